@@ -1,0 +1,1 @@
+//! The Cloud API node: HTTP API, sessions on behalf of businesses, webhooks.

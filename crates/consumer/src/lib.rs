@@ -1,0 +1,1 @@
+//! The consumer's app: a pure machine and its live shell.

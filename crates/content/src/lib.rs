@@ -1,0 +1,1 @@
+//! What only the two ends may read: message kinds and padding.

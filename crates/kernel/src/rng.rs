@@ -1,0 +1,102 @@
+//! Randomness that belongs to one entity.
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
+use sha2::{Digest as _, Sha256};
+use std::convert::Infallible;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Where all randomness of a run comes from: the seed of a scenario, or 32 bytes of the operating
+/// system's entropy in the live shell.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// A seed from 32 uniformly random bytes.
+    pub fn from_entropy(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The seed of a repeatable run, from the number that a person types.
+    pub fn from_number(number: u64) -> Self {
+        let digest =
+            Sha256::new().chain_update(b"blindpost scenario seed v1").chain_update(number.to_be_bytes());
+        Self(digest.finalize().into())
+    }
+}
+
+/// The random numbers of one entity: ChaCha20 keyed by a hash of the run's seed and the entity's name.
+///
+/// Because the key depends on nothing else, adding an entity to a run, or drawing more numbers in one,
+/// changes no number that another entity draws. Cryptographically strong, so that the same machine can
+/// make real keys with it in the live shell.
+pub struct Rng(ChaCha20Rng);
+
+impl Rng {
+    /// The random numbers of the entity called `entity` in the run with `seed`.
+    pub fn for_entity(seed: &Seed, entity: &str) -> Self {
+        let mut digest = Sha256::new()
+            .chain_update(b"blindpost entity rng v1")
+            .chain_update(seed.0)
+            .chain_update(entity.as_bytes())
+            .finalize();
+        let rng = ChaCha20Rng::from_seed(digest.into());
+        digest.zeroize();
+        Self(rng)
+    }
+
+    /// `N` uniformly random bytes.
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A number in `0..bound`, uniform to within 2⁻³²; 0 if `bound` is 0.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        let scaled = u128::from(self.0.next_u64()) * u128::from(bound);
+        u32::try_from(scaled >> 64).unwrap_or(0)
+    }
+}
+
+impl TryRng for Rng {
+    type Error = Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Rng {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entity_draws_the_same_numbers_whoever_else_there_is() {
+        let seed = Seed::from_number(7);
+        let alone: [u8; 16] = Rng::for_entity(&seed, "consumer/1").bytes();
+        let _: [u8; 64] = Rng::for_entity(&seed, "consumer/2").bytes();
+        assert_eq!(alone, Rng::for_entity(&seed, "consumer/1").bytes::<16>());
+        assert_ne!(alone, Rng::for_entity(&seed, "consumer/2").bytes::<16>());
+        assert_ne!(alone, Rng::for_entity(&Seed::from_number(8), "consumer/1").bytes::<16>());
+    }
+
+    #[test]
+    fn below_stays_below() {
+        let mut rng = Rng::for_entity(&Seed::from_number(1), "dice");
+        let mut seen = [false; 6];
+        for _ in 0..200 {
+            seen[rng.below(6) as usize] = true;
+        }
+        assert_eq!(seen, [true; 6]);
+        assert_eq!(rng.below(0), 0);
+    }
+}

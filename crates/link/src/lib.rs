@@ -1,0 +1,1 @@
+//! Authenticated connections: QUIC with pinned keys, framing, reconnection, and an in-memory link with the same face.

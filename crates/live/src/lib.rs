@@ -1,0 +1,1 @@
+//! The live shell: the wall clock, entropy, and the loop that persists before it releases.

@@ -1,0 +1,1 @@
+//! The privacy boundary: who may learn what, and the scan that proves it.
