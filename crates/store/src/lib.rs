@@ -1,1 +1,114 @@
 //! Durable transactions: in memory and embedded, values sealed at rest under keys that really erase.
+//!
+//! A party's state lives in memory; its rows are the durable shadow of that state (docs/decisions/0002).
+//! So a store is asked for two things only: [`Partition::load`] once at the start, and
+//! [`Partition::commit`] ever after. One thread behind the handles gathers the transactions that wait,
+//! makes them durable together, and then completes their [`Commit`]s.
+//!
+//! What is deleted or replaced becomes unreadable on disk within about [`Options::key_lifetime`]:
+//! every value is sealed, and its key is destroyed (docs/decisions/0003).
+
+mod commit;
+mod engine;
+mod error;
+mod index;
+mod memory;
+mod promise;
+
+use commit::{Message, Writer};
+use engine::Engine;
+use kernel::{Row, Table, Transaction};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::{CommitError, LoadError, OpenError};
+pub use promise::Commit;
+
+/// A store: a cheap handle to one thread that commits.
+///
+/// The last handle that is dropped, partitions included, makes everything durable that was handed in.
+#[derive(Clone)]
+pub struct Store {
+    writer: Arc<Writer>,
+}
+
+/// How an embedded store behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// About how long after its deletion a value stays readable to somebody with the files; also how
+    /// often the keys change. Shorter costs more writing: what outlives it is sealed a second time.
+    pub key_lifetime: Duration,
+    /// Memory for blocks read from disk, in bytes. Rows are read at the start only, so a little will do.
+    pub cache_bytes: u64,
+    /// Memory for rows not yet in sorted files, in bytes.
+    pub write_buffer_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { key_lifetime: Duration::from_secs(5), cache_bytes: 8 << 20, write_buffer_bytes: 16 << 20 }
+    }
+}
+
+impl Store {
+    /// A store that lives as long as its handles.
+    pub fn in_memory() -> Self {
+        Self::over(Box::new(memory::Memory::default()))
+    }
+
+    /// The embedded store in the directory `dir`, which is made if there is none.
+    ///
+    /// # Errors
+    /// Another process has it open, it is damaged or of another version, or the disk fails.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let _ = options;
+        Err(OpenError::io("open", dir, &std::io::ErrorKind::Unsupported.into()))
+    }
+
+    /// The part of the store that belongs to the party called `name`, for example `relay`.
+    /// Partitions are strangers: no transaction touches two.
+    pub fn partition(&self, name: &str) -> Partition {
+        Partition { writer: Arc::clone(&self.writer), name: name.into() }
+    }
+
+    /// Waits until all transactions handed in are durable, and stops. What is handed in later fails.
+    pub fn close(self) {
+        self.writer.close();
+    }
+
+    fn over(engine: Box<dyn Engine>) -> Self {
+        Self { writer: Arc::new(Writer::start(engine)) }
+    }
+}
+
+/// One party's part of a store.
+#[derive(Clone)]
+pub struct Partition {
+    writer: Arc<Writer>,
+    name: Arc<str>,
+}
+
+impl Partition {
+    /// All rows of the party, which writes `tables`: in the order of `tables`, then by key, then ascending.
+    /// Waits for the transactions handed in before.
+    ///
+    /// After a failed commit this lifts the fence: see [`CommitError::Fenced`].
+    ///
+    /// # Errors
+    /// Rows of a table that isn't among `tables`, or that can't be read.
+    pub fn load(&self, tables: &'static [Table]) -> Result<Vec<Row>, LoadError> {
+        let (promise, loaded) = promise::pair();
+        self.writer.send(Message::Load { partition: Arc::clone(&self.name), tables, promise });
+        loaded.wait().unwrap_or_else(|| Err(LoadError::closed()))
+    }
+
+    /// Hands in a transaction. Never blocks; the answer comes with the [`Commit`], which may be dropped
+    /// without taking the transaction back. Transactions of a partition take effect in the order in
+    /// which they are handed in.
+    pub fn commit(&self, transaction: Transaction) -> Commit {
+        let (promise, committed) = promise::pair();
+        self.writer.send(Message::Commit { partition: Arc::clone(&self.name), transaction, promise });
+        Commit::new(committed)
+    }
+}

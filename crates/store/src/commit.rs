@@ -1,0 +1,200 @@
+//! The thread that commits: it gathers the transactions that wait, makes them durable together, and
+//! completes them.
+//!
+//! While one batch is being synced the next one gathers, so batches grow with the load by themselves
+//! and no timer is needed.
+
+use crate::engine::Engine;
+use crate::error::{CommitError, LoadError, Trouble};
+use crate::index::table_of;
+use crate::promise::Promise;
+use kernel::{Row, Table, Transaction};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// The most transactions that are made durable together; bounds how long the first of them waits.
+const BATCH: usize = 512;
+
+type Committed = Result<(), CommitError>;
+type Loaded = Result<Vec<Row>, LoadError>;
+
+/// What a handle asks of the thread.
+pub(crate) enum Message {
+    Commit { partition: Arc<str>, transaction: Transaction, promise: Promise<Committed> },
+    Load { partition: Arc<str>, tables: &'static [Table], promise: Promise<Loaded> },
+    Close,
+}
+
+/// The handles' end of the thread.
+pub(crate) struct Writer {
+    inbox: Sender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread. If the system has none to give, everything sent fails as if it were closed.
+    pub(crate) fn start(engine: Box<dyn Engine>) -> Self {
+        let (inbox, messages) = channel();
+        let thread = thread::Builder::new().name("store".into()).spawn(move || run(engine, &messages));
+        Self { inbox, thread: Mutex::new(thread.ok()) }
+    }
+
+    /// A message that can't be sent is dropped, and its promise tells that it is broken.
+    pub(crate) fn send(&self, message: Message) {
+        let _ = self.inbox.send(message);
+    }
+
+    pub(crate) fn close(&self) {
+        self.send(Message::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Waking a task may drop the last handle on the store's own thread, which can't wait for itself.
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn run(mut engine: Box<dyn Engine>, messages: &Receiver<Message>) {
+    let clock = Clock::start();
+    let mut gates = Gates::default();
+    loop {
+        let first = match engine.tend(clock.now()) {
+            None => messages.recv().ok(),
+            Some(due) => match messages.recv_timeout(due.saturating_sub(clock.now())) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        let Some(first) = first else { break };
+        let batch = std::iter::once(first).chain(messages.try_iter()).take(BATCH);
+        if Round::new(&mut *engine, &mut gates).run(batch).is_break() {
+            break;
+        }
+    }
+    engine.close();
+}
+
+/// Which partitions may commit.
+type Gates = BTreeMap<Arc<str>, Gate>;
+
+#[derive(Default)]
+struct Gate {
+    /// An earlier transaction failed: see [`CommitError::Fenced`].
+    fenced: bool,
+    /// What the party said that it writes, if it has loaded.
+    tables: Option<&'static [Table]>,
+}
+
+/// One batch: what is staged, and who waits for it.
+struct Round<'a> {
+    engine: &'a mut dyn Engine,
+    gates: &'a mut Gates,
+    staged: Vec<(Arc<str>, Promise<Committed>)>,
+    ready: bool,
+}
+
+impl<'a> Round<'a> {
+    fn new(engine: &'a mut dyn Engine, gates: &'a mut Gates) -> Self {
+        Self { engine, gates, staged: Vec::new(), ready: false }
+    }
+
+    fn run(mut self, batch: impl Iterator<Item = Message>) -> ControlFlow<()> {
+        for message in batch {
+            match message {
+                Message::Commit { partition, transaction, promise } => {
+                    match self.stage(&partition, transaction) {
+                        Ok(()) => self.staged.push((partition, promise)),
+                        Err(refusal) => {
+                            self.fence(&partition);
+                            promise.keep(Err(refusal));
+                        }
+                    }
+                }
+                Message::Load { partition, tables, promise } => {
+                    self.sync();
+                    promise.keep(self.load(partition, tables));
+                }
+                Message::Close => {
+                    self.sync();
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        self.sync();
+        ControlFlow::Continue(())
+    }
+
+    fn stage(&mut self, partition: &Arc<str>, transaction: Transaction) -> Committed {
+        if let Some(gate) = self.gates.get(partition) {
+            if gate.fenced {
+                return Err(CommitError::Fenced);
+            }
+            if let Some(tables) = gate.tables
+                && let Some(op) = transaction.ops().iter().find(|op| !tables.contains(&table_of(op)))
+            {
+                return Err(CommitError::Misfit { table: table_of(op).name() });
+            }
+        }
+        self.make_ready()?;
+        self.engine.stage(partition, transaction)
+    }
+
+    /// Makes durable what is staged, and tells those who wait.
+    fn sync(&mut self) {
+        if self.staged.is_empty() {
+            return;
+        }
+        let outcome = self.engine.sync();
+        self.ready = false;
+        for (partition, promise) in std::mem::take(&mut self.staged) {
+            if outcome.is_err() {
+                self.fence(&partition);
+            }
+            promise.keep(outcome.clone().map_err(CommitError::from));
+        }
+    }
+
+    fn load(&mut self, partition: Arc<str>, tables: &'static [Table]) -> Loaded {
+        self.make_ready()?;
+        let rows = self.engine.load(&partition, tables)?;
+        self.gates.insert(partition, Gate { fenced: false, tables: Some(tables) });
+        Ok(rows)
+    }
+
+    fn make_ready(&mut self) -> Result<(), Trouble> {
+        if !self.ready {
+            self.engine.ready()?;
+            self.ready = true;
+        }
+        Ok(())
+    }
+
+    fn fence(&mut self, partition: &Arc<str>) {
+        self.gates.entry(Arc::clone(partition)).or_default().fenced = true;
+    }
+}
+
+/// Time since the thread started.
+struct Clock(Instant);
+
+#[expect(clippy::disallowed_methods, reason = "when keys are due to change; no row depends on it")]
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn now(&self) -> Duration {
+        Instant::now().saturating_duration_since(self.0)
+    }
+}
