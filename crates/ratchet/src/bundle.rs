@@ -1,0 +1,66 @@
+//! What a responder publishes so that others can open sessions while it is offline (PQXDH, section
+//! "Publishing keys").
+
+use crate::curve::PublicKey;
+use crate::identity::IdentityKey;
+use crate::kem::KemPublicKey;
+use crate::xeddsa::{Signature, SignatureError};
+
+/// One device's keys, as handed to one initiator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrekeyBundle {
+    /// The device's registration id.
+    pub registration_id: u32,
+    /// The device's number at its address, 1 to 127.
+    pub device_id: u8,
+    /// The device's long-term key.
+    pub identity: IdentityKey,
+    /// The current signed prekey.
+    pub signed_prekey: PublicSignedPrekey,
+    /// A one-time prekey, unless they ran out.
+    pub one_time_prekey: Option<PublicOneTimePrekey>,
+    /// A KEM prekey: one-time, or the last-resort one.
+    pub kem_prekey: PublicKemPrekey,
+}
+
+impl PrekeyBundle {
+    /// Checks both signatures, which is all that can be checked without starting a session.
+    ///
+    /// # Errors
+    /// When the identity key did not sign the signed prekey or the KEM prekey.
+    pub fn verify(&self) -> Result<(), SignatureError> {
+        self.identity.verify(&self.signed_prekey.key.to_bytes(), &self.signed_prekey.signature)?;
+        self.identity.verify(&self.kem_prekey.key.to_bytes(), &self.kem_prekey.signature)
+    }
+}
+
+/// The public part of a signed prekey.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublicSignedPrekey {
+    /// Its id.
+    pub id: u32,
+    /// The key.
+    pub key: PublicKey,
+    /// The identity key's signature over the encoded key.
+    pub signature: Signature,
+}
+
+/// The public part of a one-time prekey.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublicOneTimePrekey {
+    /// Its id.
+    pub id: u32,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// The public part of a KEM prekey.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicKemPrekey {
+    /// Its id.
+    pub id: u32,
+    /// The key.
+    pub key: KemPublicKey,
+    /// The identity key's signature over the encoded key, type byte included.
+    pub signature: Signature,
+}

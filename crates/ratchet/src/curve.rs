@@ -1,0 +1,153 @@
+//! X25519 key pairs and agreement (RFC 7748), and the 33-byte public key encoding of X3DH.
+//!
+//! The one place that knows which implementation of X25519 is used.
+
+use std::fmt;
+
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::scalar::clamp_integer;
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Leading byte of an encoded curve key (X3DH, section "Cryptographic notation", leaves it to the application).
+const CURVE_KEY_TYPE: u8 = 0x05;
+
+/// What two parties share after a Diffie-Hellman or KEM operation.
+pub(crate) type SharedSecret = Zeroizing<[u8; 32]>;
+
+/// A Curve25519 public key: the Montgomery u-coordinate, kept exactly as received.
+///
+/// Two keys are equal when their bytes are: encodings are not made canonical.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Length of the encoding: a type byte and the key.
+    pub const LENGTH: usize = 33;
+
+    /// Reads an encoded key. Bytes after the 33rd are dropped, as deployed clients do.
+    ///
+    /// # Errors
+    /// When the type byte is missing or unknown, or the key is too short.
+    pub fn parse(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (&kind, rest) = bytes.split_first().ok_or(KeyError::Empty)?;
+        if kind != CURVE_KEY_TYPE {
+            return Err(KeyError::UnknownType { found: kind });
+        }
+        let (key, _) = rest.split_first_chunk().ok_or(KeyError::WrongLength)?;
+        Ok(Self(*key))
+    }
+
+    /// The 33-byte encoding: type byte, then the u-coordinate in little-endian order.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LENGTH] {
+        let mut bytes = [CURVE_KEY_TYPE; Self::LENGTH];
+        for (to, from) in bytes.iter_mut().skip(1).zip(&self.0) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    pub(crate) const fn from_raw(raw: [u8; 32]) -> Self {
+        Self(raw)
+    }
+
+    pub(crate) const fn as_raw(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether this is the canonical encoding of a point of the prime-order subgroup.
+    ///
+    /// A responder demands it of the initiator's base key: the base key identifies the session, so
+    /// one agreement must not be reachable under several encodings of it.
+    pub(crate) fn is_canonical_and_torsion_free(&self) -> bool {
+        self.is_canonical()
+            && MontgomeryPoint(self.0).to_edwards(0).is_some_and(|point| point.is_torsion_free())
+    }
+
+    /// Below p = 2^255 - 19, high bit included.
+    fn is_canonical(&self) -> bool {
+        let [low, middle @ .., high] = &self.0;
+        let at_least_p = *high == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *low >= 0xed;
+        *high <= 0x7f && !at_least_p
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(f, "PublicKey({a:02x}{b:02x}{c:02x}{d:02x}..)")
+    }
+}
+
+/// Why bytes are not a public key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// No bytes at all.
+    #[error("empty key")]
+    Empty,
+    /// The type byte names no kind of key that is accepted here.
+    #[error("unknown key type {found:#04x}")]
+    UnknownType {
+        /// The type byte.
+        found: u8,
+    },
+    /// Too few bytes, or for a KEM key too many.
+    #[error("wrong key length")]
+    WrongLength,
+}
+
+/// A Curve25519 private key, always held clamped (RFC 7748, section 5).
+#[derive(Clone)]
+pub(crate) struct PrivateKey(Zeroizing<[u8; 32]>);
+
+impl PrivateKey {
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(clamp_integer(bytes)))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn public(&self) -> PublicKey {
+        PublicKey(MontgomeryPoint::mul_base_clamped(*self.0).to_bytes())
+    }
+
+    /// X25519. An all-zero result means that the peer contributed a point of small order.
+    pub(crate) fn agree(&self, theirs: &PublicKey) -> Result<SharedSecret, InvalidAgreement> {
+        let shared = Zeroizing::new(MontgomeryPoint(theirs.0).mul_clamped(*self.0).to_bytes());
+        if bool::from(shared.ct_eq(&[0; 32])) { Err(InvalidAgreement) } else { Ok(shared) }
+    }
+}
+
+/// A Diffie-Hellman result that carries nothing of our private key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("invalid key agreement")]
+pub(crate) struct InvalidAgreement;
+
+/// A private key with its public half.
+#[derive(Clone)]
+pub(crate) struct KeyPair {
+    pub(crate) private: PrivateKey,
+    pub(crate) public: PublicKey,
+}
+
+impl KeyPair {
+    /// Every key pair of a session comes from here: 32 bytes of `rng` in, one key pair out. Replays of recorded
+    /// conversations rely on it.
+    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rng.fill_bytes(bytes.as_mut());
+        Self::from_private_bytes(*bytes)
+    }
+
+    pub(crate) fn from_private_bytes(bytes: [u8; 32]) -> Self {
+        let private = PrivateKey::from_bytes(bytes);
+        let public = private.public();
+        Self { private, public }
+    }
+}

@@ -1,0 +1,43 @@
+//! The Signal protocol between two devices: keys, XEdDSA, PQXDH, the Double Ratchet, sessions.
+//!
+//! Everything here is a pure function of its arguments: no clock, no I/O, no ambient randomness.
+//! The caller passes `now`, a random source and access to its prekeys, and stores what comes back.
+//!
+//! A conversation in five calls: the responder publishes a [`PrekeyBundle`]; the initiator feeds it to
+//! [`SessionRecord::initiate`] and calls [`SessionRecord::encrypt`]; the responder calls
+//! [`SessionRecord::decrypt`] with its [`PrekeySource`]; then both just encrypt and decrypt. A
+//! failed decryption leaves the record exactly as it was.
+//!
+//! The wire format is that of deployed Signal clients. Where deployment and the published
+//! specifications differ, the comment at the place says so.
+
+mod agreement;
+mod bundle;
+mod chain;
+mod curve;
+mod error;
+mod identity;
+mod kdf;
+mod kem;
+mod message;
+mod prekey_message;
+mod prekeys;
+mod proto;
+mod receive;
+mod record;
+mod session;
+mod storage;
+mod suite;
+mod xeddsa;
+
+pub use bundle::{PrekeyBundle, PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
+pub use curve::{KeyError, PublicKey};
+pub use error::{DecryptError, EncryptError, InitiateError, PrekeyKind, RecordError};
+pub use identity::{IdentityKey, IdentityKeyPair, LocalIdentity};
+pub use kem::KemPublicKey;
+pub use message::{Ciphertext, MessageKind, ParseError};
+pub use prekey_message::PrekeyMessage;
+pub use prekeys::{KemPrekey, OneTimePrekey, PrekeyError, PrekeySource, SignedPrekey};
+pub use record::{Decrypted, Established, SessionRecord};
+pub use suite::Suite;
+pub use xeddsa::{Signature, SignatureError};

@@ -1,0 +1,122 @@
+//! The first messages of a session on the wire: version byte and protobuf around a Double Ratchet message.
+
+use prost::Message;
+
+use crate::curve::PublicKey;
+use crate::identity::IdentityKey;
+use crate::kem::KemCiphertext;
+use crate::message::{ParseError, RatchetMessage, encode_versioned, parse_version, required};
+use crate::proto;
+use crate::session::PendingPrekey;
+use crate::suite::Suite;
+
+/// A received first message, parsed but not authenticated: nothing in it is true until
+/// [`SessionRecord::decrypt`](crate::SessionRecord::decrypt) succeeds. It lets the caller look at the identity that the sender claims.
+pub struct PrekeyMessage {
+    pub(crate) suite: Suite,
+    pub(crate) registration_id: u32,
+    pub(crate) one_time_prekey: Option<u32>,
+    pub(crate) signed_prekey: u32,
+    pub(crate) kem: Option<KemPart>,
+    pub(crate) base_key: PublicKey,
+    pub(crate) identity: IdentityKey,
+    pub(crate) message: RatchetMessage,
+}
+
+impl PrekeyMessage {
+    /// Reads a first message.
+    ///
+    /// # Errors
+    /// When the bytes are not a first message of a version that this engine speaks.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        let (suite, body) = parse_version(bytes)?;
+        let fields = proto::PreKeySignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
+        Ok(Self {
+            suite,
+            registration_id: fields.registration_id.unwrap_or(0),
+            one_time_prekey: fields.one_time_prekey_id,
+            signed_prekey: required(fields.signed_prekey_id, "signed_prekey_id")?,
+            kem: KemPart::parse(suite, fields.kem_prekey_id, fields.kem_ciphertext)?,
+            base_key: PublicKey::parse(&required(fields.base_key, "base_key")?)?,
+            identity: IdentityKey::parse(&required(fields.identity_key, "identity_key")?)?,
+            message: RatchetMessage::parse(&required(fields.message, "message")?)?,
+        })
+    }
+
+    /// The identity key that the sender claims.
+    #[must_use]
+    pub const fn identity(&self) -> IdentityKey {
+        self.identity
+    }
+
+    /// The registration id that the sender claims.
+    #[must_use]
+    pub const fn registration_id(&self) -> u32 {
+        self.registration_id
+    }
+
+    /// The initiator's base key: the same in all first messages of one session.
+    #[must_use]
+    pub const fn base_key(&self) -> PublicKey {
+        self.base_key
+    }
+
+    /// The one-time prekey that the session was made with, if any.
+    #[must_use]
+    pub const fn one_time_prekey(&self) -> Option<u32> {
+        self.one_time_prekey
+    }
+}
+
+impl std::fmt::Debug for PrekeyMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrekeyMessage")
+            .field("suite", &self.suite)
+            .field("base_key", &self.base_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which KEM prekey was encapsulated to, and the result.
+#[derive(Clone)]
+pub(crate) struct KemPart {
+    pub(crate) prekey: u32,
+    pub(crate) ciphertext: KemCiphertext,
+}
+
+impl KemPart {
+    fn parse(
+        suite: Suite,
+        prekey: Option<u32>,
+        ciphertext: Option<Vec<u8>>,
+    ) -> Result<Option<Self>, ParseError> {
+        if prekey.is_none() && ciphertext.is_none() && !suite.needs_kem() {
+            return Ok(None);
+        }
+        let prekey = required(prekey, "kem_prekey_id")?;
+        let ciphertext = KemCiphertext::parse(&required(ciphertext, "kem_ciphertext")?)?;
+        Ok(Some(Self { prekey, ciphertext }))
+    }
+}
+
+/// Wraps a Double Ratchet message for a peer that has not answered yet.
+pub(crate) fn wrap(
+    suite: Suite,
+    pending: &PendingPrekey,
+    base_key: &PublicKey,
+    identity: &IdentityKey,
+    registration_id: u32,
+    message: Vec<u8>,
+) -> Vec<u8> {
+    let body = proto::PreKeySignalMessage {
+        one_time_prekey_id: pending.one_time_prekey,
+        base_key: Some(base_key.to_bytes().to_vec()),
+        identity_key: Some(identity.to_bytes().to_vec()),
+        message: Some(message),
+        registration_id: Some(registration_id),
+        signed_prekey_id: Some(pending.signed_prekey),
+        kem_prekey_id: Some(pending.kem.prekey),
+        kem_ciphertext: Some(pending.kem.ciphertext.to_bytes()),
+    };
+    encode_versioned(suite, &body, 0)
+}

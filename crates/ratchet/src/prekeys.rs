@@ -1,0 +1,277 @@
+//! Prekeys with their private halves, as the responder keeps them (X3DH and PQXDH, section "Publishing keys").
+//!
+//! The stored form is this crate's own: a kind byte, the id, the private part, the signature. It is not for the wire.
+
+use std::fmt;
+
+use rand_core::CryptoRng;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::bundle::{PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
+use crate::curve::{KeyPair, PublicKey};
+use crate::identity::IdentityKeyPair;
+use crate::kem::{KemPublicKey, KemSecretKey};
+use crate::xeddsa::Signature;
+
+const SIGNED: u8 = 1;
+const ONE_TIME: u8 = 2;
+const KEM_SEED: u8 = 3;
+const KEM_EXPANDED: u8 = 4;
+
+/// Where the responder finds the private halves that a first message refers to.
+///
+/// Deleting a one-time prekey after use is the caller's step: see [`Established`](crate::Established).
+pub trait PrekeySource {
+    /// The signed prekey with this id, if it is still kept.
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey>;
+    /// The one-time prekey with this id, if it was not used yet.
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey>;
+    /// The KEM prekey with this id, one-time or last-resort.
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey>;
+}
+
+/// Stored bytes that are not a prekey of the expected kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("not a stored prekey of this kind")]
+pub struct PrekeyError;
+
+/// A medium-term curve prekey, signed by the identity key.
+pub struct SignedPrekey {
+    id: u32,
+    pub(crate) key: KeyPair,
+    signature: Signature,
+}
+
+impl SignedPrekey {
+    /// A fresh prekey; takes 32 and then 64 bytes of `rng`.
+    #[must_use]
+    pub fn generate(id: u32, identity: &IdentityKeyPair, rng: &mut impl CryptoRng) -> Self {
+        let key = KeyPair::generate(rng);
+        let signature = identity.sign(&key.public.to_bytes(), rng);
+        Self { id, key, signature }
+    }
+
+    /// A prekey made elsewhere, from its private key and the signature it was published with.
+    #[must_use]
+    pub fn from_private_bytes(id: u32, private: [u8; 32], signature: Signature) -> Self {
+        Self { id, key: KeyPair::from_private_bytes(private), signature }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn public(&self) -> PublicKey {
+        self.key.public
+    }
+
+    /// The identity key's signature over the encoded public half.
+    #[must_use]
+    pub const fn signature(&self) -> Signature {
+        self.signature
+    }
+
+    /// What goes into a bundle.
+    #[must_use]
+    pub const fn to_public(&self) -> PublicSignedPrekey {
+        PublicSignedPrekey { id: self.id, key: self.key.public, signature: self.signature }
+    }
+
+    /// The stored form: 101 bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        stored(SIGNED, self.id, &[self.key.private.as_bytes(), &self.signature.to_bytes()])
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// When the bytes are not one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
+        let (SIGNED, id, rest) = opened(bytes)? else { return Err(PrekeyError) };
+        let (private, signature) = rest.split_first_chunk().ok_or(PrekeyError)?;
+        let signature = Signature::parse(signature).map_err(|_| PrekeyError)?;
+        Ok(Self::from_private_bytes(id, *private, signature))
+    }
+}
+
+impl fmt::Debug for SignedPrekey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedPrekey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A curve prekey that serves one session and is then deleted. Unsigned: its holder proves
+/// itself by the other keys.
+pub struct OneTimePrekey {
+    id: u32,
+    pub(crate) key: KeyPair,
+}
+
+impl OneTimePrekey {
+    /// A fresh prekey; takes 32 bytes of `rng`.
+    #[must_use]
+    pub fn generate(id: u32, rng: &mut impl CryptoRng) -> Self {
+        Self { id, key: KeyPair::generate(rng) }
+    }
+
+    /// A prekey made elsewhere.
+    #[must_use]
+    pub fn from_private_bytes(id: u32, private: [u8; 32]) -> Self {
+        Self { id, key: KeyPair::from_private_bytes(private) }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The public half.
+    #[must_use]
+    pub const fn public(&self) -> PublicKey {
+        self.key.public
+    }
+
+    /// What goes into a bundle.
+    #[must_use]
+    pub const fn to_public(&self) -> PublicOneTimePrekey {
+        PublicOneTimePrekey { id: self.id, key: self.key.public }
+    }
+
+    /// The stored form: 37 bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        stored(ONE_TIME, self.id, &[self.key.private.as_bytes()])
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// When the bytes are not one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
+        let (ONE_TIME, id, rest) = opened(bytes)? else { return Err(PrekeyError) };
+        let private = rest.try_into().map_err(|_| PrekeyError)?;
+        Ok(Self::from_private_bytes(id, private))
+    }
+}
+
+impl fmt::Debug for OneTimePrekey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneTimePrekey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A Kyber-1024 prekey, signed by the identity key. Whether it serves one session or many (last resort)
+/// is the caller's policy; the protocol does not tell them apart.
+pub struct KemPrekey {
+    id: u32,
+    pub(crate) key: KemSecretKey,
+    /// What the key was made from, if it was made here: 64 bytes to store instead of 3168.
+    seed: Option<Box<Zeroizing<[u8; 64]>>>,
+    signature: Signature,
+}
+
+impl KemPrekey {
+    /// A fresh prekey; takes 64 and then 64 bytes of `rng`.
+    #[must_use]
+    pub fn generate(id: u32, identity: &IdentityKeyPair, rng: &mut impl CryptoRng) -> Self {
+        let mut seed = Box::new(Zeroizing::new([0; 64]));
+        rng.fill_bytes(seed.as_mut().as_mut());
+        let key = KemSecretKey::from_seed(&seed);
+        let signature = identity.sign(&key.public().to_bytes(), rng);
+        Self { id, key, seed: Some(seed), signature }
+    }
+
+    /// A prekey made elsewhere, from its encoded secret key (type byte and 3168 bytes).
+    ///
+    /// # Errors
+    /// When the key is not an encoded Kyber-1024 secret key.
+    pub fn from_secret_bytes(id: u32, secret: &[u8], signature: Signature) -> Result<Self, PrekeyError> {
+        let key = KemSecretKey::parse(secret).map_err(|_| PrekeyError)?;
+        Ok(Self { id, key, seed: None, signature })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> KemPublicKey {
+        self.key.public()
+    }
+
+    /// The identity key's signature over the encoded public half.
+    #[must_use]
+    pub const fn signature(&self) -> Signature {
+        self.signature
+    }
+
+    /// What goes into a bundle.
+    #[must_use]
+    pub fn to_public(&self) -> PublicKemPrekey {
+        PublicKemPrekey { id: self.id, key: self.public(), signature: self.signature }
+    }
+
+    /// The stored form: 133 bytes for a key made here, 3237 for an imported one.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        match &self.seed {
+            Some(seed) => stored(KEM_SEED, self.id, &[seed.as_ref().as_ref(), &self.signature.to_bytes()]),
+            None => stored(KEM_EXPANDED, self.id, &[self.key.as_raw(), &self.signature.to_bytes()]),
+        }
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// When the bytes are not one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
+        let (kind, id, rest) = opened(bytes)?;
+        let (key, seed, signature) = match kind {
+            KEM_SEED => {
+                let (seed, signature) = rest.split_first_chunk().ok_or(PrekeyError)?;
+                (KemSecretKey::from_seed(seed), Some(Box::new(Zeroizing::new(*seed))), signature)
+            }
+            KEM_EXPANDED => {
+                let (raw, signature) =
+                    rest.split_first_chunk::<{ KemSecretKey::RAW_LENGTH }>().ok_or(PrekeyError)?;
+                (KemSecretKey::from_raw(raw), None, signature)
+            }
+            _ => return Err(PrekeyError),
+        };
+        let signature = Signature::parse(signature).map_err(|_| PrekeyError)?;
+        Ok(Self { id, key, seed, signature })
+    }
+}
+
+impl fmt::Debug for KemPrekey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KemPrekey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn stored(kind: u8, id: u32, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    let length = 5 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    bytes.push(kind);
+    bytes.extend_from_slice(&id.to_be_bytes());
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn opened(bytes: &[u8]) -> Result<(u8, u32, &[u8]), PrekeyError> {
+    let (&kind, rest) = bytes.split_first().ok_or(PrekeyError)?;
+    let (id, rest) = rest.split_first_chunk().ok_or(PrekeyError)?;
+    Ok((kind, u32::from_be_bytes(*id), rest))
+}

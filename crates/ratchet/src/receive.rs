@@ -1,0 +1,165 @@
+//! Receiving in a session (Double Ratchet, section "Decrypting messages").
+//!
+//! Opening borrows the session immutably and returns what is to change; applying that cannot fail. So a
+//! message that does not open leaves no trace, and nothing is copied to achieve it.
+
+use std::collections::VecDeque;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::chain::{ChainKey, MessageSeed, RootKey};
+use crate::curve::KeyPair;
+use crate::error::DecryptError;
+use crate::message::RatchetMessage;
+use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
+
+/// Messages of one chain that may be missing before the one received.
+const MAX_FORWARD_JUMP: u32 = 25_000;
+
+/// Skipped message keys that are kept per receiving chain, newest first.
+pub(crate) const MAX_SKIPPED: usize = 2_000;
+
+/// A plaintext, and what its session has to do to move on.
+pub(crate) type Opened = (Zeroizing<Vec<u8>>, Step);
+
+/// What changes in the session once a message has been opened.
+pub(crate) enum Step {
+    /// A skipped message key was used up.
+    UseSkipped { chain: usize, at: usize },
+    /// A known receiving chain moved on.
+    Advance { chain: usize, chain_key: ChainKey, passed: VecDeque<SkippedMessage> },
+    /// The peer's ratchet key is new: a DH ratchet step, giving a receiving and a sending chain.
+    Ratchet { root_key: RootKey, receiving: ReceivingChain, sending: SendingChain },
+}
+
+impl Session {
+    /// Decrypts without changing anything. A ratchet step takes 32 bytes of `rng`, after the message was authenticated.
+    pub(crate) fn open(
+        &self,
+        message: &RatchetMessage,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Opened, DecryptError> {
+        if message.suite != self.suite {
+            return Err(DecryptError::AuthenticationFailed);
+        }
+        let known = self.receiving.iter().enumerate().find(|(_, c)| c.ratchet_key == message.ratchet_key);
+        match known {
+            Some((at, chain)) if message.counter < chain.chain_key.index() => {
+                self.open_skipped(at, chain, message)
+            }
+            Some((chain, ReceivingChain { chain_key, .. })) => {
+                let Walk { passed, seed, chain_key } = self.walk(chain_key, message.counter)?;
+                let plaintext = self.unseal(message, &seed)?;
+                Ok((plaintext, Step::Advance { chain, chain_key, passed }))
+            }
+            None => self.open_with_ratchet_step(message, rng),
+        }
+    }
+
+    /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the session, so
+    /// first messages are over.
+    pub(crate) fn apply(&mut self, step: Step) {
+        self.pending = None;
+        match step {
+            Step::UseSkipped { chain, at } => {
+                if let Some(chain) = self.receiving.get_mut(chain) {
+                    chain.skipped.remove(at);
+                }
+            }
+            Step::Advance { chain, chain_key, mut passed } => {
+                if let Some(chain) = self.receiving.get_mut(chain) {
+                    chain.chain_key = chain_key;
+                    passed.append(&mut chain.skipped);
+                    passed.truncate(MAX_SKIPPED);
+                    chain.skipped = passed;
+                }
+            }
+            Step::Ratchet { root_key, receiving, sending } => {
+                self.root_key = root_key;
+                self.receiving.push(receiving);
+                if self.receiving.len() > MAX_RECEIVING_CHAINS {
+                    self.receiving.remove(0);
+                }
+                // The specification sends the number of messages of the previous chain (section "Diffie-Hellman ratchet", PN);
+                // deployed clients send one less.
+                self.previous_counter = self.sending.chain_key.index().saturating_sub(1);
+                self.sending = sending;
+            }
+        }
+    }
+
+    fn open_skipped(
+        &self,
+        chain_at: usize,
+        chain: &ReceivingChain,
+        message: &RatchetMessage,
+    ) -> Result<Opened, DecryptError> {
+        let skipped =
+            chain.skipped.iter().enumerate().find(|(_, skipped)| skipped.counter == message.counter);
+        let (at, skipped) = skipped.ok_or(DecryptError::Duplicate {
+            chain_index: chain.chain_key.index(),
+            counter: message.counter,
+        })?;
+        let plaintext = self.unseal(message, &skipped.seed)?;
+        Ok((plaintext, Step::UseSkipped { chain: chain_at, at }))
+    }
+
+    fn open_with_ratchet_step(
+        &self,
+        message: &RatchetMessage,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Opened, DecryptError> {
+        let ratchet_key = message.ratchet_key;
+        let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.private.agree(&ratchet_key)?);
+        let Walk { passed, seed, chain_key } = self.walk(&chain_key, message.counter)?;
+        let plaintext = self.unseal(message, &seed)?;
+
+        let ratchet = KeyPair::generate(rng);
+        let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&ratchet_key)?);
+        let receiving = ReceivingChain { ratchet_key, chain_key, skipped: passed };
+        let sending = SendingChain { ratchet, chain_key: sending_chain_key };
+        Ok((plaintext, Step::Ratchet { root_key, receiving, sending }))
+    }
+
+    /// Steps a chain to the message at `counter`, collecting the skipped message keys worth keeping.
+    fn walk(&self, from: &ChainKey, counter: u32) -> Result<Walk, DecryptError> {
+        let jump = counter.saturating_sub(from.index());
+        if jump > MAX_FORWARD_JUMP && !self.is_with_self() {
+            return Err(DecryptError::TooFarAhead);
+        }
+        let kept_from = counter.saturating_sub(u32::try_from(MAX_SKIPPED).unwrap_or(u32::MAX));
+        let mut passed = VecDeque::new();
+        let mut chain_key = from.clone();
+        loop {
+            let at = chain_key.index();
+            let (seed, next) = chain_key.step().ok_or(DecryptError::TooFarAhead)?;
+            chain_key = next;
+            if at >= counter {
+                return Ok(Walk { passed, seed, chain_key });
+            }
+            if at >= kept_from {
+                passed.push_front(SkippedMessage { counter: at, seed });
+            }
+        }
+    }
+
+    fn unseal(
+        &self,
+        message: &RatchetMessage,
+        seed: &MessageSeed,
+    ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+        let keys = seed.message_keys(self.suite.message_key_salt(None));
+        if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
+            return Err(DecryptError::AuthenticationFailed);
+        }
+        keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)
+    }
+}
+
+/// Where a chain stands after stepping to a message.
+struct Walk {
+    passed: VecDeque<SkippedMessage>,
+    seed: MessageSeed,
+    chain_key: ChainKey,
+}
