@@ -1,1 +1,12 @@
-//! The live shell: the wall clock, entropy, and the loop that persists before it releases.
+//! The live shell: what drives a pure machine in the real world.
+//!
+//! The wall clock and the operating system's entropy enter the program here and nowhere else, and
+//! [`drive`] is the one loop that turns effects into commits and promises, in that order.
+
+mod clock;
+mod drive;
+mod entropy;
+
+pub use clock::now;
+pub use drive::{StartError, drive, restore};
+pub use entropy::entropy;

@@ -4,11 +4,13 @@
 //! what a program handles: parsed, not validated again later. A number is a valid number, an envelope
 //! id has 16 bytes, and a frame that says anything else was refused with a [`FrameError`].
 
+mod connection;
 mod convert;
 mod frame;
 mod ids;
 mod messages;
 
+pub use connection::{ConnectionId, LinkEvent, Outgoing};
 pub use frame::{Decoder, Frame, FrameError, MAX_FRAME_BYTES, VERSION};
 pub use ids::{Address, DeviceId, EnvelopeId, IdError, LinkKey, Number};
 pub use messages::{

@@ -1,0 +1,205 @@
+//! One address that the endpoint speaks for: its identity and prekeys.
+
+use crate::proto;
+use crate::rows::{ACCOUNTS, PREKEYS, account_key};
+use bytes::Bytes;
+use kernel::{RestoreError, Rng, Row, Transaction};
+use prost::Message as _;
+use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey};
+use std::collections::BTreeMap;
+use wire::{Address, OneTimeKey, Publish, SignedKey};
+use zeroize::Zeroizing;
+
+/// The most one-time prekeys of a kind that one frame carries (KEM prekeys are 1.6 KB each).
+const PER_PUBLISH: u32 = 100;
+
+const CURVE: u8 = b'c';
+const KEM: u8 = b'k';
+
+/// Identity, prekeys, and whether the relay has them.
+pub(crate) struct Account {
+    address: Address,
+    revision: u64,
+    pub(crate) identity: LocalIdentity,
+    signed_prekey: SignedPrekey,
+    last_resort: KemPrekey,
+    one_time: BTreeMap<u32, OneTimePrekey>,
+    one_time_kem: BTreeMap<u32, KemPrekey>,
+    next_prekey_id: u32,
+    pub(crate) published: bool,
+}
+
+impl Account {
+    /// New keys for `address`, with `one_time` prekeys of each kind.
+    pub(crate) fn create(
+        address: Address,
+        one_time: u32,
+        rng: &mut Rng,
+        transaction: &mut Transaction,
+    ) -> Self {
+        let key_pair = IdentityKeyPair::generate(rng);
+        // 14 bits, never 0: what deployed clients draw.
+        let registration_id = 1 + rng.below(16_380);
+        let signed_prekey = SignedPrekey::generate(1, &key_pair, rng);
+        let last_resort = KemPrekey::generate(2, &key_pair, rng);
+        let mut account = Self {
+            address,
+            revision: 0,
+            identity: LocalIdentity { key_pair, registration_id },
+            signed_prekey,
+            last_resort,
+            one_time: BTreeMap::new(),
+            one_time_kem: BTreeMap::new(),
+            next_prekey_id: 3,
+            published: false,
+        };
+        account.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
+        account
+    }
+
+    pub(crate) fn restore(row: &Row, address: Address) -> Result<Self, RestoreError> {
+        let wrong = |error: &dyn ToString| RestoreError::new(row, error.to_string());
+        let stored = proto::AccountRow::decode(&*row.value).map_err(|e| wrong(&e))?;
+        let private = <[u8; 32]>::try_from(&*stored.identity_key).map_err(|e| wrong(&e))?;
+        Ok(Self {
+            address,
+            revision: row.at,
+            identity: LocalIdentity {
+                key_pair: IdentityKeyPair::from_private_bytes(private),
+                registration_id: stored.registration_id,
+            },
+            signed_prekey: SignedPrekey::from_bytes(&stored.signed_prekey).map_err(|e| wrong(&e))?,
+            last_resort: KemPrekey::from_bytes(&stored.last_resort_kem_prekey).map_err(|e| wrong(&e))?,
+            one_time: BTreeMap::new(),
+            one_time_kem: BTreeMap::new(),
+            next_prekey_id: stored.next_prekey_id,
+            published: stored.published,
+        })
+    }
+
+    /// Takes back a one-time prekey of this account; `tag` is the part of its key after the address.
+    pub(crate) fn restore_one_time(&mut self, row: &Row, tag: &[u8]) -> Result<(), RestoreError> {
+        let wrong = |error: &dyn ToString| RestoreError::new(row, error.to_string());
+        match tag.first() {
+            Some(&CURVE) => {
+                let prekey = OneTimePrekey::from_bytes(&row.value).map_err(|e| wrong(&e))?;
+                self.one_time.insert(prekey.id(), prekey);
+            }
+            Some(&KEM) => {
+                let prekey = KemPrekey::from_bytes(&row.value).map_err(|e| wrong(&e))?;
+                self.one_time_kem.insert(prekey.id(), prekey);
+            }
+            _ => return Err(wrong(&"prekey of an unknown kind")),
+        }
+        Ok(())
+    }
+
+    /// Everything that the relay's directory should know.
+    pub(crate) fn publish(&self) -> Publish {
+        Publish {
+            address: self.address,
+            registration_id: self.identity.registration_id,
+            identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
+            signed_prekey: SignedKey {
+                id: self.signed_prekey.id(),
+                key: Bytes::copy_from_slice(&self.signed_prekey.public().to_bytes()),
+                signature: Bytes::copy_from_slice(&self.signed_prekey.signature().to_bytes()),
+            },
+            last_resort_kem_prekey: signed_key(&self.last_resort),
+            one_time_prekeys: self.one_time.values().map(one_time_key).collect(),
+            one_time_kem_prekeys: self.one_time_kem.values().map(signed_key).collect(),
+        }
+    }
+
+    /// Makes `count` more one-time prekeys of each kind, and publishes those only.
+    pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
+        let first_new = self.next_prekey_id;
+        self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
+        let mut publish = self.publish();
+        publish.one_time_prekeys.retain(|prekey| prekey.id >= first_new);
+        publish.one_time_kem_prekeys.retain(|prekey| prekey.id >= first_new);
+        publish
+    }
+
+    /// Destroys one-time prekeys that a first message has used up (PQXDH §3.4).
+    pub(crate) fn consume(&mut self, one_time: Option<u32>, kem: u32, transaction: &mut Transaction) {
+        if let Some(id) = one_time {
+            self.one_time.remove(&id);
+            transaction.remove(PREKEYS, self.prekey_key(CURVE, id));
+        }
+        if self.one_time_kem.remove(&kem).is_some() {
+            transaction.remove(PREKEYS, self.prekey_key(KEM, kem));
+        }
+    }
+
+    /// The relay has our keys.
+    pub(crate) fn set_published(&mut self, transaction: &mut Transaction) {
+        if !self.published {
+            self.published = true;
+            self.write(transaction);
+        }
+    }
+
+    fn make_one_time(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) {
+        for _ in 0..count {
+            let prekey = OneTimePrekey::generate(self.take_prekey_id(), rng);
+            transaction.swap(PREKEYS, self.prekey_key(CURVE, prekey.id()), 0, prekey.to_bytes().to_vec());
+            self.one_time.insert(prekey.id(), prekey);
+            let prekey = KemPrekey::generate(self.take_prekey_id(), &self.identity.key_pair, rng);
+            transaction.swap(PREKEYS, self.prekey_key(KEM, prekey.id()), 0, prekey.to_bytes().to_vec());
+            self.one_time_kem.insert(prekey.id(), prekey);
+        }
+        self.write(transaction);
+    }
+
+    /// Prekey ids are 24 bits in deployed clients; they wrap to 3, past the two that are always there.
+    fn take_prekey_id(&mut self) -> u32 {
+        let id = self.next_prekey_id;
+        self.next_prekey_id = if id >= 0x00ff_ffff { 3 } else { id + 1 };
+        id
+    }
+
+    fn prekey_key(&self, kind: u8, id: u32) -> Bytes {
+        [&self.address.to_key()[..], &[kind], &id.to_be_bytes()].concat().into()
+    }
+
+    fn write(&mut self, transaction: &mut Transaction) {
+        let identity_key: Zeroizing<[u8; 32]> = self.identity.key_pair.to_bytes();
+        let row = proto::AccountRow {
+            registration_id: self.identity.registration_id,
+            identity_key: identity_key.to_vec().into(),
+            signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
+            last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
+            next_prekey_id: self.next_prekey_id,
+            published: self.published,
+        };
+        self.revision =
+            transaction.swap(ACCOUNTS, account_key(self.address), self.revision, row.encode_to_vec());
+    }
+}
+
+impl PrekeySource for Account {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey> {
+        (self.signed_prekey.id() == id).then_some(&self.signed_prekey)
+    }
+
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey> {
+        self.one_time.get(&id)
+    }
+
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey> {
+        if self.last_resort.id() == id { Some(&self.last_resort) } else { self.one_time_kem.get(&id) }
+    }
+}
+
+fn one_time_key(prekey: &OneTimePrekey) -> OneTimeKey {
+    OneTimeKey { id: prekey.id(), key: Bytes::copy_from_slice(&prekey.public().to_bytes()) }
+}
+
+fn signed_key(prekey: &KemPrekey) -> SignedKey {
+    SignedKey {
+        id: prekey.id(),
+        key: Bytes::from(prekey.public().to_bytes()),
+        signature: Bytes::copy_from_slice(&prekey.signature().to_bytes()),
+    }
+}

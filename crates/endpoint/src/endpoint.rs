@@ -1,0 +1,514 @@
+//! The endpoint as a whole.
+
+use crate::account::Account;
+use crate::post::Post;
+use crate::rows::{self, read_account_key, read_session_key};
+use crate::sessions::Sessions;
+use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
+use crate::{Event, Failure, Unreadable};
+use bytes::Bytes;
+use content::{Content, MessageId, PaddingError};
+use kernel::{Effects, RestoreError, Rng, Row, Time};
+use ratchet::{
+    DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
+    PublicOneTimePrekey, PublicSignedPrekey, Signature,
+};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use wire::{
+    Address, BillingClass, Bundle, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, Outcome,
+    Outgoing, Receipt, ToEndpoint, ToRelay,
+};
+
+/// How often a message is encrypted anew for a recipient that could not decrypt it.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// What whoever runs the endpoint decides.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// One-time prekeys of each kind that an address starts with, and that are made when they run low.
+    pub one_time_prekeys: u32,
+    /// How long an undelivered message is kept for retransmission.
+    pub retention: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { one_time_prekeys: 20, retention: Duration::from_secs(30 * 24 * 3600) }
+    }
+}
+
+/// A message was not taken on; nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// This endpoint does not speak for the sender's address.
+    #[error("this endpoint does not speak for the sender's address")]
+    UnknownAccount,
+    /// A message of that name is on its way already.
+    #[error("a message of that name is on its way already")]
+    Repeated,
+    /// Too long for the largest bucket.
+    #[error(transparent)]
+    TooLong(#[from] PaddingError),
+}
+
+/// Keys, sessions, outbox and cursor of the addresses that a machine speaks for.
+pub struct Endpoint {
+    policy: Policy,
+    accounts: BTreeMap<Address, Account>,
+    sessions: Sessions,
+    pending: Pending,
+    post: Post,
+    /// For each peer the accounts that wait for a bundle of it, in the order in which they asked.
+    fetching: BTreeMap<Address, VecDeque<Address>>,
+}
+
+impl Endpoint {
+    /// An endpoint from those of `rows` that are in its tables; the others are handed back.
+    ///
+    /// # Errors
+    /// A row that can't be read.
+    pub fn restore(policy: Policy, rows: Vec<Row>) -> Result<(Self, Vec<Row>), RestoreError> {
+        let mut endpoint = Self {
+            policy,
+            accounts: BTreeMap::new(),
+            sessions: Sessions::default(),
+            pending: Pending::default(),
+            post: Post::default(),
+            fetching: BTreeMap::new(),
+        };
+        let (mut prekeys, mut others) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.table {
+                rows::ACCOUNTS => {
+                    let address = read_account_key(&row)?;
+                    endpoint.accounts.insert(address, Account::restore(&row, address)?);
+                }
+                rows::PREKEYS => prekeys.push(row),
+                rows::SESSIONS => endpoint.sessions.restore(&row, read_session_key(&row)?)?,
+                rows::POST | rows::OUTBOX => endpoint.post.restore(&row)?,
+                rows::UNCONFIRMED => endpoint.pending.restore(&row)?,
+                _ => others.push(row),
+            }
+        }
+        for row in prekeys {
+            let (address, tag) =
+                row.key.split_at_checked(9).ok_or_else(|| RestoreError::new(&row, "short key"))?;
+            let address = Address::from_key(address).map_err(|error| RestoreError::new(&row, error))?;
+            let account = endpoint.accounts.get_mut(&address);
+            account
+                .ok_or_else(|| RestoreError::new(&row, "prekey without account"))?
+                .restore_one_time(&row, tag)?;
+        }
+        Ok((endpoint, others))
+    }
+
+    /// Makes this endpoint speak for `address`, with new keys unless it does so already.
+    pub fn open_account<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        address: Address,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) {
+        if !self.accounts.contains_key(&address) {
+            let account = Account::create(address, self.policy.one_time_prekeys, rng, &mut fx.transaction);
+            if self.post.is_online() {
+                self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
+            }
+            self.accounts.insert(address, account);
+        }
+    }
+
+    /// The identity key of an address of ours.
+    pub fn identity(&self, account: Address) -> Option<IdentityKey> {
+        self.accounts.get(&account).map(|account| account.identity.key_pair.public())
+    }
+
+    /// True if the relay has the keys of this address of ours.
+    pub fn is_published(&self, account: Address) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.published)
+    }
+
+    /// True while the relay takes what we send.
+    pub fn is_online(&self) -> bool {
+        self.post.is_online()
+    }
+
+    /// How many messages the recipients do not have yet.
+    pub fn unconfirmed(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// How many pairs of addresses have a session.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Something happened on the connection to the relay.
+    pub fn handle<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        event: LinkEvent<ToEndpoint>,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Vec<Event> {
+        match event {
+            LinkEvent::Up { connection, .. } => {
+                self.fetching.clear();
+                self.post.connected(connection, fx);
+                Vec::new()
+            }
+            LinkEvent::Frame { connection, frame } if self.post.is_on(connection) => {
+                self.frame(now, frame, rng, fx)
+            }
+            LinkEvent::Garbled { error, .. } => vec![Event::Rejected(error.reject_code())],
+            LinkEvent::Down { connection } if self.post.is_on(connection) => {
+                self.fetching.clear();
+                self.post.disconnected();
+                vec![Event::Offline]
+            }
+            // Of a connection that was given up before.
+            LinkEvent::Frame { .. } | LinkEvent::Down { .. } => Vec::new(),
+        }
+    }
+
+    /// Takes a message on: from now it is ours to deliver, through crashes and reconnections.
+    ///
+    /// # Errors
+    /// Any [`SendError`]; nothing has changed then.
+    pub fn send<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        (from, to): (Address, Address),
+        content: &Content,
+        billing_class: BillingClass,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Result<(), SendError> {
+        if !self.accounts.contains_key(&from) {
+            return Err(SendError::UnknownAccount);
+        }
+        let key = (from, content.message_id.clone());
+        if self.pending.contains(&key) {
+            return Err(SendError::Repeated);
+        }
+        let message = Unconfirmed::new(to, content.to_plaintext()?, billing_class, now);
+        self.forward(now, key, message, rng, fx);
+        Ok(())
+    }
+
+    /// When [`expire`](Self::expire) has something to do.
+    pub fn wake_at(&self) -> Option<Time> {
+        self.pending.oldest().map(|created| created + self.policy.retention)
+    }
+
+    /// Destroys what was not delivered within the retention period.
+    pub fn expire<O>(&mut self, now: Time, fx: &mut Effects<O>) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
+            events.push(self.fail(key, &message, Failure::Expired, fx));
+        }
+        events
+    }
+
+    fn frame<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        frame: ToEndpoint,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Vec<Event> {
+        match frame {
+            ToEndpoint::Welcome { accepted_through } => {
+                let mut events = self.accepted(accepted_through, fx);
+                self.post.welcomed(fx);
+                for account in self.accounts.values().filter(|account| !account.published) {
+                    self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
+                }
+                let waiting: Vec<_> = self.pending.pairs_waiting().collect();
+                waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, fx));
+                events.push(Event::Online);
+                events
+            }
+            ToEndpoint::Published(address) => {
+                if let Some(account) = self.accounts.get_mut(&address) {
+                    account.set_published(&mut fx.transaction);
+                }
+                Vec::new()
+            }
+            ToEndpoint::Bundle(bundle) => self.bundle(now, *bundle, rng, fx),
+            ToEndpoint::Accepted { through } => self.accepted(through, fx),
+            ToEndpoint::Delivery { sequence, item } => {
+                let events =
+                    if self.post.is_new(sequence) { self.item(now, item, rng, fx) } else { Vec::new() };
+                self.post.delivered(sequence, fx);
+                events
+            }
+            ToEndpoint::PrekeysLow { address, .. } => {
+                if let Some(account) = self.accounts.get_mut(&address) {
+                    let publish = account.replenish(self.policy.one_time_prekeys, rng, &mut fx.transaction);
+                    self.post.say(ToRelay::Publish(Box::new(publish)), fx);
+                }
+                Vec::new()
+            }
+            ToEndpoint::Metering(readings) => vec![Event::Metering(readings)],
+            ToEndpoint::Rejected(code) => vec![Event::Rejected(code)],
+        }
+    }
+
+    /// Encrypts and submits a message, or lets it wait for a session.
+    fn forward<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        key: MessageKey,
+        message: Unconfirmed,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) {
+        let (account, peer) = (key.0, message.to);
+        let session = self.sessions.between(account, peer);
+        // Behind others that wait it waits too: the order of a conversation is kept.
+        if self.pending.waits(account, peer) || !session.record.can_encrypt(now.as_secs()) {
+            return self.wait(key, message, fx);
+        }
+        let Ok(ciphertext) = session.record.encrypt(&message.plaintext, now.as_secs()) else {
+            return self.wait(key, message, fx);
+        };
+        session.write(account, peer, &mut fx.transaction);
+        let envelope = Envelope {
+            id: EnvelopeId(rng.bytes()),
+            from: account,
+            to: peer,
+            kind: match ciphertext.kind {
+                MessageKind::Ratchet => EnvelopeKind::Ratchet,
+                MessageKind::Prekey => EnvelopeKind::Prekey,
+            },
+            ciphertext: ciphertext.bytes.into(),
+            billing_class: message.billing_class,
+        };
+        self.pending.sent(key, message, envelope.id, &mut fx.transaction);
+        self.post.submit(envelope, fx);
+    }
+
+    fn wait<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        key: MessageKey,
+        message: Unconfirmed,
+        fx: &mut Effects<O>,
+    ) {
+        let (account, peer) = (key.0, message.to);
+        let asked = self.pending.waits(account, peer);
+        self.pending.wait(key, message, &mut fx.transaction);
+        if !asked && self.post.is_online() {
+            self.fetch(account, peer, fx);
+        }
+    }
+
+    fn fetch<O: From<Outgoing<ToRelay>>>(&mut self, account: Address, peer: Address, fx: &mut Effects<O>) {
+        let asking = self.fetching.entry(peer).or_default();
+        if !asking.contains(&account) {
+            asking.push_back(account);
+            self.post.say(ToRelay::FetchBundle(peer), fx);
+        }
+    }
+
+    /// A bundle arrived: starts the session and sends what waited for it.
+    fn bundle<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        Bundle { address: peer, bundle }: Bundle,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Vec<Event> {
+        let Some(account) = self.fetching.get_mut(&peer).and_then(VecDeque::pop_front) else {
+            return Vec::new();
+        };
+        let waiting = self.pending.take_waiting(account, peer);
+        match self.initiate(now, account, peer, bundle, rng) {
+            Ok(()) => {
+                waiting.into_iter().for_each(|(key, message)| self.forward(now, key, message, rng, fx));
+                Vec::new()
+            }
+            Err(failure) => {
+                waiting.into_iter().map(|(key, message)| self.fail(key, &message, failure, fx)).collect()
+            }
+        }
+    }
+
+    fn initiate(
+        &mut self,
+        now: Time,
+        account: Address,
+        peer: Address,
+        bundle: Option<wire::PrekeyBundle>,
+        rng: &mut Rng,
+    ) -> Result<(), Failure> {
+        let bundle = read_bundle(peer, bundle.ok_or(Failure::UnknownRecipient)?).ok_or(Failure::BadBundle)?;
+        let local = &self.accounts.get(&account).ok_or(Failure::NotAllowed)?.identity;
+        let record = &mut self.sessions.between(account, peer).record;
+        // Trust on first use: the first identity key seen is the one.
+        if record.remote_identity().is_some_and(|known| known != bundle.identity) {
+            return Err(Failure::IdentityChanged);
+        }
+        record.initiate(local, &bundle, now.as_secs(), rng).map_err(|_| Failure::BadBundle)
+    }
+
+    /// The relay has our submissions up to `through`.
+    fn accepted<O>(&mut self, through: u64, fx: &mut Effects<O>) -> Vec<Event> {
+        let envelopes = self.post.accepted(through, fx);
+        let messages = envelopes.into_iter().filter_map(|envelope| self.pending.message_in(envelope));
+        messages
+            .map(|((account, id), _)| Event::Accepted { account: *account, message_id: id.clone() })
+            .collect()
+    }
+
+    /// One item of our inbox, for the first time.
+    fn item<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        item: InboxItem,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Vec<Event> {
+        match item {
+            InboxItem::Receipt(receipt) => self.receipt(receipt, fx).into_iter().collect(),
+            InboxItem::Envelope(envelope) if envelope.kind == EnvelopeKind::Retry => {
+                self.retry(now, &envelope, rng, fx).into_iter().collect()
+            }
+            InboxItem::Envelope(envelope) => match self.open(&envelope, rng, fx) {
+                Ok(content) => {
+                    vec![Event::Received { account: envelope.to, from: envelope.from, content }]
+                }
+                Err(unreadable) => {
+                    if matches!(unreadable, Unreadable::Ciphertext(_)) {
+                        self.ask_again(&envelope, rng, fx);
+                    }
+                    vec![Event::Unreadable(unreadable)]
+                }
+            },
+        }
+    }
+
+    fn receipt<O>(&mut self, receipt: Receipt, fx: &mut Effects<O>) -> Option<Event> {
+        let (key, message) = self.pending.take_sent(receipt.envelope_id)?;
+        let failure = match receipt.outcome {
+            Outcome::Delivered => {
+                self.pending.forget(&key, &message, &mut fx.transaction);
+                return Some(Event::Delivered { account: key.0, message_id: key.1 });
+            }
+            Outcome::NotAllowed => Failure::NotAllowed,
+            Outcome::UnknownRecipient | Outcome::Unspecified => Failure::UnknownRecipient,
+        };
+        Some(self.fail(key, &message, failure, fx))
+    }
+
+    fn open<O>(
+        &mut self,
+        envelope: &Envelope,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Result<Content, Unreadable> {
+        let account = self.accounts.get_mut(&envelope.to).ok_or(Unreadable::Misdirected)?;
+        let session = self.sessions.between(envelope.to, envelope.from);
+        let kind = match envelope.kind {
+            EnvelopeKind::Prekey => MessageKind::Prekey,
+            _ => MessageKind::Ratchet,
+        };
+        if kind == MessageKind::Prekey {
+            let message = PrekeyMessage::parse(&envelope.ciphertext).map_err(DecryptError::from)?;
+            if session.record.remote_identity().is_some_and(|known| known != message.identity()) {
+                return Err(Unreadable::IdentityChanged);
+            }
+        }
+        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, &*account, rng);
+        let decrypted = match opened {
+            Ok(decrypted) => decrypted,
+            Err(DecryptError::Duplicate { .. }) => return Err(Unreadable::Replay),
+            Err(error) => return Err(error.into()),
+        };
+        session.write(envelope.to, envelope.from, &mut fx.transaction);
+        if let Some(used) = &decrypted.established {
+            account.consume(used.one_time_prekey, used.kem_prekey, &mut fx.transaction);
+        }
+        Ok(Content::from_plaintext(&decrypted.plaintext)?)
+    }
+
+    /// Asks the sender of an envelope that we can't decrypt for a new session and the message again.
+    fn ask_again<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        envelope: &Envelope,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) {
+        let request = Envelope {
+            id: EnvelopeId(rng.bytes()),
+            from: envelope.to,
+            to: envelope.from,
+            kind: EnvelopeKind::Retry,
+            ciphertext: Bytes::copy_from_slice(&envelope.id.0),
+            billing_class: BillingClass::Service,
+        };
+        self.post.submit(request, fx);
+    }
+
+    /// A recipient could not decrypt one of our messages: sends it again in a new session.
+    fn retry<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        now: Time,
+        request: &Envelope,
+        rng: &mut Rng,
+        fx: &mut Effects<O>,
+    ) -> Option<Event> {
+        let nothing = Some(Event::Unreadable(Unreadable::Retry));
+        let Ok(asked) = EnvelopeId::try_from(&*request.ciphertext) else { return nothing };
+        match self.pending.message_in(asked) {
+            Some(((account, _), message)) if *account == request.to && message.to == request.from => {}
+            _ => return nothing,
+        }
+        let (key, message) = self.pending.take_sent(asked)?;
+        if message.attempts >= MAX_ATTEMPTS {
+            return Some(self.fail(key, &message, Failure::Undecryptable, fx));
+        }
+        let session = self.sessions.between(request.to, request.from);
+        session.record.archive_current();
+        session.write(request.to, request.from, &mut fx.transaction);
+        self.forward(now, key, message, rng, fx);
+        None
+    }
+
+    fn fail<O>(
+        &mut self,
+        key: MessageKey,
+        message: &Unconfirmed,
+        failure: Failure,
+        fx: &mut Effects<O>,
+    ) -> Event {
+        self.pending.forget(&key, message, &mut fx.transaction);
+        let (account, message_id): (Address, MessageId) = key;
+        Event::Failed { account, message_id, failure }
+    }
+}
+
+/// The bundle as the ratchet wants it; `None` if a key or signature has not the form that it must have.
+fn read_bundle(peer: Address, bundle: wire::PrekeyBundle) -> Option<ratchet::PrekeyBundle> {
+    let one_time_prekey = match bundle.one_time_prekey {
+        Some(prekey) => Some(PublicOneTimePrekey { id: prekey.id, key: PublicKey::parse(&prekey.key).ok()? }),
+        None => None,
+    };
+    Some(ratchet::PrekeyBundle {
+        registration_id: bundle.registration_id,
+        device_id: peer.device.get(),
+        identity: IdentityKey::parse(&bundle.identity_key).ok()?,
+        signed_prekey: PublicSignedPrekey {
+            id: bundle.signed_prekey.id,
+            key: PublicKey::parse(&bundle.signed_prekey.key).ok()?,
+            signature: Signature::parse(&bundle.signed_prekey.signature).ok()?,
+        },
+        one_time_prekey,
+        kem_prekey: PublicKemPrekey {
+            id: bundle.kem_prekey.id,
+            key: KemPublicKey::parse(&bundle.kem_prekey.key).ok()?,
+            signature: Signature::parse(&bundle.kem_prekey.signature).ok()?,
+        },
+    })
+}

@@ -1,0 +1,98 @@
+//! What an endpoint tells the machine that it is part of.
+
+use content::{Content, ContentError, MessageId};
+use ratchet::DecryptError;
+use wire::{Address, MeterReading, RejectCode};
+
+/// Something happened to a message or to the connection.
+#[derive(Debug)]
+pub enum Event {
+    /// The relay knows us and has our submissions: messages flow.
+    Online,
+    /// The connection to the relay is gone.
+    Offline,
+    /// A message arrived, once.
+    Received {
+        /// Which of our addresses it is for.
+        account: Address,
+        /// Who sent it.
+        from: Address,
+        /// What it says.
+        content: Content,
+    },
+    /// The relay has a message of ours, durably.
+    Accepted {
+        /// Which of our addresses sent it.
+        account: Address,
+        /// Our name for it.
+        message_id: MessageId,
+    },
+    /// The recipient's device has a message of ours, durably; we no longer have its content.
+    Delivered {
+        /// Which of our addresses sent it.
+        account: Address,
+        /// Our name for it.
+        message_id: MessageId,
+    },
+    /// A message of ours will not arrive; we no longer have its content.
+    Failed {
+        /// Which of our addresses sent it.
+        account: Address,
+        /// Our name for it.
+        message_id: MessageId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Something arrived that can't be read. It is acknowledged; if it may help, we asked for it again.
+    Unreadable(Unreadable),
+    /// Totals for the businesses of this node.
+    Metering(Vec<MeterReading>),
+    /// The relay refused what we said.
+    Rejected(RejectCode),
+}
+
+/// Why a message will not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Nobody is registered at the recipient's address.
+    #[error("nobody is registered at the recipient's address")]
+    UnknownRecipient,
+    /// The relay does not let this endpoint send from, or to, that address.
+    #[error("the relay does not let this endpoint send from or to that address")]
+    NotAllowed,
+    /// The recipient's prekey bundle is malformed or not signed by its identity.
+    #[error("the recipient's prekey bundle is malformed or not signed by its identity")]
+    BadBundle,
+    /// The recipient's identity key is not the one that we know.
+    #[error("the recipient's identity key is not the one that was seen first")]
+    IdentityChanged,
+    /// The recipient asked for it again too often.
+    #[error("the recipient could not decrypt it in several attempts")]
+    Undecryptable,
+    /// Not delivered within the retention period.
+    #[error("not delivered within the retention period")]
+    Expired,
+}
+
+/// Why something that arrived can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Already decrypted: a replay.
+    #[error("already decrypted: a replay")]
+    Replay,
+    /// Not for an address of ours.
+    #[error("not for an address of this endpoint")]
+    Misdirected,
+    /// The sender's identity key is not the one that we know.
+    #[error("the sender's identity key is not the one that was seen first")]
+    IdentityChanged,
+    /// The ratchet refuses it.
+    #[error("{0}")]
+    Ciphertext(#[from] DecryptError),
+    /// Decrypted, but not a message of a kind that we know.
+    #[error("{0}")]
+    Content(#[from] ContentError),
+    /// A retry request that names nothing that we sent to its sender.
+    #[error("a retry request for nothing that was sent")]
+    Retry,
+}

@@ -1,0 +1,23 @@
+//! The end of an encrypted conversation: what the consumer's app and the node have in common.
+//!
+//! An [`Endpoint`] is a part that a machine embeds, pure like the machine itself. It owns the keys and
+//! ratchet sessions of the addresses that it speaks for, numbers and resubmits what it sends until the
+//! relay has it, keeps a message for retransmission until the recipient has it, and decrypts what
+//! arrives exactly once. The machine around it hears [`Event`]s and decides what they mean.
+
+mod account;
+mod endpoint;
+mod event;
+mod post;
+mod rows;
+mod sessions;
+mod unconfirmed;
+
+pub use endpoint::{Endpoint, Policy, SendError};
+pub use event::{Event, Failure, Unreadable};
+pub use rows::TABLES;
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/blindpost.endpoint.rs"));
+}

@@ -1,0 +1,126 @@
+//! The endpoint's side of the two numbered queues between it and the relay.
+//!
+//! Out: submissions count from 1 without gaps and stay in the outbox until the relay says that it has
+//! them; after a reconnection all that it lacks are sent again. In: the cursor says up to where the
+//! relay's inbox is durable here, so that a delivery pushed twice is processed once.
+
+use crate::proto;
+use crate::rows::{OUTBOX, POST};
+use bytes::Bytes;
+use kernel::{Effects, RestoreError, Row};
+use prost::Message as _;
+use std::collections::VecDeque;
+use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, ToRelay};
+
+/// Outbox and inbox cursor.
+#[derive(Default)]
+pub(crate) struct Post {
+    revision: u64,
+    submitted_through: u64,
+    delivered_through: u64,
+    outbox: VecDeque<(u64, Envelope)>,
+    connection: Option<ConnectionId>,
+    online: bool,
+}
+
+impl Post {
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
+        if row.table == OUTBOX {
+            let envelope = Envelope::from_bytes(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+            self.outbox.push_back((row.at, envelope));
+        } else {
+            let post = proto::PostRow::decode(&*row.value).map_err(|e| RestoreError::new(row, e))?;
+            self.revision = row.at;
+            self.submitted_through = post.submitted_through;
+            self.delivered_through = post.delivered_through;
+        }
+        Ok(())
+    }
+
+    /// True once the relay has welcomed us on this connection.
+    pub(crate) fn is_online(&self) -> bool {
+        self.online
+    }
+
+    /// True for the connection that we are on.
+    pub(crate) fn is_on(&self, connection: ConnectionId) -> bool {
+        self.connection == Some(connection)
+    }
+
+    pub(crate) fn connected<O: From<Outgoing<ToRelay>>>(
+        &mut self,
+        connection: ConnectionId,
+        fx: &mut Effects<O>,
+    ) {
+        self.connection = Some(connection);
+        self.online = false;
+        self.say(ToRelay::Hello { delivered_through: self.delivered_through }, fx);
+    }
+
+    pub(crate) fn disconnected(&mut self) {
+        self.connection = None;
+        self.online = false;
+    }
+
+    /// The relay knows us. What it lacks goes out again, before our acknowledgement: a retry request in
+    /// the outbox must reach the sender before the delivery receipt that the acknowledgement causes.
+    pub(crate) fn welcomed<O: From<Outgoing<ToRelay>>>(&mut self, fx: &mut Effects<O>) {
+        self.online = true;
+        for (sequence, envelope) in self.outbox.iter().cloned() {
+            self.say(ToRelay::Submit { sequence, envelope }, fx);
+        }
+        if self.delivered_through > 0 {
+            self.say(ToRelay::Acknowledge { through: self.delivered_through }, fx);
+        }
+    }
+
+    pub(crate) fn submit<O: From<Outgoing<ToRelay>>>(&mut self, envelope: Envelope, fx: &mut Effects<O>) {
+        self.submitted_through += 1;
+        fx.transaction.append(OUTBOX, Bytes::new(), self.submitted_through, envelope.to_bytes());
+        self.write(fx);
+        self.outbox.push_back((self.submitted_through, envelope.clone()));
+        if self.online {
+            self.say(ToRelay::Submit { sequence: self.submitted_through, envelope }, fx);
+        }
+    }
+
+    /// The relay has submissions up to `through`: forgets them and says which envelopes they were.
+    pub(crate) fn accepted<O>(&mut self, through: u64, fx: &mut Effects<O>) -> Vec<EnvelopeId> {
+        let mut accepted = Vec::new();
+        while let Some((_, envelope)) = self.outbox.pop_front_if(|(sequence, _)| *sequence <= through) {
+            accepted.push(envelope.id);
+        }
+        if !accepted.is_empty() {
+            fx.transaction.trim(OUTBOX, Bytes::new(), through);
+        }
+        accepted
+    }
+
+    /// True if the delivery numbered `sequence` is new here.
+    pub(crate) fn is_new(&self, sequence: u64) -> bool {
+        sequence > self.delivered_through
+    }
+
+    /// Makes the delivery's processing durable, and then acknowledges it.
+    pub(crate) fn delivered<O: From<Outgoing<ToRelay>>>(&mut self, sequence: u64, fx: &mut Effects<O>) {
+        if self.is_new(sequence) {
+            self.delivered_through = sequence;
+            self.write(fx);
+        }
+        self.say(ToRelay::Acknowledge { through: self.delivered_through }, fx);
+    }
+
+    pub(crate) fn say<O: From<Outgoing<ToRelay>>>(&self, frame: ToRelay, fx: &mut Effects<O>) {
+        if let Some(connection) = self.connection {
+            fx.say(Outgoing { connection, frame }.into());
+        }
+    }
+
+    fn write<O>(&mut self, fx: &mut Effects<O>) {
+        let row = proto::PostRow {
+            submitted_through: self.submitted_through,
+            delivered_through: self.delivered_through,
+        };
+        self.revision = fx.transaction.swap(POST, Bytes::new(), self.revision, row.encode_to_vec());
+    }
+}

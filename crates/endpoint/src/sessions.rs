@@ -1,0 +1,47 @@
+//! The ratchet sessions, one record for each pair of addresses.
+
+use crate::rows::{SESSIONS, session_key};
+use kernel::{RestoreError, Row, Transaction};
+use ratchet::SessionRecord;
+use std::collections::BTreeMap;
+use wire::Address;
+
+/// A record, and the revision that it has in the store.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) record: SessionRecord,
+    revision: u64,
+}
+
+/// All records of the endpoint.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    by_pair: BTreeMap<(Address, Address), Session>,
+}
+
+impl Sessions {
+    pub(crate) fn restore(&mut self, row: &Row, pair: (Address, Address)) -> Result<(), RestoreError> {
+        let record = SessionRecord::from_bytes(&row.value).map_err(|e| RestoreError::new(row, e))?;
+        self.by_pair.insert(pair, Session { record, revision: row.at });
+        Ok(())
+    }
+
+    /// The record of `account` with `peer`, empty if they never spoke.
+    pub(crate) fn between(&mut self, account: Address, peer: Address) -> &mut Session {
+        self.by_pair.entry((account, peer)).or_default()
+    }
+
+    /// How many pairs have spoken.
+    pub(crate) fn len(&self) -> usize {
+        self.by_pair.len()
+    }
+}
+
+impl Session {
+    /// Makes the ratchet's new state durable: whatever leaves with the same effects, or after them,
+    /// can't be encrypted again from the old one. The revision refuses a state that was turned back.
+    pub(crate) fn write(&mut self, account: Address, peer: Address, transaction: &mut Transaction) {
+        let value = self.record.to_bytes().to_vec();
+        self.revision = transaction.swap(SESSIONS, session_key(account, peer), self.revision, value);
+    }
+}

@@ -1,0 +1,201 @@
+//! Messages that the recipient does not have yet: all that a retransmission needs, and no longer.
+
+use crate::proto;
+use crate::rows::{UNCONFIRMED, message_key};
+use bytes::Bytes;
+use content::MessageId;
+use kernel::{RestoreError, Row, Time, Transaction};
+use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet};
+use wire::{Address, BillingClass, DeviceId, EnvelopeId, Number};
+use zeroize::Zeroizing;
+
+/// Our address and our name for the message.
+pub(crate) type MessageKey = (Address, MessageId);
+
+/// A message on its way.
+pub(crate) struct Unconfirmed {
+    revision: u64,
+    pub(crate) to: Address,
+    pub(crate) plaintext: Zeroizing<Vec<u8>>,
+    pub(crate) billing_class: BillingClass,
+    pub(crate) created: Time,
+    /// The envelope that carries it; `None` while it waits for a session.
+    pub(crate) envelope: Option<EnvelopeId>,
+    /// How often it was encrypted.
+    pub(crate) attempts: u32,
+}
+
+/// All messages on their way.
+#[derive(Default)]
+pub(crate) struct Pending {
+    messages: BTreeMap<MessageKey, Unconfirmed>,
+    by_envelope: BTreeMap<EnvelopeId, MessageKey>,
+    by_age: BTreeSet<(Time, MessageKey)>,
+    /// In the order in which they were sent, for each pair of addresses.
+    waiting: BTreeMap<(Address, Address), Vec<MessageKey>>,
+}
+
+impl Unconfirmed {
+    pub(crate) fn new(
+        to: Address,
+        plaintext: Zeroizing<Vec<u8>>,
+        billing_class: BillingClass,
+        created: Time,
+    ) -> Self {
+        Self { revision: 0, to, plaintext, billing_class, created, envelope: None, attempts: 0 }
+    }
+}
+
+impl Pending {
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let stored =
+            proto::UnconfirmedRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+        let (key, message) =
+            read(row.at, stored).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
+        self.by_age.insert((message.created, key.clone()));
+        match message.envelope {
+            Some(envelope) => drop(self.by_envelope.insert(envelope, key.clone())),
+            None => self.waiting.entry((key.0, message.to)).or_default().push(key.clone()),
+        }
+        let pair = (key.0, message.to);
+        self.messages.insert(key, message);
+        // Rows come in the order of their names; a conversation has the order of its sending.
+        if let Some(waiting) = self.waiting.get_mut(&pair) {
+            waiting.sort_by_key(|key| self.messages.get(key).map(|message| message.created));
+        }
+        Ok(())
+    }
+
+    /// True if a message of this name is on its way already.
+    pub(crate) fn contains(&self, key: &MessageKey) -> bool {
+        self.messages.contains_key(key)
+    }
+
+    /// Takes on a message that waits for a session.
+    pub(crate) fn wait(&mut self, key: MessageKey, mut message: Unconfirmed, transaction: &mut Transaction) {
+        if let Some(envelope) = message.envelope.take() {
+            self.by_envelope.remove(&envelope);
+        }
+        message.write(&key, transaction);
+        self.by_age.insert((message.created, key.clone()));
+        self.waiting.entry((key.0, message.to)).or_default().push(key.clone());
+        self.messages.insert(key, message);
+    }
+
+    /// Takes on, or goes on with, a message that is in `envelope` now.
+    pub(crate) fn sent(
+        &mut self,
+        key: MessageKey,
+        mut message: Unconfirmed,
+        envelope: EnvelopeId,
+        transaction: &mut Transaction,
+    ) {
+        message.envelope = Some(envelope);
+        message.attempts += 1;
+        message.write(&key, transaction);
+        self.by_age.insert((message.created, key.clone()));
+        self.by_envelope.insert(envelope, key.clone());
+        self.messages.insert(key, message);
+    }
+
+    /// The pairs of addresses that have messages waiting for a session.
+    pub(crate) fn pairs_waiting(&self) -> impl Iterator<Item = (Address, Address)> {
+        self.waiting.keys().copied()
+    }
+
+    /// True if messages wait for a session between these.
+    pub(crate) fn waits(&self, account: Address, peer: Address) -> bool {
+        self.waiting.contains_key(&(account, peer))
+    }
+
+    /// The messages that waited for a session between these, in order, to be sent or forgotten.
+    pub(crate) fn take_waiting(&mut self, account: Address, peer: Address) -> Vec<(MessageKey, Unconfirmed)> {
+        let keys = self.waiting.remove(&(account, peer)).unwrap_or_default();
+        keys.into_iter().filter_map(|key| Some((key.clone(), self.messages.remove(&key)?))).collect()
+    }
+
+    /// Which message an envelope carries.
+    pub(crate) fn message_in(&self, envelope: EnvelopeId) -> Option<(&MessageKey, &Unconfirmed)> {
+        let key = self.by_envelope.get(&envelope)?;
+        Some((key, self.messages.get(key)?))
+    }
+
+    /// Takes the message that `envelope` carries out, to be sent again.
+    pub(crate) fn take_sent(&mut self, envelope: EnvelopeId) -> Option<(MessageKey, Unconfirmed)> {
+        let key = self.by_envelope.remove(&envelope)?;
+        let message = self.messages.remove(&key)?;
+        Some((key, message))
+    }
+
+    /// Destroys a message: nobody will ask for it again. The store destroys the key of the row.
+    pub(crate) fn forget(&mut self, key: &MessageKey, message: &Unconfirmed, transaction: &mut Transaction) {
+        self.messages.remove(key);
+        self.by_age.remove(&(message.created, key.clone()));
+        if let Some(envelope) = message.envelope {
+            self.by_envelope.remove(&envelope);
+        }
+        transaction.remove(UNCONFIRMED, message_key(key.0, &key.1));
+    }
+
+    /// When the oldest message was made.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        self.by_age.first().map(|(created, _)| *created)
+    }
+
+    /// Takes out a message that was made at or before `time`, to be forgotten.
+    pub(crate) fn take_older_than(&mut self, time: Time) -> Option<(MessageKey, Unconfirmed)> {
+        let (_, key) = self.by_age.first().filter(|(created, _)| *created <= time)?.clone();
+        let message = self.messages.remove(&key)?;
+        if let Some(waiting) = self.waiting.get_mut(&(key.0, message.to)) {
+            waiting.retain(|other| *other != key);
+            if waiting.is_empty() {
+                self.waiting.remove(&(key.0, message.to));
+            }
+        }
+        Some((key, message))
+    }
+
+    /// How many messages are on their way.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+}
+
+impl Unconfirmed {
+    fn write(&mut self, key: &MessageKey, transaction: &mut Transaction) {
+        let row = proto::UnconfirmedRow {
+            from_number: key.0.number.as_integer(),
+            from_device: u32::from(key.0.device.get()),
+            to_number: self.to.number.as_integer(),
+            to_device: u32::from(self.to.device.get()),
+            message_id: key.1.as_str().to_owned(),
+            plaintext: Bytes::copy_from_slice(&self.plaintext),
+            billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
+            created_us: self.created.as_micros(),
+            envelope_id: self.envelope.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
+            attempts: self.attempts,
+        };
+        self.revision =
+            transaction.swap(UNCONFIRMED, message_key(key.0, &key.1), self.revision, row.encode_to_vec());
+    }
+}
+
+fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconfirmed)> {
+    let address = |number, device| {
+        Some(Address { number: Number::from_integer(number).ok()?, device: DeviceId::new(device).ok()? })
+    };
+    let message = Unconfirmed {
+        revision,
+        to: address(row.to_number, row.to_device)?,
+        plaintext: Zeroizing::new(row.plaintext.to_vec()),
+        billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+        created: Time::from_micros(row.created_us),
+        envelope: match &*row.envelope_id {
+            [] => None,
+            id => Some(EnvelopeId::try_from(id).ok()?),
+        },
+        attempts: row.attempts,
+    };
+    Some(((address(row.from_number, row.from_device)?, row.message_id.parse().ok()?), message))
+}
