@@ -2,6 +2,7 @@
 //! meaning of the operations is written down.
 
 use crate::error::{CommitError, LoadError};
+use crate::seal::Record;
 use bytes::Bytes;
 use kernel::{Op, Shape, Table, Transaction};
 use std::collections::BTreeMap;
@@ -104,20 +105,6 @@ impl<P: Clone> Index<P> {
         Ok(())
     }
 
-    fn last_at(&self, space: u32, key: &Bytes) -> Option<u64> {
-        self.range(space, key, u64::MAX).next_back().map(|(row, _)| row.at)
-    }
-
-    fn range(
-        &self,
-        space: u32,
-        key: &Bytes,
-        through: u64,
-    ) -> impl DoubleEndedIterator<Item = (&RowKey, &P)> + '_ {
-        let row = |at| RowKey { space, key: key.clone(), at };
-        self.rows.range(row(0)..=row(through))
-    }
-
     #[expect(clippy::too_many_arguments, reason = "a row, and the two records of what happened to it")]
     fn put(
         &mut self,
@@ -164,6 +151,39 @@ impl<P: Clone> Index<P> {
 }
 
 impl<P> Index<P> {
+    /// Adds a row found on disk. False if it can't be there beside the rows added before.
+    pub(crate) fn restore(&mut self, record: &Record, place: P) -> bool {
+        let Some(space) = self.space(&record.partition, &record.table, record.shape) else { return false };
+        if record.shape == Shape::State && self.last_at(space, &record.key).is_some() {
+            return false;
+        }
+        let row = RowKey { space, key: own(&record.key), at: record.at };
+        self.rows.insert(row, place).is_none()
+    }
+
+    /// A row has another place now.
+    pub(crate) fn move_to(&mut self, record: &Record, place: P) {
+        let Some(space) = self.space(&record.partition, &record.table, record.shape) else { return };
+        let row = RowKey { space, key: record.key.clone(), at: record.at };
+        if let Some(old) = self.rows.get_mut(&row) {
+            *old = place;
+        }
+    }
+
+    fn last_at(&self, space: u32, key: &Bytes) -> Option<u64> {
+        self.range(space, key, u64::MAX).next_back().map(|(row, _)| row.at)
+    }
+
+    fn range(
+        &self,
+        space: u32,
+        key: &Bytes,
+        through: u64,
+    ) -> impl DoubleEndedIterator<Item = (&RowKey, &P)> + '_ {
+        let row = |at| RowKey { space, key: key.clone(), at };
+        self.rows.range(row(0)..=row(through))
+    }
+
     /// Where the rows of a partition are: in the order of `tables`, then by key, then ascending.
     pub(crate) fn rows(
         &self,

@@ -9,11 +9,17 @@
 //! every value is sealed, and its key is destroyed (docs/decisions/0003).
 
 mod commit;
+mod embedded;
 mod engine;
+mod erase;
 mod error;
 mod index;
+mod keys;
 mod memory;
 mod promise;
+mod recover;
+mod rows;
+mod seal;
 
 use commit::{Message, Writer};
 use engine::Engine;
@@ -62,8 +68,7 @@ impl Store {
     /// # Errors
     /// Another process has it open, it is damaged or of another version, or the disk fails.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let _ = options;
-        Err(OpenError::io("open", dir, &std::io::ErrorKind::Unsupported.into()))
+        Ok(Self::over(Box::new(embedded::Embedded::open(dir, options)?)))
     }
 
     /// The part of the store that belongs to the party called `name`, for example `relay`.
