@@ -198,3 +198,135 @@ impl Clock {
         Instant::now().saturating_duration_since(self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Memory;
+    use crate::{Partition, Store};
+    use std::collections::VecDeque;
+
+    const INBOX: Table = Table::queue("inbox");
+    const TABLES: &[Table] = &[INBOX];
+
+    /// What goes wrong in a round.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Fault {
+        Nothing,
+        /// Recovering at the start of the round.
+        Ready,
+        /// Syncing; nothing becomes durable.
+        Sync,
+        /// Syncing, after everything became durable: only the answer is lost.
+        Answer,
+    }
+
+    /// Rows in memory on a disk that fails as planned, one fault a round; then no more.
+    struct Faulty {
+        rows: Memory,
+        staged: Vec<(String, Transaction)>,
+        plan: VecDeque<Fault>,
+        now: Fault,
+    }
+
+    impl Engine for Faulty {
+        fn ready(&mut self) -> Result<(), Trouble> {
+            self.staged.clear();
+            self.now = self.plan.pop_front().unwrap_or(Fault::Nothing);
+            if self.now == Fault::Ready { Err(Trouble::new("not ready")) } else { Ok(()) }
+        }
+
+        fn stage(&mut self, partition: &str, transaction: Transaction) -> Committed {
+            self.staged.push((partition.into(), transaction));
+            Ok(())
+        }
+
+        fn sync(&mut self) -> Result<(), Trouble> {
+            if self.now != Fault::Sync {
+                for (partition, transaction) in self.staged.drain(..) {
+                    self.rows.stage(&partition, transaction).unwrap();
+                }
+            }
+            if self.now == Fault::Nothing { Ok(()) } else { Err(Trouble::new("disk full")) }
+        }
+
+        fn load(&mut self, partition: &str, tables: &'static [Table]) -> Loaded {
+            self.rows.load(partition, tables)
+        }
+
+        fn tend(&mut self, _now: Duration) -> Option<Duration> {
+            None
+        }
+
+        fn close(&mut self) {}
+    }
+
+    fn store(plan: impl IntoIterator<Item = Fault>) -> Store {
+        let plan = plan.into_iter().collect();
+        let rows = Memory::default();
+        Store::over(Box::new(Faulty { rows, staged: Vec::new(), plan, now: Fault::Nothing }))
+    }
+
+    fn append(party: &Partition, sequence: u64) -> Committed {
+        let mut transaction = Transaction::default();
+        transaction.append(INBOX, "a", sequence, "");
+        party.commit(transaction).wait()
+    }
+
+    fn stored(party: &Partition) -> Vec<u64> {
+        party.load(TABLES).unwrap().iter().map(|row| row.at).collect()
+    }
+
+    #[test]
+    fn a_failed_sync_fences_those_who_were_in_it_and_nobody_else() {
+        use Fault::{Nothing, Sync};
+        let store = store([Nothing, Sync]);
+        let (one, other) = (store.partition("one"), store.partition("other"));
+        append(&one, 1).unwrap();
+        assert_eq!(append(&one, 2), Err(CommitError::Storage("disk full".into())));
+        append(&other, 1).unwrap();
+        assert_eq!(append(&one, 3), Err(CommitError::Fenced));
+        assert_eq!(stored(&one), [1]);
+        append(&one, 2).unwrap();
+    }
+
+    #[test]
+    fn a_lost_answer_is_found_out_by_loading() {
+        let store = store([Fault::Answer]);
+        let party = store.partition("one");
+        assert!(append(&party, 1).is_err());
+        assert_eq!(stored(&party), [1]);
+        append(&party, 2).unwrap();
+    }
+
+    #[test]
+    fn an_engine_that_can_t_recover_fails_commits_and_loads_and_is_asked_again() {
+        use Fault::Ready;
+        let store = store([Ready, Ready]);
+        let party = store.partition("one");
+        assert_eq!(append(&party, 1), Err(CommitError::Storage("not ready".into())));
+        assert_eq!(party.load(TABLES), Err(LoadError::Storage("not ready".into())));
+        assert_eq!(append(&party, 1), Err(CommitError::Fenced), "a load that failed lifts nothing");
+        assert_eq!(stored(&party), [] as [u64; 0]);
+        append(&party, 1).unwrap();
+    }
+
+    #[test]
+    fn what_was_handed_in_before_a_failed_round_is_refused_after_it() {
+        for faults in [vec![Fault::Sync], vec![Fault::Nothing, Fault::Sync], vec![Fault::Answer; 3]] {
+            let store = store(faults);
+            let party = store.partition("one");
+            let commits: Vec<_> = (1..=1000)
+                .map(|n| {
+                    let mut transaction = Transaction::default();
+                    transaction.append(INBOX, "a", n, "");
+                    party.commit(transaction)
+                })
+                .collect();
+            let outcomes: Vec<_> = commits.into_iter().map(crate::Commit::wait).collect();
+            let failed = outcomes.iter().position(Result::is_err).unwrap();
+            assert!(outcomes.iter().skip(failed).all(Result::is_err), "nothing passes after a failure");
+            assert!(stored(&party).len() >= failed, "nothing acknowledged is lost");
+        }
+    }
+}

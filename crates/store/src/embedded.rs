@@ -107,7 +107,7 @@ impl Engine for Embedded {
 }
 
 impl Disk {
-    fn stage(
+    pub(crate) fn stage(
         &mut self,
         partition: &str,
         transaction: Transaction,
@@ -149,12 +149,12 @@ impl Disk {
         self.generations.sealer(&mut self.keys)
     }
 
-    fn sync(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn sync(&mut self) -> Result<(), Trouble> {
         let (puts, removals) = (std::mem::take(&mut self.puts), std::mem::take(&mut self.removals));
         if puts.is_empty() && removals.is_empty() { Ok(()) } else { self.rows.commit(puts, removals) }
     }
 
-    fn load(
+    pub(crate) fn load(
         &mut self,
         partition: &str,
         tables: &'static [Table],
