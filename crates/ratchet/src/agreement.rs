@@ -1,5 +1,5 @@
-//! PQXDH (sections "Sending the initial message" and "Receiving the initial message"): from both sides' keys to the
-//! first root key and chain key.
+//! PQXDH (sections "Sending the initial message" and "Receiving the initial message"): from both
+//! sides' keys to the first root key and chain key.
 
 use zeroize::Zeroizing;
 
@@ -82,6 +82,8 @@ impl AgreementInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kem::KemSecretKey;
+    use crate::prekey_message::PrekeyMessage;
 
     #[test]
     fn derivation_known_answer() {
@@ -134,5 +136,72 @@ mod tests {
         assert_eq!(initiator(false, &ek_a), responder(false));
         assert_ne!(initiator(true, &ek_a), initiator(false, &ek_a));
         assert_ne!(initiator(true, &ek_a), initiator(true, &key(6)));
+    }
+
+    /// The values that recorded conversations of deployed clients passed through, from the keys to
+    /// the first message.
+    #[test]
+    fn reaches_the_recorded_values() {
+        let derived: Vec<Derived> =
+            serde_json::from_str(include_str!("../tests/vectors/derived.json")).unwrap();
+        let conversations = [
+            ("v4-072-noonetime.json", include_str!("../tests/vectors/v4-072-noonetime.json")),
+            ("v4-072-oneway12.json", include_str!("../tests/vectors/v4-072-oneway12.json")),
+            ("v4-072-outoforder.json", include_str!("../tests/vectors/v4-072-outoforder.json")),
+            ("v4-072-pingpong12.json", include_str!("../tests/vectors/v4-072-pingpong12.json")),
+            ("v4-072to090.json", include_str!("../tests/vectors/v4-072to090.json")),
+            ("v4-090to072.json", include_str!("../tests/vectors/v4-090to072.json")),
+        ];
+        assert_eq!(derived.len(), conversations.len());
+        for expected in &derived {
+            let (_, json) = conversations.iter().find(|(name, _)| *name == expected.file).unwrap();
+            let recorded: serde_json::Value = serde_json::from_str(json).unwrap();
+            let bytes = |path: &str| hex::decode(recorded.pointer(path).unwrap().as_str().unwrap()).unwrap();
+            let private = |path: &str| PrivateKey::from_bytes(bytes(path).try_into().unwrap());
+            let message = PrekeyMessage::parse(&bytes("/messages/0/ciphertext")).unwrap();
+
+            let kem_key = KemSecretKey::parse(&bytes("/B/bundlePrivate/kyberSecretKey")).unwrap();
+            assert_eq!(kem_key.public().to_bytes(), bytes("/B/bundle/kyberPreKey"));
+            let kem_secret = kem_key.decapsulate(&message.kem.as_ref().unwrap().ciphertext);
+            assert_eq!(hex::encode(*kem_secret), expected.kyber_shared_secret);
+
+            let one_time = message.one_time_prekey.map(|_| private("/B/bundlePrivate/preKey"));
+            let (root, chain) = Responder {
+                identity: &private("/B/identityPrivate"),
+                signed_prekey: &private("/B/bundlePrivate/signedPreKey"),
+                one_time_prekey: one_time.as_ref(),
+                their_identity: message.identity.public_key(),
+                their_base_key: &message.base_key,
+                kem_secret: &kem_secret,
+            }
+            .agree(Suite::Pqxdh)
+            .unwrap();
+            assert_eq!(hex::encode(root.as_bytes()), expected.root_key);
+            assert_eq!(hex::encode(chain.as_bytes()), expected.chain_key);
+
+            let their_ratchet_key = &message.message.ratchet_key;
+            let dh = private("/B/bundlePrivate/signedPreKey").agree(their_ratchet_key).unwrap();
+            let (root, chain) = root.step(&dh);
+            assert_eq!(hex::encode(root.as_bytes()), expected.root_after_a_first_step);
+            assert_eq!(hex::encode(chain.as_bytes()), expected.a_first_sending_chain_key);
+            let (seed, next) = chain.step().unwrap();
+            assert_eq!(hex::encode(seed.as_bytes()), expected.message0_seed);
+            assert_eq!(hex::encode(next.as_bytes()), expected.chain_key_after_message0);
+            assert_eq!(hex::encode(*seed.message_keys(&[]).mac_key()), expected.message0_mac_key);
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Derived {
+        file: String,
+        kyber_shared_secret: String,
+        root_key: String,
+        chain_key: String,
+        root_after_a_first_step: String,
+        a_first_sending_chain_key: String,
+        message0_seed: String,
+        chain_key_after_message0: String,
+        message0_mac_key: String,
     }
 }

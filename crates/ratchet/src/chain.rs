@@ -1,5 +1,5 @@
-//! The KDF chains of the Double Ratchet (sections "KDF chains" and "Recommended cryptographic algorithms"): root
-//! key, chain key, message seed, message keys.
+//! The KDF chains of the Double Ratchet (sections "KDF chains" and "Recommended cryptographic
+//! algorithms"): root key, chain key, message seed, message keys.
 
 use aes::Aes256;
 use cbc::cipher::block_padding::Pkcs7;
@@ -49,8 +49,8 @@ impl ChainKey {
         &self.key
     }
 
-    /// `KDF_CK`: the seed of the message at this index, and the chain key after it. `None` at the end of
-    /// the counter: a message at `u32::MAX` cannot be sent or read.
+    /// `KDF_CK`: the seed of the message at this index, and the chain key after it. `None` at the
+    /// end of the counter: a message at `u32::MAX` cannot be sent or read.
     pub(crate) fn step(&self) -> Option<(MessageSeed, Self)> {
         let index = self.index.checked_add(1)?;
         let mac = HmacSha256::new(&self.key);

@@ -11,7 +11,8 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Leading byte of an encoded curve key (X3DH, section "Cryptographic notation", leaves it to the application).
+/// Leading byte of an encoded curve key (X3DH, section "Cryptographic notation", leaves it to the
+/// application).
 const CURVE_KEY_TYPE: u8 = 0x05;
 
 /// What two parties share after a Diffie-Hellman or KEM operation.
@@ -137,8 +138,8 @@ pub(crate) struct KeyPair {
 }
 
 impl KeyPair {
-    /// Every key pair of a session comes from here: 32 bytes of `rng` in, one key pair out. Replays of recorded
-    /// conversations rely on it.
+    /// Every key pair of a session comes from here: 32 bytes of `rng` in, one key pair out. Replays
+    /// of recorded conversations rely on it.
     pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         rng.fill_bytes(bytes.as_mut());
@@ -149,5 +150,87 @@ impl KeyPair {
         let private = PrivateKey::from_bytes(bytes);
         let public = private.public();
         Self { private, public }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Agree {
+        a: String,
+        b: String,
+        shared: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Primitives {
+        agree: Vec<Agree>,
+        #[serde(rename = "agreeZero")]
+        agree_zero: Agree,
+    }
+
+    fn agree(case: &Agree) -> Result<SharedSecret, InvalidAgreement> {
+        let private = PrivateKey::from_bytes(hex::decode(&case.a).unwrap().try_into().unwrap());
+        private.agree(&PublicKey::parse(&hex::decode(&case.b).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn agrees_with_the_recorded_secrets() {
+        let recorded: Primitives =
+            serde_json::from_str(include_str!("../tests/vectors/primitives.json")).unwrap();
+        assert_eq!(recorded.agree.len(), 4);
+        for case in &recorded.agree {
+            assert_eq!(Some(hex::encode(*agree(case).unwrap())), case.shared);
+        }
+        assert_eq!(agree(&recorded.agree_zero).unwrap_err(), InvalidAgreement);
+    }
+
+    #[test]
+    fn generated_keys_are_clamped_and_consistent() {
+        let pair = KeyPair::from_private_bytes([0xff; 32]);
+        assert_eq!(pair.private.as_bytes()[0], 0xf8);
+        assert_eq!(pair.private.as_bytes()[31], 0x7f);
+        assert_eq!(pair.public, pair.private.public());
+        assert!(pair.public.is_canonical_and_torsion_free());
+    }
+
+    #[test]
+    fn base_keys_outside_of_the_prime_order_subgroup_are_told_apart() {
+        let good = KeyPair::from_private_bytes([7; 32]).public;
+        let with = |change: &dyn Fn(&mut [u8; 32])| {
+            let mut raw = *good.as_raw();
+            change(&mut raw);
+            PublicKey(raw).is_canonical_and_torsion_free()
+        };
+        assert!(with(&|_| {}));
+        assert!(!with(&|raw| raw[31] |= 0x80), "high bit");
+        assert!(!with(&|raw| *raw = [0; 32]), "the point of order two");
+        let mut p = [0xff; 32];
+        (p[0], p[31]) = (0xed, 0x7f);
+        for above in 0..19 {
+            let mut raw = p;
+            raw[0] += above;
+            assert!(!PublicKey(raw).is_canonical(), "p + {above}");
+        }
+        p[0] = 0xec;
+        assert!(PublicKey(p).is_canonical(), "p - 1");
+
+        // Adding a point of order two keeps all agreements (clamping clears the cofactor) but not
+        // the torsion check.
+        let point = MontgomeryPoint(*good.as_raw()).to_edwards(0).unwrap();
+        let order_two = MontgomeryPoint([0; 32]).to_edwards(0).unwrap();
+        let twisted = PublicKey((point + order_two).to_montgomery().to_bytes());
+        let peer = PrivateKey::from_bytes([9; 32]);
+        assert_eq!(*peer.agree(&twisted).unwrap(), *peer.agree(&good).unwrap());
+        assert!(!twisted.is_canonical_and_torsion_free());
+    }
+
+    #[test]
+    fn debug_shows_four_bytes_of_a_public_key() {
+        assert_eq!(format!("{:?}", PublicKey([0xab; 32])), "PublicKey(abababab..)");
     }
 }

@@ -25,7 +25,8 @@ pub enum EncryptError {
     /// There is no current session: fetch a bundle and initiate one.
     #[error("no current session")]
     NoSession,
-    /// The session was initiated more than 30 days ago and the peer never answered: fetch a fresh bundle.
+    /// The session was initiated more than 30 days ago and the peer never answered: fetch a fresh
+    /// bundle.
     #[error("the session was never answered and is too old")]
     Stale,
     /// The sending chain has used up its 2^32 - 1 counters.

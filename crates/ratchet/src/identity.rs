@@ -99,6 +99,7 @@ impl From<PublicKey> for IdentityKey {
 pub struct LocalIdentity {
     /// Its long-term key pair.
     pub key_pair: IdentityKeyPair,
-    /// A number drawn at installation: it changes when the app is reinstalled under the same address.
+    /// A number drawn at installation: it changes when the app is reinstalled under the same
+    /// address.
     pub registration_id: u32,
 }

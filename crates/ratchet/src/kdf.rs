@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn hmac_meets_rfc_4231_case_1_padded_to_32_bytes() {
-        // The RFC's key is 20 bytes; HMAC keys are zero-padded, so 32 bytes with a zero tail are the same key.
+        // The RFC's key is 20 bytes; HMAC keys are zero-padded, so 32 bytes with a zero tail are
+        // the same key.
         let mut key = [0; 32];
         key[..20].fill(0x0b);
         assert_eq!(

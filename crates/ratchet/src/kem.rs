@@ -1,5 +1,5 @@
-//! Kyber-1024 of the third round, the KEM of PQXDH as deployed. It is not ML-KEM-1024 (FIPS 203): random
-//! inputs and the shared secret are hashed differently.
+//! Kyber-1024 of the third round, the KEM of PQXDH as deployed. It is not ML-KEM-1024 (FIPS 203):
+//! random inputs and the shared secret are hashed differently.
 
 use std::fmt;
 use std::ops::IndexMut;
@@ -27,8 +27,8 @@ impl KemPublicKey {
     /// Length of the encoding: a type byte and the key.
     pub const LENGTH: usize = 1 + PUBLIC_LENGTH;
 
-    /// Reads an encoded key. The coefficients are not checked, as deployed clients do not either: a bad
-    /// key hurts only whoever published it, under their own signature.
+    /// Reads an encoded key. The coefficients are not checked, as deployed clients do not either: a
+    /// bad key hurts only whoever published it, under their own signature.
     ///
     /// # Errors
     /// When the type byte is not that of Kyber-1024, or the length is not exact.
@@ -141,4 +141,38 @@ fn parse_typed<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], KeyError> {
         return Err(KeyError::UnknownType { found: kind });
     }
     raw.try_into().map_err(|_| KeyError::WrongLength)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn both_ends_share_the_secret_and_lengths_are_as_deployed() {
+        let secret = KemSecretKey::from_seed(&[5; 64]);
+        let public = secret.public();
+        assert_eq!(public.to_bytes().len(), KemPublicKey::LENGTH);
+        assert_eq!(KemPublicKey::parse(&public.to_bytes()).unwrap(), public);
+        let (ciphertext, shared) = public.encapsulate(&mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!(*secret.decapsulate(&ciphertext), *shared);
+        let mut wrong = ciphertext;
+        wrong.0[9] ^= 1;
+        assert_ne!(*secret.decapsulate(&wrong), *shared, "implicit rejection");
+    }
+
+    #[test]
+    fn encodings_are_exact() {
+        let bytes = KemSecretKey::from_seed(&[5; 64]).public().to_bytes();
+        let mut long = bytes.clone();
+        long.push(0);
+        assert_eq!(KemPublicKey::parse(&long), Err(KeyError::WrongLength));
+        assert_eq!(KemPublicKey::parse(&bytes[..1568]), Err(KeyError::WrongLength));
+        assert_eq!(KemPublicKey::parse(&[]), Err(KeyError::Empty));
+        let mut other = bytes;
+        other[0] = 0x07;
+        assert_eq!(KemPublicKey::parse(&other), Err(KeyError::UnknownType { found: 7 }));
+    }
 }

@@ -3,8 +3,8 @@
 //! Everything here is a pure function of its arguments: no clock, no I/O, no ambient randomness.
 //! The caller passes `now`, a random source and access to its prekeys, and stores what comes back.
 //!
-//! A conversation in five calls: the responder publishes a [`PrekeyBundle`]; the initiator feeds it to
-//! [`SessionRecord::initiate`] and calls [`SessionRecord::encrypt`]; the responder calls
+//! A conversation in five calls: the responder publishes a [`PrekeyBundle`]; the initiator feeds it
+//! to [`SessionRecord::initiate`] and calls [`SessionRecord::encrypt`]; the responder calls
 //! [`SessionRecord::decrypt`] with its [`PrekeySource`]; then both just encrypt and decrypt. A
 //! failed decryption leaves the record exactly as it was.
 //!

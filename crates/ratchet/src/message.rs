@@ -96,8 +96,8 @@ impl RatchetMessage {
         let (authenticated, mac) = bytes.split_last_chunk().ok_or(ParseError::TooShort)?;
         let (suite, body) = parse_version(authenticated)?;
         let message = proto::SignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
-        // The previous counter is not used: old receiving chains are kept and advanced on demand. Post-quantum
-        // ratchet and addresses belong to other suites.
+        // The previous counter is not used: old receiving chains are kept and advanced on demand.
+        // Post-quantum ratchet and addresses belong to other suites.
         let proto::SignalMessage { ratchet_key, counter, ciphertext, .. } = message;
         Ok(Self {
             suite,
@@ -147,7 +147,8 @@ impl Outgoing<'_> {
     }
 }
 
-/// The associated data is both identities, sender first (X3DH, section "Sending the initial message": AD), then the message.
+/// The associated data is both identities, sender first (X3DH, section "Sending the initial
+/// message": AD), then the message.
 fn mac(
     key: &Zeroizing<[u8; 32]>,
     sender: &IdentityKey,
@@ -176,4 +177,86 @@ pub(crate) fn parse_version(bytes: &[u8]) -> Result<(Suite, &[u8]), ParseError> 
 
 pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, ParseError> {
     field.ok_or(ParseError::MissingField { field: name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::MessageSeed;
+
+    const MAC: [u8; 8] = [0; 8];
+
+    fn parse(parts: &[&[u8]]) -> Result<RatchetMessage, ParseError> {
+        RatchetMessage::parse(&[&[0x44], parts.concat().as_slice(), &MAC].concat())
+    }
+
+    fn ratchet_key() -> Vec<u8> {
+        [&[0x0a, 33, 5][..], &[9; 32]].concat()
+    }
+
+    #[test]
+    fn the_message_is_encoded_field_by_field() {
+        let identity = IdentityKey::from(PublicKey::from_raw([1; 32]));
+        let keys = MessageSeed::new(Zeroizing::new([2; 32])).message_keys(&[]);
+        let bytes = Outgoing {
+            suite: Suite::Pqxdh,
+            ratchet_key: PublicKey::from_raw([9; 32]),
+            counter: 0,
+            previous_counter: 0,
+            plaintext: b"abc",
+        }
+        .seal(&keys, &identity, &identity);
+        assert_eq!(bytes.len(), 66);
+        let shape = [&[0x44], ratchet_key().as_slice(), &[0x10, 0, 0x18, 0, 0x22, 16]].concat();
+        assert_eq!(bytes[..shape.len()], shape);
+        let message = RatchetMessage::parse(&bytes).unwrap();
+        assert!(message.is_authentic(&keys, &identity, &identity));
+        let other = IdentityKey::from(PublicKey::from_raw([3; 32]));
+        assert!(!message.is_authentic(&keys, &other, &identity));
+        assert!(!message.is_authentic(&keys, &identity, &other));
+    }
+
+    #[test]
+    fn order_unknown_fields_and_the_previous_counter_do_not_matter() {
+        let (counter, body): (&[u8], &[u8]) = (&[0x10, 7], &[0x22, 1, 0xaa]);
+        for parts in [
+            vec![&ratchet_key()[..], counter, body],
+            vec![body, counter, &ratchet_key()[..]],
+            vec![&[0x3a, 1, 0xff], &ratchet_key()[..], counter, &[0x18, 99], body],
+            vec![&ratchet_key()[..], counter, body, &[0x2a, 2, 1, 2], &[0x32, 0]],
+        ] {
+            let message = parse(&parts).unwrap();
+            assert_eq!((message.counter, message.ciphertext.as_slice()), (7, &[0xaa][..]));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let (counter, body): (&[u8], &[u8]) = (&[0x10, 7], &[0x22, 1, 0xaa]);
+        let missing = |parts: &[&[u8]]| parse(parts).err().unwrap();
+        assert_eq!(missing(&[counter, body]), ParseError::MissingField { field: "ratchet_key" });
+        assert_eq!(missing(&[&ratchet_key(), body]), ParseError::MissingField { field: "counter" });
+        assert_eq!(missing(&[&ratchet_key(), counter]), ParseError::MissingField { field: "ciphertext" });
+        assert_eq!(missing(&[&[0x0a, 2, 6, 6]]), ParseError::Key(KeyError::UnknownType { found: 6 }));
+        assert_eq!(missing(&[&[0x0a, 99]]), ParseError::Encoding);
+    }
+
+    #[test]
+    fn versions_and_lengths() {
+        for length in 0..9 {
+            assert_eq!(RatchetMessage::parse(&vec![0x44; length]).err(), Some(ParseError::TooShort));
+        }
+        for version in (0..16).filter(|version| *version != 4) {
+            let bytes = vec![version << 4 | 4; 60];
+            assert_eq!(RatchetMessage::parse(&bytes).err(), Some(ParseError::UnsupportedVersion { version }));
+        }
+    }
+
+    #[test]
+    fn kinds_have_the_deployed_codes() {
+        for kind in [MessageKind::Ratchet, MessageKind::Prekey] {
+            assert_eq!(MessageKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!((0..=255).filter_map(MessageKind::from_code).count(), 2);
+    }
 }

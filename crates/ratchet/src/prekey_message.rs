@@ -1,4 +1,5 @@
-//! The first messages of a session on the wire: version byte and protobuf around a Double Ratchet message.
+//! The first messages of a session on the wire: version byte and protobuf around a Double Ratchet
+//! message.
 
 use prost::Message;
 
@@ -11,7 +12,8 @@ use crate::session::PendingPrekey;
 use crate::suite::Suite;
 
 /// A received first message, parsed but not authenticated: nothing in it is true until
-/// [`SessionRecord::decrypt`](crate::SessionRecord::decrypt) succeeds. It lets the caller look at the identity that the sender claims.
+/// [`SessionRecord::decrypt`](crate::SessionRecord::decrypt) succeeds. It lets the caller look at
+/// the identity that the sender claims.
 pub struct PrekeyMessage {
     pub(crate) suite: Suite,
     pub(crate) registration_id: u32,

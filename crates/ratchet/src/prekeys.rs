@@ -1,6 +1,8 @@
-//! Prekeys with their private halves, as the responder keeps them (X3DH and PQXDH, section "Publishing keys").
+//! Prekeys with their private halves, as the responder keeps them (X3DH and PQXDH, section
+//! "Publishing keys").
 //!
-//! The stored form is this crate's own: a kind byte, the id, the private part, the signature. It is not for the wire.
+//! The stored form is this crate's own: a kind byte, the id, the private part, the signature. It is
+//! not for the wire.
 
 use std::fmt;
 
@@ -21,7 +23,8 @@ const KEM_EXPANDED: u8 = 4;
 
 /// Where the responder finds the private halves that a first message refers to.
 ///
-/// Deleting a one-time prekey after use is the caller's step: see [`Established`](crate::Established).
+/// Deleting a one-time prekey after use is the caller's step: see
+/// [`Established`](crate::Established).
 pub trait PrekeySource {
     /// The signed prekey with this id, if it is still kept.
     fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey>;
@@ -167,8 +170,8 @@ impl fmt::Debug for OneTimePrekey {
     }
 }
 
-/// A Kyber-1024 prekey, signed by the identity key. Whether it serves one session or many (last resort)
-/// is the caller's policy; the protocol does not tell them apart.
+/// A Kyber-1024 prekey, signed by the identity key. Whether it serves one session or many (last
+/// resort) is the caller's policy; the protocol does not tell them apart.
 pub struct KemPrekey {
     id: u32,
     pub(crate) key: KemSecretKey,

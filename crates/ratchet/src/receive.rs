@@ -1,7 +1,7 @@
 //! Receiving in a session (Double Ratchet, section "Decrypting messages").
 //!
-//! Opening borrows the session immutably and returns what is to change; applying that cannot fail. So a
-//! message that does not open leaves no trace, and nothing is copied to achieve it.
+//! Opening borrows the session immutably and returns what is to change; applying that cannot fail.
+//! So a message that does not open leaves no trace, and nothing is copied to achieve it.
 
 use std::collections::VecDeque;
 
@@ -34,7 +34,8 @@ pub(crate) enum Step {
 }
 
 impl Session {
-    /// Decrypts without changing anything. A ratchet step takes 32 bytes of `rng`, after the message was authenticated.
+    /// Decrypts without changing anything. A ratchet step takes 32 bytes of `rng`, after the
+    /// message was authenticated.
     pub(crate) fn open(
         &self,
         message: &RatchetMessage,
@@ -57,8 +58,8 @@ impl Session {
         }
     }
 
-    /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the session, so
-    /// first messages are over.
+    /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the
+    /// session, so first messages are over.
     pub(crate) fn apply(&mut self, step: Step) {
         self.pending = None;
         match step {
@@ -81,8 +82,8 @@ impl Session {
                 if self.receiving.len() > MAX_RECEIVING_CHAINS {
                     self.receiving.remove(0);
                 }
-                // The specification sends the number of messages of the previous chain (section "Diffie-Hellman ratchet", PN);
-                // deployed clients send one less.
+                // The specification sends the number of messages of the previous chain (section
+                // "Diffie-Hellman ratchet", PN); deployed clients send one less.
                 self.previous_counter = self.sending.chain_key.index().saturating_sub(1);
                 self.sending = sending;
             }
@@ -122,14 +123,16 @@ impl Session {
         Ok((plaintext, Step::Ratchet { root_key, receiving, sending }))
     }
 
-    /// Steps a chain to the message at `counter`, collecting the skipped message keys worth keeping.
+    /// Steps a chain to the message at `counter`, collecting the skipped message keys worth
+    /// keeping.
     fn walk(&self, from: &ChainKey, counter: u32) -> Result<Walk, DecryptError> {
         let jump = counter.saturating_sub(from.index());
         if jump > MAX_FORWARD_JUMP && !self.is_with_self() {
             return Err(DecryptError::TooFarAhead);
         }
-        let kept_from = counter.saturating_sub(u32::try_from(MAX_SKIPPED).unwrap_or(u32::MAX));
-        let mut passed = VecDeque::new();
+        let kept = usize::try_from(jump).unwrap_or(usize::MAX).min(MAX_SKIPPED);
+        let kept_from = counter.saturating_sub(u32::try_from(kept).unwrap_or(u32::MAX));
+        let mut passed = VecDeque::with_capacity(kept);
         let mut chain_key = from.clone();
         loop {
             let at = chain_key.index();

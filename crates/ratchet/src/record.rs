@@ -1,4 +1,5 @@
-//! All sessions with one remote device: the current one and archived ones (Sesame, section "Session management").
+//! All sessions with one remote device: the current one and archived ones (Sesame, on session lists
+//! and their activation).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,8 +22,8 @@ pub(crate) const MAX_ARCHIVED: usize = 40;
 
 /// The sessions with one remote device.
 ///
-/// There can be several because both sides may open one at the same time, and because a device may lose its
-/// state and start again. Messages are sent in the current one and received in any.
+/// There can be several because both sides may open one at the same time, and because a device may
+/// lose its state and start again. Messages are sent in the current one and received in any.
 #[derive(Clone, Default)]
 pub struct SessionRecord {
     pub(crate) current: Option<Session>,
@@ -41,8 +42,9 @@ pub struct Decrypted {
 /// What a first message used up. The caller now deletes the one-time prekeys, in the same
 /// transaction that stores the record.
 ///
-/// Without a one-time prekey the same first message would establish a session again once the record is
-/// lost (PQXDH, section "Security considerations"): whoever cares remembers `base_key` per KEM and signed prekey.
+/// Without a one-time prekey the same first message would establish a session again once the record
+/// is lost (PQXDH, section "Security considerations"): whoever cares remembers `base_key` per KEM
+/// and signed prekey.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Established {
     /// The initiator's identity key, now authenticated.
@@ -58,11 +60,12 @@ pub struct Established {
 }
 
 impl SessionRecord {
-    /// Starts a session from a bundle and makes it current; an older one is archived. Whether the bundle's identity is
-    /// trusted is for the caller to decide first. Takes 96 bytes of `rng`.
+    /// Starts a session from a bundle and makes it current; an older one is archived. Whether the
+    /// bundle's identity is trusted is for the caller to decide first. Takes 96 bytes of `rng`.
     ///
     /// # Errors
-    /// When a signature of the bundle is wrong or one of its keys is degenerate; the record is then unchanged.
+    /// When a signature of the bundle is wrong or one of its keys is degenerate; the record is then
+    /// unchanged.
     pub fn initiate(
         &mut self,
         local: &LocalIdentity,
@@ -81,7 +84,8 @@ impl SessionRecord {
         self.current.as_ref().is_some_and(|session| !session.is_stale(now_s))
     }
 
-    /// Encrypts in the current session. `now_s` are seconds on the clock that [`SessionRecord::initiate`] was given.
+    /// Encrypts in the current session. `now_s` are seconds on the clock that
+    /// [`SessionRecord::initiate`] was given.
     ///
     /// # Errors
     /// When there is no current session, or the peer has not answered it for 30 days.
@@ -93,11 +97,11 @@ impl SessionRecord {
         session.encrypt(plaintext)
     }
 
-    /// Decrypts a message, in whichever session it belongs to; that session becomes current. A first message may
-    /// create one. Takes 32 bytes of `rng` when the peer's ratchet key is new.
+    /// Decrypts a message, in whichever session it belongs to; that session becomes current. A
+    /// first message may create one. Takes 32 bytes of `rng` when the peer's ratchet key is new.
     ///
-    /// For a first message the caller decides whether to trust the sender's identity beforehand, with
-    /// [`PrekeyMessage::parse`] and [`PrekeyMessage::identity`].
+    /// For a first message the caller decides whether to trust the sender's identity beforehand,
+    /// with [`PrekeyMessage::parse`] and [`PrekeyMessage::identity`].
     ///
     /// # Errors
     /// See [`DecryptError`]; whichever it is, the record is unchanged and no prekey was used up.
@@ -127,8 +131,8 @@ impl SessionRecord {
         self.sessions().next().map(|session| session.remote_registration_id)
     }
 
-    /// Stops sending in the current session, for instance because the peer seems to have lost it. Messages can
-    /// still be received in it, and then it becomes current again.
+    /// Stops sending in the current session, for instance because the peer seems to have lost it.
+    /// Messages can still be received in it, and then it becomes current again.
     pub fn archive_current(&mut self) {
         if let Some(mut session) = self.current.take() {
             session.pending = None;
@@ -147,7 +151,8 @@ impl SessionRecord {
         Ok(Decrypted { plaintext, established: None })
     }
 
-    /// Tries the sessions from newest to oldest. A duplicate ends the search: the message has its session.
+    /// Tries the sessions from newest to oldest. A duplicate ends the search: the message has its
+    /// session.
     fn open_in_any(
         &self,
         message: &RatchetMessage,
@@ -166,8 +171,8 @@ impl SessionRecord {
         Err(failure)
     }
 
-    /// A first message belongs to the session with its base key, if there is one: the initiator repeats it until
-    /// answered. Otherwise it makes a new session.
+    /// A first message belongs to the session with its base key, if there is one: the initiator
+    /// repeats it until answered. Otherwise it makes a new session.
     fn decrypt_prekey(
         &mut self,
         local: &LocalIdentity,
@@ -180,7 +185,8 @@ impl SessionRecord {
             .enumerate()
             .find(|(_, session)| session.suite == message.suite && session.base_key == message.base_key);
         if let Some((at, session)) = known {
-            // The wrapping is not authenticated. Whoever was shown another identity must not get this plaintext.
+            // The wrapping is not authenticated. Whoever was shown another identity must not get
+            // this plaintext.
             if session.remote_identity != message.identity {
                 return Err(DecryptError::AuthenticationFailed);
             }

@@ -73,8 +73,9 @@ pub(crate) struct PendingPrekey {
 }
 
 impl Session {
-    /// The initiator's first state (PQXDH, section "Sending the initial message"; Double Ratchet, section
-    /// "Initialization"). Takes from `rng` 32 bytes each for the base key, the encapsulation and the ratchet key.
+    /// The initiator's first state (PQXDH, section "Sending the initial message"; Double Ratchet,
+    /// section "Initialization"). Takes from `rng` 32 bytes each for the base key, the
+    /// encapsulation and the ratchet key.
     pub(crate) fn initiate(
         local: &LocalIdentity,
         bundle: &PrekeyBundle,
@@ -97,8 +98,9 @@ impl Session {
 
         let ratchet = KeyPair::generate(rng);
         let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&bundle.signed_prekey.key)?);
-        // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey. Nobody
-        // sends on it, but it counts towards the limit, so it decides when the next chain is dropped.
+        // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey.
+        // Nobody sends on it, but it counts towards the limit, so it decides when the next chain is
+        // dropped.
         let unused =
             ReceivingChain { ratchet_key: bundle.signed_prekey.key, chain_key, skipped: VecDeque::new() };
         Ok(Self {
@@ -121,8 +123,8 @@ impl Session {
         })
     }
 
-    /// The responder's first state (PQXDH, section "Receiving the initial message"). The message inside is yet
-    /// to be opened in it.
+    /// The responder's first state (PQXDH, section "Receiving the initial message"). The message
+    /// inside is yet to be opened in it.
     pub(crate) fn respond(
         local: &LocalIdentity,
         message: &PrekeyMessage,
@@ -166,7 +168,8 @@ impl Session {
         })
     }
 
-    /// Encrypts (Double Ratchet, section "Encrypting messages"), wrapping while the peer has not answered.
+    /// Encrypts (Double Ratchet, section "Encrypting messages"), wrapping while the peer has not
+    /// answered.
     pub(crate) fn encrypt(&mut self, plaintext: &[u8]) -> Result<Ciphertext, EncryptError> {
         let (seed, next) = self.sending.chain_key.step().ok_or(EncryptError::ChainExhausted)?;
         let keys = seed.message_keys(self.suite.message_key_salt(None));

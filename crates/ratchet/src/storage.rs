@@ -1,6 +1,7 @@
 //! How a session record is stored: a format of this crate's own, versioned by its first byte.
 //!
-//! Integers are big-endian, keys are raw. It is for the device's own disk and contains every secret of the sessions: seal it.
+//! Integers are big-endian, keys are raw. It is for the device's own disk and contains every secret
+//! of the sessions: seal it.
 
 use std::collections::VecDeque;
 

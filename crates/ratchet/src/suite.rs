@@ -30,7 +30,7 @@ impl Suite {
         (self.version() << 4) | 4
     }
 
-    /// `info` of the key agreement's KDF (PQXDH, section "Notation").
+    /// `info` of the key agreement's KDF (PQXDH, section "Cryptographic notation").
     pub(crate) const fn kdf_label(self) -> &'static [u8] {
         match self {
             Self::Pqxdh => b"WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024",

@@ -1,8 +1,8 @@
 //! XEdDSA as deployed: Ed25519-like signatures made with a Curve25519 key.
 //!
-//! One difference from the XEdDSA specification runs through both directions: instead of forcing the
-//! sign of the Edwards public key to zero (section "XEdDSA", `calculate_key_pair`), the signer sends the sign in the
-//! top bit of the signature.
+//! One difference from the XEdDSA specification runs through both directions: instead of forcing
+//! the sign of the Edwards public key to zero (section "XEdDSA", `calculate_key_pair`), the signer
+//! sends the sign in the top bit of the signature.
 
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::montgomery::MontgomeryPoint;
@@ -91,8 +91,8 @@ pub(crate) fn sign(key: &PrivateKey, message: &[u8], rng: &mut impl CryptoRng) -
 
 /// Verifies (XEdDSA, section "XEdDSA", `xeddsa_verify`), with the sign taken from the signature.
 ///
-/// Deliberately as lenient as deployed verifiers: s is only bounded by 2^253 and then reduced, and u is not required to be
-/// canonical. R is compared as bytes, never decompressed.
+/// Deliberately as lenient as deployed verifiers: s is only bounded by 2^253 and then reduced, and
+/// u is not required to be canonical. R is compared as bytes, never decompressed.
 pub(crate) fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
     let (commitment, mut s) = signature.halves();
     let [.., top] = &mut s;
@@ -115,4 +115,47 @@ fn hash_to_scalar(mut hash: Sha512, parts: &[&[u8]]) -> Scalar {
     }
     let digest = Zeroizing::new(<[u8; 64]>::from(hash.finalize()));
     Scalar::from_bytes_mod_order_wide(&digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn own_signatures_verify_whatever_the_sign_of_the_key() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut signs = [0; 2];
+        for n in 0..32 {
+            let key = PrivateKey::from_bytes([n; 32]);
+            let message = vec![n; usize::from(n) * 7];
+            let signature = sign(&key, &message, &mut rng);
+            signs[usize::from(signature.0[63] >> 7)] += 1;
+            verify(&key.public(), &message, &signature).unwrap();
+            assert_eq!(verify(&key.public(), b"other", &signature), Err(SignatureError::Invalid));
+            let other = PrivateKey::from_bytes([n + 100; 32]).public();
+            assert_eq!(verify(&other, &message, &signature), Err(SignatureError::Invalid));
+        }
+        assert!(signs[0] > 0 && signs[1] > 0, "both signs occur: {signs:?}");
+    }
+
+    #[test]
+    fn every_bit_of_a_signature_matters() {
+        let key = PrivateKey::from_bytes([3; 32]);
+        let signature = sign(&key, b"message", &mut ChaCha8Rng::seed_from_u64(2));
+        for bit in 0..512 {
+            let mut flipped = signature;
+            flipped.0[bit / 8] ^= 1 << (bit % 8);
+            assert!(verify(&key.public(), b"message", &flipped).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn signing_is_randomised() {
+        let key = PrivateKey::from_bytes([3; 32]);
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        assert_ne!(sign(&key, b"m", &mut rng), sign(&key, b"m", &mut rng));
+    }
 }

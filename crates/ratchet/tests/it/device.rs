@@ -1,0 +1,130 @@
+//! A device for tests: identity, prekeys and one session record, driven through the public API.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use ratchet::{
+    Ciphertext, DecryptError, Decrypted, EncryptError, IdentityKeyPair, KemPrekey, LocalIdentity,
+    OneTimePrekey, PrekeyBundle, PrekeySource, SessionRecord, SignedPrekey,
+};
+
+pub const NOW_S: u64 = 1_700_000_000;
+
+#[derive(Default)]
+pub struct Prekeys {
+    pub signed: BTreeMap<u32, SignedPrekey>,
+    pub one_time: BTreeMap<u32, OneTimePrekey>,
+    pub kem: BTreeMap<u32, KemPrekey>,
+}
+
+impl PrekeySource for Prekeys {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey> {
+        self.signed.get(&id)
+    }
+
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey> {
+        self.one_time.get(&id)
+    }
+
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey> {
+        self.kem.get(&id)
+    }
+}
+
+pub struct Device {
+    pub local: LocalIdentity,
+    pub prekeys: Prekeys,
+    pub record: SessionRecord,
+    pub rng: ChaCha8Rng,
+    next_id: u32,
+}
+
+impl Device {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let key_pair = IdentityKeyPair::generate(&mut rng);
+        Self::with_identity(key_pair, rng)
+    }
+
+    pub fn with_identity(key_pair: IdentityKeyPair, rng: ChaCha8Rng) -> Self {
+        let local = LocalIdentity { key_pair, registration_id: 4711 };
+        Self { local, prekeys: Prekeys::default(), record: SessionRecord::default(), rng, next_id: 1 }
+    }
+
+    /// Fresh prekeys of every kind.
+    pub fn bundle(&mut self) -> PrekeyBundle {
+        let id = self.next_id;
+        let mut bundle = self.bundle_without_one_time();
+        let one_time = OneTimePrekey::generate(id, &mut self.rng);
+        bundle.one_time_prekey = Some(one_time.to_public());
+        self.prekeys.one_time.insert(id, one_time);
+        bundle
+    }
+
+    pub fn bundle_without_one_time(&mut self) -> PrekeyBundle {
+        let id = self.next_id;
+        self.next_id += 1;
+        let identity = &self.local.key_pair;
+        let signed = SignedPrekey::generate(id, identity, &mut self.rng);
+        let kem = KemPrekey::generate(id, identity, &mut self.rng);
+        let bundle = PrekeyBundle {
+            registration_id: self.local.registration_id,
+            device_id: 1,
+            identity: identity.public(),
+            signed_prekey: signed.to_public(),
+            one_time_prekey: None,
+            kem_prekey: kem.to_public(),
+        };
+        self.prekeys.signed.insert(id, signed);
+        self.prekeys.kem.insert(id, kem);
+        bundle
+    }
+
+    pub fn initiate(&mut self, bundle: &PrekeyBundle) {
+        self.record.initiate(&self.local, bundle, NOW_S, &mut self.rng).unwrap();
+    }
+
+    pub fn send(&mut self, plaintext: &[u8]) -> Ciphertext {
+        self.record.encrypt(plaintext, NOW_S).unwrap()
+    }
+
+    pub fn send_at(&mut self, now_s: u64) -> Result<Ciphertext, EncryptError> {
+        self.record.encrypt(b"later", now_s)
+    }
+
+    /// Decrypts, and then deletes what the protocol says to delete.
+    pub fn receive(&mut self, message: &Ciphertext) -> Result<Vec<u8>, DecryptError> {
+        let decrypted = self.receive_keeping_prekeys(message)?;
+        if let Some(id) = decrypted.established.and_then(|established| established.one_time_prekey) {
+            self.prekeys.one_time.remove(&id).expect("the named one-time prekey");
+        }
+        Ok(decrypted.plaintext.to_vec())
+    }
+
+    pub fn receive_keeping_prekeys(&mut self, message: &Ciphertext) -> Result<Decrypted, DecryptError> {
+        let Ciphertext { kind, bytes } = message;
+        self.record.decrypt(&self.local, *kind, bytes, &self.prekeys, &mut self.rng)
+    }
+
+    /// Fails with this error, and leaves the record as it was.
+    pub fn refuses(&mut self, message: &Ciphertext) -> DecryptError {
+        let before = self.record.to_bytes();
+        let error = self.receive(message).expect_err("accepted");
+        assert_eq!(before, self.record.to_bytes(), "record changed by {error}");
+        error
+    }
+}
+
+/// Two devices after one message each way.
+pub fn established() -> (Device, Device) {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    a.initiate(&b.bundle());
+    shake_hands(&mut a, &mut b);
+    (a, b)
+}
+
+pub fn shake_hands(a: &mut Device, b: &mut Device) {
+    assert_eq!(b.receive(&a.send(b"hello")).unwrap(), b"hello");
+    assert_eq!(a.receive(&b.send(b"hi")).unwrap(), b"hi");
+}

@@ -1,0 +1,151 @@
+//! Whatever is done to a message on its way: no panic, no wrong plaintext, no trace in the record.
+
+use ratchet::{Ciphertext, DecryptError, MessageKind, PrekeyKind};
+
+use crate::device::{Device, established};
+
+/// A first message and a responder that has not read it.
+fn first_message() -> (Ciphertext, Device) {
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    a.initiate(&b.bundle());
+    (a.send(b"hello"), b)
+}
+
+#[test]
+fn every_flipped_bit_of_a_ratchet_message_is_noticed() {
+    let (mut a, mut b) = established();
+    let genuine = a.send(b"attack at dawn");
+    for bit in 0..genuine.bytes.len() * 8 {
+        let mut message = genuine.clone();
+        message.bytes[bit / 8] ^= 1 << (bit % 8);
+        b.refuses(&message);
+    }
+    assert_eq!(b.receive(&genuine).unwrap(), b"attack at dawn");
+}
+
+/// A few fields of the wrapping are not authenticated (the sender's registration id, the low nibble
+/// of the version): flipping them may go unnoticed, but nothing else may come out than what was
+/// sent.
+#[test]
+fn a_flipped_bit_of_a_first_message_is_noticed_or_harmless() {
+    let (genuine, mut b) = first_message();
+    let fresh = b.record.clone();
+    let mut harmless = 0;
+    for at in 0..genuine.bytes.len() {
+        // Inside the 1568 bytes of KEM ciphertext one bit per byte will do.
+        let bits = if at > 170 { at % 8..at % 8 + 1 } else { 0..8 };
+        for bit in bits {
+            let mut message = genuine.clone();
+            message.bytes[at] ^= 1 << bit;
+            let before = b.record.to_bytes();
+            match b.receive_keeping_prekeys(&message) {
+                Ok(decrypted) => {
+                    assert_eq!(decrypted.plaintext.as_slice(), b"hello", "byte {at} bit {bit}");
+                    harmless += 1;
+                    b.record = fresh.clone();
+                }
+                Err(_) => assert_eq!(before, b.record.to_bytes(), "byte {at} bit {bit}"),
+            }
+        }
+    }
+    assert!((1..40).contains(&harmless), "{harmless} flips went unnoticed");
+    assert_eq!(b.receive(&genuine).unwrap(), b"hello");
+}
+
+#[test]
+fn a_truncated_message_is_refused() {
+    let (genuine, mut b) = first_message();
+    for length in 0..genuine.bytes.len() {
+        b.refuses(&Ciphertext { bytes: genuine.bytes[..length].to_vec(), ..genuine.clone() });
+    }
+    b.receive(&genuine).unwrap();
+
+    let (mut a, mut b) = established();
+    let genuine = a.send(b"hello");
+    for length in 0..genuine.bytes.len() {
+        b.refuses(&Ciphertext { bytes: genuine.bytes[..length].to_vec(), ..genuine.clone() });
+    }
+    b.receive(&genuine).unwrap();
+}
+
+#[test]
+fn a_message_of_the_other_kind_is_refused() {
+    let (mut a, mut b) = established();
+    let ratchet = a.send(b"hello");
+    b.refuses(&Ciphertext { kind: MessageKind::Prekey, ..ratchet });
+    let (prekey, mut b) = first_message();
+    b.refuses(&Ciphertext { kind: MessageKind::Ratchet, ..prekey });
+}
+
+#[test]
+fn a_message_for_someone_else_is_refused() {
+    let (mut a, _) = established();
+    let (mut c, mut d) = (Device::new(3), Device::new(4));
+    c.initiate(&d.bundle());
+    d.receive(&c.send(b"hello")).unwrap();
+    assert_eq!(d.refuses(&a.send(b"hello")), DecryptError::AuthenticationFailed);
+}
+
+#[test]
+fn a_missing_prekey_is_named_and_nothing_is_used_up() {
+    let (message, mut b) = first_message();
+    let one_time = b.prekeys.one_time.remove(&1).unwrap();
+    let unknown = |kind| DecryptError::UnknownPrekey { kind, id: 1 };
+    assert_eq!(b.refuses(&message), unknown(PrekeyKind::OneTime));
+    let kem = b.prekeys.kem.remove(&1).unwrap();
+    assert_eq!(b.refuses(&message), unknown(PrekeyKind::Kem));
+    let signed = b.prekeys.signed.remove(&1).unwrap();
+    assert_eq!(b.refuses(&message), unknown(PrekeyKind::Signed));
+    b.prekeys.one_time.insert(1, one_time);
+    b.prekeys.kem.insert(1, kem);
+    b.prekeys.signed.insert(1, signed);
+    assert_eq!(b.receive(&message).unwrap(), b"hello");
+}
+
+#[test]
+fn another_key_under_the_same_prekey_id_fails_authentication() {
+    let (message, mut b) = first_message();
+    let genuine = b.prekeys.kem.remove(&1).unwrap();
+    let other = ratchet::KemPrekey::generate(1, &b.local.key_pair, &mut b.rng);
+    b.prekeys.kem.insert(1, other);
+    assert_eq!(b.refuses(&message), DecryptError::AuthenticationFailed);
+    b.prekeys.kem.insert(1, genuine);
+    b.receive(&message).unwrap();
+}
+
+#[test]
+fn the_base_key_must_be_canonical() {
+    let (genuine, mut b) = first_message();
+    let base_key = ratchet::PrekeyMessage::parse(&genuine.bytes).unwrap().base_key().to_bytes();
+    let at = genuine.bytes.windows(33).position(|window| window == base_key).unwrap();
+    let with = |change: &dyn Fn(&mut [u8])| {
+        let mut message = genuine.clone();
+        change(&mut message.bytes[at + 1..at + 33]);
+        message
+    };
+    assert_eq!(b.refuses(&with(&|key| key[31] |= 0x80)), DecryptError::InvalidBaseKey);
+    assert_eq!(b.refuses(&with(&|key| key.fill(0))), DecryptError::InvalidBaseKey);
+    assert_eq!(b.refuses(&with(&|key| key.fill(0xff))), DecryptError::InvalidBaseKey);
+}
+
+#[test]
+fn versions_are_decided_as_deployed() {
+    let (genuine, mut b) = first_message();
+    let with = |byte: u8| {
+        let mut message = genuine.clone();
+        message.bytes[0] = byte;
+        message
+    };
+    for version in [2, 3, 5] {
+        let refused = b.refuses(&with(version << 4 | 4));
+        assert_eq!(refused, DecryptError::UnsupportedVersion { version });
+    }
+    let fresh = b.record.clone();
+    for low_nibble in [0, 5] {
+        assert_eq!(
+            b.receive_keeping_prekeys(&with(0x40 | low_nibble)).unwrap().plaintext.as_slice(),
+            b"hello"
+        );
+        b.record = fresh.clone();
+    }
+}

@@ -1,0 +1,23 @@
+//! The promises of the engine, kept from outside through its public API.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
+
+mod crafted;
+mod device;
+mod garbage;
+mod hostile;
+mod limits;
+mod model;
+mod official;
+mod primitives;
+mod replay;
+mod sessions;
+mod storage;
