@@ -1,1 +1,13 @@
-//! The consumer's app: a pure machine and its live shell.
+//! The consumer's app: registers a number, receives, shows, confirms, replies.
+
+mod consumer;
+mod inbox;
+mod shell;
+
+pub use consumer::{Command, Consumer, ConsumerConfig, Input, Notice, Output, Reply, Sent, Shown};
+pub use shell::{ServeError, serve};
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/blindpost.consumer.rs"));
+}

@@ -30,11 +30,13 @@ pub struct Policy {
     pub one_time_prekeys: u32,
     /// How long an undelivered message is kept for retransmission.
     pub retention: Duration,
+    /// Speaks for businesses: a node, not a consumer's device.
+    pub gateway: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { one_time_prekeys: 20, retention: Duration::from_secs(30 * 24 * 3600) }
+        Self { one_time_prekeys: 20, retention: Duration::from_secs(30 * 24 * 3600), gateway: false }
     }
 }
 
@@ -155,7 +157,7 @@ impl Endpoint {
         match event {
             LinkEvent::Up { connection, .. } => {
                 self.fetching.clear();
-                self.post.connected(connection, fx);
+                self.post.connected(connection, self.policy.gateway, fx);
                 Vec::new()
             }
             LinkEvent::Frame { connection, frame } if self.post.is_on(connection) => {

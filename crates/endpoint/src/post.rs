@@ -50,11 +50,12 @@ impl Post {
     pub(crate) fn connected<O: From<Outgoing<ToRelay>>>(
         &mut self,
         connection: ConnectionId,
+        gateway: bool,
         fx: &mut Effects<O>,
     ) {
         self.connection = Some(connection);
         self.online = false;
-        self.say(ToRelay::Hello { delivered_through: self.delivered_through }, fx);
+        self.say(ToRelay::Hello { delivered_through: self.delivered_through, gateway }, fx);
     }
 
     pub(crate) fn disconnected(&mut self) {

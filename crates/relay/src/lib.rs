@@ -1,1 +1,22 @@
-//! The transport: accounts, key directory, inboxes, routing, metering. It cannot read a message.
+//! The transport relay: forwards ciphertext between consumers' devices and nodes, and sees nothing
+//! else but routing and metering.
+//!
+//! It does not link `ratchet` or `content` (invariant 1, `relay_cannot_link_plaintext`): there is no
+//! code here that could read a message.
+
+mod config;
+mod directory;
+mod inbox;
+mod meter;
+mod relay;
+mod rows;
+mod shell;
+
+pub use config::RelayConfig;
+pub use relay::{Input, Notice, Output, Relay};
+pub use shell::{ServeError, serve};
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/blindpost.relay.rs"));
+}

@@ -41,7 +41,9 @@ impl Wire for ToRelay {
     fn read(proto: proto::ToRelay) -> Result<Self, Invalid> {
         use proto::to_relay::Body;
         Ok(match proto.body.ok_or("ToRelay.body")? {
-            Body::Hello(hello) => Self::Hello { delivered_through: hello.delivered_through },
+            Body::Hello(hello) => {
+                Self::Hello { delivered_through: hello.delivered_through, gateway: hello.gateway }
+            }
             Body::Publish(publish) => Self::Publish(Box::new(Publish::read(publish)?)),
             Body::FetchBundle(fetch) => Self::FetchBundle(required(fetch.address, "FetchBundle.address")?),
             Body::Submit(submit) => Self::Submit {
@@ -55,7 +57,9 @@ impl Wire for ToRelay {
     fn write(self) -> proto::ToRelay {
         use proto::to_relay::Body;
         let body = match self {
-            Self::Hello { delivered_through } => Body::Hello(proto::Hello { delivered_through }),
+            Self::Hello { delivered_through, gateway } => {
+                Body::Hello(proto::Hello { delivered_through, gateway })
+            }
             Self::Publish(publish) => Body::Publish(publish.write()),
             Self::FetchBundle(address) => {
                 Body::FetchBundle(proto::FetchBundle { address: Some(address.write()) })

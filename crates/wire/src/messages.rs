@@ -11,6 +11,8 @@ pub enum ToRelay {
     Hello {
         /// The endpoint's inbox is durable at the endpoint up to this sequence.
         delivered_through: u64,
+        /// The endpoint speaks for businesses.
+        gateway: bool,
     },
     /// Registers an address and its keys, or renews them.
     Publish(Box<Publish>),

@@ -1,0 +1,76 @@
+//! What the person has not seen yet.
+
+use crate::Shown;
+use crate::proto;
+use bytes::Bytes;
+use kernel::{RestoreError, Row, Table, Transaction};
+use prost::Message as _;
+use std::collections::VecDeque;
+use wire::{Address, DeviceId, Number};
+
+pub(crate) const UNSHOWN: Table = Table::queue("unshown");
+pub(crate) const SHOWN: Table = Table::state("shown");
+
+/// Messages in the order in which they arrived, until the screen confirms that it showed them.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    unshown: VecDeque<Shown>,
+    shown_through: u64,
+    revision: u64,
+}
+
+impl Inbox {
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let wrong = |error: &dyn ToString| RestoreError::new(row, error.to_string());
+        if row.table == SHOWN {
+            self.shown_through = proto::ShownRow::decode(row.value.clone()).map_err(|e| wrong(&e))?.through;
+            self.revision = row.at;
+            return Ok(());
+        }
+        let stored = proto::UnshownRow::decode(row.value.clone()).map_err(|e| wrong(&e))?;
+        let from = Address {
+            number: Number::from_integer(stored.from_number).map_err(|e| wrong(&e))?,
+            device: DeviceId::new(stored.from_device).map_err(|e| wrong(&e))?,
+        };
+        let message_id = stored.message_id.parse().map_err(|e| wrong(&e))?;
+        self.unshown.push_back(Shown { sequence: row.at, from, message_id, text: stored.text });
+        Ok(())
+    }
+
+    /// The number that the next message gets.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.unshown.back().map_or(self.shown_through, |last| last.sequence) + 1
+    }
+
+    /// Keeps a message until it was shown.
+    pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) {
+        let row = proto::UnshownRow {
+            from_number: message.from.number.as_integer(),
+            from_device: u32::from(message.from.device.get()),
+            message_id: message.message_id.as_str().to_owned(),
+            text: message.text.clone(),
+        };
+        transaction.append(UNSHOWN, Bytes::new(), message.sequence, row.encode_to_vec());
+        self.unshown.push_back(message);
+    }
+
+    /// The screen has shown everything up to `through`: what that was, for the first time.
+    pub(crate) fn shown(&mut self, through: u64, transaction: &mut Transaction) -> Vec<Shown> {
+        let mut seen = Vec::new();
+        while let Some(message) = self.unshown.pop_front_if(|message| message.sequence <= through) {
+            self.shown_through = message.sequence;
+            seen.push(message);
+        }
+        if !seen.is_empty() {
+            transaction.trim(UNSHOWN, Bytes::new(), self.shown_through);
+            let row = proto::ShownRow { through: self.shown_through };
+            self.revision = transaction.swap(SHOWN, Bytes::new(), self.revision, row.encode_to_vec());
+        }
+        seen
+    }
+
+    /// What was received but perhaps not shown before the app ended.
+    pub(crate) fn unshown(&self) -> impl Iterator<Item = &Shown> {
+        self.unshown.iter()
+    }
+}

@@ -1,0 +1,84 @@
+//! The app's live shell: a connection to the relay, and somebody who looks at the screen.
+
+use crate::{Command, Consumer, ConsumerConfig, Input, Output};
+use kernel::Rng;
+use link::Uplink;
+use live::StartError;
+use std::time::Duration;
+use store::Partition;
+use tokio::sync::mpsc;
+
+const STORAGE_RETRY: Duration = Duration::from_secs(1);
+const INPUT_QUEUE: usize = 1024;
+
+/// The app can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its rows can't be read.
+    #[error("the consumer's app can't start: {0}")]
+    Start(#[from] StartError),
+}
+
+/// Runs the app until `shutdown` completes. `screen` gets everything but frames for the relay; a message
+/// counts as shown when it returns.
+///
+/// # Errors
+/// The rows can't be read.
+pub async fn serve(
+    config: ConsumerConfig,
+    partition: Partition,
+    uplink: Uplink,
+    mut commands: mpsc::Receiver<Command>,
+    mut rng: Rng,
+    mut screen: impl FnMut(Output),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    tokio::pin!(shutdown);
+    let mut consumer = live::restore::<Consumer>(config.clone(), &partition)?;
+    loop {
+        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+        let (outgoing, frames) = mpsc::unbounded_channel();
+        let (seen, mut shown) = mpsc::unbounded_channel();
+        let release = |output| match output {
+            Output::Send(frame) => drop(outgoing.send(frame)),
+            Output::Show(message) => {
+                let through = message.sequence;
+                screen(Output::Show(message));
+                let _ = seen.send(Input::Shown { through });
+            }
+            other => screen(other),
+        };
+        let link = inputs.clone();
+        let people = async {
+            loop {
+                let input = tokio::select! {
+                    Some(command) = commands.recv() => Input::Command(command),
+                    Some(shown) = shown.recv() => shown,
+                };
+                if inputs.send(input).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            () = uplink.run(|event| Input::Link(event), link, frames) => {}
+            () = people => {}
+            driven = live::drive(consumer, &partition, &mut rng, &mut waiting, release) => {
+                if let Err(error) = driven {
+                    tracing::error!(%error, "store failed; nothing unsaved was promised");
+                }
+            }
+        }
+        consumer = loop {
+            tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                () = tokio::time::sleep(STORAGE_RETRY) => {}
+            }
+            match live::restore::<Consumer>(config.clone(), &partition) {
+                Ok(consumer) => break consumer,
+                Err(error) => tracing::error!(%error, "store still failing"),
+            }
+        };
+    }
+}

@@ -1,0 +1,39 @@
+//! What whoever runs the relay decides.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+use wire::LinkKey;
+
+/// The relay's rules.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// The nodes that may speak for businesses.
+    pub gateways: BTreeSet<LinkKey>,
+    /// If no gateway is named above, the first endpoint that says it is one becomes the only one.
+    pub enrol_first_gateway: bool,
+    /// How long an inbox keeps what its owner doesn't fetch.
+    pub inbox_ttl: Duration,
+    /// How often a node hears the totals of its businesses, if they changed. Long enough that a report
+    /// tells nothing of a single message.
+    pub metering_interval: Duration,
+    /// Deliveries that may be on their way to an endpoint unacknowledged.
+    pub delivery_window: u64,
+    /// The owner of an address is asked for more one-time prekeys when fewer are left.
+    pub low_prekeys: usize,
+    /// The most one-time prekeys of a kind that an address may store.
+    pub max_prekeys: usize,
+}
+
+impl Default for RelayConfig {
+    fn default() -> Self {
+        Self {
+            gateways: BTreeSet::new(),
+            enrol_first_gateway: true,
+            inbox_ttl: Duration::from_secs(30 * 24 * 3600),
+            metering_interval: Duration::from_secs(10),
+            delivery_window: 256,
+            low_prekeys: 5,
+            max_prekeys: 200,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The key directory: who owns an address, and the keys that others start a session with.
+
+use crate::proto;
+use crate::rows::{DIRECTORY, ONE_TIME, read_address};
+use bytes::Bytes;
+use kernel::{RestoreError, Row, Transaction};
+use prost::Message as _;
+use std::collections::BTreeMap;
+use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, SignedKey};
+
+const CURVE: u8 = b'c';
+const KEM: u8 = b'k';
+
+/// All addresses.
+#[derive(Default)]
+pub(crate) struct Directory {
+    entries: BTreeMap<Address, Entry>,
+    /// Number by number: no two endpoints share one, not even with different devices.
+    owners: BTreeMap<Number, LinkKey>,
+    numbers: BTreeMap<LinkKey, Vec<Address>>,
+}
+
+struct Entry {
+    revision: u64,
+    /// Without one-time prekeys; they are the two maps.
+    keys: Publish,
+    one_time: BTreeMap<u32, OneTimeKey>,
+    one_time_kem: BTreeMap<u32, SignedKey>,
+    /// The owner has been asked for more and has not answered yet.
+    asked_for_more: bool,
+}
+
+/// Keys can't be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PublishRefusal {
+    /// The number belongs to another endpoint, or the endpoint has another number already.
+    Taken,
+    /// More one-time prekeys than an address may store.
+    TooMany,
+}
+
+impl Directory {
+    pub(crate) fn restore_entry(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let (address, _) = read_address(row)?;
+        let stored = proto::DirectoryRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+        let owner = LinkKey::try_from(&*stored.owner).map_err(|e| RestoreError::new(row, e))?;
+        let keys = Publish::from_bytes(stored.publish).map_err(|e| RestoreError::new(row, e))?;
+        self.own(address, owner);
+        self.entries.insert(address, Entry::new(row.at, keys));
+        Ok(())
+    }
+
+    pub(crate) fn restore_one_time(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let (address, tag) = read_address(row)?;
+        let stored = proto::OneTimeRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+        let entry =
+            self.entries.get_mut(&address).ok_or_else(|| RestoreError::new(row, "prekey without entry"))?;
+        let (kind, id) = tag.split_first().ok_or_else(|| RestoreError::new(row, "short key"))?;
+        let id = u32::from_be_bytes(id.try_into().map_err(|e| RestoreError::new(row, e))?);
+        if *kind == CURVE {
+            entry.one_time.insert(id, OneTimeKey { id, key: stored.key });
+        } else {
+            entry.one_time_kem.insert(id, SignedKey { id, key: stored.key, signature: stored.signature });
+        }
+        Ok(())
+    }
+
+    /// Who speaks for a number, if anybody does.
+    pub(crate) fn owner(&self, number: Number) -> Option<LinkKey> {
+        self.owners.get(&number).copied()
+    }
+
+    /// True if this very device is registered.
+    pub(crate) fn contains(&self, address: Address) -> bool {
+        self.entries.contains_key(&address)
+    }
+
+    /// The addresses of an endpoint.
+    pub(crate) fn addresses(&self, owner: LinkKey) -> &[Address] {
+        self.numbers.get(&owner).map_or(&[], Vec::as_slice)
+    }
+
+    /// Registers or renews an address. A number belongs for good to the endpoint that came first; a
+    /// device has one address, a gateway as many as it likes.
+    pub(crate) fn publish(
+        &mut self,
+        owner: LinkKey,
+        gateway: bool,
+        mut publish: Publish,
+        limit: usize,
+        transaction: &mut Transaction,
+    ) -> Result<(), PublishRefusal> {
+        let address = publish.address;
+        let taken = self.owner(address.number).is_some_and(|other| other != owner);
+        let second = !gateway && self.addresses(owner).iter().any(|other| *other != address);
+        if taken || second {
+            return Err(PublishRefusal::Taken);
+        }
+        let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
+        if stored.0 + publish.one_time_prekeys.len() > limit
+            || stored.1 + publish.one_time_kem_prekeys.len() > limit
+        {
+            return Err(PublishRefusal::TooMany);
+        }
+        let one_time = std::mem::take(&mut publish.one_time_prekeys);
+        let one_time_kem = std::mem::take(&mut publish.one_time_kem_prekeys);
+        self.own(address, owner);
+        let entry = self.entries.entry(address).or_insert_with(|| Entry::new(0, publish.clone()));
+        let row =
+            proto::DirectoryRow { owner: Bytes::copy_from_slice(&owner.0), publish: publish.to_bytes() };
+        entry.keys = publish;
+        entry.asked_for_more = false;
+        entry.revision =
+            transaction.swap(DIRECTORY, address.to_key().to_vec(), entry.revision, row.encode_to_vec());
+        for prekey in one_time {
+            let row = proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
+            if entry.one_time.insert(prekey.id, prekey.clone()).is_none() {
+                transaction.swap(ONE_TIME, one_time_key(address, CURVE, prekey.id), 0, row.encode_to_vec());
+            }
+        }
+        for prekey in one_time_kem {
+            let row = proto::OneTimeRow { key: prekey.key.clone(), signature: prekey.signature.clone() };
+            if entry.one_time_kem.insert(prekey.id, prekey.clone()).is_none() {
+                transaction.swap(ONE_TIME, one_time_key(address, KEM, prekey.id), 0, row.encode_to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of an address. One-time prekeys leave the directory with the same transaction that
+    /// the answer waits for, so none is handed out twice, whatever crashes.
+    pub(crate) fn hand_out(
+        &mut self,
+        address: Address,
+        transaction: &mut Transaction,
+    ) -> Option<PrekeyBundle> {
+        let entry = self.entries.get_mut(&address)?;
+        let one_time_prekey = entry.one_time.pop_first().map(|(id, prekey)| {
+            transaction.remove(ONE_TIME, one_time_key(address, CURVE, id));
+            prekey
+        });
+        let one_time_kem = entry.one_time_kem.pop_first().map(|(id, prekey)| {
+            transaction.remove(ONE_TIME, one_time_key(address, KEM, id));
+            prekey
+        });
+        Some(PrekeyBundle {
+            registration_id: entry.keys.registration_id,
+            identity_key: entry.keys.identity_key.clone(),
+            signed_prekey: entry.keys.signed_prekey.clone(),
+            one_time_prekey,
+            kem_prekey: one_time_kem.unwrap_or_else(|| entry.keys.last_resort_kem_prekey.clone()),
+        })
+    }
+
+    /// How many one-time prekeys are left, if that is fewer than `low` and the owner was not asked yet.
+    pub(crate) fn ask_for_more(&mut self, address: Address, low: usize) -> Option<u32> {
+        let entry = self.entries.get_mut(&address)?;
+        let left = entry.one_time.len().min(entry.one_time_kem.len());
+        if left >= low || std::mem::replace(&mut entry.asked_for_more, true) {
+            return None;
+        }
+        u32::try_from(left).ok()
+    }
+
+    /// The owner is gone; it has to be asked again when it comes back.
+    pub(crate) fn forget_questions(&mut self, owner: LinkKey) {
+        for address in self.numbers.get(&owner).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(address) {
+                entry.asked_for_more = false;
+            }
+        }
+    }
+
+    fn own(&mut self, address: Address, owner: LinkKey) {
+        self.owners.insert(address.number, owner);
+        let addresses = self.numbers.entry(owner).or_default();
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+}
+
+impl Entry {
+    fn new(revision: u64, keys: Publish) -> Self {
+        Self {
+            revision,
+            keys,
+            one_time: BTreeMap::new(),
+            one_time_kem: BTreeMap::new(),
+            asked_for_more: false,
+        }
+    }
+}
+
+fn one_time_key(address: Address, kind: u8, id: u32) -> Bytes {
+    [&address.to_key()[..], &[kind], &id.to_be_bytes()].concat().into()
+}

@@ -1,0 +1,127 @@
+//! One endpoint as the relay knows it: what it submitted, and what waits for it.
+
+use crate::proto;
+use crate::rows::{ENDPOINTS, INBOX, link_key};
+use kernel::{RestoreError, Row, Time, Transaction};
+use prost::Message as _;
+use std::collections::VecDeque;
+use wire::{ConnectionId, InboxItem, LinkKey};
+
+/// A device or gateway.
+pub(crate) struct Endpoint {
+    key: LinkKey,
+    revision: u64,
+    pub(crate) gateway: bool,
+    pub(crate) accepted_through: u64,
+    acknowledged_through: u64,
+    inbox: VecDeque<Waiting>,
+    pub(crate) connection: Option<ConnectionId>,
+    /// Up to here the inbox has gone out on this connection.
+    pushed_through: u64,
+}
+
+struct Waiting {
+    sequence: u64,
+    accepted: Time,
+    item: InboxItem,
+}
+
+impl Endpoint {
+    pub(crate) fn new(key: LinkKey) -> Self {
+        Self {
+            key,
+            revision: 0,
+            gateway: false,
+            accepted_through: 0,
+            acknowledged_through: 0,
+            inbox: VecDeque::new(),
+            connection: None,
+            pushed_through: 0,
+        }
+    }
+
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let stored = proto::EndpointRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+        self.revision = row.at;
+        self.gateway = stored.gateway;
+        self.accepted_through = stored.accepted_through;
+        self.acknowledged_through = stored.acknowledged_through;
+        Ok(())
+    }
+
+    pub(crate) fn restore_item(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let stored = proto::InboxRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
+        let item = InboxItem::from_bytes(stored.item).map_err(|e| RestoreError::new(row, e))?;
+        let accepted = Time::from_micros(stored.accepted_us);
+        self.inbox.push_back(Waiting { sequence: row.at, accepted, item });
+        Ok(())
+    }
+
+    /// Makes what is known of the endpoint durable.
+    pub(crate) fn write(&mut self, transaction: &mut Transaction) {
+        let row = proto::EndpointRow {
+            gateway: self.gateway,
+            accepted_through: self.accepted_through,
+            acknowledged_through: self.acknowledged_through,
+        };
+        self.revision = transaction.swap(ENDPOINTS, link_key(self.key), self.revision, row.encode_to_vec());
+    }
+
+    /// Keeps an item until the endpoint has it.
+    pub(crate) fn append(&mut self, now: Time, item: InboxItem, transaction: &mut Transaction) {
+        let sequence = self.inbox.back().map_or(self.acknowledged_through, |last| last.sequence) + 1;
+        let row = proto::InboxRow { accepted_us: now.as_micros(), item: item.to_bytes() };
+        transaction.append(INBOX, link_key(self.key), sequence, row.encode_to_vec());
+        self.inbox.push_back(Waiting { sequence, accepted: now, item });
+    }
+
+    /// The endpoint has everything up to `through`: deletes it, and says what it was.
+    pub(crate) fn acknowledge(&mut self, through: u64, transaction: &mut Transaction) -> Vec<InboxItem> {
+        let mut gone = Vec::new();
+        while let Some(waiting) = self.inbox.pop_front_if(|waiting| waiting.sequence <= through) {
+            self.acknowledged_through = waiting.sequence;
+            gone.push(waiting.item);
+        }
+        if !gone.is_empty() {
+            transaction.trim(INBOX, link_key(self.key), self.acknowledged_through);
+            self.write(transaction);
+        }
+        gone
+    }
+
+    /// Deletes what was accepted at or before `time`.
+    pub(crate) fn expire(&mut self, time: Time, transaction: &mut Transaction) {
+        let last = self.inbox.iter().take_while(|waiting| waiting.accepted <= time).last();
+        if let Some(through) = last.map(|waiting| waiting.sequence) {
+            self.acknowledge(through, transaction);
+        }
+    }
+
+    /// When the oldest item was accepted.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        self.inbox.front().map(|waiting| waiting.accepted)
+    }
+
+    /// A new connection: everything goes out again that it has not acknowledged.
+    pub(crate) fn connected(&mut self, connection: ConnectionId, delivered_through: u64) {
+        self.connection = Some(connection);
+        self.pushed_through = delivered_through;
+    }
+
+    /// What may go out now, so that at most `window` items are unacknowledged.
+    pub(crate) fn push(&mut self, window: u64) -> Vec<(u64, InboxItem)> {
+        let until = self.acknowledged_through.saturating_add(window);
+        let unsent = self.inbox.partition_point(|waiting| waiting.sequence <= self.pushed_through);
+        let out: Vec<_> = self
+            .inbox
+            .iter()
+            .skip(unsent)
+            .take_while(|waiting| waiting.sequence <= until)
+            .map(|waiting| (waiting.sequence, waiting.item.clone()))
+            .collect();
+        if let Some((sequence, _)) = out.last() {
+            self.pushed_through = *sequence;
+        }
+        out
+    }
+}

@@ -1,0 +1,386 @@
+//! The relay as a machine.
+
+use crate::RelayConfig;
+use crate::directory::{Directory, PublishRefusal};
+use crate::inbox::Endpoint;
+use crate::meter::{Meter, Meters};
+use crate::rows::{self, read_link_key};
+use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
+use wire::{
+    Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
+    Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
+};
+
+/// What can happen to the relay.
+pub type Input = LinkEvent<ToRelay>;
+
+/// What the relay says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// To an endpoint.
+    Send(Outgoing<ToEndpoint>),
+    /// A connection is at an end; what was said on it before still goes out.
+    Close(ConnectionId),
+    /// To whoever runs the relay.
+    Notice(Notice),
+}
+
+/// Something that the operator may know: it identifies nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The first gateway came and is now the only one.
+    GatewayEnrolled(LinkKey),
+    /// An endpoint said something that the relay can't go on with.
+    Rejected(RejectCode),
+}
+
+/// Accounts, directory, inboxes, meters.
+pub struct Relay {
+    config: RelayConfig,
+    endpoints: BTreeMap<LinkKey, Endpoint>,
+    /// Who is at the other end, and whether they have said hello.
+    connections: BTreeMap<ConnectionId, (LinkKey, bool)>,
+    directory: Directory,
+    meters: Meters,
+    /// The endpoints whose inbox is not empty, by the age of its oldest item.
+    by_age: BTreeSet<(Time, LinkKey)>,
+    /// When the gateways next hear their totals; `None` if nothing changed.
+    metering_due: Option<Time>,
+}
+
+type Fx = Effects<Output>;
+
+impl Machine for Relay {
+    const TABLES: &'static [Table] = &rows::TABLES;
+    type Config = RelayConfig;
+    type Input = Input;
+    type Output = Output;
+
+    fn restore(config: RelayConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
+        let mut relay = Self {
+            config,
+            endpoints: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            directory: Directory::default(),
+            meters: Meters::default(),
+            by_age: BTreeSet::new(),
+            metering_due: None,
+        };
+        // Directory entries come before their one-time prekeys: rows are in the order of `TABLES`.
+        for row in &rows {
+            match row.table {
+                rows::ENDPOINTS => relay.endpoint(read_link_key(row)?).restore(row)?,
+                rows::DIRECTORY => relay.directory.restore_entry(row)?,
+                rows::ONE_TIME => relay.directory.restore_one_time(row)?,
+                rows::INBOX => relay.endpoint(read_link_key(row)?).restore_item(row)?,
+                rows::METERS => relay.meters.restore(row)?,
+                _ => return Err(RestoreError::new(row, "not a table of the relay")),
+            }
+        }
+        relay.by_age = relay.endpoints.iter().filter_map(|(key, e)| Some((e.oldest()?, *key))).collect();
+        Ok(relay)
+    }
+
+    fn handle(&mut self, now: Time, input: Input, _: &mut Rng) -> Fx {
+        let mut fx = Fx::none();
+        match input {
+            LinkEvent::Up { connection, peer } => {
+                self.connections.insert(connection, (peer, false));
+            }
+            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, &mut fx),
+            LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), &mut fx),
+            LinkEvent::Down { connection } => self.forget(connection),
+        }
+        fx
+    }
+
+    fn wake_at(&self) -> Option<Time> {
+        let expiry = self.by_age.first().map(|(oldest, _)| *oldest + self.config.inbox_ttl);
+        [expiry, self.metering_due].into_iter().flatten().min()
+    }
+
+    fn wake(&mut self, now: Time, _: &mut Rng) -> Fx {
+        let mut fx = Fx::none();
+        while let Some((_, key)) =
+            self.by_age.pop_first_if(|(oldest, _)| *oldest + self.config.inbox_ttl <= now)
+        {
+            let cutoff = now - self.config.inbox_ttl;
+            if let Some(endpoint) = self.endpoints.get_mut(&key) {
+                endpoint.expire(cutoff, &mut fx.transaction);
+                self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
+            }
+        }
+        if self.metering_due.is_some_and(|due| due <= now) {
+            self.metering_due = None;
+            let gateways = self.endpoints.values().filter(|e| e.gateway && e.connection.is_some());
+            let connections: Vec<_> = gateways.filter_map(|e| e.connection).collect();
+            connections.into_iter().for_each(|connection| self.report_metering(connection, &mut fx));
+        }
+        fx
+    }
+}
+
+impl Relay {
+    /// The totals of one business, as its node hears them.
+    pub fn metering(&self, business: Number) -> Vec<wire::MeterReading> {
+        self.meters.readings(business).collect()
+    }
+
+    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, fx: &mut Fx) {
+        let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
+        match frame {
+            ToRelay::Hello { delivered_through, gateway } => {
+                self.hello(connection, peer, delivered_through, gateway, fx);
+            }
+            _ if !greeted => self.reject(connection, RejectCode::HelloExpected, fx),
+            ToRelay::Publish(publish) => self.publish(connection, peer, *publish, fx),
+            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, fx),
+            ToRelay::Submit { sequence, envelope } => {
+                self.submit(now, connection, peer, sequence, envelope, fx)
+            }
+            ToRelay::Acknowledge { through } => self.acknowledge(now, peer, through, fx),
+        }
+    }
+
+    /// An endpoint says who it is; the link has proved it.
+    fn hello(
+        &mut self,
+        connection: ConnectionId,
+        peer: LinkKey,
+        delivered_through: u64,
+        gateway: bool,
+        fx: &mut Fx,
+    ) {
+        if gateway && !self.admit_gateway(peer, fx) {
+            return self.reject(connection, RejectCode::NotAGateway, fx);
+        }
+        let endpoint = self.endpoint(peer);
+        if let Some(old) = endpoint.connection.filter(|old| *old != connection) {
+            self.connections.remove(&old);
+            fx.say(Output::Close(old));
+        }
+        let endpoint = self.endpoint(peer);
+        endpoint.connected(connection, delivered_through);
+        let accepted_through = endpoint.accepted_through;
+        self.connections.insert(connection, (peer, true));
+        say(connection, ToEndpoint::Welcome { accepted_through }, fx);
+        self.push(peer, fx);
+        for address in self.directory.addresses(peer).to_vec() {
+            self.ask_for_prekeys(address, fx);
+        }
+        if gateway {
+            self.report_metering(connection, fx);
+        }
+    }
+
+    /// True if the endpoint may speak for businesses.
+    fn admit_gateway(&mut self, peer: LinkKey, fx: &mut Fx) -> bool {
+        if self.endpoint(peer).gateway || self.config.gateways.contains(&peer) {
+            if !self.endpoint(peer).gateway {
+                self.enrol(peer, &mut fx.transaction);
+            }
+            return true;
+        }
+        let first =
+            self.config.gateways.is_empty() && !self.endpoints.values().any(|endpoint| endpoint.gateway);
+        // A device that has registered a number is a consumer's for good.
+        let consumer = !self.directory.addresses(peer).is_empty();
+        if !self.config.enrol_first_gateway || !first || consumer {
+            return false;
+        }
+        self.enrol(peer, &mut fx.transaction);
+        fx.say(Output::Notice(Notice::GatewayEnrolled(peer)));
+        true
+    }
+
+    fn enrol(&mut self, peer: LinkKey, transaction: &mut Transaction) {
+        let endpoint = self.endpoint(peer);
+        endpoint.gateway = true;
+        endpoint.write(transaction);
+    }
+
+    fn publish(&mut self, connection: ConnectionId, peer: LinkKey, publish: Publish, fx: &mut Fx) {
+        let address = publish.address;
+        let (gateway, limit) = (self.endpoint(peer).gateway, self.config.max_prekeys);
+        match self.directory.publish(peer, gateway, publish, limit, &mut fx.transaction) {
+            Ok(()) => say(connection, ToEndpoint::Published(address), fx),
+            Err(refusal) => {
+                let code = match refusal {
+                    PublishRefusal::Taken => RejectCode::AddressTaken,
+                    PublishRefusal::TooMany => RejectCode::TooManyPrekeys,
+                };
+                say(connection, ToEndpoint::Rejected(code), fx);
+                fx.say(Output::Notice(Notice::Rejected(code)));
+            }
+        }
+    }
+
+    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, fx: &mut Fx) {
+        let bundle = self.directory.hand_out(address, &mut fx.transaction);
+        say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
+        self.ask_for_prekeys(address, fx);
+    }
+
+    /// Takes an envelope over: from here on it is the relay's to deliver.
+    fn submit(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        peer: LinkKey,
+        sequence: u64,
+        envelope: Envelope,
+        fx: &mut Fx,
+    ) {
+        let endpoint = self.endpoint(peer);
+        let expected = endpoint.accepted_through + 1;
+        if sequence > expected {
+            return self.reject(connection, RejectCode::OutOfSequence, fx);
+        }
+        if sequence == expected {
+            endpoint.accepted_through = sequence;
+            endpoint.write(&mut fx.transaction);
+            match self.route(peer, &envelope) {
+                Ok(recipient) => {
+                    self.meter(now, &envelope, &mut fx.transaction);
+                    self.append(now, recipient, InboxItem::Envelope(envelope), fx);
+                }
+                Err(outcome) => {
+                    let receipt = Receipt { envelope_id: envelope.id, outcome };
+                    self.append(now, peer, InboxItem::Receipt(receipt), fx);
+                }
+            }
+        }
+        let through = self.endpoint(peer).accepted_through;
+        say(connection, ToEndpoint::Accepted { through }, fx);
+    }
+
+    /// Whose inbox an envelope goes to. A number is spoken for by the endpoint that registered it and
+    /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
+    /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
+    fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
+        if self.directory.owner(envelope.from.number) != Some(sender)
+            || !self.directory.contains(envelope.from)
+        {
+            return Err(Outcome::NotAllowed);
+        }
+        let registered =
+            self.directory.owner(envelope.to.number).filter(|_| self.directory.contains(envelope.to));
+        registered.ok_or(Outcome::UnknownRecipient)
+    }
+
+    /// Counts an envelope for the business that it is from or to.
+    fn meter(&mut self, now: Time, envelope: &Envelope, transaction: &mut Transaction) {
+        if envelope.kind == EnvelopeKind::Retry {
+            return;
+        }
+        let (business, direction, consumer) = if self.is_business(envelope.from) {
+            (envelope.from, Direction::BusinessToConsumer, envelope.to)
+        } else if self.is_business(envelope.to) {
+            (envelope.to, Direction::ConsumerToBusiness, envelope.from)
+        } else {
+            return;
+        };
+        let meter = Meter {
+            business: business.number,
+            direction,
+            billing_class: envelope.billing_class,
+            country_calling_code: consumer.number.country_calling_code(),
+        };
+        self.meters.count(meter, envelope.ciphertext.len(), transaction);
+        self.metering_due.get_or_insert(now + self.config.metering_interval);
+    }
+
+    fn is_business(&self, address: Address) -> bool {
+        let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
+        owner.is_some_and(|owner| owner.gateway)
+    }
+
+    /// The endpoint has its inbox up to `through`; the senders learn it.
+    fn acknowledge(&mut self, now: Time, peer: LinkKey, through: u64, fx: &mut Fx) {
+        let endpoint = self.endpoint(peer);
+        let before = endpoint.oldest();
+        let gone = endpoint.acknowledge(through, &mut fx.transaction);
+        let after = endpoint.oldest();
+        self.reindex(peer, before, after);
+        for item in gone {
+            let InboxItem::Envelope(envelope) = item else { continue };
+            if envelope.kind == EnvelopeKind::Retry {
+                continue;
+            }
+            if let Some(sender) = self.directory.owner(envelope.from.number) {
+                let receipt = Receipt { envelope_id: envelope.id, outcome: Outcome::Delivered };
+                self.append(now, sender, InboxItem::Receipt(receipt), fx);
+            }
+        }
+        self.push(peer, fx);
+    }
+
+    fn append(&mut self, now: Time, recipient: LinkKey, item: InboxItem, fx: &mut Fx) {
+        let endpoint = self.endpoint(recipient);
+        let before = endpoint.oldest();
+        endpoint.append(now, item, &mut fx.transaction);
+        let after = endpoint.oldest();
+        self.reindex(recipient, before, after);
+        self.push(recipient, fx);
+    }
+
+    fn push(&mut self, recipient: LinkKey, fx: &mut Fx) {
+        let window = self.config.delivery_window;
+        let endpoint = self.endpoint(recipient);
+        let Some(connection) = endpoint.connection else { return };
+        for (sequence, item) in endpoint.push(window) {
+            say(connection, ToEndpoint::Delivery { sequence, item }, fx);
+        }
+    }
+
+    fn ask_for_prekeys(&mut self, address: Address, fx: &mut Fx) {
+        let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
+        let Some(connection) = owner.and_then(|owner| owner.connection) else { return };
+        if let Some(one_time_left) = self.directory.ask_for_more(address, self.config.low_prekeys) {
+            say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, fx);
+        }
+    }
+
+    fn report_metering(&mut self, connection: ConnectionId, fx: &mut Fx) {
+        let Some((peer, _)) = self.connections.get(&connection) else { return };
+        let addresses = self.directory.addresses(*peer);
+        let readings: Vec<_> =
+            addresses.iter().flat_map(|address| self.meters.readings(address.number)).collect();
+        if !readings.is_empty() {
+            say(connection, ToEndpoint::Metering(readings), fx);
+        }
+    }
+
+    fn reject(&mut self, connection: ConnectionId, code: RejectCode, fx: &mut Fx) {
+        say(connection, ToEndpoint::Rejected(code), fx);
+        fx.say(Output::Notice(Notice::Rejected(code)));
+        fx.say(Output::Close(connection));
+        self.forget(connection);
+    }
+
+    fn forget(&mut self, connection: ConnectionId) {
+        let Some((peer, _)) = self.connections.remove(&connection) else { return };
+        if let Some(endpoint) = self.endpoints.get_mut(&peer).filter(|e| e.connection == Some(connection)) {
+            endpoint.connection = None;
+            self.directory.forget_questions(peer);
+        }
+    }
+
+    fn reindex(&mut self, key: LinkKey, before: Option<Time>, after: Option<Time>) {
+        if before != after {
+            if let Some(before) = before {
+                self.by_age.remove(&(before, key));
+            }
+            self.by_age.extend(after.map(|after| (after, key)));
+        }
+    }
+
+    fn endpoint(&mut self, key: LinkKey) -> &mut Endpoint {
+        self.endpoints.entry(key).or_insert_with(|| Endpoint::new(key))
+    }
+}
+
+fn say(connection: ConnectionId, frame: ToEndpoint, fx: &mut Fx) {
+    fx.say(Output::Send(Outgoing { connection, frame }));
+}

@@ -1,0 +1,160 @@
+//! The relay's live shell: connections in, effects out.
+
+use crate::{Input, Notice, Output, Relay, RelayConfig};
+use kernel::Rng;
+use link::{CloseReason, Connection, Listener};
+use live::StartError;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::Partition;
+use tokio::sync::mpsc;
+use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
+
+/// How long the relay waits before it tries a failed store again.
+const STORAGE_RETRY: Duration = Duration::from_secs(1);
+
+/// Inputs that may wait for the machine; readers of connections wait beyond that.
+const INPUT_QUEUE: usize = 4096;
+
+/// The relay can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its rows can't be read.
+    #[error("the relay can't start: {0}")]
+    Start(#[from] StartError),
+}
+
+/// Where frames for each connection go.
+type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::UnboundedSender<ToEndpoint>>>>;
+
+/// Runs the relay on `listener` until `shutdown` completes.
+///
+/// If the store fails (a full disk, say), what was not durable was never promised: the relay closes its
+/// connections, reads its rows again and goes on as soon as the store does.
+///
+/// # Errors
+/// The rows can't be read.
+pub async fn serve(
+    config: RelayConfig,
+    partition: Partition,
+    listener: Listener,
+    mut rng: Rng,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    tokio::pin!(shutdown);
+    let mut next_connection = 0;
+    loop {
+        let relay = match live::restore::<Relay>(config.clone(), &partition) {
+            Ok(relay) => relay,
+            Err(StartError::Load(error)) if next_connection > 0 => {
+                tracing::error!(%error, "store still failing");
+                tokio::select! {
+                    () = &mut shutdown => break,
+                    () = tokio::time::sleep(STORAGE_RETRY) => continue,
+                }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+        let outboxes = Outboxes::default();
+        let release = releaser(Arc::clone(&outboxes));
+        tokio::select! {
+            () = &mut shutdown => break,
+            () = accept(&listener, inputs, &outboxes, &mut next_connection) => break,
+            driven = live::drive(relay, &partition, &mut rng, &mut waiting, release) => {
+                if let Err(error) = driven {
+                    tracing::error!(%error, "store failed; connections are closed and nothing unsaved was promised");
+                }
+            }
+        }
+        close_all(&outboxes);
+        tokio::select! {
+            () = &mut shutdown => break,
+            () = tokio::time::sleep(STORAGE_RETRY) => {}
+        }
+    }
+    listener.close().await;
+    Ok(())
+}
+
+/// Takes connections until the listener is closed.
+async fn accept(listener: &Listener, inputs: mpsc::Sender<Input>, outboxes: &Outboxes, next: &mut u64) {
+    while let Some(connection) = listener.accept().await {
+        *next += 1;
+        let id = ConnectionId(*next);
+        let (outbox, frames) = mpsc::unbounded_channel();
+        lock(outboxes).insert(id, outbox);
+        tokio::spawn(serve_connection(id, connection, inputs.clone(), frames, Arc::clone(outboxes)));
+    }
+}
+
+/// Carries frames between one connection and the machine until either is done.
+async fn serve_connection(
+    id: ConnectionId,
+    connection: Connection<ToRelay, ToEndpoint>,
+    inputs: mpsc::Sender<Input>,
+    mut frames: mpsc::UnboundedReceiver<ToEndpoint>,
+    outboxes: Outboxes,
+) {
+    let Connection { peer, sender, mut receiver } = connection;
+    if inputs.send(LinkEvent::Up { connection: id, peer }).await.is_err() {
+        return;
+    }
+    let writer = async {
+        // Ends when the outbox is taken away: then what was said before still goes out.
+        while let Some(frame) = frames.recv().await {
+            if sender.send(frame).await.is_err() {
+                return;
+            }
+        }
+        sender.close(CloseReason::Rejected);
+    };
+    let reader = async {
+        loop {
+            let event = match receiver.recv().await {
+                Ok(Some(frame)) => LinkEvent::Frame { connection: id, frame },
+                Err(link::LinkError::Frame(error)) => LinkEvent::Garbled { connection: id, error },
+                Ok(None) | Err(_) => return,
+            };
+            let garbled = matches!(event, LinkEvent::Garbled { .. });
+            if inputs.send(event).await.is_err() {
+                return;
+            }
+            if garbled {
+                // The machine answers with a code and closes; the writer carries that out.
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = reader => {}
+        () = writer => {}
+    }
+    lock(&outboxes).remove(&id);
+    let _ = inputs.send(LinkEvent::Down { connection: id }).await;
+}
+
+/// Carries out what the machine says, now that it may be said.
+fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
+    move |output| match output {
+        Output::Send(outgoing) => {
+            if let Some(outbox) = lock(&outboxes).get(&outgoing.connection) {
+                let _ = outbox.send(outgoing.frame);
+            }
+        }
+        Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
+        Output::Notice(Notice::GatewayEnrolled(key)) => {
+            tracing::info!(gateway = %key, "first gateway enrolled; name it in the configuration to pin it");
+        }
+        Output::Notice(Notice::Rejected(code)) => tracing::warn!(?code, "frame or request rejected"),
+    }
+}
+
+fn close_all(outboxes: &Outboxes) {
+    lock(outboxes).clear();
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
