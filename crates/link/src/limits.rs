@@ -1,0 +1,56 @@
+//! How long, how many and how much.
+
+use std::time::Duration;
+
+/// What one end allows. Both ends work with the defaults; neither trusts the other to have them.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Silence after which the other end is taken for dead. The smaller of both ends' values counts
+    /// (RFC 9000 §10.1).
+    pub idle_timeout: Duration,
+    /// How often an endpoint that has nothing to say says so. The relay doesn't: one side is enough.
+    pub keep_alive: Duration,
+    /// From the first packet to an authenticated connection.
+    pub handshake_timeout: Duration,
+    /// How long a closing connection waits for the other end to take what was queued.
+    pub close_timeout: Duration,
+    /// Connections of one listener, handshakes included. More are refused.
+    pub max_connections: usize,
+    /// Handshakes that a listener has under way at once, and connections that wait to be accepted. From
+    /// half of this on, callers must prove their address first (RFC 9000 §8.1.2).
+    pub max_handshakes: usize,
+    /// Bytes of frames that wait to be written, per connection; one more frame may go over it.
+    pub queue_bytes: usize,
+    /// Bytes that a connection holds of what arrived and nobody has read yet.
+    pub receive_window: u32,
+    /// Bytes that a connection holds of what was sent and not acknowledged yet.
+    pub send_window: u32,
+    /// Asked of the kernel for a UDP socket, each way. At the usual 208 KiB, 1,000 busy connections
+    /// lose packets and fall to a tenth; `net.core.rmem_max` and `wmem_max` must allow more.
+    pub socket_buffer: usize,
+    /// Identities whose last TLS ticket a [`Connector`](crate::Connector) keeps.
+    pub remembered_sessions: usize,
+    /// Whether a connector asks for X25519MLKEM768 rather than X25519: who writes to whom stays secret
+    /// from somebody who records packets today and has a quantum computer later. Costs about 65 µs per
+    /// handshake and 8 KiB per connection. A listener accepts both.
+    pub post_quantum: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            idle_timeout: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+            max_connections: 100_000,
+            max_handshakes: 1024,
+            queue_bytes: 256 * 1024,
+            receive_window: 512 * 1024,
+            send_window: 512 * 1024,
+            socket_buffer: 4 * 1024 * 1024,
+            remembered_sessions: 100_000,
+            post_quantum: true,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The relay's side: takes connections.
+
+use crate::memory::MemoryNetwork;
+use crate::quic::{self, PREAMBLE};
+use crate::tap::Tap;
+use crate::tls::{self, PeerKey};
+use crate::{BindError, CloseReason, Connection, Limits, LinkIdentity};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
+use wire::{ToEndpoint, ToRelay};
+
+/// A connection as the relay has it.
+pub(crate) type RelaySide = Connection<ToRelay, ToEndpoint>;
+
+/// A tap that may be installed later.
+pub(crate) type TapSlot = Arc<OnceLock<Arc<dyn Tap>>>;
+
+/// Takes connections. If it is dropped, the connections that it took are closed.
+pub struct Listener {
+    addr: SocketAddr,
+    ready: Mutex<mpsc::Receiver<RelaySide>>,
+    tap: TapSlot,
+    medium: Medium,
+}
+
+enum Medium {
+    Quic { endpoint: quinn::Endpoint, tally: Arc<Tally>, close_timeout: Duration },
+    Memory(MemoryNetwork),
+}
+
+/// How many connections, since the listener was bound. Names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Authenticated and handed out.
+    pub accepted: u64,
+    /// Of these, those that proved their key anew; the others resumed a session.
+    pub full_handshakes: u64,
+    /// Turned away because of [`Limits::max_connections`] or [`Limits::max_handshakes`].
+    pub refused: u64,
+    /// Handshakes that failed: no key, wrong protocol, too slow.
+    pub failed: u64,
+}
+
+impl Listener {
+    /// Listens on a UDP address; port 0 takes any free one. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The address is taken or not this machine's.
+    pub fn bind(addr: SocketAddr, identity: &LinkIdentity, limits: Limits) -> Result<Self, BindError> {
+        let (config, verifier) =
+            tls::server(identity, &limits).map_err(|error| BindError::Tls(error.to_string()))?;
+        let endpoint =
+            quic::open(addr, Some(config), &limits).map_err(|source| BindError::Socket { addr, source })?;
+        let addr = endpoint.local_addr().map_err(|source| BindError::Socket { addr, source })?;
+        let (sender, ready) = mpsc::channel(limits.max_handshakes.max(1));
+        let tap = TapSlot::default();
+        let tally = Arc::new(Tally { verifier, accepted: 0.into(), refused: 0.into(), failed: 0.into() });
+        let host = Host { limits: limits.clone(), tap: Arc::clone(&tap), tally: Arc::clone(&tally), sender };
+        tokio::spawn(host.serve(endpoint.clone()));
+        let medium = Medium::Quic { endpoint, tally, close_timeout: limits.close_timeout };
+        Ok(Self { addr, ready: Mutex::new(ready), tap, medium })
+    }
+
+    pub(crate) fn in_memory(
+        addr: SocketAddr,
+        ready: mpsc::Receiver<RelaySide>,
+        tap: TapSlot,
+        network: MemoryNetwork,
+    ) -> Self {
+        Self { addr, ready: Mutex::new(ready), tap, medium: Medium::Memory(network) }
+    }
+
+    /// Shows the frames of all connections to come to `tap`. The first tap stays.
+    #[must_use]
+    pub fn with_tap(self, tap: Arc<dyn Tap>) -> Self {
+        let _ = self.tap.set(tap);
+        self
+    }
+
+    /// Where this listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The next connection whose endpoint has proved its key; `None` once the listener is closed.
+    pub async fn accept(&self) -> Option<RelaySide> {
+        self.ready.lock().await.recv().await
+    }
+
+    /// How many connections so far. In memory nobody counts.
+    pub fn counts(&self) -> Counts {
+        match &self.medium {
+            Medium::Quic { tally, .. } => Counts {
+                accepted: tally.accepted.load(Ordering::Relaxed),
+                full_handshakes: tally.verifier.full_handshakes(),
+                refused: tally.refused.load(Ordering::Relaxed),
+                failed: tally.failed.load(Ordering::Relaxed),
+            },
+            Medium::Memory(_) => Counts::default(),
+        }
+    }
+
+    /// Takes no further connections and closes those that there are with [`CloseReason::Shutdown`], what
+    /// they have queued included: who wants that sent closes them first. The port is free once the
+    /// listener and the connections are dropped.
+    pub async fn close(&self) {
+        self.shut();
+        if let Medium::Quic { endpoint, close_timeout, .. } = &self.medium {
+            let _ = timeout(*close_timeout, endpoint.wait_idle()).await;
+        }
+    }
+
+    fn shut(&self) {
+        match &self.medium {
+            Medium::Quic { endpoint, .. } => endpoint.close(CloseReason::Shutdown.to_code().into(), &[]),
+            Medium::Memory(network) => network.unlist(self.addr),
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listener").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+struct Tally {
+    verifier: Arc<PeerKey>,
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What the handshakes of a listener share.
+#[derive(Clone)]
+struct Host {
+    limits: Limits,
+    tap: TapSlot,
+    tally: Arc<Tally>,
+    sender: mpsc::Sender<RelaySide>,
+}
+
+impl Host {
+    /// Runs the handshakes beside each other, so that a slow one holds nobody up.
+    async fn serve(self, endpoint: quinn::Endpoint) {
+        let slots = Arc::new(Semaphore::new(self.limits.max_handshakes));
+        while let Some(incoming) = endpoint.accept().await {
+            // The count includes this one.
+            if endpoint.open_connections() > self.limits.max_connections {
+                self.tally.refused.fetch_add(1, Ordering::Relaxed);
+                incoming.refuse();
+                continue;
+            }
+            if slots.available_permits() < self.limits.max_handshakes / 2
+                && !incoming.remote_address_validated()
+            {
+                let _ = incoming.retry();
+                continue;
+            }
+            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+                self.tally.refused.fetch_add(1, Ordering::Relaxed);
+                incoming.refuse();
+                continue;
+            };
+            if let Ok(connecting) = incoming.accept() {
+                tokio::spawn(self.clone().welcome(connecting, slot));
+            }
+        }
+    }
+
+    async fn welcome(self, connecting: quinn::Connecting, slot: OwnedSemaphorePermit) {
+        match timeout(self.limits.handshake_timeout, self.handshake(connecting)).await {
+            Ok(Some(connection)) => {
+                self.tally.accepted.fetch_add(1, Ordering::Relaxed);
+                // Fails if the listener is gone; the connection then closes.
+                let _ = self.sender.send(connection).await;
+            }
+            Ok(None) | Err(_) => {
+                self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!("handshake failed");
+            }
+        }
+        drop(slot);
+    }
+
+    async fn handshake(&self, connecting: quinn::Connecting) -> Option<RelaySide> {
+        let connection = connecting.await.ok()?;
+        let peer = tls::peer_key(&connection)?;
+        let (send, mut recv) = connection.accept_bi().await.ok()?;
+        let mut preamble = [0; PREAMBLE.len()];
+        recv.read_exact(&mut preamble).await.ok()?;
+        (preamble == PREAMBLE)
+            .then(|| quic::establish(peer, connection, (send, recv), &self.limits, self.tap.get()))
+    }
+}

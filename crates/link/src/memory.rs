@@ -1,0 +1,135 @@
+//! Links without sockets: the same bytes, the same limits, the same end.
+
+use crate::connection::{Source, assemble};
+use crate::connector::EndpointSide;
+use crate::listener::{RelaySide, TapSlot};
+use crate::outbox::Outbox;
+use crate::tap::{Direction, Tap, Tapped};
+use crate::{BindError, CloseReason, ConnectError, Connector, Limits, LinkIdentity, Listener};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use wire::LinkKey;
+
+/// A connection between an endpoint and a relay of these keys: the endpoint's side and the relay's.
+pub fn in_memory(endpoint: LinkKey, relay: LinkKey) -> (EndpointSide, RelaySide) {
+    let (endpoint_side, relay_side, _) = pair(endpoint, relay, &Limits::default(), None);
+    (endpoint_side, relay_side)
+}
+
+/// Addresses inside one process: listeners and connectors that differ from those over QUIC only in how
+/// they were made.
+#[derive(Clone, Default)]
+pub struct MemoryNetwork {
+    places: Arc<Mutex<BTreeMap<SocketAddr, Place>>>,
+}
+
+struct Place {
+    relay: LinkKey,
+    limits: Limits,
+    tap: TapSlot,
+    sender: mpsc::Sender<RelaySide>,
+    /// The relay's sides of the connections.
+    live: Vec<Weak<Outbox>>,
+}
+
+impl MemoryNetwork {
+    /// As [`Listener::bind`]; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// Somebody listens there.
+    pub fn listen(
+        &self,
+        addr: SocketAddr,
+        identity: &LinkIdentity,
+        limits: Limits,
+    ) -> Result<Listener, BindError> {
+        let mut places = self.places();
+        let mut addr = addr;
+        if addr.port() == 0 {
+            let free = (1..=u16::MAX).find(|port| !places.contains_key(&SocketAddr::new(addr.ip(), *port)));
+            addr.set_port(free.unwrap_or_default());
+        }
+        if addr.port() == 0 || places.contains_key(&addr) {
+            return Err(BindError::Socket { addr, source: io::ErrorKind::AddrInUse.into() });
+        }
+        let (sender, ready) = mpsc::channel(limits.max_handshakes.max(1));
+        let tap = TapSlot::default();
+        let place =
+            Place { relay: identity.public(), limits, tap: Arc::clone(&tap), sender, live: Vec::new() };
+        places.insert(addr, place);
+        Ok(Listener::in_memory(addr, ready, tap, self.clone()))
+    }
+
+    /// A connector to the listeners of this network.
+    pub fn connector(&self) -> Connector {
+        Connector::in_memory(self.clone())
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        identity: &LinkIdentity,
+        addr: SocketAddr,
+        relay: Option<LinkKey>,
+    ) -> Result<EndpointSide, ConnectError> {
+        let (endpoint_side, relay_side, sender) = {
+            let mut places = self.places();
+            let nobody = ConnectError::Timeout { addr, after: Duration::ZERO };
+            let place = places.get_mut(&addr).ok_or(nobody)?;
+            if let Some(expected) = relay.filter(|relay| *relay != place.relay) {
+                return Err(ConnectError::WrongKey { addr, presented: place.relay, expected });
+            }
+            place.live.retain(|outbox| outbox.strong_count() > 0);
+            if place.live.len() >= place.limits.max_connections {
+                return Err(ConnectError::Refused { addr });
+            }
+            let (endpoint_side, relay_side, outbox) =
+                pair(identity.public(), place.relay, &place.limits, place.tap.get());
+            place.live.push(outbox);
+            (endpoint_side, relay_side, place.sender.clone())
+        };
+        sender.send(relay_side).await.map_err(|_| ConnectError::Refused { addr })?;
+        Ok(endpoint_side)
+    }
+
+    /// Nobody listens at `addr` any more, and its connections are closed.
+    pub(crate) fn unlist(&self, addr: SocketAddr) {
+        if let Some(place) = self.places().remove(&addr) {
+            place
+                .live
+                .iter()
+                .filter_map(Weak::upgrade)
+                .for_each(|outbox| outbox.close(CloseReason::Shutdown));
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for MemoryNetwork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryNetwork").field("listeners", &self.places().len()).finish()
+    }
+}
+
+fn pair(
+    endpoint: LinkKey,
+    relay: LinkKey,
+    limits: &Limits,
+    tap: Option<&Arc<dyn Tap>>,
+) -> (EndpointSide, RelaySide, Weak<Outbox>) {
+    // Either end's outbox is what the other end reads. Both taps sit where the bytes are read.
+    let tapped = |direction| tap.map(|tap| Tapped { tap: Arc::clone(tap), direction });
+    let up = Arc::new(Outbox::new(limits.queue_bytes));
+    let down = Arc::new(Outbox::new(limits.queue_bytes));
+    let relay_outbox = Arc::downgrade(&down);
+    let endpoint_side =
+        assemble(relay, Source::Memory(Arc::clone(&down)), Arc::clone(&up), tapped(Direction::ToEndpoint));
+    let relay_side = assemble(endpoint, Source::Memory(up), down, tapped(Direction::ToRelay));
+    (endpoint_side, relay_side, relay_outbox)
+}

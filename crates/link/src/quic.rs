@@ -1,0 +1,197 @@
+//! What both sides of a QUIC link share: sockets, transport parameters, and the two ends of the stream.
+//!
+//! The endpoint opens one bidirectional stream as soon as the handshake is done and sends [`PREAMBLE`] on
+//! it, so that the relay sees the stream before the first frame. Frames follow, both ways. Who closes
+//! finishes its half, waits until the other end has everything, and says why in CONNECTION_CLOSE.
+
+use crate::connection::{Chunks, Piece, Source, assemble};
+use crate::outbox::{Outbox, Taken};
+use crate::tap::{Direction, Tap, Tapped};
+use crate::{CloseReason, Connection, Limits, LinkError, Loss};
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt, WriteError};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use wire::{Frame, LinkKey};
+
+/// First byte of the stream: the version of what this module does.
+pub(crate) const PREAMBLE: [u8; 1] = [1];
+
+/// Opens an endpoint on a socket with large buffers.
+pub(crate) fn open(
+    addr: SocketAddr,
+    server: Option<quinn::ServerConfig>,
+    limits: &Limits,
+) -> io::Result<quinn::Endpoint> {
+    // Without a runtime tokio would panic instead.
+    tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_recv_buffer_size(limits.socket_buffer)?;
+    socket.set_send_buffer_size(limits.socket_buffer)?;
+    // Linux reports twice what it grants, and grants at most `rmem_max` without an error.
+    let granted = socket.recv_buffer_size()? / 2;
+    if granted < limits.socket_buffer {
+        let wanted = limits.socket_buffer;
+        tracing::info!(granted, wanted, "small UDP buffer: many busy connections will lose packets");
+    }
+    socket.bind(&addr.into())?;
+    let config = quinn::EndpointConfig::default();
+    quinn::Endpoint::new(config, server, socket.into(), Arc::new(quinn::TokioRuntime))
+}
+
+/// Transport parameters for one stream per connection, as little memory as possible, and death noticed.
+pub(crate) fn transport(limits: &Limits, side: quinn::Side) -> Arc<TransportConfig> {
+    let mut config = TransportConfig::default();
+    let millis = u32::try_from(limits.idle_timeout.as_millis()).unwrap_or(u32::MAX);
+    config
+        .max_idle_timeout(Some(VarInt::from_u32(millis).into()))
+        // Credit for streams costs memory in every connection: 135 KiB for the default of 100 and more.
+        .max_concurrent_bidi_streams(VarInt::from_u32(u32::from(side.is_server())))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(limits.receive_window))
+        .receive_window(VarInt::from_u32(limits.receive_window))
+        .send_window(u64::from(limits.send_window))
+        // Neither is used; both cost memory in every connection.
+        .mtu_discovery_config(None)
+        .datagram_receive_buffer_size(None);
+    if side.is_client() {
+        config.keep_alive_interval(Some(limits.keep_alive));
+    }
+    Arc::new(config)
+}
+
+/// Makes a connection of an authenticated QUIC connection and its stream; spawns its writer.
+pub(crate) fn establish<In: Frame, Out: Frame>(
+    peer: LinkKey,
+    connection: quinn::Connection,
+    (send, recv): (SendStream, RecvStream),
+    limits: &Limits,
+    tap: Option<&Arc<dyn Tap>>,
+) -> Connection<In, Out> {
+    // Only listeners have taps, so what is written goes to the endpoint.
+    let tapped = |direction| tap.map(|tap| Tapped { tap: Arc::clone(tap), direction });
+    let outbox = Arc::new(Outbox::new(limits.queue_bytes));
+    let close_timeout = limits.close_timeout;
+    let writer = Writer {
+        outbox: Arc::clone(&outbox),
+        stream: send,
+        connection: connection.clone(),
+        tap: tapped(Direction::ToEndpoint),
+        close_timeout,
+    };
+    tokio::spawn(writer.run());
+    let source = QuicSource { stream: recv, connection, finished: false, close_timeout };
+    assemble(peer, Source::Quic(source), outbox, tapped(Direction::ToRelay))
+}
+
+/// Moves what an outbox gathers to a QUIC stream.
+struct Writer {
+    outbox: Arc<Outbox>,
+    stream: SendStream,
+    connection: quinn::Connection,
+    tap: Option<Tapped>,
+    close_timeout: Duration,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let connection = self.connection.clone();
+        let outbox = Arc::clone(&self.outbox);
+        let close_timeout = self.close_timeout;
+        let overdue = async {
+            outbox.closing().await;
+            tokio::time::sleep(close_timeout).await;
+        };
+        tokio::select! {
+            () = self.write_all() => {}
+            () = overdue => {}
+            _ = connection.closed() => {}
+        }
+        connection.close(outbox.reason().to_code().into(), &[]);
+        outbox.end();
+    }
+
+    /// Writes until the outbox is closed, then until the other end has it all.
+    async fn write_all(&mut self) {
+        loop {
+            match self.outbox.take().await {
+                Taken::Bytes(bytes) => {
+                    if let Some(tap) = &self.tap {
+                        tap.saw(&bytes);
+                    }
+                    if let Err(error) = self.stream.write_chunk(bytes).await {
+                        return self.give_up(error).await;
+                    }
+                }
+                Taken::Finish(_) => {
+                    let _ = self.stream.finish();
+                    let _ = self.stream.stopped().await;
+                    return;
+                }
+                Taken::Ended => return,
+            }
+        }
+    }
+
+    async fn give_up(&mut self, error: WriteError) {
+        if let WriteError::Stopped(_) = error {
+            // The other end reads no more, but may have last words under way: it is for it to close.
+            self.outbox.close(CloseReason::Done);
+            let _ = timeout(self.close_timeout, self.connection.closed()).await;
+        }
+    }
+}
+
+/// The receiving half of a QUIC link.
+pub(crate) struct QuicSource {
+    stream: RecvStream,
+    connection: quinn::Connection,
+    finished: bool,
+    close_timeout: Duration,
+}
+
+impl QuicSource {
+    /// What arrived next. Cancel-safe.
+    pub(crate) async fn read(&mut self, outgoing: &Outbox) -> Piece {
+        if !self.finished {
+            let mut chunks = Chunks::default();
+            match self.stream.read_chunks(&mut chunks).await {
+                Ok(Some(_)) => return Piece::Many(chunks),
+                Ok(None) => self.finished = true,
+                Err(ReadError::ConnectionLost(error)) => return Piece::End(end_of(&error, outgoing)),
+                Err(ReadError::Reset(code)) => {
+                    return Piece::End(Err(Loss::Aborted(code.into_inner()).into()));
+                }
+                Err(_) => return Piece::End(Err(Loss::Aborted(INTERNAL_ERROR).into())),
+            }
+        }
+        // The other end closes as soon as it knows that this end has everything, and says why.
+        let reason = outgoing.reason();
+        outgoing.close(reason);
+        match timeout(self.close_timeout, self.connection.closed()).await {
+            Ok(error) => Piece::End(end_of(&error, outgoing)),
+            Err(_) => Piece::End(Ok(CloseReason::Done)),
+        }
+    }
+}
+
+/// RFC 9000 §20.1.
+const INTERNAL_ERROR: u64 = 0x1;
+
+fn end_of(error: &ConnectionError, outgoing: &Outbox) -> Result<CloseReason, LinkError> {
+    let loss = match error {
+        ConnectionError::ApplicationClosed(close) => {
+            return Ok(CloseReason::from_code(close.error_code.into_inner()));
+        }
+        ConnectionError::LocallyClosed => return Ok(outgoing.reason()),
+        ConnectionError::TimedOut => Loss::TimedOut,
+        ConnectionError::Reset => Loss::Reset,
+        ConnectionError::TransportError(error) => Loss::Aborted(error.code.into()),
+        ConnectionError::ConnectionClosed(close) => Loss::Aborted(close.error_code.into()),
+        ConnectionError::VersionMismatch | ConnectionError::CidsExhausted => Loss::Aborted(INTERNAL_ERROR),
+    };
+    Err(loss.into())
+}
