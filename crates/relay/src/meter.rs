@@ -57,7 +57,7 @@ impl Meters {
             country_calling_code: 0,
         };
         self.totals.range(from..).take_while(move |(meter, _)| meter.business == business).map(
-            |(meter, total)| MeterReading {
+            move |(meter, total)| MeterReading {
                 business,
                 direction: meter.direction,
                 billing_class: meter.billing_class,

@@ -102,10 +102,9 @@ impl Machine for Relay {
 
     fn wake(&mut self, now: Time, _: &mut Rng) -> Fx {
         let mut fx = Fx::none();
-        while let Some((_, key)) =
-            self.by_age.pop_first_if(|(oldest, _)| *oldest + self.config.inbox_ttl <= now)
-        {
-            let cutoff = now - self.config.inbox_ttl;
+        let cutoff = now - self.config.inbox_ttl;
+        while let Some((oldest, key)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= cutoff) {
+            self.by_age.remove(&(oldest, key));
             if let Some(endpoint) = self.endpoints.get_mut(&key) {
                 endpoint.expire(cutoff, &mut fx.transaction);
                 self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));

@@ -20,6 +20,7 @@ mod promise;
 mod recover;
 mod rows;
 mod seal;
+mod shadow;
 
 use commit::{Message, Writer};
 use engine::Engine;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 pub use error::{CommitError, LoadError, OpenError};
 pub use promise::Commit;
+pub use shadow::Shadow;
 
 /// A store: a cheap handle to one thread that commits.
 ///
