@@ -163,18 +163,22 @@ impl Disk {
             Ok(found) => found,
             Err(misfit) => return Ok(Err(misfit)),
         };
+        // Read in the order of the disk, returned in the order of the index.
+        let mut found: Vec<_> = found.into_iter().enumerate().collect();
+        found.sort_unstable_by_key(|(_, (.., place))| place.row);
         let mut openers = Openers::default();
         let mut loaded = Vec::with_capacity(found.len());
-        for (table, key, at, place) in found {
+        for (position, (table, key, at, place)) in found {
             let record = read(&self.rows, &mut self.keys, &mut openers, *place)?;
             if (&*record.partition, &*record.table, record.at) != (partition, table.name(), at)
                 || record.key != key
             {
                 return Err(Trouble::new("a row isn't where it was: the files were changed meanwhile"));
             }
-            loaded.push(Row { table, key: record.key, at, value: record.value });
+            loaded.push((position, Row { table, key: record.key, at, value: record.value }));
         }
-        Ok(Ok(loaded))
+        loaded.sort_unstable_by_key(|(position, _)| *position);
+        Ok(Ok(loaded.into_iter().map(|(_, row)| row).collect()))
     }
 }
 
