@@ -1,1 +1,34 @@
-//! The Cloud API node: HTTP API, sessions on behalf of businesses, webhooks.
+//! The Cloud API node: a pure machine that answers the Graph API, holds the encrypted conversations of
+//! the businesses that it acts for, and posts their webhooks; and the shell that gives it sockets.
+//!
+//! [`Node`] decides everything, HTTP included: the world drives it in virtual time with the same
+//! requests that SDKs send to the shell.
+
+mod bill;
+mod config;
+mod directory;
+mod exchange;
+mod ids;
+mod node;
+mod retry;
+mod rows;
+mod secret;
+
+pub use bill::BillLine;
+pub use config::{
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant,
+    WebhookPolicy,
+};
+pub use exchange::{
+    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Method,
+    ReplyId, WebhookOutcome, WebhookPost,
+};
+pub use ids::{AppId, GraphIdError, PhoneNumberId, WabaId};
+pub use node::{Input, Node, Notice, Output};
+pub use retry::RetrySchedule;
+pub use secret::Secret;
+
+#[allow(missing_docs, clippy::all, unreachable_pub)]
+mod proto {
+    include!(concat!(env!("OUT_DIR"), "/blindpost.cloud.rs"));
+}

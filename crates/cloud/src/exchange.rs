@@ -1,0 +1,177 @@
+//! HTTP as the node knows it: requests with their answers, in both directions, without a socket.
+//!
+//! `Debug` of everything here shows no token, body, URL or id.
+
+use bytes::Bytes;
+use std::fmt;
+
+/// Which waiting request an answer is for; the shell counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyId(pub u64);
+
+/// The methods that the Graph API has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Changes.
+    Post,
+    /// Removes.
+    Delete,
+    /// Anything else: refused.
+    Other,
+}
+
+/// A request of a business's server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiRequest {
+    /// What to do.
+    pub method: Method,
+    /// Path and query as they came.
+    pub path: String,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
+    /// The body, without transfer coding.
+    pub body: Bytes,
+}
+
+/// The answer to an [`ApiRequest`]: JSON.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: Bytes,
+    /// Headers beside `Content-Type`.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Names a webhook event of an app, the same however often it is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(pub(crate) u128);
+
+/// A webhook to post, as `application/json`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookPost {
+    /// To be named in the answer.
+    pub delivery: DeliveryId,
+    /// Where.
+    pub url: String,
+    /// Exactly what is signed.
+    pub body: Bytes,
+    /// The header `X-Hub-Signature-256`.
+    pub signature_256: String,
+    /// The header `X-Hub-Signature`, for old receivers.
+    pub signature: String,
+}
+
+/// What became of a [`WebhookPost`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookOutcome {
+    /// An answer with this status; only 200 acknowledges.
+    Answered(u16),
+    /// No answer.
+    Failed(HttpFailure),
+}
+
+/// Names a handshake that is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChallengeId(pub(crate) u64);
+
+/// A GET that asks whether a URL wants an app's webhooks.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// To be named in the answer.
+    pub challenge: ChallengeId,
+    /// Where, with `hub.mode`, `hub.challenge` and `hub.verify_token` in the query.
+    pub url: String,
+}
+
+/// What became of a [`Challenge`].
+#[derive(Clone, PartialEq, Eq)]
+pub enum ChallengeOutcome {
+    /// An answer; the node decides if it is right.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The body; a shell may cut it after a kilobyte.
+        body: Bytes,
+    },
+    /// No answer.
+    Failed(HttpFailure),
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HttpFailure {
+    /// Not within the time limit.
+    #[error("no answer within the time limit")]
+    TimedOut,
+    /// No connection, or it broke.
+    #[error("no connection")]
+    Unreachable,
+    /// Not a URL that can be fetched, for example `https` where that is not built in.
+    #[error("not a URL that this node can fetch")]
+    BadUrl,
+}
+
+impl ApiRequest {
+    /// A GET.
+    pub fn get(path: impl Into<String>, token: &str) -> Self {
+        Self::bare(Method::Get, path.into(), token)
+    }
+
+    /// A DELETE.
+    pub fn delete(path: impl Into<String>, token: &str) -> Self {
+        Self::bare(Method::Delete, path.into(), token)
+    }
+
+    /// A POST of JSON.
+    pub fn post(path: impl Into<String>, token: &str, body: impl Into<Bytes>) -> Self {
+        Self {
+            content_type: Some("application/json".into()),
+            body: body.into(),
+            ..Self::bare(Method::Post, path.into(), token)
+        }
+    }
+
+    fn bare(method: Method, path: String, token: &str) -> Self {
+        let authorization = Some(format!("Bearer {token}"));
+        Self { method, path, authorization, content_type: None, body: Bytes::new() }
+    }
+}
+
+impl fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiRequest({:?})", self.method)
+    }
+}
+
+impl fmt::Debug for ApiResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiResponse({})", self.status)
+    }
+}
+
+impl fmt::Debug for WebhookPost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookPost(…)")
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge(…)")
+    }
+}
+
+impl fmt::Debug for ChallengeOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { status, .. } => write!(f, "Answered({status})"),
+            Self::Failed(failure) => write!(f, "Failed({failure:?})"),
+        }
+    }
+}
