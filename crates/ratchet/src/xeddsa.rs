@@ -152,6 +152,33 @@ mod tests {
         }
     }
 
+    /// s and s + n * order are the same scalar; only those below 2^253 may stand for it.
+    #[test]
+    fn an_unreduced_s_is_accepted_below_2_to_the_253_only() {
+        let key = PrivateKey::from_bytes([3; 32]);
+        let signature = sign(&key, b"message", &mut ChaCha8Rng::seed_from_u64(2));
+        // order - 1, low byte first; one is added below.
+        let order_less_one = (-Scalar::ONE).to_bytes();
+        let mut unreduced = signature;
+        for times in 1..=7 {
+            let mut carry = 1;
+            for (byte, add) in unreduced.0[32..].iter_mut().zip(order_less_one) {
+                // The sign bit stays on top: s is too small to reach it.
+                let sum = u16::from(*byte) + u16::from(add) + carry;
+                *byte = sum.to_le_bytes()[0];
+                carry = sum >> 8;
+            }
+            let above = (unreduced.0[63] & 0x7f) >= 0x20;
+            assert_eq!(verify(&key.public(), b"message", &unreduced).is_err(), above, "{times} orders");
+            if times >= 2 {
+                assert!(above);
+            }
+            if (unreduced.0[63] & 0x7f) >= 0x60 {
+                break;
+            }
+        }
+    }
+
     #[test]
     fn signing_is_randomised() {
         let key = PrivateKey::from_bytes([3; 32]);

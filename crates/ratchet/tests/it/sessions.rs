@@ -163,7 +163,9 @@ fn an_archived_unanswered_session_sends_no_first_messages_any_more() {
     let first = a.send(b"hello");
     b.receive(&first).unwrap();
     let answer = b.send(b"hi");
+    let before = a.record.to_bytes().len();
     a.record.archive_current();
+    assert!(a.record.to_bytes().len() < before - 1_500, "the KEM ciphertext is gone");
     assert_eq!(a.receive(&answer).unwrap(), b"hi");
     assert_eq!(a.send(b"again").kind, MessageKind::Ratchet);
 }
