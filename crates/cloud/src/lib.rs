@@ -4,15 +4,27 @@
 //! [`Node`] decides everything, HTTP included: the world drives it in virtual time with the same
 //! requests that SDKs send to the shell.
 
+mod api;
 mod bill;
+mod callbacks;
+mod calls;
+mod challenges;
+mod codes;
 mod config;
 mod directory;
 mod exchange;
 mod ids;
+mod inbound;
 mod node;
+mod outbound;
 mod retry;
 mod rows;
 mod secret;
+mod signature;
+mod statuses;
+mod wamid;
+mod webhook_body;
+mod webhooks;
 
 pub use bill::BillLine;
 pub use config::{

@@ -1,15 +1,25 @@
 //! The node as a machine.
 
 use crate::bill::{Bill, BillLine};
+use crate::callbacks::Callbacks;
+use crate::challenges::Challenges;
 use crate::config::NodeConfig;
+use crate::directory::Phone;
 use crate::exchange::{
-    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, ReplyId, WebhookOutcome,
-    WebhookPost,
+    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, ReplyId,
+    WebhookOutcome, WebhookPost,
 };
-use crate::rows;
-use endpoint::{Endpoint, Unreadable};
+use crate::inbound::Inbound;
+use crate::outbound::{News, Outbound};
+use crate::statuses::{Problem, Report, Status};
+use crate::wamid::Wamid;
+use crate::webhooks::Webhooks;
+use crate::{rows, webhook_body};
+use bytes::Bytes;
+use content::{Body, Content, MessageId};
+use endpoint::{Endpoint, Event, Unreadable};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
-use wire::{Address, LinkEvent, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{Address, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -89,8 +99,13 @@ impl From<Outgoing<ToRelay>> for Output {
 
 /// The Cloud API node.
 pub struct Node {
-    config: NodeConfig,
-    endpoint: Endpoint,
+    pub(crate) config: NodeConfig,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) outbound: Outbound,
+    pub(crate) inbound: Inbound,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) challenges: Challenges,
+    webhooks: Webhooks,
     bill: Bill,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
@@ -102,9 +117,19 @@ impl Node {
         self.endpoint.is_online()
     }
 
-    /// Messages that consumers do not have yet.
+    /// Messages and receipts that consumers do not have yet.
     pub fn undelivered(&self) -> usize {
         self.endpoint.unconfirmed()
+    }
+
+    /// Messages to consumers of which the business may still hear something.
+    pub fn unsettled(&self) -> usize {
+        self.outbound.len()
+    }
+
+    /// Webhook events that no business has acknowledged yet.
+    pub fn unacknowledged(&self) -> usize {
+        self.webhooks.len()
     }
 
     /// What the relay counted, one line for each phone number, direction, class and country.
@@ -112,6 +137,7 @@ impl Node {
         self.bill.lines(&self.config.directory)
     }
 
+    /// Opens the accounts of all phone numbers, once.
     fn start(&mut self, rng: &mut Rng, fx: &mut Effects<Output>) {
         if !self.started {
             self.started = true;
@@ -119,6 +145,124 @@ impl Node {
                 self.endpoint.open_account(Address::primary(phone.number), rng, fx);
             }
         }
+    }
+
+    /// What the endpoint says means something to a business, or to the operator.
+    fn event(&mut self, now: Time, event: Event, rng: &mut Rng, fx: &mut Effects<Output>) {
+        match event {
+            Event::Online => fx.say(Output::Notice(Notice::Online)),
+            Event::Offline => fx.say(Output::Notice(Notice::Offline)),
+            Event::Received { account, from, content } => {
+                self.received(now, account.number, from.number, content, rng, fx);
+            }
+            Event::Accepted { account, message_id } => {
+                self.advance(now, (account.number, message_id), None, (Status::Sent, None), rng, fx);
+            }
+            Event::Delivered { account, message_id } => {
+                self.advance(now, (account.number, message_id), None, (Status::Delivered, None), rng, fx);
+            }
+            Event::Failed { account, message_id, failure } => {
+                let key = (account.number, message_id);
+                match Problem::of(failure) {
+                    None => self.outbound.forget(&key, &mut fx.transaction),
+                    problem => self.advance(now, key, None, (Status::Failed, problem), rng, fx),
+                }
+            }
+            Event::Unreadable(unreadable) => fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Metering(readings) => {
+                self.bill.read(readings, &self.config.directory);
+                fx.say(Output::Metered(self.bill()));
+            }
+            Event::Rejected(code) => fx.say(Output::Notice(Notice::Rejected(code))),
+        }
+    }
+
+    fn received(
+        &mut self,
+        now: Time,
+        business: Number,
+        consumer: Number,
+        content: Content,
+        rng: &mut Rng,
+        fx: &mut Effects<Output>,
+    ) {
+        match content.body {
+            Body::Text(text) => {
+                let key = (business, consumer, content.message_id.clone());
+                // A consumer that uses a name twice is not heard twice.
+                if self.inbound.add(now, key, &mut fx.transaction) {
+                    let wamid = Wamid::received(consumer, content.message_id);
+                    let quoted = text.quoted.clone().map(|id| self.quoted(business, consumer, id));
+                    self.post(now, business, rng, fx, |phone, _| {
+                        webhook_body::text_message(
+                            phone,
+                            &wamid,
+                            quoted.as_ref(),
+                            &text.body,
+                            content.sent_at_s,
+                        )
+                    });
+                }
+            }
+            Body::Read(ids) => {
+                for id in ids {
+                    self.advance(now, (business, id), Some(consumer), (Status::Read, None), rng, fx);
+                }
+            }
+        }
+    }
+
+    /// Consumers quote a message by its sender's name for it; who that was is found here.
+    fn quoted(&self, business: Number, consumer: Number, id: MessageId) -> Wamid {
+        if self.inbound.contains(&(business, consumer, id.clone())) {
+            Wamid::received(consumer, id)
+        } else {
+            Wamid::sent(consumer, id)
+        }
+    }
+
+    /// A message of the business's came further; `consumer` is who says so, if it is a consumer.
+    fn advance(
+        &mut self,
+        now: Time,
+        key: (Number, MessageId),
+        consumer: Option<Number>,
+        (status, problem): (Status, Option<Problem>),
+        rng: &mut Rng,
+        fx: &mut Effects<Output>,
+    ) {
+        let news = self.outbound.advance(now, &key, consumer, status, &mut fx.transaction);
+        let Some(News { wamid, callback_data, statuses }) = news else { return };
+        for status in statuses {
+            let report = Report { wamid: &wamid, status, callback_data: &callback_data, problem };
+            self.post(now, key.0, rng, fx, |phone, version| {
+                webhook_body::status(phone, &report, now, version)
+            });
+        }
+    }
+
+    /// An event for every app that wants to hear of it; `body` is told the form that the app wants.
+    fn post(
+        &mut self,
+        now: Time,
+        business: Number,
+        rng: &mut Rng,
+        fx: &mut Effects<Output>,
+        body: impl Fn(&Phone, u16) -> Bytes,
+    ) {
+        let directory = &*self.config.directory;
+        let Some(phone) = directory.phone_with(business) else { return };
+        for (app, _) in self.callbacks.subscribers(&phone.account) {
+            let Some(app) = directory.app(app) else { continue };
+            if self.callbacks.wants_messages(&app.id, phone) {
+                let body = body(phone, app.webhook_version);
+                self.webhooks.enqueue(now, &app.id, phone, body, rng, fx);
+            }
+        }
+    }
+
+    fn run_webhooks(&mut self, now: Time, fx: &mut Effects<Output>) {
+        self.webhooks.run(now, &self.config.directory, &self.callbacks, &self.config.webhooks, fx);
     }
 }
 
@@ -129,26 +273,78 @@ impl Machine for Node {
     type Output = Output;
 
     fn restore(config: NodeConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
-        let (endpoint, _rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
-        Ok(Self { config, endpoint, bill: Bill::default(), started: false })
+        let (endpoint, rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
+        let mut node = Self {
+            callbacks: Callbacks::new(&config.directory),
+            config,
+            endpoint,
+            outbound: Outbound::default(),
+            inbound: Inbound::default(),
+            challenges: Challenges::default(),
+            webhooks: Webhooks::default(),
+            bill: Bill::default(),
+            started: false,
+        };
+        for row in rows {
+            match row.table {
+                rows::OUTBOUND => node.outbound.restore(&row)?,
+                rows::INBOUND => node.inbound.restore(&row)?,
+                rows::WEBHOOKS => node.webhooks.restore(&row)?,
+                rows::CALLBACKS => node.callbacks.restore(&row)?,
+                _ => return Err(RestoreError::new(&row, "not a table of a node")),
+            }
+        }
+        Ok(node)
     }
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
         self.start(rng, &mut fx);
-        if let Input::Link(event) = input {
-            self.endpoint.handle(now, event, rng, &mut fx);
+        match input {
+            Input::Link(event) => {
+                for event in self.endpoint.handle(now, event, rng, &mut fx) {
+                    self.event(now, event, rng, &mut fx);
+                }
+            }
+            Input::Api { reply, request } => self.answer(now, reply, &request, rng, &mut fx),
+            Input::WebhookAnswered { delivery, outcome } => {
+                self.webhooks.answered(now, delivery, outcome, &self.config.webhooks, &mut fx);
+            }
+            Input::ChallengeAnswered { challenge, outcome } => {
+                self.challenge_answered(challenge, &outcome, rng, &mut fx);
+            }
         }
+        self.run_webhooks(now, &mut fx);
         fx
     }
 
     fn wake_at(&self) -> Option<Time> {
-        if self.started { self.endpoint.wake_at() } else { Some(Time::EPOCH) }
+        if !self.started {
+            return Some(Time::EPOCH);
+        }
+        let traces = [self.outbound.oldest(), self.inbound.oldest()];
+        let times = [
+            self.endpoint.wake_at(),
+            self.webhooks.wake_at(&self.config.webhooks),
+            self.challenges.wake_at(),
+            traces.into_iter().flatten().min().map(|oldest| oldest + self.config.retention),
+        ];
+        times.into_iter().flatten().min()
     }
 
-    fn wake(&mut self, _now: Time, rng: &mut Rng) -> Effects<Output> {
+    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
         self.start(rng, &mut fx);
+        for event in self.endpoint.expire(now, &mut fx) {
+            self.event(now, event, rng, &mut fx);
+        }
+        while let Some(challenge) = self.challenges.overdue(now) {
+            let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
+            self.challenge_answered(challenge, &outcome, rng, &mut fx);
+        }
+        self.outbound.expire(now - self.config.retention, &mut fx.transaction);
+        self.inbound.expire(now - self.config.retention, &mut fx.transaction);
+        self.run_webhooks(now, &mut fx);
         fx
     }
 }

@@ -1,0 +1,98 @@
+//! Handshakes that are going on: before webhooks go anywhere new, its owner must say that they want them.
+
+use crate::api::errors::GraphError;
+use crate::api::request::GraphVersion;
+use crate::callbacks::{Setting, Slot};
+use crate::config::Callback;
+use crate::exchange::{Challenge, ChallengeId, ChallengeOutcome, ReplyId};
+use kernel::{Rng, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// All handshakes that wait for an answer. Not durable: a crash ends the request that waits, too.
+#[derive(Default)]
+pub(crate) struct Challenges {
+    pending: BTreeMap<ChallengeId, Pending>,
+    deadlines: BTreeSet<(Time, ChallengeId)>,
+}
+
+/// What to do when the receiver answers.
+pub(crate) struct Pending {
+    pub(crate) reply: ReplyId,
+    pub(crate) version: GraphVersion,
+    pub(crate) slot: Slot,
+    pub(crate) setting: Setting,
+    expected: String,
+    deadline: Time,
+}
+
+impl Challenges {
+    /// Starts a handshake with `callback`.
+    pub(crate) fn start(
+        &mut self,
+        deadline: Time,
+        (reply, version): (ReplyId, GraphVersion),
+        (slot, setting): (Slot, Setting),
+        callback: &Callback,
+        rng: &mut Rng,
+    ) -> Challenge {
+        let challenge = ChallengeId(u64::from_be_bytes(rng.bytes()));
+        let expected = (1_000_000_000 + u64::from(rng.below(u32::MAX))).to_string();
+        let separator = if callback.url.contains('?') { '&' } else { '?' };
+        let url = format!(
+            "{}{separator}hub.mode=subscribe&hub.challenge={expected}&hub.verify_token={}",
+            callback.url,
+            encode(callback.verify_token.expose())
+        );
+        self.deadlines.insert((deadline, challenge));
+        self.pending.insert(challenge, Pending { reply, version, slot, setting, expected, deadline });
+        Challenge { challenge, url }
+    }
+
+    /// The answer to a handshake; `None` if nobody waits for it.
+    pub(crate) fn answered(
+        &mut self,
+        id: ChallengeId,
+        outcome: &ChallengeOutcome,
+    ) -> Option<(Pending, Result<(), GraphError>)> {
+        let pending = self.pending.remove(&id)?;
+        self.deadlines.remove(&(pending.deadline, id));
+        let verdict = match outcome {
+            ChallengeOutcome::Answered { status: 200, body } if *body == pending.expected.as_bytes() => {
+                Ok(())
+            }
+            ChallengeOutcome::Answered { status: 200, .. } => {
+                Err(GraphError::callback_failed("HTTP Status Code = 200; the body is not hub.challenge"))
+            }
+            ChallengeOutcome::Answered { status, .. } => {
+                Err(GraphError::callback_failed(&format!("HTTP Status Code = {status}")))
+            }
+            ChallengeOutcome::Failed(failure) => Err(GraphError::callback_failed(&failure.to_string())),
+        };
+        Some((pending, verdict))
+    }
+
+    /// When the next handshake is given up.
+    pub(crate) fn wake_at(&self) -> Option<Time> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// A handshake whose time is over.
+    pub(crate) fn overdue(&self, now: Time) -> Option<ChallengeId> {
+        self.deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
+    }
+}
+
+/// Percent-encodes all but what RFC 3986 leaves unreserved.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
