@@ -139,7 +139,7 @@ impl<In: Frame> FrameReceiver<In> {
                 taken = incoming.take() => match taken {
                     Taken::Bytes(bytes) => Piece::One(bytes),
                     Taken::Finish(reason) => Piece::End(Ok(reason)),
-                    Taken::Ended => Piece::End(Ok(CloseReason::Done)),
+                    Taken::Yield | Taken::Ended => Piece::End(Ok(self.outgoing.reason())),
                 },
                 () = self.outgoing.closing() => Piece::End(Ok(self.outgoing.reason())),
             },
@@ -153,7 +153,7 @@ impl<In: Frame> FrameReceiver<In> {
                     incoming.end();
                 }
                 match end {
-                    Ok(_) => self.outgoing.close(CloseReason::Done),
+                    Ok(_) => self.outgoing.answer(),
                     Err(_) => self.outgoing.end(),
                 }
             }

@@ -204,7 +204,7 @@ mod tests {
     fn a_broken_file_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relay.pem");
-        let mut file = OpenOptions::new().write(true).create(true).mode(0o600).open(&path).unwrap();
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
         file.write_all(b"precious").unwrap();
         let error = LinkIdentity::load_or_create(&path, &mut ChaCha20Rng::seed_from_u64(1)).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);

@@ -5,13 +5,14 @@ use crate::quic::{self, PREAMBLE};
 use crate::tap::Tap;
 use crate::tls::{self, PeerKey};
 use crate::{BindError, CloseReason, Connection, Limits, LinkIdentity};
+use quinn::{RecvStream, SendStream};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
-use wire::{ToEndpoint, ToRelay};
+use wire::{LinkKey, ToEndpoint, ToRelay};
 
 /// A connection as the relay has it.
 pub(crate) type RelaySide = Connection<ToRelay, ToEndpoint>;
@@ -155,8 +156,7 @@ impl Host {
     async fn serve(self, endpoint: quinn::Endpoint) {
         let slots = Arc::new(Semaphore::new(self.limits.max_handshakes));
         while let Some(incoming) = endpoint.accept().await {
-            // The count includes this one.
-            if endpoint.open_connections() > self.limits.max_connections {
+            if endpoint.open_connections() >= self.limits.max_connections {
                 self.tally.refused.fetch_add(1, Ordering::Relaxed);
                 incoming.refuse();
                 continue;
@@ -172,34 +172,44 @@ impl Host {
                 incoming.refuse();
                 continue;
             };
-            if let Ok(connecting) = incoming.accept() {
-                tokio::spawn(self.clone().welcome(connecting, slot));
+            match incoming.accept() {
+                Ok(connecting) => drop(tokio::spawn(self.clone().welcome(connecting, slot))),
+                // Refused on its first packet already: no raw key or another protocol.
+                Err(_) => self.failed(),
             }
         }
     }
 
     async fn welcome(self, connecting: quinn::Connecting, slot: OwnedSemaphorePermit) {
-        match timeout(self.limits.handshake_timeout, self.handshake(connecting)).await {
-            Ok(Some(connection)) => {
+        let Ok(Ok(connection)) = timeout(self.limits.handshake_timeout, connecting).await else {
+            return self.failed();
+        };
+        match timeout(self.limits.handshake_timeout, greeting(&connection)).await {
+            Ok(Some((peer, stream))) => {
                 self.tally.accepted.fetch_add(1, Ordering::Relaxed);
+                let accepted = quic::establish(peer, connection, stream, &self.limits, self.tap.get());
                 // Fails if the listener is gone; the connection then closes.
-                let _ = self.sender.send(connection).await;
+                let _ = self.sender.send(accepted).await;
             }
             Ok(None) | Err(_) => {
-                self.tally.failed.fetch_add(1, Ordering::Relaxed);
-                tracing::debug!("handshake failed");
+                connection.close(CloseReason::Rejected.to_code().into(), &[]);
+                self.failed();
             }
         }
         drop(slot);
     }
 
-    async fn handshake(&self, connecting: quinn::Connecting) -> Option<RelaySide> {
-        let connection = connecting.await.ok()?;
-        let peer = tls::peer_key(&connection)?;
-        let (send, mut recv) = connection.accept_bi().await.ok()?;
-        let mut preamble = [0; PREAMBLE.len()];
-        recv.read_exact(&mut preamble).await.ok()?;
-        (preamble == PREAMBLE)
-            .then(|| quic::establish(peer, connection, (send, recv), &self.limits, self.tap.get()))
+    fn failed(&self) {
+        self.tally.failed.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!("handshake failed");
     }
+}
+
+/// Whose connection it is, and its stream, once the endpoint has opened that.
+async fn greeting(connection: &quinn::Connection) -> Option<(LinkKey, (SendStream, RecvStream))> {
+    let peer = tls::peer_key(connection)?;
+    let (send, mut recv) = connection.accept_bi().await.ok()?;
+    let mut preamble = [0; PREAMBLE.len()];
+    recv.read_exact(&mut preamble).await.ok()?;
+    (preamble == PREAMBLE).then_some((peer, (send, recv)))
 }

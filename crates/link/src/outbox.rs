@@ -21,13 +21,16 @@ pub(crate) struct Outbox {
 struct State {
     queued: BytesMut,
     phase: Phase,
+    reason: CloseReason,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     Open,
     /// No further frames; what is queued still goes out.
-    Closing(CloseReason),
+    Closing,
+    /// The same because the other end closes; it also has the last word.
+    Answering,
     Ended,
 }
 
@@ -36,6 +39,8 @@ pub(crate) enum Taken {
     Bytes(Bytes),
     /// All bytes are taken: close.
     Finish(CloseReason),
+    /// All bytes are taken: let the other end close.
+    Yield,
     /// Nobody takes any more.
     Ended,
 }
@@ -43,7 +48,7 @@ pub(crate) enum Taken {
 impl Outbox {
     /// Accepts frames as long as fewer than `room` bytes are queued.
     pub(crate) fn new(room: usize) -> Self {
-        let state = State { queued: BytesMut::new(), phase: Phase::Open };
+        let state = State { queued: BytesMut::new(), phase: Phase::Open, reason: CloseReason::Done };
         Self { state: Mutex::new(state), room, filled: Notify::new(), drained: Notify::new() }
     }
 
@@ -55,7 +60,7 @@ impl Outbox {
             match state.phase {
                 Phase::Open if before < self.room => encode(&mut state.queued),
                 Phase::Open => return Err(SendError::Full),
-                Phase::Closing(_) | Phase::Ended => return Err(SendError::Closed),
+                Phase::Closing | Phase::Answering | Phase::Ended => return Err(SendError::Closed),
             }
             // The length field isn't counted by the limit.
             if state.queued.len() - before > MAX_FRAME_BYTES + size_of::<u32>() {
@@ -97,17 +102,28 @@ impl Outbox {
             return Some(Taken::Bytes(bytes));
         }
         match state.phase {
-            Phase::Closing(reason) => Some(Taken::Finish(reason)),
+            Phase::Closing => Some(Taken::Finish(state.reason)),
+            Phase::Answering => Some(Taken::Yield),
             Phase::Open | Phase::Ended => None,
         }
     }
 
     /// No further frames. The first reason counts.
     pub(crate) fn close(&self, reason: CloseReason) {
+        self.close_as(Phase::Closing, reason);
+    }
+
+    /// As [`close`](Self::close), because the other end closes.
+    pub(crate) fn answer(&self) {
+        self.close_as(Phase::Answering, CloseReason::Done);
+    }
+
+    fn close_as(&self, phase: Phase, reason: CloseReason) {
         {
             let mut state = self.lock();
             if let Phase::Open = state.phase {
-                state.phase = Phase::Closing(reason);
+                state.phase = phase;
+                state.reason = reason;
             }
         }
         self.filled.notify_one();
@@ -127,10 +143,7 @@ impl Outbox {
 
     /// Why this end closes the connection, or would if it did now.
     pub(crate) fn reason(&self) -> CloseReason {
-        match self.lock().phase {
-            Phase::Closing(reason) => reason,
-            Phase::Open | Phase::Ended => CloseReason::Done,
-        }
+        self.lock().reason
     }
 
     /// Waits for [`end`](Self::end).

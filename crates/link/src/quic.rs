@@ -110,7 +110,10 @@ impl Writer {
             () = overdue => {}
             _ = connection.closed() => {}
         }
-        connection.close(outbox.reason().to_code().into(), &[]);
+        // quinn would forget how the connection ended if it were closed again.
+        if connection.close_reason().is_none() {
+            connection.close(outbox.reason().to_code().into(), &[]);
+        }
         outbox.end();
     }
 
@@ -126,9 +129,10 @@ impl Writer {
                         return self.give_up(error).await;
                     }
                 }
-                Taken::Finish(_) => {
-                    let _ = self.stream.finish();
-                    let _ = self.stream.stopped().await;
+                Taken::Finish(_) => return self.finish().await,
+                Taken::Yield => {
+                    self.finish().await;
+                    self.connection.closed().await;
                     return;
                 }
                 Taken::Ended => return,
@@ -136,10 +140,15 @@ impl Writer {
         }
     }
 
+    async fn finish(&mut self) {
+        let _ = self.stream.finish();
+        let _ = self.stream.stopped().await;
+    }
+
     async fn give_up(&mut self, error: WriteError) {
         if let WriteError::Stopped(_) = error {
             // The other end reads no more, but may have last words under way: it is for it to close.
-            self.outbox.close(CloseReason::Done);
+            self.outbox.answer();
             let _ = timeout(self.close_timeout, self.connection.closed()).await;
         }
     }
@@ -169,8 +178,7 @@ impl QuicSource {
             }
         }
         // The other end closes as soon as it knows that this end has everything, and says why.
-        let reason = outgoing.reason();
-        outgoing.close(reason);
+        outgoing.answer();
         match timeout(self.close_timeout, self.connection.closed()).await {
             Ok(error) => Piece::End(end_of(&error, outgoing)),
             Err(_) => Piece::End(Ok(CloseReason::Done)),
