@@ -1,3 +1,22 @@
-//! The command line.
+//! The command line: every party as its own process, all of them in one, and the demonstration.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+
+mod arguments;
+mod cloud;
+mod consumer;
+mod data;
+mod demo;
+mod log;
+mod relay;
+mod serve;
+mod settings;
+mod shutdown;
+mod sink;
+mod tenants;
+
+use clap::Parser as _;
+
+fn main() -> miette::Result<()> {
+    arguments::Arguments::parse().run()
+}

@@ -153,7 +153,16 @@ impl World {
 
     /// A consumer sends a text to the business.
     pub fn consumer_says(&mut self, consumer: usize, text: &str) {
-        if let Ok(to) = Number::from_integer(BUSINESS) {
+        self.says(consumer, Number::from_integer(BUSINESS).ok(), text);
+    }
+
+    /// A consumer sends a text to another consumer.
+    pub fn consumer_tells(&mut self, consumer: usize, other: usize, text: &str) {
+        self.says(consumer, u32::try_from(other).ok().and_then(consumer_number), text);
+    }
+
+    fn says(&mut self, consumer: usize, to: Option<Number>, text: &str) {
+        if let Some(to) = to {
             let command = Command::Say { to, text: text.to_owned() };
             self.schedule(Duration::ZERO, What::Say(consumer, command));
         }
@@ -489,9 +498,12 @@ impl World {
                 let party = Party::Consumer(index);
                 self.trace.add(self.now, Place::Party(party), "show", message.text.as_bytes());
                 let incarnation = self.incarnation(party);
-                // The screen and its confirmation are one act; a crash between machine and screen shows again.
                 self.schedule(Duration::ZERO, What::Seen(index, message.sequence, incarnation));
-                if let Some(shown) = self.shown.get_mut(index) {
+                // A screen knows what it shows: the same message again, after a crash before its
+                // confirmation was durable, changes nothing on it.
+                if let Some(shown) = self.shown.get_mut(index)
+                    && shown.last().is_none_or(|last| last.sequence < message.sequence)
+                {
                     shown.push(message);
                 }
             }

@@ -1,0 +1,76 @@
+//! `blindpost relay`
+
+use crate::data::Data;
+use crate::settings::Settings;
+use crate::shutdown;
+use clap::Args;
+use link::{Limits, Listener};
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use relay::RelayConfig;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use wire::LinkKey;
+
+/// The transport relay as its own process.
+///
+/// Example: blindpost relay --data ./relay --listen 127.0.0.1:4433
+#[derive(Debug, Args)]
+pub(crate) struct RelayArguments {
+    /// Directory for the relay's link key and store; made if there is none [default: blindpost-data/relay]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// UDP address to listen on (QUIC) [default: 127.0.0.1:4433]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Link key of a node that may speak for businesses, 64 hex digits; may be repeated. If none is
+    /// given, the first node that connects becomes the only one
+    #[arg(long = "gateway", value_name = "KEY")]
+    gateways: Vec<String>,
+    /// Settings file, section [relay]; flags win
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Deleted content becomes unreadable on disk within about this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    key_lifetime: u64,
+    /// Print the facts that others need as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl RelayArguments {
+    pub(crate) async fn run(self) -> miette::Result<()> {
+        let settings = Settings::read(self.config.as_deref())?.relay;
+        let dir = self.data.or(settings.data).unwrap_or_else(|| "blindpost-data/relay".into());
+        let listen = self.listen.or(settings.listen).unwrap_or_else(default_relay);
+        let gateways = if self.gateways.is_empty() { settings.gateways } else { self.gateways };
+        let gateways = gateways.iter().map(|key| parse_key(key)).collect::<miette::Result<_>>()?;
+
+        let data = Data::open(&dir, "relay", Duration::from_secs(self.key_lifetime))?;
+        let listener = Listener::bind(listen, &data.identity, Limits::default()).into_diagnostic()?;
+        let key = data.identity.public();
+        if self.json {
+            println!(
+                "{}",
+                serde_json::json!({ "relay": listener.local_addr(), "relay_key": key.to_string() })
+            );
+        } else {
+            println!("relay      {}\nrelay key  {key}", listener.local_addr());
+        }
+        let config = RelayConfig { gateways, ..RelayConfig::default() };
+        let partition = data.store.partition("relay");
+        relay::serve(config, partition, listener, data.rng, shutdown::requested()).await.into_diagnostic()?;
+        data.store.close();
+        Ok(())
+    }
+}
+
+/// Where a relay listens unless it is told otherwise.
+pub(crate) fn default_relay() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 4433))
+}
+
+/// A link key on the command line.
+pub(crate) fn parse_key(text: &str) -> miette::Result<LinkKey> {
+    text.parse().into_diagnostic().wrap_err_with(|| format!("\"{text}\" is not a link key"))
+}

@@ -1,0 +1,76 @@
+//! The settings file: what flags say, for those who would rather write it down. Flags win.
+
+use crate::tenants::TenantSettings;
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use serde::Deserialize;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// `blindpost.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    pub(crate) relay: RelaySettings,
+    pub(crate) cloud: CloudSettings,
+    pub(crate) consumer: ConsumerSettings,
+}
+
+/// `[relay]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RelaySettings {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) gateways: Vec<String>,
+}
+
+/// `[cloud]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CloudSettings {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) relay: Option<SocketAddr>,
+    pub(crate) relay_key: Option<String>,
+    pub(crate) tenants: Vec<TenantSettings>,
+}
+
+/// `[consumer]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConsumerSettings {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) number: Option<String>,
+    pub(crate) relay: Option<SocketAddr>,
+    pub(crate) relay_key: Option<String>,
+}
+
+impl Settings {
+    /// The settings in `file`; none if no file is named.
+    pub(crate) fn read(file: Option<&Path>) -> miette::Result<Self> {
+        let Some(file) = file else { return Ok(Self::default()) };
+        read_toml(file)
+    }
+}
+
+/// Reads a TOML file; errors name file, line and snippet.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> miette::Result<T> {
+    let text = fs::read_to_string(file)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("can't read {}", file.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let labels: Vec<_> = error
+            .span()
+            .map(|span| miette::LabeledSpan::new_with_span(Some(error.message().to_owned()), span))
+            .into_iter()
+            .collect();
+        miette::miette!(
+            labels = labels,
+            help = "keys and their meaning: docs/settings.md",
+            "{} is not a valid settings file",
+            file.display()
+        )
+        .with_source_code(miette::NamedSource::new(file.display().to_string(), text))
+    })
+}
