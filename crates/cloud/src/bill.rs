@@ -7,7 +7,7 @@ use wire::{BillingClass, Direction, MeterReading, Number};
 
 /// Totals since each business was registered, as the relay said last. Names no consumer and no time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bill {
+pub(crate) struct Bill {
     lines: BTreeMap<(Number, Direction, BillingClass, u32), MeterReading>,
 }
 

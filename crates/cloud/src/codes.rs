@@ -15,7 +15,6 @@ const fn code(number: u32, title: &'static str, status: u16) -> Code {
 pub(crate) const SOMETHING_WENT_WRONG: Code = code(131_000, "Something went wrong", 500);
 pub(crate) const MISSING: Code = code(131_008, "Required parameter is missing", 400);
 pub(crate) const NOT_VALID: Code = code(131_009, "Parameter value is not valid", 400);
-pub(crate) const UNAVAILABLE: Code = code(131_016, "Service unavailable", 503);
 pub(crate) const TO_ITSELF: Code = code(131_021, "Recipient cannot be sender", 400);
 pub(crate) const UNDELIVERABLE: Code = code(131_026, "Message undeliverable", 400);
 pub(crate) const UNSUPPORTED_TYPE: Code = code(131_051, "Unsupported message type", 400);

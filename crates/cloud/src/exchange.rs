@@ -96,7 +96,7 @@ pub enum ChallengeOutcome {
     Answered {
         /// The HTTP status.
         status: u16,
-        /// The body; a shell may cut it after a kilobyte.
+        /// The body; a shell may leave a long one out.
         body: Bytes,
     },
     /// No answer.

@@ -20,6 +20,7 @@ mod outbound;
 mod retry;
 mod rows;
 mod secret;
+mod shell;
 mod signature;
 mod statuses;
 mod wamid;
@@ -39,6 +40,7 @@ pub use ids::{AppId, GraphIdError, PhoneNumberId, WabaId};
 pub use node::{Input, Node, Notice, Output};
 pub use retry::RetrySchedule;
 pub use secret::Secret;
+pub use shell::{ServeError, serve};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -1,0 +1,111 @@
+//! HTTP out: webhooks, and the handshakes before them.
+
+use crate::exchange::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
+use crate::node::Input;
+use axum::http::header::{CONTENT_TYPE, USER_AGENT};
+use axum::http::{Request, Response, Uri};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// How long a receiver may take, from the connection to the end of its answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept for the next webhook.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How much of an answer is read. More than that ends the connection, not the webhook.
+const ANSWER_LIMIT: usize = 16 * 1024;
+
+const AGENT: &str = "facebookexternalua";
+
+type HttpClient = Client<HttpConnector, Full<Bytes>>;
+
+/// Posts what one node says. Dropped with it, and then stops at once.
+pub(crate) struct Poster {
+    client: HttpClient,
+    answers: mpsc::Sender<Input>,
+    /// The node bounds how many of each app there are.
+    posting: JoinSet<()>,
+}
+
+impl Poster {
+    pub(crate) fn new(answers: mpsc::Sender<Input>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(TIMEOUT));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { client, answers, posting: JoinSet::new() }
+    }
+
+    pub(crate) fn post(&mut self, post: WebhookPost) {
+        let (client, answers, delivery) = (self.client.clone(), self.answers.clone(), post.delivery);
+        self.spawn(async move {
+            let outcome = match webhook(post) {
+                Some(request) => match exchange(&client, request).await {
+                    Ok((status, _)) => WebhookOutcome::Answered(status),
+                    Err(failure) => WebhookOutcome::Failed(failure),
+                },
+                None => WebhookOutcome::Failed(HttpFailure::BadUrl),
+            };
+            let _ = answers.send(Input::WebhookAnswered { delivery, outcome }).await;
+        });
+    }
+
+    pub(crate) fn challenge(&mut self, Challenge { challenge, url }: Challenge) {
+        let (client, answers) = (self.client.clone(), self.answers.clone());
+        self.spawn(async move {
+            let request = plain_http(&url)
+                .and_then(|uri| Request::get(uri).header(USER_AGENT, AGENT).body(Full::default()).ok());
+            let outcome = match request {
+                Some(request) => match exchange(&client, request).await {
+                    Ok((status, body)) => ChallengeOutcome::Answered { status, body },
+                    Err(failure) => ChallengeOutcome::Failed(failure),
+                },
+                None => ChallengeOutcome::Failed(HttpFailure::BadUrl),
+            };
+            let _ = answers.send(Input::ChallengeAnswered { challenge, outcome }).await;
+        });
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        while self.posting.try_join_next().is_some() {}
+        self.posting.spawn(task);
+    }
+}
+
+fn webhook(post: WebhookPost) -> Option<Request<Full<Bytes>>> {
+    Request::post(plain_http(&post.url)?)
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, AGENT)
+        .header("x-hub-signature-256", post.signature_256)
+        .header("x-hub-signature", post.signature)
+        .body(Full::new(post.body))
+        .ok()
+}
+
+/// TLS towards businesses is not built in.
+fn plain_http(url: &str) -> Option<Uri> {
+    url.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"))
+}
+
+async fn exchange(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), HttpFailure> {
+    let exchange = async {
+        let response: Response<Incoming> =
+            client.request(request).await.map_err(|_| HttpFailure::Unreachable)?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
+        // The status says all; a body that breaks off, or is too long, does not matter to a webhook.
+        Ok((status, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
+    };
+    tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or(Err(HttpFailure::TimedOut))
+}

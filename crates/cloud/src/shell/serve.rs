@@ -1,0 +1,119 @@
+//! The loop that runs a node, and runs it again when the store has failed.
+
+use crate::config::NodeConfig;
+use crate::node::{Input, Node, Notice, Output};
+use crate::shell::front::Front;
+use crate::shell::poster::Poster;
+use kernel::Rng;
+use link::Uplink;
+use live::StartError;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Partition;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+/// How long the node waits before it tries a failed store again.
+const STORAGE_RETRY: Duration = Duration::from_secs(1);
+
+/// Inputs that may wait for the node; requests and the relay wait beyond that.
+const INPUT_QUEUE: usize = 4096;
+
+/// How long answers that are being written may take when the node stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// The node can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its rows can't be read.
+    #[error("the node can't start: {0}")]
+    Start(#[from] StartError),
+}
+
+/// Runs a node until `shutdown` completes: the Graph API on `http`, `uplink` to the relay. `observe`
+/// hears the bill and the notices.
+///
+/// If the store fails (a full disk, say), what was not durable was never promised: requests that wait
+/// are answered 503, the node reads its rows again and goes on as soon as the store does. The socket
+/// stays open, and requests in the meantime are answered 503 too.
+///
+/// # Errors
+/// The rows can't be read.
+pub async fn serve(
+    config: NodeConfig,
+    partition: Partition,
+    http: TcpListener,
+    uplink: Uplink,
+    mut rng: Rng,
+    mut observe: impl FnMut(Output),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    tokio::pin!(shutdown);
+    // Before the first request: a node that can't start at all should say so.
+    let mut restored = live::restore::<Node>(config.clone(), &partition);
+    if let Err(error) = restored {
+        return Err(error.into());
+    }
+    let front = Arc::new(Front::new(&mut rng));
+    let (stop, stopped) = oneshot::channel();
+    let server = tokio::spawn(Arc::clone(&front).listen(http, stopped));
+    let result = loop {
+        let node = match restored {
+            Ok(node) => node,
+            Err(StartError::Load(error)) => {
+                tracing::error!(%error, "store still failing");
+                tokio::select! {
+                    () = &mut shutdown => break Ok(()),
+                    () = tokio::time::sleep(STORAGE_RETRY) => {}
+                }
+                restored = live::restore::<Node>(config.clone(), &partition);
+                continue;
+            }
+            Err(error) => break Err(error.into()),
+        };
+        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+        let (outgoing, frames) = mpsc::unbounded_channel();
+        let mut poster = Poster::new(inputs.clone());
+        let release = |output| match output {
+            // No connection: the endpoint says it again on the next.
+            Output::Send(frame) => drop(outgoing.send(frame)),
+            Output::Respond { reply, response } => front.respond(reply, response),
+            Output::PostWebhook(post) => poster.post(post),
+            Output::Challenge(challenge) => poster.challenge(challenge),
+            Output::Metered(bill) => observe(Output::Metered(bill)),
+            Output::Notice(notice) => {
+                log(notice);
+                observe(Output::Notice(notice));
+            }
+        };
+        front.open(inputs.clone());
+        tokio::select! {
+            () = &mut shutdown => break Ok(()),
+            () = uplink.run(Input::Link, inputs, frames) => {}
+            driven = live::drive(node, &partition, &mut rng, &mut waiting, release) => {
+                if let Err(error) = driven {
+                    tracing::error!(%error, "store failed; nothing unsaved was promised");
+                }
+            }
+        }
+        // First nobody takes requests any more, then all that were taken are answered.
+        drop(waiting);
+        front.close();
+        tokio::select! {
+            () = &mut shutdown => break Ok(()),
+            () = tokio::time::sleep(STORAGE_RETRY) => {}
+        }
+        restored = live::restore::<Node>(config.clone(), &partition);
+    };
+    front.close();
+    let _ = stop.send(());
+    let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
+    result
+}
+
+fn log(notice: Notice) {
+    match notice {
+        Notice::Online | Notice::Offline => tracing::info!("{notice}"),
+        Notice::Unreadable(_) | Notice::Rejected(_) | Notice::WebhookDropped => tracing::warn!("{notice}"),
+    }
+}
