@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use wire::{LinkKey, ToEndpoint, ToRelay};
 
@@ -27,8 +28,9 @@ enum Medium {
     Memory(MemoryNetwork),
 }
 
-#[derive(Default)]
 struct Quic {
+    /// One per handshake that may be under way.
+    attempts: Semaphore,
     /// By the address they are bound to.
     endpoints: Mutex<BTreeMap<IpAddr, quinn::Endpoint>>,
     sessions: Mutex<BTreeMap<Session, ClientTls>>,
@@ -40,7 +42,9 @@ type Session = (LinkKey, SocketAddr, Option<LinkKey>);
 impl Connector {
     /// A connector over QUIC. Sockets are opened when they are needed.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, medium: Medium::Quic(Quic::default()) }
+        let attempts = Semaphore::new(limits.max_attempts.clamp(1, Semaphore::MAX_PERMITS));
+        let quic = Quic { attempts, endpoints: Mutex::default(), sessions: Mutex::default() };
+        Self { limits, medium: Medium::Quic(quic) }
     }
 
     pub(crate) fn in_memory(network: MemoryNetwork) -> Self {
@@ -94,6 +98,7 @@ impl Quic {
         relay: Option<LinkKey>,
         limits: &Limits,
     ) -> Result<EndpointSide, ConnectError> {
+        let _turn = self.attempts.acquire().await.map_err(io::Error::other)?;
         let tls = self.session(identity, addr, relay, limits)?;
         let endpoint = self.endpoint(addr, limits)?;
         let refusal = |error| refusal(&error, &tls, addr, relay, limits);

@@ -19,6 +19,10 @@ pub struct Limits {
     /// Handshakes that a listener has under way at once, and connections that wait to be accepted. From
     /// half of this on, callers must prove their address first (RFC 9000 §8.1.2).
     pub max_handshakes: usize,
+    /// Handshakes that a connector has under way at once; more wait their turn, and their
+    /// [`handshake_timeout`](Self::handshake_timeout) starts when it comes. Thousands at once would share
+    /// the processor, so that each takes as long as all of them together and most run out of time.
+    pub max_attempts: usize,
     /// Bytes of frames that wait to be written, per connection; one more frame may go over it.
     pub queue_bytes: usize,
     /// Bytes that a connection holds of what arrived and nobody has read yet.
@@ -45,6 +49,7 @@ impl Default for Limits {
             close_timeout: Duration::from_secs(5),
             max_connections: 100_000,
             max_handshakes: 1024,
+            max_attempts: 64,
             queue_bytes: 256 * 1024,
             receive_window: 512 * 1024,
             send_window: 512 * 1024,
