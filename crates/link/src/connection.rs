@@ -161,7 +161,7 @@ impl<In: Frame> FrameReceiver<In> {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        if let Some(tap) = &self.tap {
+        if let Some(tap) = &mut self.tap {
             tap.saw(bytes);
         }
         self.decoder.feed(bytes);

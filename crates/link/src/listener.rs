@@ -1,7 +1,7 @@
 //! The relay's side: takes connections.
 
 use crate::memory::MemoryNetwork;
-use crate::quic::{self, PREAMBLE};
+use crate::quic::{self, PREAMBLE, ResetKey};
 use crate::tap::Tap;
 use crate::tls::{self, PeerKey};
 use crate::{BindError, CloseReason, Connection, Limits, LinkIdentity};
@@ -54,8 +54,8 @@ impl Listener {
     pub fn bind(addr: SocketAddr, identity: &LinkIdentity, limits: Limits) -> Result<Self, BindError> {
         let (config, verifier) =
             tls::server(identity, &limits).map_err(|error| BindError::Tls(error.to_string()))?;
-        let endpoint =
-            quic::open(addr, Some(config), &limits).map_err(|source| BindError::Socket { addr, source })?;
+        let endpoint = quic::open(addr, Some((config, ResetKey::new(identity))), &limits)
+            .map_err(|source| BindError::Socket { addr, source })?;
         let addr = endpoint.local_addr().map_err(|source| BindError::Socket { addr, source })?;
         let (sender, ready) = mpsc::channel(limits.max_handshakes.max(1));
         let tap = TapSlot::default();

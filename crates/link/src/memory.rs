@@ -124,7 +124,7 @@ fn pair(
     tap: Option<&Arc<dyn Tap>>,
 ) -> (EndpointSide, RelaySide, Weak<Outbox>) {
     // Either end's outbox is what the other end reads. Both taps sit where the bytes are read.
-    let tapped = |direction| tap.map(|tap| Tapped { tap: Arc::clone(tap), direction });
+    let tapped = |direction| tap.map(|tap| Tapped::new(tap, direction));
     let up = Arc::new(Outbox::new(limits.queue_bytes));
     let down = Arc::new(Outbox::new(limits.queue_bytes));
     let relay_outbox = Arc::downgrade(&down);

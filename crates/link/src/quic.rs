@@ -7,8 +7,10 @@
 use crate::connection::{Chunks, Piece, Source, assemble};
 use crate::outbox::{Outbox, Taken};
 use crate::tap::{Direction, Tap, Tapped};
-use crate::{CloseReason, Connection, Limits, LinkError, Loss};
+use crate::{CloseReason, Connection, Limits, LinkError, LinkIdentity, Loss};
+use aws_lc_rs::hmac;
 use quinn::{ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt, WriteError};
+use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -20,10 +22,37 @@ use wire::{Frame, LinkKey};
 /// First byte of the stream: the version of what this module does.
 pub(crate) const PREAMBLE: [u8; 1] = [1];
 
+/// What stateless resets are made with (RFC 9000 §10.3). It follows from the link key, so that a relay
+/// that was killed and started again can tell its endpoints at once that their connections are gone;
+/// otherwise they would wait for the idle timeout.
+pub(crate) struct ResetKey([u8; 32]);
+
+impl ResetKey {
+    /// The key of the listener with this identity.
+    pub(crate) fn new(identity: &LinkIdentity) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, identity.to_pkcs8().as_slice());
+        let mut reset_key = [0; 32];
+        let tag = hmac::sign(&key, b"blindpost stateless reset v1");
+        for (to, from) in reset_key.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        Self(reset_key)
+    }
+
+    fn endpoint_config(&self) -> quinn::EndpointConfig {
+        let mut config = quinn::EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &self.0)));
+        // An endpoint answers only for connection ids that it may have made: these too must stay the same.
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        let key = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(key)));
+        config
+    }
+}
+
 /// Opens an endpoint on a socket with large buffers.
 pub(crate) fn open(
     addr: SocketAddr,
-    server: Option<quinn::ServerConfig>,
+    server: Option<(quinn::ServerConfig, ResetKey)>,
     limits: &Limits,
 ) -> io::Result<quinn::Endpoint> {
     // Without a runtime tokio would panic instead.
@@ -38,7 +67,10 @@ pub(crate) fn open(
         tracing::info!(granted, wanted, "small UDP buffer: many busy connections will lose packets");
     }
     socket.bind(&addr.into())?;
-    let config = quinn::EndpointConfig::default();
+    let (server, config) = match server {
+        Some((server, reset_key)) => (Some(server), reset_key.endpoint_config()),
+        None => (None, quinn::EndpointConfig::default()),
+    };
     quinn::Endpoint::new(config, server, socket.into(), Arc::new(quinn::TokioRuntime))
 }
 
@@ -72,7 +104,7 @@ pub(crate) fn establish<In: Frame, Out: Frame>(
     tap: Option<&Arc<dyn Tap>>,
 ) -> Connection<In, Out> {
     // Only listeners have taps, so what is written goes to the endpoint.
-    let tapped = |direction| tap.map(|tap| Tapped { tap: Arc::clone(tap), direction });
+    let tapped = |direction| tap.map(|tap| Tapped::new(tap, direction));
     let outbox = Arc::new(Outbox::new(limits.queue_bytes));
     let close_timeout = limits.close_timeout;
     let writer = Writer {
@@ -122,7 +154,7 @@ impl Writer {
         loop {
             match self.outbox.take().await {
                 Taken::Bytes(bytes) => {
-                    if let Some(tap) = &self.tap {
+                    if let Some(tap) = &mut self.tap {
                         tap.saw(&bytes);
                     }
                     if let Err(error) = self.stream.write_chunk(bytes).await {

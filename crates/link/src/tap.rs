@@ -1,6 +1,7 @@
 //! An observer of what goes over connections, for the privacy scans: what it sees is what a relay's
 //! memory holds and what an observer of the network must not see.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// Which way bytes went.
@@ -12,23 +13,30 @@ pub enum Direction {
     ToEndpoint,
 }
 
-/// Sees the bytes of frames outside of QUIC's encryption. Pieces arrive in order for each connection and
-/// direction but are cut anywhere, and those of different connections mix.
+/// Sees the bytes of frames outside of QUIC's encryption.
 pub trait Tap: Send + Sync {
-    /// These bytes arrived, or are about to be sent. Called on the connection's path: be quick.
-    fn saw(&self, direction: Direction, bytes: &[u8]);
+    /// A connection begins: what sees its bytes in one direction, in order but cut anywhere, as they
+    /// arrive or just before they are sent. Called on the connection's path: be quick.
+    fn stream(&self, direction: Direction) -> Box<dyn FnMut(&[u8]) + Send>;
 }
 
 /// A tap on one direction of one connection.
-pub(crate) struct Tapped {
-    pub(crate) tap: Arc<dyn Tap>,
-    pub(crate) direction: Direction,
-}
+pub(crate) struct Tapped(Box<dyn FnMut(&[u8]) + Send>);
 
 impl Tapped {
-    pub(crate) fn saw(&self, bytes: &[u8]) {
+    pub(crate) fn new(tap: &Arc<dyn Tap>, direction: Direction) -> Self {
+        Self(tap.stream(direction))
+    }
+
+    pub(crate) fn saw(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.tap.saw(self.direction, bytes);
+            (self.0)(bytes);
         }
+    }
+}
+
+impl fmt::Debug for Tapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tapped")
     }
 }

@@ -183,14 +183,17 @@ async fn death_is_noticed_within_the_idle_timeout() {
 async fn the_tap_sees_frames_and_the_network_does_not() {
     within(60, async {
         #[derive(Default)]
-        struct Seen(Mutex<(Vec<u8>, Vec<u8>)>);
+        struct Seen(Arc<Mutex<(Vec<u8>, Vec<u8>)>>);
         impl Tap for Seen {
-            fn saw(&self, direction: Direction, bytes: &[u8]) {
-                let mut seen = self.0.lock().unwrap();
-                match direction {
-                    Direction::ToRelay => seen.0.extend_from_slice(bytes),
-                    Direction::ToEndpoint => seen.1.extend_from_slice(bytes),
-                }
+            fn stream(&self, direction: Direction) -> Box<dyn FnMut(&[u8]) + Send> {
+                let seen = Arc::clone(&self.0);
+                Box::new(move |bytes| {
+                    let mut seen = seen.lock().unwrap();
+                    match direction {
+                        Direction::ToRelay => seen.0.extend_from_slice(bytes),
+                        Direction::ToEndpoint => seen.1.extend_from_slice(bytes),
+                    }
+                })
             }
         }
         let net = Net::quic();
