@@ -112,6 +112,13 @@ impl Callbacks {
 }
 
 impl Slot {
+    /// Whose webhooks these are.
+    pub(crate) fn app(&self) -> &AppId {
+        match self {
+            Self::App(app) | Self::Account(_, app) | Self::Number(_, app) => app,
+        }
+    }
+
     fn to_key(&self) -> Bytes {
         let (kind, of, app) = match self {
             Self::App(app) => ("app", "", app),

@@ -177,7 +177,16 @@ impl Node {
         fx: &mut Effects<Output>,
     ) -> Result<Option<Value>, GraphError> {
         let setting = match change {
-            Change::Set(setting) => setting,
+            Change::Set(setting) => {
+                if let Some(callback) = setting.callback.clone() {
+                    let deadline = now + self.config.webhooks.answer_within;
+                    let challenge =
+                        self.challenges.start(deadline, asker, (slot, setting), &callback, rng)?;
+                    fx.say(Output::Challenge(challenge));
+                    return Ok(None);
+                }
+                setting
+            }
             Change::Remove => Setting::default(),
             Change::Unsubscribe(fields) => {
                 let mut setting = self.callbacks.get(&slot).cloned().unwrap_or_default();
@@ -185,25 +194,8 @@ impl Node {
                 if setting.fields.is_empty() { Setting::default() } else { setting }
             }
         };
-        let known = self.callbacks.get(&slot).and_then(|known| known.callback.as_ref());
-        let same = |callback: &crate::config::Callback| {
-            known.is_some_and(|known| {
-                known.url == callback.url && known.verify_token.matches(callback.verify_token.expose())
-            })
-        };
-        match setting.callback.clone() {
-            // A webhook field given up: the callback stays the one that shook hands.
-            Some(callback) if !matches!(slot, Slot::App(_)) || !same(&callback) => {
-                let deadline = now + self.config.webhooks.answer_within;
-                let challenge = self.challenges.start(deadline, asker, (slot, setting), &callback, rng);
-                fx.say(Output::Challenge(challenge));
-                Ok(None)
-            }
-            _ => {
-                self.callbacks.set(slot, setting, &mut fx.transaction);
-                Ok(Some(success()))
-            }
-        }
+        self.callbacks.set(slot, setting, &mut fx.transaction);
+        Ok(Some(success()))
     }
 }
 

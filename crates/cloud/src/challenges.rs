@@ -9,6 +9,9 @@ use kernel::{Rng, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+/// How many handshakes of one app may be going on.
+const PER_APP: usize = 8;
+
 /// All handshakes that wait for an answer. Not durable: a crash ends the request that waits, too.
 #[derive(Default)]
 pub(crate) struct Challenges {
@@ -27,7 +30,7 @@ pub(crate) struct Pending {
 }
 
 impl Challenges {
-    /// Starts a handshake with `callback`.
+    /// Starts a handshake with `callback`, unless the app has too many going on.
     pub(crate) fn start(
         &mut self,
         deadline: Time,
@@ -35,7 +38,11 @@ impl Challenges {
         (slot, setting): (Slot, Setting),
         callback: &Callback,
         rng: &mut Rng,
-    ) -> Challenge {
+    ) -> Result<Challenge, GraphError> {
+        let app = slot.app();
+        if self.pending.values().filter(|pending| pending.slot.app() == app).count() >= PER_APP {
+            return Err(GraphError::too_many_calls());
+        }
         let challenge = ChallengeId(u64::from_be_bytes(rng.bytes()));
         let expected = (1_000_000_000 + u64::from(rng.below(u32::MAX))).to_string();
         let separator = if callback.url.contains('?') { '&' } else { '?' };
@@ -46,7 +53,7 @@ impl Challenges {
         );
         self.deadlines.insert((deadline, challenge));
         self.pending.insert(challenge, Pending { reply, version, slot, setting, expected, deadline });
-        Challenge { challenge, url }
+        Ok(Challenge { challenge, url })
     }
 
     /// The answer to a handshake; `None` if nobody waits for it.

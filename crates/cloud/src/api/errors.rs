@@ -121,6 +121,11 @@ impl GraphError {
         Self::graph(400, 2200, message)
     }
 
+    pub(crate) fn too_many_calls() -> Self {
+        let message = "(#4) Application request limit reached".to_owned();
+        Self { transient: true, ..Self::graph(400, 4, message) }
+    }
+
     /// Nothing is wrong with the request; the node can't answer now.
     pub(crate) fn unavailable() -> Self {
         let message = "(#2) Service temporarily unavailable".to_owned();

@@ -1,0 +1,323 @@
+//! A node, driven by hand: each transaction is committed before the outputs are carried out, and the
+//! power may fail before any of these.
+
+use super::relay::{Party, Relay};
+use super::rows::Rows;
+use bytes::Bytes;
+use cloud::{
+    ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
+    WebhookOutcome, WebhookPost,
+};
+use content::{Body, Content, MessageId, Text};
+use endpoint::{Endpoint, Event};
+use kernel::{Effects, Machine as _, Rng, Seed, Time};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+use wire::{Address, BillingClass, ConnectionId, LinkEvent, LinkKey, Number, Outgoing, ToRelay};
+
+const NODE: Party = 0;
+
+pub(crate) struct Bench {
+    pub(crate) now: Time,
+    pub(crate) node: Node,
+    pub(crate) rows: Rows,
+    pub(crate) relay: Relay,
+    pub(crate) consumers: BTreeMap<Party, Consumer>,
+    /// Everything that was posted, in order.
+    pub(crate) posts: Vec<WebhookPost>,
+    /// How receivers answer, by URL: `None` hangs. Others say 200.
+    pub(crate) receivers: BTreeMap<String, Option<u16>>,
+    /// Whether they echo challenges.
+    pub(crate) willing: bool,
+    pub(crate) challenged: Vec<String>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) bill: Vec<cloud::BillLine>,
+    /// What `Debug` shows of all that was said and heard.
+    pub(crate) log: String,
+    /// The power fails before this effect, counted from the start.
+    pub(crate) crash_before: Option<usize>,
+    pub(crate) effects: usize,
+    config: NodeConfig,
+    rng: Rng,
+    connection: u64,
+    to_node: VecDeque<Input>,
+    responses: BTreeMap<ReplyId, ApiResponse>,
+    requests: u64,
+}
+
+/// A consumer's app that may answer by itself.
+pub(crate) struct Consumer {
+    number: Number,
+    endpoint: Endpoint,
+    rng: Rng,
+    pub(crate) received: Vec<Content>,
+    /// Reads what it receives, and answers each text.
+    pub(crate) lively: bool,
+}
+
+impl Bench {
+    /// A node that is online, and no consumers.
+    pub(crate) fn new(config: NodeConfig) -> Self {
+        let mut bench = Self {
+            now: Time::from_secs(1_750_000_000),
+            node: Node::restore(config.clone(), Vec::new()).unwrap(),
+            rows: Rows::default(),
+            relay: Relay::default(),
+            consumers: BTreeMap::new(),
+            posts: Vec::new(),
+            receivers: BTreeMap::new(),
+            willing: true,
+            challenged: Vec::new(),
+            notices: Vec::new(),
+            bill: Vec::new(),
+            log: String::new(),
+            crash_before: None,
+            effects: 0,
+            config,
+            rng: Rng::for_entity(&Seed::from_number(1), "node"),
+            connection: 0,
+            to_node: VecDeque::new(),
+            responses: BTreeMap::new(),
+            requests: 0,
+        };
+        bench.connect();
+        bench.settle();
+        bench
+    }
+
+    /// A consumer that is online.
+    pub(crate) fn consumer(&mut self, number: &str, lively: bool) -> Party {
+        let number: Number = number.parse().unwrap();
+        let party = number.as_integer();
+        let policy = endpoint::Policy { one_time_prekeys: 2, ..endpoint::Policy::default() };
+        let mut consumer = Consumer {
+            number,
+            endpoint: Endpoint::restore(policy, Vec::new()).unwrap().0,
+            rng: Rng::for_entity(&Seed::from_number(1), &number.digits()),
+            received: Vec::new(),
+            lively,
+        };
+        let mut fx: Effects<Outgoing<ToRelay>> = Effects::none();
+        consumer.endpoint.open_account(Address::primary(number), &mut consumer.rng, &mut fx);
+        self.consumers.insert(party, consumer);
+        let peer = LinkKey([0; 32]);
+        self.hear(party, LinkEvent::Up { connection: ConnectionId(0), peer });
+        self.settle();
+        party
+    }
+
+    /// A request, and its answer if there is one.
+    pub(crate) fn ask(&mut self, request: ApiRequest) -> Option<ApiResponse> {
+        self.requests += 1;
+        let reply = ReplyId(self.requests);
+        self.to_node.push_back(Input::Api { reply, request });
+        self.settle();
+        self.responses.remove(&reply)
+    }
+
+    /// A request that is answered 200.
+    pub(crate) fn ok(&mut self, request: ApiRequest) -> Value {
+        let response = self.ask(request).unwrap();
+        let body = serde_json::from_slice(&response.body).unwrap();
+        assert_eq!(response.status, 200, "{body}");
+        body
+    }
+
+    /// A text of the shop's, and its wamid.
+    pub(crate) fn text(&mut self, to: &str, body: &str) -> String {
+        let answer = self.ok(message(to, json!({ "text": { "body": body } })));
+        answer["messages"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A consumer writes.
+    pub(crate) fn write(&mut self, party: Party, to: &str, body: Body) -> MessageId {
+        let consumer = self.consumers.get_mut(&party).unwrap();
+        let mut fx = Effects::none();
+        let id = consumer.send(self.now, to.parse().unwrap(), body, &mut fx);
+        fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(party, frame));
+        self.settle();
+        id
+    }
+
+    /// Lets time pass, stopping wherever the node wants to be woken.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(at) = self.node.wake_at().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.settle();
+        }
+        self.now = end;
+        self.settle();
+    }
+
+    /// The power fails.
+    pub(crate) fn crash(&mut self) {
+        self.relay.disconnect(NODE);
+        self.to_node.clear();
+        self.node = Node::restore(self.config.clone(), self.rows.load()).unwrap();
+        self.connect();
+    }
+
+    /// The connection to the relay breaks.
+    pub(crate) fn unplug(&mut self) {
+        self.relay.disconnect(NODE);
+        let connection = ConnectionId(self.connection);
+        self.to_node.push_back(Input::Link(LinkEvent::Down { connection }));
+        self.settle();
+    }
+
+    /// There is a connection to the relay again.
+    pub(crate) fn connect(&mut self) {
+        self.connection += 1;
+        let (connection, peer) = (ConnectionId(self.connection), LinkKey([0; 32]));
+        self.to_node.push_back(Input::Link(LinkEvent::Up { connection, peer }));
+    }
+
+    /// Until nobody has anything to do now.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            if let Some(input) = self.to_node.pop_front() {
+                self.log += &format!("{input:?}\n");
+                let effects = self.node.handle(self.now, input, &mut self.rng);
+                self.carry_out(effects);
+            } else if let Some((to, frame)) = self.relay.frames.pop_front() {
+                let connection = if to == NODE { self.connection } else { 0 };
+                self.hear(to, LinkEvent::Frame { connection: ConnectionId(connection), frame });
+            } else if self.node.wake_at().is_some_and(|at| at <= self.now) {
+                let effects = self.node.wake(self.now, &mut self.rng);
+                self.carry_out(effects);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// The statuses that were posted, each once however often it was posted.
+    pub(crate) fn statuses(&self) -> Vec<(String, String)> {
+        let mut statuses = Vec::new();
+        for value in self.distinct("statuses") {
+            statuses.push((text_of(&value["id"]), text_of(&value["status"])));
+        }
+        statuses
+    }
+
+    /// The texts that were posted, each once however often it was posted.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        self.distinct("messages")
+    }
+
+    fn distinct(&self, kind: &str) -> Vec<Value> {
+        let mut bodies: Vec<&Bytes> = Vec::new();
+        for post in &self.posts {
+            if !bodies.contains(&&post.body) {
+                bodies.push(&post.body);
+            }
+        }
+        let value = |body: &&Bytes| {
+            let body: Value = serde_json::from_slice(body).unwrap();
+            body["entry"][0]["changes"][0]["value"][kind].get(0).cloned()
+        };
+        bodies.iter().filter_map(value).collect()
+    }
+
+    fn hear(&mut self, to: Party, event: LinkEvent<wire::ToEndpoint>) {
+        if to == NODE {
+            return self.to_node.push_back(Input::Link(event));
+        }
+        let consumer = self.consumers.get_mut(&to).unwrap();
+        let mut fx = Effects::none();
+        let events = consumer.endpoint.handle(self.now, event, &mut consumer.rng, &mut fx);
+        for event in events {
+            consumer.event(self.now, event, &mut fx);
+        }
+        fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(to, frame));
+    }
+
+    fn carry_out(&mut self, effects: Effects<Output>) {
+        if self.power_fails() {
+            return self.crash();
+        }
+        self.rows.commit(effects.transaction);
+        for output in effects.outputs {
+            if self.power_fails() {
+                return self.crash();
+            }
+            self.log += &format!("{output:?}\n");
+            self.carry(output);
+        }
+    }
+
+    fn power_fails(&mut self) -> bool {
+        self.effects += 1;
+        self.crash_before == Some(self.effects)
+    }
+
+    fn carry(&mut self, output: Output) {
+        match output {
+            Output::Send(Outgoing { connection, frame }) => {
+                if connection == ConnectionId(self.connection) {
+                    self.relay.handle(NODE, frame);
+                }
+            }
+            Output::Respond { reply, response } => drop(self.responses.insert(reply, response)),
+            Output::PostWebhook(post) => {
+                let answer = self.receivers.get(&post.url).copied().unwrap_or(Some(200));
+                if let Some(status) = answer {
+                    let (delivery, outcome) = (post.delivery, WebhookOutcome::Answered(status));
+                    self.to_node.push_back(Input::WebhookAnswered { delivery, outcome });
+                }
+                self.posts.push(post);
+            }
+            Output::Challenge(challenge) => {
+                let (_, query) = challenge.url.split_once("hub.challenge=").unwrap();
+                let (echo, _) = query.split_once('&').unwrap();
+                let outcome = if self.willing {
+                    ChallengeOutcome::Answered { status: 200, body: echo.to_owned().into() }
+                } else {
+                    ChallengeOutcome::Failed(HttpFailure::TimedOut)
+                };
+                self.challenged.push(challenge.url.clone());
+                self.to_node.push_back(Input::ChallengeAnswered { challenge: challenge.challenge, outcome });
+            }
+            Output::Metered(bill) => self.bill = bill,
+            Output::Notice(notice) => {
+                self.log += &format!("{notice}\n");
+                self.notices.push(notice);
+            }
+        }
+    }
+}
+
+impl Consumer {
+    fn send(&mut self, now: Time, to: Number, body: Body, fx: &mut Effects<Outgoing<ToRelay>>) -> MessageId {
+        let message_id = MessageId::from_random(&self.rng.bytes::<16>());
+        let content = Content { message_id: message_id.clone(), sent_at_s: now.as_secs(), body };
+        let pair = (Address::primary(self.number), Address::primary(to));
+        let class = BillingClass::Service;
+        self.endpoint.send(now, pair, &content, class, &mut self.rng, fx).unwrap();
+        message_id
+    }
+
+    fn event(&mut self, now: Time, event: Event, fx: &mut Effects<Outgoing<ToRelay>>) {
+        let Event::Received { from, content, .. } = event else { return };
+        if let (Body::Text(text), true) = (&content.body, self.lively) {
+            let id = content.message_id.clone();
+            self.send(now, from.number, Body::Read(vec![id.clone()]), fx);
+            let answer = Text { body: format!("re: {}", text.body), quoted: Some(id) };
+            self.send(now, from.number, Body::Text(answer), fx);
+        }
+        self.received.push(content);
+    }
+}
+
+/// A message of the shop's to `to`.
+pub(crate) fn message(to: &str, what: Value) -> ApiRequest {
+    let mut body = json!({ "messaging_product": "whatsapp", "to": to });
+    body.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+    ApiRequest::post(format!("/v23.0/{}/messages", super::PHONE), super::TOKEN, body.to_string())
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}

@@ -1,0 +1,88 @@
+//! Tenants are strangers (invariant 7), and operators see statistics (invariant 9).
+
+use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, two_tenants};
+use cloud::{ApiRequest, ApiResponse, Method};
+use serde_json::{Value, json};
+
+const STRANGER: &str = "EAAtokenOfTheShop0002";
+
+/// Status and error of an answer, without the trace and without the id that was asked for.
+fn shape(response: &ApiResponse, id: &str) -> (u16, String) {
+    let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+    body["error"]["fbtrace_id"].take();
+    (response.status, body.to_string().replace(id, "<id>"))
+}
+
+#[test]
+fn another_tenants_object_looks_like_none() {
+    let mut bench = Bench::new(two_tenants());
+    let text = json!({ "messaging_product": "whatsapp", "to": ALICE, "text": { "body": "hi" } }).to_string();
+    let unknown = "999999999999999";
+    for own in [PHONE, WABA, APP] {
+        for edge in
+            ["", "/messages", "/phone_numbers", "/subscribed_apps", "/subscriptions", "/nonsense", "/a/b"]
+        {
+            for method in [Method::Get, Method::Post, Method::Delete, Method::Other] {
+                for token in [STRANGER, "700000000000002|secretOfTheShop0002"] {
+                    let mut ask = |id: &str| {
+                        let path = format!("/v23.0/{id}{edge}");
+                        let request = ApiRequest { method, ..ApiRequest::post(path, token, text.clone()) };
+                        shape(&bench.ask(request).unwrap(), id)
+                    };
+                    assert_eq!(ask(own), ask(unknown), "{method:?} {edge}");
+                    assert_ne!(ask(own).0, 200);
+                }
+            }
+        }
+    }
+    assert!(bench.relay.seen.is_empty());
+}
+
+#[test]
+fn a_tenant_hears_of_its_own_messages_only() {
+    let mut bench = Bench::new(two_tenants());
+    bench.consumer(ALICE, true);
+    bench.text(ALICE, "from the shop");
+    assert!(!bench.posts.is_empty());
+    assert!(bench.posts.iter().all(|post| post.url == crate::support::HOOK));
+    let wamid = bench.messages()[0]["id"].clone();
+    // The wamid of one business is nothing to another, though both talk to Alice.
+    let read = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": wamid });
+    let request = ApiRequest::post("/106540352242923/messages", STRANGER, read.to_string());
+    assert_eq!(bench.ask(request).unwrap().status, 400);
+}
+
+#[test]
+fn no_log_line_holds_number_token_or_text() {
+    let mut bench = Bench::new(two_tenants());
+    bench.consumer(ALICE, true);
+    bench.text(ALICE, "whatNobodyElseMayRead");
+    let hook =
+        format!("callback_url=http://new.test/x&verify_token=meatyhamhock&object=whatsapp_business_account");
+    let path = format!("/{APP}/subscriptions?{hook}");
+    bench.ok(ApiRequest {
+        body: Default::default(),
+        ..ApiRequest::post(path, &format!("{APP}|{SECRET}"), "")
+    });
+    bench.unplug();
+    for secret in [
+        ALICE,
+        crate::support::SHOP,
+        TOKEN,
+        SECRET,
+        "meatyhamhock",
+        "whatNobodyElseMayRead",
+        "wamid.",
+        PHONE,
+        WABA,
+        APP,
+        "http://",
+    ] {
+        assert!(!bench.log.contains(secret), "{secret}");
+    }
+    assert!(bench.log.contains("PostWebhook") && bench.log.contains("Challenge"));
+    // Nor does any answer or row hold what the node knows tenants by.
+    let responses = bench.ok(ApiRequest::get(format!("/{APP}"), TOKEN)).to_string();
+    assert!(!responses.contains(SECRET));
+    assert!(!bench.rows.holds(TOKEN.as_bytes()) && !bench.rows.holds(SECRET.as_bytes()));
+}
