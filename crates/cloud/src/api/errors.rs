@@ -73,7 +73,7 @@ impl GraphError {
     }
 
     pub(crate) fn one_of(path: &str, allowed: &[&str], got: &str) -> Self {
-        let allowed = allowed.join(", ").to_uppercase();
+        let allowed = allowed.join(", ");
         Self::param(format!("Param {path} must be one of {{{allowed}}} - got \"{got}\"."))
     }
 

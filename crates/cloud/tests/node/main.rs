@@ -1,5 +1,12 @@
 //! The node as its neighbours see it: businesses over HTTP, consumers through a relay, a store that
 //! may stop between any two effects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 mod api;
 mod conversation;

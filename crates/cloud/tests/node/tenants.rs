@@ -57,8 +57,7 @@ fn no_log_line_holds_number_token_or_text() {
     let mut bench = Bench::new(two_tenants());
     bench.consumer(ALICE, true);
     bench.text(ALICE, "whatNobodyElseMayRead");
-    let hook =
-        format!("callback_url=http://new.test/x&verify_token=meatyhamhock&object=whatsapp_business_account");
+    let hook = "callback_url=http://new.test/x&verify_token=meatyhamhock&object=whatsapp_business_account";
     let path = format!("/{APP}/subscriptions?{hook}");
     bench.ok(ApiRequest {
         body: Default::default(),
