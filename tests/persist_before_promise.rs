@@ -35,7 +35,11 @@ fn check(world: &World, context: &str) {
     let shown: Vec<_> = world.shown(0).iter().map(|message| message.text.clone()).collect();
     let once: BTreeSet<_> = shown.iter().collect();
     assert_eq!(once.len(), shown.len(), "{context}: shown twice: {shown:?}");
-    assert!(shown.len() >= business.accepted.len(), "{context}: accepted {:?}, shown {shown:?}", business.accepted);
+    assert!(
+        shown.len() >= business.accepted.len(),
+        "{context}: accepted {:?}, shown {shown:?}",
+        business.accepted
+    );
 
     // Each accepted message was sent, delivered and read, as far as the business knows.
     let events: BTreeSet<_> = business.events.iter().cloned().collect();

@@ -1,0 +1,102 @@
+//! One script, two shells: what the people see is the same over real sockets and in virtual time.
+
+mod common;
+
+use common::live::LiveStage;
+use common::{Outcome, Stage, Step};
+use consumer::Reply;
+use std::time::Duration;
+use world::{BusinessEvent, Setup, World};
+
+const CONSUMERS: u32 = 3;
+
+/// What happens: the business greets everybody, one answers twice, one asks.
+fn script() -> Vec<Step> {
+    let mut steps: Vec<_> =
+        (0..CONSUMERS as usize).map(|to| Step::BusinessSends { to, text: format!("hello {to}") }).collect();
+    steps.push(Step::Settle);
+    steps.push(Step::ConsumerSays { from: 0, text: "thank you".into() });
+    steps.push(Step::ConsumerSays { from: 0, text: "good bye ünïcödé 👋".into() });
+    steps.push(Step::ConsumerSays { from: 2, text: "are you open?".into() });
+    steps.push(Step::Settle);
+    steps.push(Step::BusinessSends { to: 2, text: "until six".into() });
+    steps.push(Step::Settle);
+    steps
+}
+
+fn expected() -> Outcome {
+    let mut outcome = Outcome::default();
+    for (consumer, text) in [(0, "hello 0"), (1, "hello 1"), (2, "hello 2"), (2, "until six")] {
+        outcome.shown.insert((consumer, text.into()), 1);
+    }
+    for (consumer, text) in [(0, "thank you"), (0, "good bye ünïcödé 👋"), (2, "are you open?")] {
+        outcome.received.insert((consumer, text.into()), 1);
+    }
+    for status in ["sent", "delivered", "read"] {
+        outcome.statuses.insert(status.into(), 4);
+    }
+    outcome
+}
+
+#[test]
+fn end_to_end_in_virtual_time() {
+    let setup = Setup { seed: 5, consumers: CONSUMERS, reply: Reply::None };
+    let mut world = World::new(&setup).unwrap();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(play(&mut world), expected());
+    assert_eq!(world.faults(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn end_to_end_over_real_sockets() {
+    let outcome = tokio::task::spawn_blocking(|| play(&mut LiveStage::start(CONSUMERS))).await.unwrap();
+    assert_eq!(outcome, expected());
+}
+
+fn play(stage: &mut impl Stage) -> Outcome {
+    for step in script() {
+        match step {
+            Step::BusinessSends { to, text } => stage.business_sends(to, &text),
+            Step::ConsumerSays { from, text } => stage.consumer_says(from, &text),
+            Step::Settle => stage.settle(),
+        }
+    }
+    stage.outcome()
+}
+
+impl Stage for World {
+    fn business_sends(&mut self, to: usize, text: &str) {
+        World::business_sends(self, to, text);
+    }
+
+    fn consumer_says(&mut self, from: usize, text: &str) {
+        World::consumer_says(self, from, text);
+        self.run_for(Duration::from_millis(10));
+    }
+
+    fn settle(&mut self) {
+        self.run_for(Duration::from_secs(5));
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome::default();
+        for consumer in 0..CONSUMERS as usize {
+            for message in self.shown(consumer) {
+                *outcome.shown.entry((consumer, message.text.clone())).or_default() += 1;
+            }
+        }
+        for event in &self.business().events {
+            match event {
+                BusinessEvent::Status { status, .. } => {
+                    *outcome.statuses.entry(status.clone()).or_default() += 1
+                }
+                BusinessEvent::Message { from, text, .. } => {
+                    // Numbers count up from the first consumer's.
+                    let consumer = from.chars().last().unwrap().to_digit(10).unwrap() as usize;
+                    *outcome.received.entry((consumer, text.clone())).or_default() += 1;
+                }
+            }
+        }
+        outcome
+    }
+}

@@ -1,0 +1,118 @@
+//! A full disk under a running `blindpost serve`: requests are answered 503, nothing that was accepted is lost,
+//! and the process goes on when there is space again.
+//!
+//! "Full" is a limit on the size of files that the process may write (`prlimit`, util-linux): the same error path,
+//! and it can be lifted.
+
+mod common;
+
+use common::http::{post, take_webhooks};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_the_process_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let sink = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/webhooks", sink.local_addr().unwrap());
+    let (sender, webhooks) = channel();
+    take_webhooks(sink, sender);
+    let relay = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+
+    // The default action of SIGXFSZ would kill; ignored, the write fails as on a full disk.
+    let serve =
+        r#"trap "" XFSZ; exec "$0" serve --json --data "$1" --listen "$2" --http 127.0.0.1:0 --webhook "$3""#;
+    let data = dir.path().join("serve");
+    let child = Command::new("sh")
+        .args(["-c", serve, env!("CARGO_BIN_EXE_blindpost"), data.to_str().unwrap(), &relay, &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut serve = Ended(child);
+    let mut facts = String::new();
+    BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut facts).unwrap();
+    let facts: Value = serde_json::from_str(&facts).unwrap();
+    let tenant = &facts["tenants"][0];
+    let http: SocketAddr = facts["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+    let path = format!("/v23.0/{}/messages", tenant["phone_number_id"].as_str().unwrap());
+    let token = tenant["token"].as_str().unwrap();
+    let consumer = Command::new(env!("CARGO_BIN_EXE_blindpost"))
+        .args(["consumer", "--number", "4915112345678", "--relay", &relay, "--data"])
+        .arg(dir.path().join("consumer"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _consumer = Ended(consumer);
+
+    let mut accepted = BTreeSet::new();
+    let mut send = |expected: u16| {
+        for _ in 0..60 {
+            let text = "x".repeat(3000);
+            let body = serde_json::json!({
+                "messaging_product": "whatsapp", "to": "4915112345678", "type": "text", "text": { "body": text },
+            });
+            let (status, answer) = post(http, &path, token, &body.to_string()).unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            if status == 200 {
+                accepted.insert(answer["messages"][0]["id"].as_str().unwrap().to_owned());
+            } else {
+                assert!(
+                    [500, 503].contains(&status) && answer["error"]["code"].is_number(),
+                    "{status} {answer}"
+                );
+            }
+            if status == expected || (expected == 503 && status == 500) {
+                return accepted.len();
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        panic!("the API never answered {expected}");
+    };
+    send(200);
+    limit(serve.0.id(), "4096");
+    send(503);
+    limit(serve.0.id(), "unlimited");
+    send(200);
+    let wanted = send(200);
+
+    let mut delivered = BTreeSet::new();
+    while delivered.len() < wanted {
+        let webhook =
+            webhooks.recv_timeout(Duration::from_secs(60)).expect("everything accepted is delivered");
+        let json: Value = serde_json::from_slice(&webhook.body).unwrap();
+        for status in json["entry"][0]["changes"][0]["value"]["statuses"].as_array().into_iter().flatten() {
+            if status["status"] == "delivered" {
+                delivered.insert(status["id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert!(serve.0.try_wait().unwrap().is_none(), "the process goes on");
+    drop(send);
+    assert!(delivered.is_superset(&accepted));
+}
+
+/// Sets the soft limit of the largest file that a process may write.
+fn limit(process: u32, bytes: &str) {
+    let done = Command::new("prlimit")
+        .args(["--pid", &process.to_string(), &format!("--fsize={bytes}:unlimited")])
+        .status()
+        .expect("prlimit of util-linux (Debian: apt-get install util-linux)");
+    assert!(done.success());
+}
