@@ -1,6 +1,8 @@
 //! Invariant 2: every field in `proto/` has a data class, and a principal may receive it only if the matrix
 //! (`crates/privacy/policy.toml`) allows.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
 use std::fs;
 
 use privacy::{

@@ -1,3 +1,74 @@
-//! Everything that must pass, in one command: `cargo xtask test`.
+//! Everything that must pass, in one command: `cargo xtask lint` and `cargo xtask test`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person at a terminal")]
 
-fn main() {}
+mod demo;
+mod deny;
+mod graph;
+mod licence;
+mod step;
+mod tools;
+
+use std::{env, process::ExitCode};
+
+use step::{Failure, Step, cargo};
+
+const HELP: &str = "\
+Everything that must pass before a commit.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  lint  Format, clippy and documentation, all without a warning
+  test  Tests, dependencies (deny.toml) and the demo
+  deny  Only the dependencies
+
+It stops at the first failure and prints the command that repeats it.
+.ci/run does `lint`, then `test`.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["lint"] => lint(),
+        ["test"] => test(),
+        ["deny"] => deny(),
+        ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        [] => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+        unknown => {
+            eprintln!("error: `cargo xtask` can't do `{}`\n\n{HELP}", unknown.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn lint() -> Result<(), Failure> {
+    Step::new("format").run(cargo(&["fmt", "--all", "--check"]))?;
+    Step::new("clippy").run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    Step::new("documentation")
+        .run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn test() -> Result<(), Failure> {
+    tools::nextest()?;
+    Step::new("tests").run(cargo(&["nextest", "run", "--workspace"]).tools_in_path())?;
+    deny()?;
+    demo::run()
+}
+
+fn deny() -> Result<(), Failure> {
+    Step::new("dependencies").check("cargo xtask deny", deny::check)?;
+    tools::cargo_deny()
+}

@@ -12,6 +12,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 use crate::{
     Canary, CanaryError, DataClass, Encoding, encoding,
     search::{Cursor, Match, Patterns},
@@ -191,6 +193,19 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { canary, class, view, offset, encoding } = self;
         write!(f, "canary `{canary}` ({class}) in {view} at byte {offset}, {encoding}")
+    }
+}
+
+/// For machines: the same words as for a person.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut finding = serializer.serialize_struct("Finding", 5)?;
+        finding.serialize_field("canary", &*self.canary)?;
+        finding.serialize_field("class", self.class.name())?;
+        finding.serialize_field("view", &*self.view)?;
+        finding.serialize_field("offset", &self.offset)?;
+        finding.serialize_field("encoding", &self.encoding.to_string())?;
+        finding.end()
     }
 }
 

@@ -1,0 +1,175 @@
+//! One thing that must pass: its heading, its time, and how to repeat it.
+
+use std::{
+    env, fmt,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A step, named and timed from its creation.
+pub(crate) struct Step {
+    name: String,
+    started: Instant,
+}
+
+/// A command, as it is run and as a person would type it.
+pub(crate) struct Run {
+    program: String,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    path: Option<String>,
+}
+
+/// The first step that did not pass.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    step: String,
+    what: String,
+    repeat: String,
+}
+
+impl Step {
+    /// Prints the heading.
+    pub(crate) fn new(name: &str) -> Self {
+        println!("\n== {name} ==");
+        Self { name: name.to_owned(), started: now() }
+    }
+
+    /// Runs a command that must succeed.
+    pub(crate) fn run(self, run: Run) -> Result<(), Failure> {
+        println!("$ {run}");
+        let status = run.command().status();
+        self.end(
+            &run.to_string(),
+            match status {
+                Ok(status) if status.success() => Ok(()),
+                Ok(status) => Err(status.to_string()),
+                Err(error) => Err(format!("it could not be started: {error}")),
+            },
+        )
+    }
+
+    /// Runs a check that says what is wrong; `repeat` is the command that runs it again.
+    pub(crate) fn check(
+        self,
+        repeat: &str,
+        check: impl FnOnce() -> Result<String, String>,
+    ) -> Result<(), Failure> {
+        let result = check().map(|passed| println!("{passed}"));
+        self.end(repeat, result)
+    }
+
+    fn end(self, repeat: &str, result: Result<(), String>) -> Result<(), Failure> {
+        let took = self.started.elapsed();
+        match result {
+            Ok(()) => {
+                println!("== {}: passed in {} ==", self.name, seconds(took));
+                Ok(())
+            }
+            Err(what) => Err(Failure {
+                step: format!("{} ({})", self.name, seconds(took)),
+                what,
+                repeat: repeat.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Cargo, the one that runs this program.
+pub(crate) fn cargo(arguments: &[&str]) -> Run {
+    Run {
+        program: "cargo".to_owned(),
+        arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+        environment: Vec::new(),
+        path: None,
+    }
+}
+
+/// The directory of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+impl Run {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Finds cargo's subcommands in `target/tools` too.
+    pub(crate) fn tools_in_path(mut self) -> Self {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let paths = env::split_paths(&path).chain([crate::tools::directory().join("bin")]);
+        self.path = env::join_paths(paths).ok().and_then(|path| path.into_string().ok());
+        self
+    }
+
+    /// Standard output, if the command succeeds, or what it said otherwise.
+    pub(crate) fn output(&self) -> Result<Vec<u8>, String> {
+        let output =
+            self.command().output().map_err(|error| format!("`{self}` could not be started: {error}"))?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let program = match self.program.as_str() {
+            "cargo" => env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()),
+            other => other.to_owned(),
+        };
+        let mut command = Command::new(program);
+        command.args(&self.arguments).current_dir(root()).stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        command
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.environment {
+            write!(f, "{name}='{value}' ")?;
+        }
+        write!(f, "{}", self.program)?;
+        self.arguments.iter().try_for_each(|argument| write!(f, " {argument}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, what, repeat } = self;
+        write!(f, "FAILED: {step}\n{what}\n\nRepeat it with:\n  {repeat}")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it tells a person how long a step took")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn seconds(took: Duration) -> String {
+    let seconds = took.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", took.as_secs_f64()),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_how_to_repeat_it() {
+        let run = cargo(&["no-such-subcommand"]).env("RUSTDOCFLAGS", "-D warnings");
+        let failure = Step::new("nonsense").run(run).unwrap_err().to_string();
+        assert!(failure.starts_with("FAILED: nonsense ("), "{failure}");
+        assert!(failure.ends_with("\n  RUSTDOCFLAGS='-D warnings' cargo no-such-subcommand"), "{failure}");
+    }
+}
