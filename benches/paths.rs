@@ -1,6 +1,15 @@
 //! First numbers: what the ratchet, the relay and a whole path cost, beside the primitives that they can't do
 //! without. `cargo xtask benchmarks` runs this and writes `docs/benchmarks.md`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 mod parties;
 
 use aes::cipher::{BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};

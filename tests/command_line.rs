@@ -1,5 +1,14 @@
 //! Bad input on the command line and in files: an error that says what, where and what to do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use std::process::{Command, Output};
 
 fn blindpost(arguments: &[&str]) -> Output {

@@ -1,6 +1,15 @@
 //! Relay, node and consumer as processes, killed with SIGKILL between and under messages: nothing is lost and
 //! nothing arrives twice.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 mod common;
 
 use common::http::{Webhook, post, take_webhooks};
@@ -126,7 +135,7 @@ fn kill_nine_loses_and_doubles_nothing() {
         }
     }
 
-    let seen = collect(&webhooks);
+    let seen = collect(&webhooks, facts["tenants"][0]["app_secret"].as_str().unwrap());
     let mut shown: BTreeMap<String, u32> = BTreeMap::new();
     while let Ok(line) = consumer.printed.try_recv() {
         let line: Value = serde_json::from_str(&line).unwrap_or_default();
@@ -168,14 +177,14 @@ struct Seen {
 
 /// Webhooks until all answers and statuses are there and nothing more comes, or for a minute. An event that is
 /// posted twice has the same id and counts once: that is what "at least once" means.
-fn collect(webhooks: &Receiver<Webhook>) -> Seen {
+fn collect(webhooks: &Receiver<Webhook>, app_secret: &str) -> Seen {
     let mut answers: BTreeMap<String, String> = BTreeMap::new();
     let mut statuses: BTreeMap<(String, String), ()> = BTreeMap::new();
     loop {
         let complete = answers.len() >= MESSAGES && statuses.len() >= 3 * MESSAGES;
         let patience = Duration::from_secs(if complete { 3 } else { 60 });
         let Ok(webhook) = webhooks.recv_timeout(patience) else { break };
-        let json: Value = serde_json::from_slice(&webhook.body).unwrap();
+        let json = webhook.verified(app_secret);
         let value = json.pointer("/entry/0/changes/0/value").unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         for status in value["statuses"].as_array().into_iter().flatten() {

@@ -1,6 +1,15 @@
 //! Invariant 10: envelopes from or to a business number pass only between the relay and the node that the
 //! number is registered to.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use kernel::{Machine as _, Rng, Seed, Time};
 use relay::{Output, Relay, RelayConfig};
 use wire::{

@@ -4,6 +4,15 @@
 //! and the outputs that it allows, and between any two outputs. Then everything that anybody was promised
 //! must come true all the same.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use consumer::Reply;
 use std::collections::BTreeSet;
 use std::time::Duration;

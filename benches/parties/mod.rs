@@ -2,7 +2,7 @@
 
 mod path;
 
-pub use path::Path;
+pub(crate) use path::Path;
 
 use kernel::{Rng, Seed};
 use ratchet::{
@@ -14,21 +14,21 @@ use std::time::{Duration, Instant};
 const NOW_S: u64 = 1_790_000_000;
 
 /// Measures time where criterion can't: between a set-up and a clean-up.
-pub struct Stopwatch(Instant);
+pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
 
 /// A device that has published its keys.
-pub struct Responder {
+pub(crate) struct Responder {
     seed: [u8; 32],
     identity: [u8; 32],
     signed: Vec<u8>,
@@ -45,7 +45,7 @@ struct Keys {
 }
 
 /// Two ends of a conversation.
-pub struct Pair {
+pub(crate) struct Pair {
     initiator: LocalIdentity,
     keys: Keys,
     bundle: PrekeyBundle,
@@ -55,7 +55,7 @@ pub struct Pair {
 }
 
 impl Responder {
-    pub fn new(rng: &mut Rng) -> Self {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
         let identity = IdentityKeyPair::generate(rng);
         Self {
             seed: rng.bytes(),
@@ -93,7 +93,7 @@ impl PrekeySource for Keys {
 
 impl Pair {
     /// They have never spoken.
-    pub fn strangers(responder: &Responder) -> Self {
+    pub(crate) fn strangers(responder: &Responder) -> Self {
         let keys = responder.keys();
         let bundle = PrekeyBundle {
             registration_id: 1,
@@ -109,7 +109,7 @@ impl Pair {
     }
 
     /// Each has heard the other.
-    pub fn acquainted(responder: &Responder) -> Self {
+    pub(crate) fn acquainted(responder: &Responder) -> Self {
         let mut pair = Self::strangers(responder);
         pair.initiate();
         let first = pair.initiator_says(b"hello");
@@ -118,22 +118,22 @@ impl Pair {
         pair
     }
 
-    pub fn initiate(&mut self) {
+    pub(crate) fn initiate(&mut self) {
         self.there.initiate(&self.initiator, &self.bundle, NOW_S, &mut self.rng).unwrap();
     }
 
-    pub fn initiator_says(&mut self, plaintext: &[u8]) -> Ciphertext {
+    pub(crate) fn initiator_says(&mut self, plaintext: &[u8]) -> Ciphertext {
         self.there.encrypt(plaintext, NOW_S).unwrap()
     }
 
-    pub fn responder_hears(&mut self, message: &Ciphertext) {
+    pub(crate) fn responder_hears(&mut self, message: &Ciphertext) {
         let keys = &self.keys;
         self.here.decrypt(&keys.local, message.kind, &message.bytes, keys, &mut self.rng).unwrap();
     }
 
     /// The responder answers: one encryption and one decryption with a Diffie-Hellman ratchet step. The roles
     /// change with each call.
-    pub fn ping_pong(&mut self, plaintext: &[u8]) {
+    pub(crate) fn ping_pong(&mut self, plaintext: &[u8]) {
         let answer = self.here.encrypt(plaintext, NOW_S).unwrap();
         let keys = &self.keys;
         self.there.decrypt(&self.initiator, answer.kind, &answer.bytes, keys, &mut self.rng).unwrap();

@@ -23,7 +23,7 @@ const PERSON: &str = "4915112345678";
 const NOW: Time = Time::from_secs(1_790_000_000);
 
 /// One business, one consumer, and the relay between them; webhooks are answered at once.
-pub struct Path {
+pub(crate) struct Path {
     relay: Relay,
     node: Node,
     consumer: Consumer,
@@ -43,7 +43,7 @@ enum Said {
 }
 
 impl Path {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut rng = Rng::for_entity(&Seed::from_number(1), "path");
         let config = ConsumerConfig {
             address: Address::primary(PERSON.parse().unwrap()),
@@ -84,7 +84,7 @@ impl Path {
     }
 
     /// An API call until the text is on the screen, and all statuses are back: three machines, all crypto.
-    pub fn business_to_consumer(&mut self) {
+    pub(crate) fn business_to_consumer(&mut self) {
         let before = self.shown;
         self.replies += 1;
         let path = format!("/v23.0/{PHONE_NUMBER_ID}/messages");
@@ -97,7 +97,7 @@ impl Path {
     }
 
     /// Submit, deliver, acknowledge, receipt: what the relay does for one envelope.
-    pub fn envelope_through_relay(&mut self) {
+    pub(crate) fn envelope_through_relay(&mut self) {
         // Continues the node's submissions, whose number the relay knows.
         if self.submitted == 0 {
             self.submitted = 1;

@@ -37,7 +37,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     messages: u32,
     /// How many API calls are under way at a time
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
     /// Write the results to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]

@@ -1,12 +1,14 @@
 //! A business's server in as few lines as will do: one request at a time over plain sockets.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// Posts JSON; status and body of the answer.
-pub fn post(to: SocketAddr, path: &str, token: &str, body: &str) -> std::io::Result<(u16, String)> {
+pub(crate) fn post(to: SocketAddr, path: &str, token: &str, body: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(
@@ -23,13 +25,24 @@ pub fn post(to: SocketAddr, path: &str, token: &str, body: &str) -> std::io::Res
 }
 
 /// A webhook as it came: the signature header and the body.
-pub struct Webhook {
-    pub signature: String,
-    pub body: Vec<u8>,
+pub(crate) struct Webhook {
+    signature: String,
+    body: Vec<u8>,
+}
+
+impl Webhook {
+    /// What it says, if its signature is that of the app with this secret.
+    pub(crate) fn verified(&self, app_secret: &str) -> serde_json::Value {
+        let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()).unwrap();
+        mac.update(&self.body);
+        let signature = hex::decode(self.signature.strip_prefix("sha256=").unwrap()).unwrap();
+        mac.verify_slice(&signature).expect("the signature is over these bytes");
+        serde_json::from_slice(&self.body).unwrap()
+    }
 }
 
 /// Answers every webhook with 200 and hands it on, for as long as somebody listens.
-pub fn take_webhooks(listener: TcpListener, webhooks: Sender<Webhook>) {
+pub(crate) fn take_webhooks(listener: TcpListener, webhooks: Sender<Webhook>) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(stream) = stream else { continue };

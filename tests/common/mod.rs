@@ -1,36 +1,3 @@
 //! What the end-to-end tests share.
 
-pub mod http;
-pub mod live;
-
-use std::collections::BTreeMap;
-
-/// One thing that somebody does.
-pub enum Step {
-    BusinessSends {
-        to: usize,
-        text: String,
-    },
-    ConsumerSays {
-        from: usize,
-        text: String,
-    },
-    /// Everything that was said arrives before the next step.
-    Settle,
-}
-
-/// What people saw in the end: how often each text was shown, and so on.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    pub shown: BTreeMap<(usize, String), u32>,
-    pub received: BTreeMap<(usize, String), u32>,
-    pub statuses: BTreeMap<String, u32>,
-}
-
-/// Where a script can be played.
-pub trait Stage {
-    fn business_sends(&mut self, to: usize, text: &str);
-    fn consumer_says(&mut self, from: usize, text: &str);
-    fn settle(&mut self);
-    fn outcome(&self) -> Outcome;
-}
+pub(crate) mod http;

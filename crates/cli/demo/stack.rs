@@ -56,7 +56,7 @@ pub(crate) struct Api {
 impl Stack {
     /// Starts all parties and waits until every consumer is registered.
     pub(crate) async fn start(dir: &Path, tracker: Arc<Tracker>) -> miette::Result<Self> {
-        let mut relay = Data::open(&dir.join("relay"), "relay", KEY_LIFETIME)?;
+        let relay = Data::open(&dir.join("relay"), "relay", KEY_LIFETIME)?;
         let mut node = Data::open(&dir.join("node"), "node", KEY_LIFETIME)?;
         let phones = Data::open(&dir.join("phones"), "phones", KEY_LIFETIME)?;
 

@@ -4,7 +4,7 @@ use super::tracker::Tracker;
 use crate::log::Lines;
 use crate::sink::Event;
 use crate::tenants::TenantSettings;
-use link::{Direction, Tap};
+use link::{Direction, Observer, Tap};
 use miette::IntoDiagnostic as _;
 use privacy::{Canary, DataClass, Finding, Scanner};
 use std::fs;
@@ -40,7 +40,7 @@ impl RelayTap {
 }
 
 impl Tap for RelayTap {
-    fn stream(&self, direction: Direction) -> Box<dyn FnMut(&[u8]) + Send> {
+    fn stream(&self, direction: Direction) -> Observer {
         let mut search = self.scanner.view("frames through the relay");
         let mut decoder = Decoder::<ToRelay>::default();
         let (count, leaks, sample) =

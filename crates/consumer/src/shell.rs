@@ -62,7 +62,7 @@ pub async fn serve(
         };
         tokio::select! {
             () = &mut shutdown => return Ok(()),
-            () = uplink.run(|event| Input::Link(event), link, frames) => {}
+            () = uplink.run(Input::Link, link, frames) => {}
             () = people => {}
             driven = live::drive(consumer, &partition, &mut rng, &mut waiting, release) => {
                 if let Err(error) = driven {

@@ -1,5 +1,14 @@
 //! Two endpoints and a relay between them that may tamper, replay and lose.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, TABLES, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};

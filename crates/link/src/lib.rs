@@ -31,5 +31,5 @@ pub use identity::{IdentityError, LinkIdentity};
 pub use limits::Limits;
 pub use listener::{Counts, Listener};
 pub use memory::{MemoryNetwork, in_memory};
-pub use tap::{Direction, Tap};
+pub use tap::{Direction, Observer, Tap};
 pub use uplink::{Pin, Uplink};

@@ -13,15 +13,18 @@ pub enum Direction {
     ToEndpoint,
 }
 
+/// What sees the bytes of one connection in one direction.
+pub type Observer = Box<dyn FnMut(&[u8]) + Send>;
+
 /// Sees the bytes of frames outside of QUIC's encryption.
 pub trait Tap: Send + Sync {
     /// A connection begins: what sees its bytes in one direction, in order but cut anywhere, as they
     /// arrive or just before they are sent. Called on the connection's path: be quick.
-    fn stream(&self, direction: Direction) -> Box<dyn FnMut(&[u8]) + Send>;
+    fn stream(&self, direction: Direction) -> Observer;
 }
 
 /// A tap on one direction of one connection.
-pub(crate) struct Tapped(Box<dyn FnMut(&[u8]) + Send>);
+pub(crate) struct Tapped(Observer);
 
 impl Tapped {
     pub(crate) fn new(tap: &Arc<dyn Tap>, direction: Direction) -> Self {

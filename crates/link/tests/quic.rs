@@ -11,7 +11,9 @@
 mod common;
 
 use common::{Net, hello, identity, receipt, submit, within};
-use link::{ConnectError, Connector, Direction, Limits, LinkError, LinkIdentity, Listener, Loss, Tap};
+use link::{
+    ConnectError, Connector, Direction, Limits, LinkError, LinkIdentity, Listener, Loss, Observer, Tap,
+};
 use quinn::crypto::rustls::QuicClientConfig;
 use rustls::DigitallySignedStruct;
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
@@ -185,7 +187,7 @@ async fn the_tap_sees_frames_and_the_network_does_not() {
         #[derive(Default)]
         struct Seen(Arc<Mutex<(Vec<u8>, Vec<u8>)>>);
         impl Tap for Seen {
-            fn stream(&self, direction: Direction) -> Box<dyn FnMut(&[u8]) + Send> {
+            fn stream(&self, direction: Direction) -> Observer {
                 let seen = Arc::clone(&self.0);
                 Box::new(move |bytes| {
                     let mut seen = seen.lock().unwrap();

@@ -473,7 +473,7 @@ impl World {
 
     fn node_says(&mut self, output: cloud::Output) {
         match output {
-            cloud::Output::Send(outgoing) => self.to_relay(outgoing.connection, outgoing.frame),
+            cloud::Output::Send(outgoing) => self.send_to_relay(outgoing.connection, outgoing.frame),
             cloud::Output::Respond { reply, response } => {
                 if self.requests.remove(&reply) == Some(self.node.incarnation) {
                     self.schedule(Duration::from_millis(1), What::Response(response));
@@ -493,7 +493,7 @@ impl World {
 
     fn consumer_says_output(&mut self, index: usize, output: consumer::Output) {
         match output {
-            consumer::Output::Send(outgoing) => self.to_relay(outgoing.connection, outgoing.frame),
+            consumer::Output::Send(outgoing) => self.send_to_relay(outgoing.connection, outgoing.frame),
             consumer::Output::Show(message) => {
                 let party = Party::Consumer(index);
                 self.trace.add(self.now, Place::Party(party), "show", message.text.as_bytes());
@@ -511,7 +511,7 @@ impl World {
         }
     }
 
-    fn to_relay(&mut self, connection: ConnectionId, frame: ToRelay) {
+    fn send_to_relay(&mut self, connection: ConnectionId, frame: ToRelay) {
         let bytes = write(frame);
         if let Some(at) = self.network.arrives_at_relay(connection, self.now, &mut self.rng) {
             self.schedule_at(at, What::AtRelay(connection, bytes));

@@ -1,5 +1,14 @@
 //! Consumers among themselves: their messages never reach a node.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
 use consumer::Reply;
 use std::time::Duration;
 use world::{Party, Setup, World};

@@ -1,10 +1,22 @@
 //! One script, two shells: what the people see is the same over real sockets and in virtual time.
 
-mod common;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
 
-use common::live::LiveStage;
-use common::{Outcome, Stage, Step};
+#[path = "../common/mod.rs"]
+mod common;
+mod live;
+mod stage;
+
 use consumer::Reply;
+use live::LiveStage;
+use stage::{Outcome, Stage, Step};
 use std::time::Duration;
 use world::{BusinessEvent, Setup, World};
 

@@ -1,14 +1,12 @@
 //! All parties over real sockets, with stores on disk, inside the test's process.
 
-use super::http::{Webhook, post, take_webhooks};
-use super::{Outcome, Stage};
+use crate::common::http::{Webhook, post, take_webhooks};
+use crate::stage::{Outcome, Stage};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
 use consumer::{Command, ConsumerConfig, Output, Reply};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
 use relay::RelayConfig;
-use sha2::Sha256;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -25,7 +23,7 @@ const BUSINESS: &str = "15550783881";
 const FIRST_CONSUMER: u64 = 491_510_000_000;
 
 /// Relay, node and consumers.
-pub struct LiveStage {
+pub(crate) struct LiveStage {
     http: SocketAddr,
     shown: Arc<Mutex<Vec<(usize, String)>>>,
     consumers: Vec<mpsc::Sender<Command>>,
@@ -37,7 +35,7 @@ pub struct LiveStage {
 
 impl LiveStage {
     /// Everybody is registered when this returns.
-    pub fn start(consumers: u32) -> Self {
+    pub(crate) fn start(consumers: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = |name: &str| Store::open(&dir.path().join(name), store::Options::default()).unwrap();
         let seed = live::entropy().unwrap();
@@ -148,11 +146,7 @@ impl Stage for LiveStage {
             *outcome.shown.entry(shown.clone()).or_default() += 1;
         }
         for webhook in &self.received {
-            let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap();
-            mac.update(&webhook.body);
-            let signature = hex::decode(webhook.signature.strip_prefix("sha256=").unwrap()).unwrap();
-            mac.verify_slice(&signature).expect("the signature is over these bytes");
-            let json: serde_json::Value = serde_json::from_slice(&webhook.body).unwrap();
+            let json = webhook.verified(APP_SECRET);
             let value = json.pointer("/entry/0/changes/0/value").unwrap();
             let list =
                 |key: &str| value.get(key).and_then(|list| list.as_array().cloned()).unwrap_or_default();
