@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Who can read messages: the engine, what is inside a ciphertext, and what both ends share.
 const PLAINTEXT: [&str; 3] = ["content", "endpoint", "ratchet"];
 
-/// Who may name `ratchet` in its Cargo.toml, but for tests and benches. deny.toml says the same, and more for those.
+/// Who may name `ratchet` in its Cargo.toml, but for tests and benches, for which deny.toml names more.
 const NAMES_RATCHET: [&str; 1] = ["endpoint"];
 
 /// Who may name `content` in its Cargo.toml, likewise.
