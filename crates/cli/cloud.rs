@@ -85,10 +85,9 @@ impl CloudArguments {
             relay: self.relay.or(settings.relay).unwrap_or_else(default_relay),
             pin,
         };
-        let facts = Facts::new(&http, &tenants, &uplink)?;
-        facts.print(self.api.json);
-        let connector = Arc::clone(&uplink.connector);
         let config = self.api.node_config(&tenants)?;
+        Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
+        let connector = Arc::clone(&uplink.connector);
         let partition = data.store.partition("node");
         ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
             .await

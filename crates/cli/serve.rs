@@ -44,6 +44,7 @@ impl Serve {
             pin: Pin::Key(relay.identity.public()),
             identity: node.identity,
         };
+        let node_config = self.api.node_config(&tenants)?;
         Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
@@ -52,7 +53,7 @@ impl Serve {
         let transport =
             relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
         let cloud = ::cloud::serve(
-            self.api.node_config(&tenants)?,
+            node_config,
             node.store.partition("node"),
             http,
             uplink,

@@ -56,7 +56,9 @@ pub async fn serve(
     }
     let front = Arc::new(Front::new(&mut rng));
     let (stop, stopped) = oneshot::channel();
-    let server = tokio::spawn(Arc::clone(&front).listen(http, stopped));
+    // Listens once there is a node: the first request should not find nobody at home.
+    let mut unserved = Some((http, stopped));
+    let mut server = None;
     let result = loop {
         let node = match restored {
             Ok(node) => node,
@@ -87,6 +89,9 @@ pub async fn serve(
             }
         };
         front.open(inputs.clone());
+        if let Some((http, stopped)) = unserved.take() {
+            server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
+        }
         tokio::select! {
             () = &mut shutdown => break Ok(()),
             () = uplink.run(Input::Link, inputs, frames) => {}
@@ -107,7 +112,9 @@ pub async fn serve(
     };
     front.close();
     let _ = stop.send(());
-    let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
+    if let Some(server) = server {
+        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
+    }
     result
 }
 
