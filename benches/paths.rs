@@ -12,7 +12,7 @@
 
 mod parties;
 
-use aes::cipher::{BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};
+use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -66,6 +66,14 @@ fn floor(c: &mut Criterion) {
         b.iter(|| {
             let cipher = cbc::Encryptor::<aes::Aes256>::new(black_box(&secret).into(), &[1; 16].into());
             cipher.encrypt_padded_vec::<Pkcs7>(&body)
+        });
+    });
+    group.bench_function("aes256_cbc_decrypt_256", |b| {
+        let cipher = cbc::Encryptor::<aes::Aes256>::new(&secret.into(), &[1; 16].into());
+        let body = cipher.encrypt_padded_vec::<Pkcs7>(&[3; BODY]);
+        b.iter(|| {
+            let cipher = cbc::Decryptor::<aes::Aes256>::new(black_box(&secret).into(), &[1; 16].into());
+            cipher.decrypt_padded_vec::<Pkcs7>(&body)
         });
     });
     group.finish();

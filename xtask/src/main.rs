@@ -1,6 +1,7 @@
 //! Everything that must pass, in one command: `cargo xtask lint` and `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person at a terminal")]
 
+mod benchmarks;
 mod demo;
 mod deny;
 mod graph;
@@ -18,9 +19,10 @@ Everything that must pass before a commit.
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  lint  Format, clippy and documentation, all without a warning
-  test  Tests, dependencies (deny.toml) and the demo
-  deny  Only the dependencies
+  lint        Format, clippy and documentation, all without a warning
+  test        Tests, dependencies (deny.toml) and the demo
+  deny        Only the dependencies
+  benchmarks  Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
 .ci/run does `lint`, then `test`.";
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ["lint"] => lint(),
         ["test"] => test(),
         ["deny"] => deny(),
+        ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
             return ExitCode::SUCCESS;

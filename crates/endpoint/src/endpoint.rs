@@ -7,7 +7,7 @@ use crate::sessions::Sessions;
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
 use crate::{Event, Failure, Unreadable};
 use bytes::Bytes;
-use content::{Content, MessageId, PaddingError};
+use content::{Content, PaddingError};
 use kernel::{Effects, RestoreError, Rng, Row, Time};
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
@@ -194,7 +194,7 @@ impl Endpoint {
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
-        let message = Unconfirmed::new(to, content.to_plaintext()?, billing_class, now);
+        let message = Unconfirmed::new(to, content, billing_class, now)?;
         self.forward(now, key, message, rng, fx);
         Ok(())
     }
@@ -208,7 +208,7 @@ impl Endpoint {
     pub fn expire<O>(&mut self, now: Time, fx: &mut Effects<O>) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
-            events.push(self.fail(key, &message, Failure::Expired, fx));
+            events.extend(self.fail(key, &message, Failure::Expired, fx));
         }
         events
     }
@@ -331,9 +331,10 @@ impl Endpoint {
                 waiting.into_iter().for_each(|(key, message)| self.forward(now, key, message, rng, fx));
                 Vec::new()
             }
-            Err(failure) => {
-                waiting.into_iter().map(|(key, message)| self.fail(key, &message, failure, fx)).collect()
-            }
+            Err(failure) => waiting
+                .into_iter()
+                .filter_map(|(key, message)| self.fail(key, &message, failure, fx))
+                .collect(),
         }
     }
 
@@ -360,6 +361,7 @@ impl Endpoint {
         let envelopes = self.post.accepted(through, fx);
         let messages = envelopes.into_iter().filter_map(|envelope| self.pending.message_in(envelope));
         messages
+            .filter(|(_, message)| !message.is_receipt)
             .map(|((account, id), _)| Event::Accepted { account: *account, message_id: id.clone() })
             .collect()
     }
@@ -396,12 +398,13 @@ impl Endpoint {
         let failure = match receipt.outcome {
             Outcome::Delivered => {
                 self.pending.forget(&key, &message, &mut fx.transaction);
-                return Some(Event::Delivered { account: key.0, message_id: key.1 });
+                let (account, message_id) = key;
+                return (!message.is_receipt).then_some(Event::Delivered { account, message_id });
             }
             Outcome::NotAllowed => Failure::NotAllowed,
             Outcome::UnknownRecipient | Outcome::Unspecified => Failure::UnknownRecipient,
         };
-        Some(self.fail(key, &message, failure, fx))
+        self.fail(key, &message, failure, fx)
     }
 
     fn open<O>(
@@ -469,7 +472,7 @@ impl Endpoint {
         }
         let (key, message) = self.pending.take_sent(asked)?;
         if message.attempts >= MAX_ATTEMPTS {
-            return Some(self.fail(key, &message, Failure::Undecryptable, fx));
+            return self.fail(key, &message, Failure::Undecryptable, fx);
         }
         let session = self.sessions.between(request.to, request.from);
         session.record.archive_current();
@@ -478,16 +481,17 @@ impl Endpoint {
         None
     }
 
+    /// Gives a message up: its content is destroyed, and if it was more than a receipt somebody is told.
     fn fail<O>(
         &mut self,
         key: MessageKey,
         message: &Unconfirmed,
         failure: Failure,
         fx: &mut Effects<O>,
-    ) -> Event {
+    ) -> Option<Event> {
         self.pending.forget(&key, message, &mut fx.transaction);
-        let (account, message_id): (Address, MessageId) = key;
-        Event::Failed { account, message_id, failure }
+        let (account, message_id) = key;
+        (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
 }
 

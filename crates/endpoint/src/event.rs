@@ -4,7 +4,8 @@ use content::{Content, ContentError, MessageId};
 use ratchet::DecryptError;
 use wire::{Address, MeterReading, RejectCode};
 
-/// Something happened to a message or to the connection.
+/// Something happened to a message or to the connection. Read receipts of ours are not followed: they cause
+/// no `Accepted`, `Delivered` or `Failed`.
 #[derive(Debug)]
 pub enum Event {
     /// The relay knows us and has our submissions: messages flow.

@@ -3,7 +3,7 @@
 use crate::proto;
 use crate::rows::{UNCONFIRMED, message_key};
 use bytes::Bytes;
-use content::MessageId;
+use content::{Body, Content, MessageId, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub(crate) struct Unconfirmed {
     pub(crate) envelope: Option<EnvelopeId>,
     /// How often it was encrypted.
     pub(crate) attempts: u32,
+    /// A read receipt: nobody follows what becomes of it.
+    pub(crate) is_receipt: bool,
 }
 
 /// All messages on their way.
@@ -37,13 +39,23 @@ pub(crate) struct Pending {
 }
 
 impl Unconfirmed {
+    /// `content` on its way to `to`.
     pub(crate) fn new(
         to: Address,
-        plaintext: Zeroizing<Vec<u8>>,
+        content: &Content,
         billing_class: BillingClass,
         created: Time,
-    ) -> Self {
-        Self { revision: 0, to, plaintext, billing_class, created, envelope: None, attempts: 0 }
+    ) -> Result<Self, PaddingError> {
+        Ok(Self {
+            revision: 0,
+            to,
+            plaintext: content.to_plaintext()?,
+            billing_class,
+            created,
+            envelope: None,
+            attempts: 0,
+            is_receipt: is_receipt(content),
+        })
     }
 }
 
@@ -196,6 +208,11 @@ fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconf
             id => Some(EnvelopeId::try_from(id).ok()?),
         },
         attempts: row.attempts,
+        is_receipt: Content::from_plaintext(&row.plaintext).is_ok_and(|content| is_receipt(&content)),
     };
     Some(((address(row.from_number, row.from_device)?, row.message_id.parse().ok()?), message))
+}
+
+fn is_receipt(content: &Content) -> bool {
+    matches!(content.body, Body::Read(_))
 }

@@ -8,7 +8,8 @@ pub struct Limits {
     /// Silence after which the other end is taken for dead. The smaller of both ends' values counts
     /// (RFC 9000 §10.1).
     pub idle_timeout: Duration,
-    /// How often an endpoint that has nothing to say says so. The relay doesn't: one side is enough.
+    /// How often an endpoint that has nothing to say says so. The relay doesn't: one side is enough. Also
+    /// how soon an idle endpoint notices that its relay was killed and started again.
     pub keep_alive: Duration,
     /// From the first packet to an authenticated connection.
     pub handshake_timeout: Duration,
@@ -44,7 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             idle_timeout: Duration::from_secs(30),
-            keep_alive: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
             max_connections: 100_000,
