@@ -1,13 +1,12 @@
 //! `blindpost cloud`
 
 use crate::data::Data;
-use crate::relay::{default_relay, parse_key};
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::tenants::{self, TenantSettings};
 use ::cloud::NodeConfig;
 use clap::Args;
-use link::{Connector, Limits, Pin, Uplink};
+use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,16 +74,7 @@ impl CloudArguments {
         let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;
-        let pin = match self.relay_key.or(settings.relay_key) {
-            Some(key) => Pin::Key(parse_key(&key)?),
-            None => Pin::FirstSeen(data.dir.join("relay.key")),
-        };
-        let uplink = Uplink {
-            connector: Arc::new(Connector::new(Limits::default())),
-            identity: data.identity,
-            relay: self.relay.or(settings.relay).unwrap_or_else(default_relay),
-            pin,
-        };
+        let uplink = data.uplink(self.relay.or(settings.relay), self.relay_key.or(settings.relay_key))?;
         let config = self.api.node_config(&tenants)?;
         Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
         let connector = Arc::clone(&uplink.connector);

@@ -1,12 +1,10 @@
 //! `blindpost consumer`
 
 use crate::data::Data;
-use crate::relay::{default_relay, parse_key};
 use crate::settings::Settings;
 use crate::shutdown;
 use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
-use link::{Connector, Limits, Pin, Uplink};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::io::{BufRead as _, Write as _};
 use std::net::SocketAddr;
@@ -66,16 +64,7 @@ impl ConsumerArguments {
         let dir =
             self.data.or(settings.data).unwrap_or_else(|| format!("blindpost-data/consumer-{digits}").into());
         let data = Data::open(&dir, "consumer", Duration::from_secs(5))?;
-        let pin = match self.relay_key.or(settings.relay_key) {
-            Some(key) => Pin::Key(parse_key(&key)?),
-            None => Pin::FirstSeen(data.dir.join("relay.key")),
-        };
-        let uplink = Uplink {
-            connector: Arc::new(Connector::new(Limits::default())),
-            identity: data.identity,
-            relay: self.relay.or(settings.relay).unwrap_or_else(default_relay),
-            pin,
-        };
+        let uplink = data.uplink(self.relay.or(settings.relay), self.relay_key.or(settings.relay_key))?;
         let config = ConsumerConfig {
             address: Address::primary(number),
             reply: parse_reply(self.reply),

@@ -4,11 +4,9 @@ use crate::{Command, Consumer, ConsumerConfig, Input, Output};
 use kernel::Rng;
 use link::Uplink;
 use live::StartError;
-use std::time::Duration;
 use store::Partition;
 use tokio::sync::mpsc;
 
-const STORAGE_RETRY: Duration = Duration::from_secs(1);
 const INPUT_QUEUE: usize = 1024;
 
 /// The app can't go on.
@@ -33,52 +31,45 @@ pub async fn serve(
     mut screen: impl FnMut(Output),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    tokio::pin!(shutdown);
     let mut consumer = live::restore::<Consumer>(config.clone(), &partition)?;
-    loop {
-        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
-        let (outgoing, frames) = mpsc::unbounded_channel();
-        let (seen, mut shown) = mpsc::unbounded_channel();
-        let release = |output| match output {
-            Output::Send(frame) => drop(outgoing.send(frame)),
-            Output::Show(message) => {
-                let through = message.sequence;
-                screen(Output::Show(message));
-                let _ = seen.send(Input::Shown { through });
-            }
-            other => screen(other),
-        };
-        let link = inputs.clone();
-        let people = async {
-            loop {
-                let input = tokio::select! {
-                    Some(command) = commands.recv() => Input::Command(command),
-                    Some(shown) = shown.recv() => shown,
-                };
-                if inputs.send(input).await.is_err() {
-                    return;
+    let serving = async {
+        loop {
+            let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+            let (outgoing, frames) = mpsc::unbounded_channel();
+            let (seen, mut shown) = mpsc::unbounded_channel();
+            let release = |output| match output {
+                // No connection: the endpoint says it again on the next.
+                Output::Send(frame) => drop(outgoing.send(frame)),
+                Output::Show(message) => {
+                    let through = message.sequence;
+                    screen(Output::Show(message));
+                    let _ = seen.send(Input::Shown { through });
                 }
-            }
-        };
-        tokio::select! {
-            () = &mut shutdown => return Ok(()),
-            () = uplink.run(Input::Link, link, frames) => {}
-            () = people => {}
-            driven = live::drive(consumer, &partition, &mut rng, &mut waiting, release) => {
-                if let Err(error) = driven {
-                    tracing::error!(%error, "store failed; nothing unsaved was promised");
+                other => screen(other),
+            };
+            let link = inputs.clone();
+            let people = async {
+                loop {
+                    let input = tokio::select! {
+                        Some(command) = commands.recv() => Input::Command(command),
+                        Some(shown) = shown.recv() => shown,
+                    };
+                    if inputs.send(input).await.is_err() {
+                        return;
+                    }
                 }
-            }
+            };
+            let lived = tokio::select! {
+                () = uplink.run(Input::Link, link, frames) => Ok(()),
+                () = people => Ok(()),
+                driven = live::drive(consumer, &partition, &mut rng, &mut waiting, release) => driven,
+            };
+            let Err(failure) = lived else { return Ok(()) };
+            consumer = live::recover(&config, &partition, failure).await?;
         }
-        consumer = loop {
-            tokio::select! {
-                () = &mut shutdown => return Ok(()),
-                () = tokio::time::sleep(STORAGE_RETRY) => {}
-            }
-            match live::restore::<Consumer>(config.clone(), &partition) {
-                Ok(consumer) => break consumer,
-                Err(error) => tracing::error!(%error, "store still failing"),
-            }
-        };
+    };
+    tokio::select! {
+        () = shutdown => Ok(()),
+        served = serving => served,
     }
 }

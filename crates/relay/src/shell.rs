@@ -6,13 +6,9 @@ use link::{CloseReason, Connection, Listener};
 use live::StartError;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use store::Partition;
 use tokio::sync::mpsc;
 use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
-
-/// How long the relay waits before it tries a failed store again.
-const STORAGE_RETRY: Duration = Duration::from_secs(1);
 
 /// Inputs that may wait for the machine; readers of connections wait beyond that.
 const INPUT_QUEUE: usize = 4096;
@@ -30,8 +26,7 @@ type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::UnboundedSender<ToEndpoin
 
 /// Runs the relay on `listener` until `shutdown` completes.
 ///
-/// If the store fails (a full disk, say), what was not durable was never promised: the relay closes its
-/// connections, reads its rows again and goes on as soon as the store does.
+/// If the store fails, the relay closes its connections and starts again from its rows.
 ///
 /// # Errors
 /// The rows can't be read.
@@ -42,40 +37,28 @@ pub async fn serve(
     mut rng: Rng,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    tokio::pin!(shutdown);
     let mut next_connection = 0;
-    loop {
-        let relay = match live::restore::<Relay>(config.clone(), &partition) {
-            Ok(relay) => relay,
-            Err(StartError::Load(error)) if next_connection > 0 => {
-                tracing::error!(%error, "store still failing");
-                tokio::select! {
-                    () = &mut shutdown => break,
-                    () = tokio::time::sleep(STORAGE_RETRY) => continue,
-                }
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
-        let outboxes = Outboxes::default();
-        let release = releaser(Arc::clone(&outboxes));
-        tokio::select! {
-            () = &mut shutdown => break,
-            () = accept(&listener, inputs, &outboxes, &mut next_connection) => break,
-            driven = live::drive(relay, &partition, &mut rng, &mut waiting, release) => {
-                if let Err(error) = driven {
-                    tracing::error!(%error, "store failed; connections are closed and nothing unsaved was promised");
-                }
-            }
+    let mut relay = live::restore::<Relay>(config.clone(), &partition)?;
+    let serving = async {
+        loop {
+            let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+            let outboxes = Outboxes::default();
+            let release = releaser(Arc::clone(&outboxes));
+            let lived = tokio::select! {
+                () = accept(&listener, inputs, &outboxes, &mut next_connection) => Ok(()),
+                driven = live::drive(relay, &partition, &mut rng, &mut waiting, release) => driven,
+            };
+            lock(&outboxes).clear();
+            let Err(failure) = lived else { return Ok(()) };
+            relay = live::recover(&config, &partition, failure).await?;
         }
-        close_all(&outboxes);
-        tokio::select! {
-            () = &mut shutdown => break,
-            () = tokio::time::sleep(STORAGE_RETRY) => {}
-        }
-    }
+    };
+    let served = tokio::select! {
+        () = shutdown => Ok(()),
+        served = serving => served,
+    };
     listener.close().await;
-    Ok(())
+    served
 }
 
 /// Takes connections until the listener is closed.
@@ -149,10 +132,6 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
         }
         Output::Notice(Notice::Rejected(code)) => tracing::warn!(?code, "frame or request rejected"),
     }
-}
-
-fn close_all(outboxes: &Outboxes) {
-    lock(outboxes).clear();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

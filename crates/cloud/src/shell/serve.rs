@@ -13,9 +13,6 @@ use store::Partition;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// How long the node waits before it tries a failed store again.
-const STORAGE_RETRY: Duration = Duration::from_secs(1);
-
 /// Inputs that may wait for the node; requests and the relay wait beyond that.
 const INPUT_QUEUE: usize = 4096;
 
@@ -48,74 +45,54 @@ pub async fn serve(
     mut observe: impl FnMut(Output),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    tokio::pin!(shutdown);
-    // Before the first request: a node that can't start at all should say so.
-    let mut restored = live::restore::<Node>(config.clone(), &partition);
-    if let Err(error) = restored {
-        return Err(error.into());
-    }
     let front = Arc::new(Front::new(&mut rng));
     let (stop, stopped) = oneshot::channel();
     // Listens once there is a node: the first request should not find nobody at home.
     let mut unserved = Some((http, stopped));
     let mut server = None;
-    let result = loop {
-        let node = match restored {
-            Ok(node) => node,
-            Err(StartError::Load(error)) => {
-                tracing::error!(%error, "store still failing");
-                tokio::select! {
-                    () = &mut shutdown => break Ok(()),
-                    () = tokio::time::sleep(STORAGE_RETRY) => {}
+    let mut node = live::restore::<Node>(config.clone(), &partition)?;
+    let serving = async {
+        loop {
+            let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+            let (outgoing, frames) = mpsc::unbounded_channel();
+            let mut poster = Poster::new(inputs.clone());
+            let release = |output| match output {
+                // No connection: the endpoint says it again on the next.
+                Output::Send(frame) => drop(outgoing.send(frame)),
+                Output::Respond { reply, response } => front.respond(reply, response),
+                Output::PostWebhook(post) => poster.post(post),
+                Output::Challenge(challenge) => poster.challenge(challenge),
+                Output::Metered(bill) => observe(Output::Metered(bill)),
+                Output::Notice(notice) => {
+                    log(notice);
+                    observe(Output::Notice(notice));
                 }
-                restored = live::restore::<Node>(config.clone(), &partition);
-                continue;
+            };
+            front.open(inputs.clone());
+            if let Some((http, stopped)) = unserved.take() {
+                server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
             }
-            Err(error) => break Err(error.into()),
-        };
-        let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
-        let (outgoing, frames) = mpsc::unbounded_channel();
-        let mut poster = Poster::new(inputs.clone());
-        let release = |output| match output {
-            // No connection: the endpoint says it again on the next.
-            Output::Send(frame) => drop(outgoing.send(frame)),
-            Output::Respond { reply, response } => front.respond(reply, response),
-            Output::PostWebhook(post) => poster.post(post),
-            Output::Challenge(challenge) => poster.challenge(challenge),
-            Output::Metered(bill) => observe(Output::Metered(bill)),
-            Output::Notice(notice) => {
-                log(notice);
-                observe(Output::Notice(notice));
-            }
-        };
-        front.open(inputs.clone());
-        if let Some((http, stopped)) = unserved.take() {
-            server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
+            let lived = tokio::select! {
+                () = uplink.run(Input::Link, inputs, frames) => Ok(()),
+                driven = live::drive(node, &partition, &mut rng, &mut waiting, release) => driven,
+            };
+            // First nobody takes requests any more, then all that were taken are answered.
+            drop(waiting);
+            front.close();
+            let Err(failure) = lived else { return Ok(()) };
+            node = live::recover(&config, &partition, failure).await?;
         }
-        tokio::select! {
-            () = &mut shutdown => break Ok(()),
-            () = uplink.run(Input::Link, inputs, frames) => {}
-            driven = live::drive(node, &partition, &mut rng, &mut waiting, release) => {
-                if let Err(error) = driven {
-                    tracing::error!(%error, "store failed; nothing unsaved was promised");
-                }
-            }
-        }
-        // First nobody takes requests any more, then all that were taken are answered.
-        drop(waiting);
-        front.close();
-        tokio::select! {
-            () = &mut shutdown => break Ok(()),
-            () = tokio::time::sleep(STORAGE_RETRY) => {}
-        }
-        restored = live::restore::<Node>(config.clone(), &partition);
+    };
+    let served = tokio::select! {
+        () = shutdown => Ok(()),
+        served = serving => served,
     };
     front.close();
     let _ = stop.send(());
     if let Some(server) = server {
         let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
     }
-    result
+    served
 }
 
 fn log(notice: Notice) {
