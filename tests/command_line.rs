@@ -71,6 +71,7 @@ fn bad_flags_are_explained() {
         (&["demo", "--consumers", "0"], &["--consumers", "1..=10000"]),
         (&["demo", "--mesages", "3"], &["--messages"]),
         (&["demo", "--data", "/"], &["exists"]),
+        (&["demo", "--json", "/nonexistent/out.json"], &["can't write /nonexistent/out.json"]),
     ] {
         let error = error_of(arguments);
         assert!(parts.iter().all(|part| error.contains(part)), "{arguments:?}: {error}");

@@ -7,13 +7,14 @@ mod tracker;
 mod views;
 
 use crate::data::rng;
-use crate::log;
+use crate::{log, shutdown};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use stack::Stack;
 use std::fs;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use summary::Summary;
@@ -50,17 +51,26 @@ pub(crate) struct Demo {
 impl Demo {
     /// Exits 0 only if every message arrived exactly once and nothing crossed the boundary.
     pub(crate) async fn run(self) -> miette::Result<()> {
+        self.check_output()?;
         let lines = log::to_memory();
         let (dir, _temporary) = self.directory()?;
         let tracker = Arc::new(Tracker::new(self.consumers, self.messages, &mut rng("demo")?));
-        let stack = Stack::start(&dir, Arc::clone(&tracker)).await?;
+        let mut interrupted = pin!(shutdown::requested());
+        let stack = tokio::select! {
+            stack = Stack::start(&dir, Arc::clone(&tracker)) => stack?,
+            () = &mut interrupted => return Err(miette::miette!("interrupted before the first message")),
+        };
 
         let bar = self.progress_bar();
         let started = live::now();
         let sending = tokio::spawn(driver::send_all(stack.api(), Arc::clone(&tracker), self.concurrency));
         let mut last = (0, live::now());
-        while !tracker.is_complete() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut whole = true;
+        while whole && !tracker.is_complete() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                () = &mut interrupted => whole = false,
+            }
             let done = tracker.arrived();
             bar.set_position(done);
             if done != last.0 {
@@ -86,7 +96,22 @@ impl Demo {
             }
             None => print!("{}", summary.to_text()),
         }
-        summary.verdict()
+        if whole {
+            summary.verdict()
+        } else {
+            Err(miette::miette!("interrupted: this is what had happened by then"))
+        }
+    }
+
+    /// Better now than after the run.
+    fn check_output(&self) -> miette::Result<()> {
+        match &self.json {
+            Some(file) if file.as_os_str() != "-" => {
+                let open = fs::OpenOptions::new().create(true).append(true).open(file);
+                open.map(drop).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn directory(&self) -> miette::Result<(PathBuf, Option<tempfile::TempDir>)> {

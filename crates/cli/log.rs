@@ -1,24 +1,34 @@
 //! Where log lines go. They name no number, token or content, whatever the level (invariant 9).
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Log lines to standard error, filtered by `BLINDPOST_LOG` (default `info`).
+/// Our own crates: libraries say much about sockets and timers.
+const OURS: [&str; 8] = ["blindpost", "cloud", "consumer", "endpoint", "link", "live", "relay", "store"];
+
+/// Log lines to standard error, filtered by `BLINDPOST_LOG`: a level, or `target=level,…` (default `info`).
 pub(crate) fn to_stderr() {
-    let filter = EnvFilter::try_from_env("BLINDPOST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    let wanted = std::env::var("BLINDPOST_LOG").ok().and_then(|text| text.parse().ok());
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    start(filter, io::stderr, io::stderr().is_terminal());
 }
 
 /// Log lines, all of them, to memory.
 pub(crate) fn to_memory() -> Lines {
     let lines = Lines::default();
-    let filter =
-        EnvFilter::new("debug,hyper_util=info,h2=info,quinn=info,quinn_proto=info,rustls=info,mio=info");
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
-    let _ = subscriber.with_writer(lines.clone()).try_init();
+    let filter = Targets::new().with_default(LevelFilter::INFO);
+    start(filter.with_targets(OURS.map(|target| (target, LevelFilter::TRACE))), lines.clone(), false);
     lines
+}
+
+fn start<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(filter: Targets, writer: W, ansi: bool) {
+    let lines = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(writer).with_filter(filter);
+    let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
 /// Everything that was logged.

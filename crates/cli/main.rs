@@ -7,6 +7,7 @@ mod cloud;
 mod consumer;
 mod data;
 mod demo;
+mod error;
 mod log;
 mod relay;
 mod serve;
@@ -16,7 +17,14 @@ mod sink;
 mod tenants;
 
 use clap::Parser as _;
+use std::process::ExitCode;
 
-fn main() -> miette::Result<()> {
-    arguments::Arguments::parse().run()
+fn main() -> ExitCode {
+    match arguments::Arguments::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            eprint!("{}", error::explain(&report));
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -59,18 +59,14 @@ pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> miette::
     let text = fs::read_to_string(file)
         .into_diagnostic()
         .wrap_err_with(|| format!("can't read {}", file.display()))?;
-    toml::from_str(&text).map_err(|error| {
-        let labels: Vec<_> = error
-            .span()
-            .map(|span| miette::LabeledSpan::new_with_span(Some(error.message().to_owned()), span))
-            .into_iter()
-            .collect();
+    let wrong = |error: toml::de::Error| {
         miette::miette!(
-            labels = labels,
-            help = "keys and their meaning: docs/settings.md",
-            "{} is not a valid settings file",
-            file.display()
+            help = "docs/settings.md has every key and its meaning",
+            "{}",
+            error.to_string().trim_end()
         )
-        .with_source_code(miette::NamedSource::new(file.display().to_string(), text))
-    })
+    };
+    toml::from_str(&text)
+        .map_err(wrong)
+        .wrap_err_with(|| format!("{} is not a valid settings file", file.display()))
 }

@@ -13,6 +13,10 @@ use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 /// Inputs that may wait for the machine; readers of connections wait beyond that.
 const INPUT_QUEUE: usize = 4096;
 
+/// Frames that may wait for one endpoint to take them. Deliveries stop at the window long before that; who asks
+/// for more answers than it reads is disconnected.
+const OUTBOX: usize = 65_536;
+
 /// The relay can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -22,7 +26,7 @@ pub enum ServeError {
 }
 
 /// Where frames for each connection go.
-type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::UnboundedSender<ToEndpoint>>>>;
+type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::Sender<ToEndpoint>>>>;
 
 /// Runs the relay on `listener` until `shutdown` completes.
 ///
@@ -66,7 +70,7 @@ async fn accept(listener: &Listener, inputs: mpsc::Sender<Input>, outboxes: &Out
     while let Some(connection) = listener.accept().await {
         *next += 1;
         let id = ConnectionId(*next);
-        let (outbox, frames) = mpsc::unbounded_channel();
+        let (outbox, frames) = mpsc::channel(OUTBOX);
         lock(outboxes).insert(id, outbox);
         tokio::spawn(serve_connection(id, connection, inputs.clone(), frames, Arc::clone(outboxes)));
     }
@@ -77,7 +81,7 @@ async fn serve_connection(
     id: ConnectionId,
     connection: Connection<ToRelay, ToEndpoint>,
     inputs: mpsc::Sender<Input>,
-    mut frames: mpsc::UnboundedReceiver<ToEndpoint>,
+    mut frames: mpsc::Receiver<ToEndpoint>,
     outboxes: Outboxes,
 ) {
     let Connection { peer, sender, mut receiver } = connection;
@@ -122,8 +126,12 @@ async fn serve_connection(
 fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
     move |output| match output {
         Output::Send(outgoing) => {
-            if let Some(outbox) = lock(&outboxes).get(&outgoing.connection) {
-                let _ = outbox.send(outgoing.frame);
+            let mut outboxes = lock(&outboxes);
+            let full = outboxes
+                .get(&outgoing.connection)
+                .is_some_and(|outbox| outbox.try_send(outgoing.frame).is_err());
+            if full {
+                outboxes.remove(&outgoing.connection);
             }
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),

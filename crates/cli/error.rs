@@ -1,0 +1,34 @@
+//! Errors as a person reads them: what was wrong, where, and what to do.
+
+use miette::Report;
+use std::fmt::Write as _;
+
+/// The error, what caused it, and the way out.
+pub(crate) fn explain(report: &Report) -> String {
+    let mut text = format!("error: {report}\n");
+    for cause in report.chain().skip(1) {
+        for line in cause.to_string().lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    if let Some(help) = report.help() {
+        let _ = writeln!(text, "help: {help}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use miette::WrapErr as _;
+
+    #[test]
+    fn an_error_says_what_where_and_what_to_do() {
+        let cause: miette::Result<()> = Err(miette::miette!(help = "write a number", "line 3\nx = y"));
+        let report = cause.wrap_err("settings.toml is wrong").unwrap_err();
+        assert_eq!(
+            explain(&report),
+            "error: settings.toml is wrong\n  line 3\n  x = y\nhelp: write a number\n"
+        );
+    }
+}
