@@ -1,15 +1,17 @@
 //! The privacy boundary: who may learn what, and the scan that proves it.
 //!
 //! `docs/privacy.md` says who may learn what. Here it is data and executed:
-//! - [`Policy`] is the matrix of principals and data classes (`policy.toml`);
-//! - [`labels`] compares it with the label of every field in `proto/`;
+//! - `Policy` is the matrix of principals and data classes (`policy.toml`);
+//! - `labels` compares it with the label of every field in `proto/`;
 //! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
 mod canary;
 mod encoding;
+#[cfg(feature = "policy")]
 pub mod labels;
+#[cfg(feature = "policy")]
 mod policy;
 mod principal;
 mod scan;
@@ -17,6 +19,7 @@ mod search;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
+#[cfg(feature = "policy")]
 pub use policy::{Cell, Policy, PolicyError};
 pub use principal::{DataClass, Principal};
 pub use scan::{Finding, Scan, ScanError, Scanner, Stream};
