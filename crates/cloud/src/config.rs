@@ -146,7 +146,7 @@ impl Default for WebhookPolicy {
     fn default() -> Self {
         Self {
             retry: RetrySchedule::default(),
-            in_flight_per_app: 32,
+            in_flight_per_app: 128,
             answer_within: Duration::from_secs(60),
         }
     }
