@@ -7,7 +7,7 @@ pub(crate) use path::Path;
 use kernel::{Rng, Seed};
 use ratchet::{
     Ciphertext, IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeyBundle, PrekeySource,
-    SessionRecord, SignedPrekey,
+    SessionRecord, SignedPrekey, Suites,
 };
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,7 @@ impl Responder {
             local: LocalIdentity {
                 key_pair: IdentityKeyPair::from_private_bytes(self.identity),
                 registration_id: 1,
+                suites: Suites::default(),
             },
             signed: SignedPrekey::from_bytes(&self.signed).unwrap(),
             one_time: OneTimePrekey::from_bytes(&self.one_time).unwrap(),
@@ -101,10 +102,10 @@ impl Pair {
             identity: keys.local.key_pair.public(),
             signed_prekey: keys.signed.to_public(),
             one_time_prekey: Some(keys.one_time.to_public()),
-            kem_prekey: keys.kem.to_public(),
+            kem_prekey: Some(keys.kem.to_public()),
         };
         let mut rng = Rng::for_entity(&Seed::from_entropy(responder.seed), "pair");
-        let initiator = LocalIdentity { key_pair: IdentityKeyPair::generate(&mut rng), registration_id: 2 };
+        let initiator = LocalIdentity { key_pair: IdentityKeyPair::generate(&mut rng), registration_id: 2, suites: Suites::default() };
         Self { initiator, keys, bundle, rng, there: SessionRecord::default(), here: SessionRecord::default() }
     }
 
@@ -123,7 +124,7 @@ impl Pair {
     }
 
     pub(crate) fn initiator_says(&mut self, plaintext: &[u8]) -> Ciphertext {
-        self.there.encrypt(plaintext, NOW_S).unwrap()
+        self.there.encrypt(plaintext, NOW_S, &mut self.rng).unwrap()
     }
 
     pub(crate) fn responder_hears(&mut self, message: &Ciphertext) {
@@ -134,7 +135,7 @@ impl Pair {
     /// The responder answers: one encryption and one decryption with a Diffie-Hellman ratchet step. The roles
     /// change with each call.
     pub(crate) fn ping_pong(&mut self, plaintext: &[u8]) {
-        let answer = self.here.encrypt(plaintext, NOW_S).unwrap();
+        let answer = self.here.encrypt(plaintext, NOW_S, &mut self.rng).unwrap();
         let keys = &self.keys;
         self.there.decrypt(&self.initiator, answer.kind, &answer.bytes, keys, &mut self.rng).unwrap();
         std::mem::swap(&mut self.there, &mut self.here);

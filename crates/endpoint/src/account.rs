@@ -5,7 +5,7 @@ use crate::rows::{ACCOUNTS, PREKEYS, account_key};
 use bytes::Bytes;
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
-use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey};
+use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey, Suites};
 use std::collections::BTreeMap;
 use wire::{Address, OneTimeKey, Publish, SignedKey};
 use zeroize::Zeroizing;
@@ -33,6 +33,7 @@ impl Account {
     /// New keys for `address`, with `one_time` prekeys of each kind.
     pub(crate) fn create(
         address: Address,
+        suites: Suites,
         one_time: u32,
         rng: &mut Rng,
         transaction: &mut Transaction,
@@ -45,7 +46,7 @@ impl Account {
         let mut account = Self {
             address,
             revision: 0,
-            identity: LocalIdentity { key_pair, registration_id },
+            identity: LocalIdentity { key_pair, registration_id, suites },
             signed_prekey,
             last_resort,
             one_time: BTreeMap::new(),
@@ -57,7 +58,7 @@ impl Account {
         account
     }
 
-    pub(crate) fn restore(row: &Row, address: Address) -> Result<Self, RestoreError> {
+    pub(crate) fn restore(row: &Row, address: Address, suites: Suites) -> Result<Self, RestoreError> {
         let wrong = |error: &dyn ToString| RestoreError::new(row, error.to_string());
         let stored = proto::AccountRow::decode(&*row.value).map_err(|e| wrong(&e))?;
         let private = <[u8; 32]>::try_from(&*stored.identity_key).map_err(|e| wrong(&e))?;
@@ -67,6 +68,7 @@ impl Account {
             identity: LocalIdentity {
                 key_pair: IdentityKeyPair::from_private_bytes(private),
                 registration_id: stored.registration_id,
+                suites,
             },
             signed_prekey: SignedPrekey::from_bytes(&stored.signed_prekey).map_err(|e| wrong(&e))?,
             last_resort: KemPrekey::from_bytes(&stored.last_resort_kem_prekey).map_err(|e| wrong(&e))?,
@@ -122,12 +124,12 @@ impl Account {
     }
 
     /// Destroys one-time prekeys that a first message has used up (PQXDH §3.4).
-    pub(crate) fn consume(&mut self, one_time: Option<u32>, kem: u32, transaction: &mut Transaction) {
+    pub(crate) fn consume(&mut self, one_time: Option<u32>, kem: Option<u32>, transaction: &mut Transaction) {
         if let Some(id) = one_time {
             self.one_time.remove(&id);
             transaction.remove(PREKEYS, self.prekey_key(CURVE, id));
         }
-        if self.one_time_kem.remove(&kem).is_some() {
+        if let Some(kem) = kem.filter(|id| self.one_time_kem.remove(id).is_some()) {
             transaction.remove(PREKEYS, self.prekey_key(KEM, kem));
         }
     }

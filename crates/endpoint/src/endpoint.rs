@@ -11,7 +11,7 @@ use content::{Content, PaddingError};
 use kernel::{Effects, RestoreError, Rng, Row, Time};
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
-    PublicOneTimePrekey, PublicSignedPrekey, Signature,
+    PublicOneTimePrekey, PublicSignedPrekey, Signature, Suites,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -32,11 +32,18 @@ pub struct Policy {
     pub retention: Duration,
     /// Speaks for businesses: a node, not a consumer's device.
     pub gateway: bool,
+    /// The protocol suites that sessions are opened in and accepted in.
+    pub suites: Suites,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { one_time_prekeys: 20, retention: Duration::from_secs(30 * 24 * 3600), gateway: false }
+        Self {
+            one_time_prekeys: 20,
+            retention: Duration::from_secs(30 * 24 * 3600),
+            gateway: false,
+            suites: Suites::default(),
+        }
     }
 }
 
@@ -84,7 +91,9 @@ impl Endpoint {
             match row.table {
                 rows::ACCOUNTS => {
                     let address = read_account_key(&row)?;
-                    endpoint.accounts.insert(address, Account::restore(&row, address)?);
+                    endpoint
+                        .accounts
+                        .insert(address, Account::restore(&row, address, endpoint.policy.suites)?);
                 }
                 rows::PREKEYS => prekeys.push(row),
                 rows::SESSIONS => endpoint.sessions.restore(&row, read_session_key(&row)?)?,
@@ -113,7 +122,13 @@ impl Endpoint {
         fx: &mut Effects<O>,
     ) {
         if !self.accounts.contains_key(&address) {
-            let account = Account::create(address, self.policy.one_time_prekeys, rng, &mut fx.transaction);
+            let account = Account::create(
+                address,
+                self.policy.suites,
+                self.policy.one_time_prekeys,
+                rng,
+                &mut fx.transaction,
+            );
             if self.post.is_online() {
                 self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
             }
@@ -273,7 +288,7 @@ impl Endpoint {
         if self.pending.waits(account, peer) || !session.record.can_encrypt(now.as_secs()) {
             return self.wait(key, message, fx);
         }
-        let Ok(ciphertext) = session.record.encrypt(&message.plaintext, now.as_secs()) else {
+        let Ok(ciphertext) = session.record.encrypt(&message.plaintext, now.as_secs(), rng) else {
             return self.wait(key, message, fx);
         };
         session.write(account, peer, &mut fx.transaction);
@@ -511,10 +526,10 @@ fn read_bundle(peer: Address, bundle: wire::PrekeyBundle) -> Option<ratchet::Pre
             signature: Signature::parse(&bundle.signed_prekey.signature).ok()?,
         },
         one_time_prekey,
-        kem_prekey: PublicKemPrekey {
+        kem_prekey: Some(PublicKemPrekey {
             id: bundle.kem_prekey.id,
             key: KemPublicKey::parse(&bundle.kem_prekey.key).ok()?,
             signature: Signature::parse(&bundle.kem_prekey.signature).ok()?,
-        },
+        }),
     })
 }

@@ -1,12 +1,11 @@
-//! PQXDH (sections "Sending the initial message" and "Receiving the initial message"): from both
-//! sides' keys to the first root key and chain key.
+//! X3DH and PQXDH (sections "Sending the initial message" and "Receiving the initial message"): from
+//! both sides' keys to the first keys of the ratchets.
 
 use zeroize::Zeroizing;
 
 use crate::chain::{ChainKey, RootKey};
 use crate::curve::{InvalidAgreement, PrivateKey, PublicKey, SharedSecret};
 use crate::kdf::{hkdf, take_key};
-use crate::suite::Suite;
 
 /// The initiator's side: private keys are ours, public keys are the bundle's.
 pub(crate) struct Initiator<'a> {
@@ -15,12 +14,12 @@ pub(crate) struct Initiator<'a> {
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_signed_prekey: &'a PublicKey,
     pub(crate) their_one_time_prekey: Option<&'a PublicKey>,
-    /// What was encapsulated to their KEM prekey.
-    pub(crate) kem_secret: &'a SharedSecret,
+    /// What was encapsulated to their KEM prekey: PQXDH, else X3DH.
+    pub(crate) kem_secret: Option<&'a SharedSecret>,
 }
 
 impl Initiator<'_> {
-    pub(crate) fn agree(&self, suite: Suite) -> Result<(RootKey, ChainKey), InvalidAgreement> {
+    pub(crate) fn agree(&self) -> Result<Agreed, InvalidAgreement> {
         let mut input = AgreementInput::new();
         input.push(&self.identity.agree(self.their_signed_prekey)?);
         input.push(&self.base_key.agree(self.their_identity)?);
@@ -28,8 +27,7 @@ impl Initiator<'_> {
         if let Some(one_time) = self.their_one_time_prekey {
             input.push(&self.base_key.agree(one_time)?);
         }
-        input.push(self.kem_secret);
-        Ok(input.derive(suite))
+        Ok(input.derive(self.kem_secret))
     }
 }
 
@@ -40,12 +38,12 @@ pub(crate) struct Responder<'a> {
     pub(crate) one_time_prekey: Option<&'a PrivateKey>,
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_base_key: &'a PublicKey,
-    /// What was decapsulated with our KEM prekey.
-    pub(crate) kem_secret: &'a SharedSecret,
+    /// What was decapsulated with our KEM prekey: PQXDH, else X3DH.
+    pub(crate) kem_secret: Option<&'a SharedSecret>,
 }
 
 impl Responder<'_> {
-    pub(crate) fn agree(&self, suite: Suite) -> Result<(RootKey, ChainKey), InvalidAgreement> {
+    pub(crate) fn agree(&self) -> Result<Agreed, InvalidAgreement> {
         let mut input = AgreementInput::new();
         input.push(&self.signed_prekey.agree(self.their_identity)?);
         input.push(&self.identity.agree(self.their_base_key)?);
@@ -53,12 +51,19 @@ impl Responder<'_> {
         if let Some(one_time) = self.one_time_prekey {
             input.push(&one_time.agree(self.their_base_key)?);
         }
-        input.push(self.kem_secret);
-        Ok(input.derive(suite))
+        Ok(input.derive(self.kem_secret))
     }
 }
 
-/// KM of the specification: 32 bytes FF, then DH1, DH2, DH3, DH4 if there is one, SS.
+/// What the two sides have in common now.
+pub(crate) struct Agreed {
+    pub(crate) root_key: RootKey,
+    pub(crate) chain_key: ChainKey,
+    /// For the post-quantum ratchet; only PQXDH gives one.
+    pub(crate) spqr_key: Option<Zeroizing<[u8; 32]>>,
+}
+
+/// KM of the specifications: 32 bytes FF, then DH1, DH2, DH3, DH4 if there is one, SS if PQXDH.
 struct AgreementInput(Zeroizing<Vec<u8>>);
 
 impl AgreementInput {
@@ -72,12 +77,30 @@ impl AgreementInput {
         self.0.extend_from_slice(secret.as_ref());
     }
 
-    fn derive(&self, suite: Suite) -> (RootKey, ChainKey) {
-        // A post-quantum ratchet would take a third key, bytes 64 to 96, of the same output.
-        let okm = hkdf::<64>(&[], &self.0, suite.kdf_label());
-        (RootKey::new(take_key::<64, 0>(&okm)), ChainKey::new(take_key::<64, 32>(&okm), 0))
+    fn derive(mut self, kem_secret: Option<&SharedSecret>) -> Agreed {
+        let (okm, spqr_key) = match kem_secret {
+            None => (hkdf::<64>(&[], &self.0, X3DH_LABEL), None),
+            Some(secret) => {
+                self.push(secret);
+                let okm = hkdf::<96>(&[], &self.0, PQXDH_LABEL);
+                let mut classical = Zeroizing::new([0; 64]);
+                for (to, from) in classical.iter_mut().zip(okm.iter()) {
+                    *to = *from;
+                }
+                (classical, Some(take_key::<96, 64>(&okm)))
+            }
+        };
+        Agreed {
+            root_key: RootKey::new(take_key::<64, 0>(&okm)),
+            chain_key: ChainKey::new(take_key::<64, 32>(&okm), 0),
+            spqr_key,
+        }
     }
 }
+
+/// `info` of the KDF (X3DH and PQXDH, section "Cryptographic notation": the application's choice).
+const X3DH_LABEL: &[u8] = b"WhisperText";
+const PQXDH_LABEL: &[u8] = b"WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024";
 
 #[cfg(test)]
 mod tests {
@@ -85,19 +108,38 @@ mod tests {
     use crate::kem::KemSecretKey;
     use crate::prekey_message::PrekeyMessage;
 
-    #[test]
-    fn derivation_known_answer() {
+    fn known_input() -> AgreementInput {
         let mut input = AgreementInput::new();
         for _ in 0..3 {
             input.push(&Zeroizing::new([0x44; 32]));
         }
-        input.push(&Zeroizing::new([0x55; 32]));
-        let (root, chain) = input.derive(Suite::Pqxdh);
+        input
+    }
+
+    fn classical(agreed: &Agreed) -> String {
+        hex::encode(agreed.root_key.as_bytes()) + &hex::encode(agreed.chain_key.as_bytes())
+    }
+
+    #[test]
+    fn pqxdh_derivation_known_answer() {
+        let agreed = known_input().derive(Some(&Zeroizing::new([0x55; 32])));
         assert_eq!(
-            hex::encode(root.as_bytes()) + &hex::encode(chain.as_bytes()),
+            classical(&agreed) + &hex::encode(*agreed.spqr_key.unwrap()),
             "5e3b35802afb49289229d24ec163ea246210212f65bc765f664b07e8c38e13e7\
-             e982d1e8e3961ce1f242ea807078dc464d6f5a703921bb1b21c145b53b861a67"
+             e982d1e8e3961ce1f242ea807078dc464d6f5a703921bb1b21c145b53b861a67\
+             1ae5deb6db13b6964008cd615dd4bb8a438226caca026634bfafd2628964475c"
         );
+    }
+
+    #[test]
+    fn x3dh_derivation_known_answer() {
+        let agreed = known_input().derive(None);
+        assert_eq!(
+            classical(&agreed),
+            "63e604dcb1d57b1903e941ce97c3720f7d541fcae53cb9bfb0a6022ae7b519cb\
+             937a198098300af5ac5c9b7cf5a081a5f695ad45538d077e933426572f75281e"
+        );
+        assert!(agreed.spqr_key.is_none());
     }
 
     #[test]
@@ -105,37 +147,39 @@ mod tests {
         let key = |n: u8| PrivateKey::from_bytes([n; 32]);
         let (ik_a, ek_a, ik_b, spk_b, opk_b) = (key(1), key(2), key(3), key(4), key(5));
         let secret = Zeroizing::new([9; 32]);
-        let initiator = |one_time: bool, base: &PrivateKey| {
+        let initiator = |one_time: bool, kem: bool, base: &PrivateKey| {
             let opk = opk_b.public();
-            let (root, chain) = Initiator {
+            let agreed = Initiator {
                 identity: &ik_a,
                 base_key: base,
                 their_identity: &ik_b.public(),
                 their_signed_prekey: &spk_b.public(),
                 their_one_time_prekey: one_time.then_some(&opk),
-                kem_secret: &secret,
+                kem_secret: kem.then_some(&secret),
             }
-            .agree(Suite::Pqxdh)
+            .agree()
             .unwrap();
-            (*root.as_bytes(), *chain.as_bytes())
+            (classical(&agreed), agreed.spqr_key.map(|key| *key))
         };
-        let responder = |one_time: bool| {
-            let (root, chain) = Responder {
+        let responder = |one_time: bool, kem: bool| {
+            let agreed = Responder {
                 identity: &ik_b,
                 signed_prekey: &spk_b,
                 one_time_prekey: one_time.then_some(&opk_b),
                 their_identity: &ik_a.public(),
                 their_base_key: &ek_a.public(),
-                kem_secret: &secret,
+                kem_secret: kem.then_some(&secret),
             }
-            .agree(Suite::Pqxdh)
+            .agree()
             .unwrap();
-            (*root.as_bytes(), *chain.as_bytes())
+            (classical(&agreed), agreed.spqr_key.map(|key| *key))
         };
-        assert_eq!(initiator(true, &ek_a), responder(true));
-        assert_eq!(initiator(false, &ek_a), responder(false));
-        assert_ne!(initiator(true, &ek_a), initiator(false, &ek_a));
-        assert_ne!(initiator(true, &ek_a), initiator(true, &key(6)));
+        for (one_time, kem) in [(true, true), (true, false), (false, true), (false, false)] {
+            assert_eq!(initiator(one_time, kem, &ek_a), responder(one_time, kem));
+        }
+        assert_ne!(initiator(true, true, &ek_a), initiator(false, true, &ek_a));
+        assert_ne!(initiator(true, true, &ek_a), initiator(true, false, &ek_a));
+        assert_ne!(initiator(true, true, &ek_a), initiator(true, true, &key(6)));
     }
 
     /// The values that recorded conversations of deployed clients passed through, from the keys to
@@ -144,50 +188,52 @@ mod tests {
     fn reaches_the_recorded_values() {
         let derived: Vec<Derived> =
             serde_json::from_str(include_str!("../tests/vectors/derived.json")).unwrap();
-        let conversations = [
-            ("v4-072-noonetime.json", include_str!("../tests/vectors/v4-072-noonetime.json")),
-            ("v4-072-oneway12.json", include_str!("../tests/vectors/v4-072-oneway12.json")),
-            ("v4-072-outoforder.json", include_str!("../tests/vectors/v4-072-outoforder.json")),
-            ("v4-072-pingpong12.json", include_str!("../tests/vectors/v4-072-pingpong12.json")),
-            ("v4-072to090.json", include_str!("../tests/vectors/v4-072to090.json")),
-            ("v4-090to072.json", include_str!("../tests/vectors/v4-090to072.json")),
-        ];
-        assert_eq!(derived.len(), conversations.len());
+        assert_eq!(derived.len(), 25);
         for expected in &derived {
-            let (_, json) = conversations.iter().find(|(name, _)| *name == expected.file).unwrap();
-            let recorded: serde_json::Value = serde_json::from_str(json).unwrap();
+            let path = format!("{}/tests/vectors/{}", env!("CARGO_MANIFEST_DIR"), expected.file);
+            let recorded: serde_json::Value =
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
             let bytes = |path: &str| hex::decode(recorded.pointer(path).unwrap().as_str().unwrap()).unwrap();
             let private = |path: &str| PrivateKey::from_bytes(bytes(path).try_into().unwrap());
             let message = PrekeyMessage::parse(&bytes("/messages/0/ciphertext")).unwrap();
 
-            let kem_key = KemSecretKey::parse(&bytes("/B/bundlePrivate/kyberSecretKey")).unwrap();
-            assert_eq!(kem_key.public().to_bytes(), bytes("/B/bundle/kyberPreKey"));
-            let kem_secret = kem_key.decapsulate(&message.kem.as_ref().unwrap().ciphertext);
-            assert_eq!(hex::encode(*kem_secret), expected.kyber_shared_secret);
+            let kem_secret = message.kem.as_ref().map(|kem| {
+                let key = KemSecretKey::parse(&bytes("/B/bundlePrivate/kyberSecretKey")).unwrap();
+                assert_eq!(key.public().to_bytes(), bytes("/B/bundle/kyberPreKey"));
+                key.decapsulate(&kem.ciphertext)
+            });
+            let found = kem_secret.as_ref().map_or_else(String::new, |secret| hex::encode(**secret));
+            assert_eq!(found, expected.kyber_shared_secret);
 
             let one_time = message.one_time_prekey.map(|_| private("/B/bundlePrivate/preKey"));
-            let (root, chain) = Responder {
+            let Agreed { root_key, chain_key, spqr_key } = Responder {
                 identity: &private("/B/identityPrivate"),
                 signed_prekey: &private("/B/bundlePrivate/signedPreKey"),
                 one_time_prekey: one_time.as_ref(),
                 their_identity: message.identity.public_key(),
                 their_base_key: &message.base_key,
-                kem_secret: &kem_secret,
+                kem_secret: kem_secret.as_ref(),
             }
-            .agree(Suite::Pqxdh)
+            .agree()
             .unwrap();
-            assert_eq!(hex::encode(root.as_bytes()), expected.root_key);
-            assert_eq!(hex::encode(chain.as_bytes()), expected.chain_key);
+            assert_eq!(hex::encode(root_key.as_bytes()), expected.root_key);
+            assert_eq!(hex::encode(chain_key.as_bytes()), expected.chain_key);
+            if let Some(key) = spqr_key {
+                assert_eq!(hex::encode(*key), expected.pqr_key);
+            }
 
             let their_ratchet_key = &message.message.ratchet_key;
             let dh = private("/B/bundlePrivate/signedPreKey").agree(their_ratchet_key).unwrap();
-            let (root, chain) = root.step(&dh);
+            let (root, chain) = root_key.step(&dh);
             assert_eq!(hex::encode(root.as_bytes()), expected.root_after_a_first_step);
             assert_eq!(hex::encode(chain.as_bytes()), expected.a_first_sending_chain_key);
             let (seed, next) = chain.step().unwrap();
             assert_eq!(hex::encode(seed.as_bytes()), expected.message0_seed);
             assert_eq!(hex::encode(next.as_bytes()), expected.chain_key_after_message0);
-            assert_eq!(hex::encode(*seed.message_keys(&[]).mac_key()), expected.message0_mac_key);
+            let salt = hex::decode(&expected.message0_pq_key).unwrap();
+            let salt = (!salt.is_empty()).then(|| <[u8; 32]>::try_from(salt).unwrap());
+            let keys = seed.message_keys(salt.as_ref());
+            assert_eq!(hex::encode(*keys.mac_key()), expected.message0_mac_key);
         }
     }
 
@@ -196,6 +242,8 @@ mod tests {
     struct Derived {
         file: String,
         kyber_shared_secret: String,
+        pqr_key: String,
+        message0_pq_key: String,
         root_key: String,
         chain_key: String,
         root_after_a_first_step: String,

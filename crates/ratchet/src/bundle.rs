@@ -19,18 +19,21 @@ pub struct PrekeyBundle {
     pub signed_prekey: PublicSignedPrekey,
     /// A one-time prekey, unless they ran out.
     pub one_time_prekey: Option<PublicOneTimePrekey>,
-    /// A KEM prekey: one-time, or the last-resort one.
-    pub kem_prekey: PublicKemPrekey,
+    /// A KEM prekey: one-time, or the last-resort one. Without one only X3DH is possible.
+    pub kem_prekey: Option<PublicKemPrekey>,
 }
 
 impl PrekeyBundle {
-    /// Checks both signatures, which is all that can be checked without starting a session.
+    /// Checks the signatures, which is all that can be checked without starting a session.
     ///
     /// # Errors
     /// When the identity key did not sign the signed prekey or the KEM prekey.
     pub fn verify(&self) -> Result<(), SignatureError> {
         self.identity.verify(&self.signed_prekey.key.to_bytes(), &self.signed_prekey.signature)?;
-        self.identity.verify(&self.kem_prekey.key.to_bytes(), &self.kem_prekey.signature)
+        match &self.kem_prekey {
+            Some(prekey) => self.identity.verify(&prekey.key.to_bytes(), &prekey.signature),
+            None => Ok(()),
+        }
     }
 }
 

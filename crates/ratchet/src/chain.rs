@@ -72,7 +72,10 @@ impl MessageSeed {
         &self.0
     }
 
-    pub(crate) fn message_keys(&self, salt: &[u8]) -> MessageKeys {
+    /// The post-quantum ratchet mixes its key in as the salt (Double Ratchet, section "Triple
+    /// Ratchet").
+    pub(crate) fn message_keys(&self, post_quantum: Option<&[u8; 32]>) -> MessageKeys {
+        let salt = post_quantum.map_or(&[][..], |key| key);
         MessageKeys(hkdf(salt, self.as_bytes(), b"WhisperMessageKeys"))
     }
 }
@@ -141,13 +144,13 @@ mod tests {
     fn message_keys_known_answers() {
         let seed = MessageSeed::new(counting());
         assert_eq!(
-            hex::encode(*seed.message_keys(&[]).0),
+            hex::encode(*seed.message_keys(None).0),
             "b818cf662a1eaf9ded79df503b322cd36850a2f61db0703882cd0c5a73b4103e\
              81f29940c87867fc2eb7f29f1719c398ea89c3dab6f7749b2e070cb3751001a2\
              24d3cb64e9b5119c24f1e7aee85280e9"
         );
         assert_eq!(
-            hex::encode(*seed.message_keys(&[0x22; 32]).0),
+            hex::encode(*seed.message_keys(Some(&[0x22; 32])).0),
             "69e0671a0fd3e51dfc22a51b5bdf6dbd12d761f2df6a32cb57fbda48e709cbe0\
              c3d8a4613599282e514a279f7213a812d9c1254ce41f7202f672f2cbf4d63646\
              8b7a55c5a0369ee25c39ca1194ed300b"
@@ -166,7 +169,7 @@ mod tests {
 
     #[test]
     fn message_cipher_round_trips_at_block_boundaries() {
-        let keys = MessageSeed::new(counting()).message_keys(&[]);
+        let keys = MessageSeed::new(counting()).message_keys(None);
         for length in [0, 1, 15, 16, 17, 31, 32] {
             let plaintext = vec![0xa5; length];
             let ciphertext = keys.encrypt(&plaintext);

@@ -6,10 +6,11 @@ use std::fmt;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::clamp_integer;
-use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::fresh_keys::FreshKeys;
 
 /// Leading byte of an encoded curve key (X3DH, section "Cryptographic notation", leaves it to the
 /// application).
@@ -138,12 +139,8 @@ pub(crate) struct KeyPair {
 }
 
 impl KeyPair {
-    /// Every key pair of a session comes from here: 32 bytes of `rng` in, one key pair out. Replays
-    /// of recorded conversations rely on it.
-    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rng.fill_bytes(bytes.as_mut());
-        Self::from_private_bytes(*bytes)
+    pub(crate) fn generate(fresh: &mut impl FreshKeys) -> Self {
+        Self::from_private_bytes(*fresh.curve_private_key())
     }
 
     pub(crate) fn from_private_bytes(bytes: [u8; 32]) -> Self {

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::curve::InvalidAgreement;
 use crate::message::ParseError;
+use crate::spqr::SpqrError;
+use crate::suite::Suite;
 use crate::xeddsa::SignatureError;
 
 /// Why no session could be started from a bundle. The record is unchanged.
@@ -16,6 +18,9 @@ pub enum InitiateError {
     /// A key of the bundle is of small order, so agreeing with it gives no secret.
     #[error("invalid key agreement")]
     InvalidKeyAgreement,
+    /// The bundle has no KEM prekey, and this device does not accept going without.
+    #[error("the bundle has no KEM prekey, which the accepted suites need")]
+    NoKemPrekey,
 }
 
 /// Why nothing could be encrypted. The record is unchanged.
@@ -32,6 +37,9 @@ pub enum EncryptError {
     /// The sending chain has used up its 2^32 - 1 counters.
     #[error("the sending chain is exhausted")]
     ChainExhausted,
+    /// The post-quantum ratchet cannot go on.
+    #[error(transparent)]
+    PostQuantum(#[from] SpqrError),
 }
 
 /// Why a message could not be decrypted. The record is unchanged.
@@ -81,6 +89,18 @@ pub enum DecryptError {
     /// The MAC matches but the plaintext is not properly padded: the sender is broken.
     #[error("invalid padding")]
     InvalidPadding,
+    /// The first message asks for a suite that this device does not accept.
+    #[error("suite {suite} is not accepted")]
+    SuiteRefused {
+        /// The suite of the message.
+        suite: Suite,
+    },
+    /// The message names a sender or recipient other than this session's.
+    #[error("the message is between other addresses")]
+    WrongAddresses,
+    /// The post-quantum ratchet refused its part of the message.
+    #[error(transparent)]
+    PostQuantum(#[from] SpqrError),
 }
 
 /// The kinds of prekey that a first message refers to.

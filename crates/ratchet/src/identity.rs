@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
+use crate::suite::Suites;
 use crate::xeddsa::{self, Signature, SignatureError};
 
 /// A device's long-term key pair.
@@ -102,4 +103,6 @@ pub struct LocalIdentity {
     /// A number drawn at installation: it changes when the app is reinstalled under the same
     /// address.
     pub registration_id: u32,
+    /// Which protocol suites it speaks.
+    pub suites: Suites,
 }

@@ -6,7 +6,6 @@ use std::ops::IndexMut;
 
 use libcrux_ml_kem::kyber1024;
 use libcrux_ml_kem::mlkem1024::{MlKem1024Ciphertext, MlKem1024PrivateKey, MlKem1024PublicKey};
-use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::curve::{KeyError, SharedSecret};
@@ -42,10 +41,7 @@ impl KemPublicKey {
         typed(self.0.as_ref())
     }
 
-    /// Takes 32 bytes of `rng`.
-    pub(crate) fn encapsulate(&self, rng: &mut impl CryptoRng) -> (KemCiphertext, SharedSecret) {
-        let mut coins = Zeroizing::new([0; 32]);
-        rng.fill_bytes(coins.as_mut());
+    pub(crate) fn encapsulate(&self, coins: &[u8; 32]) -> (KemCiphertext, SharedSecret) {
         let key = MlKem1024PublicKey::from(&*self.0);
         let (ciphertext, secret) = kyber1024::encapsulate(&key, *coins);
         (KemCiphertext(Box::new(ciphertext.into())), Zeroizing::new(secret))
@@ -145,9 +141,6 @@ fn parse_typed<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], KeyError> {
 
 #[cfg(test)]
 mod tests {
-    use rand_chacha::ChaCha8Rng;
-    use rand_core::SeedableRng;
-
     use super::*;
 
     #[test]
@@ -156,7 +149,7 @@ mod tests {
         let public = secret.public();
         assert_eq!(public.to_bytes().len(), KemPublicKey::LENGTH);
         assert_eq!(KemPublicKey::parse(&public.to_bytes()).unwrap(), public);
-        let (ciphertext, shared) = public.encapsulate(&mut ChaCha8Rng::seed_from_u64(1));
+        let (ciphertext, shared) = public.encapsulate(&[1; 32]);
         assert_eq!(*secret.decapsulate(&ciphertext), *shared);
         let mut wrong = ciphertext;
         wrong.0[9] ^= 1;

@@ -11,11 +11,17 @@
 //! The wire format is that of deployed Signal clients. Where deployment and the published
 //! specifications differ, the comment at the place says so.
 
+mod address;
 mod agreement;
 mod bundle;
 mod chain;
+mod codec;
 mod curve;
+pub mod erasure;
 mod error;
+mod event;
+mod field;
+mod fresh_keys;
 mod identity;
 mod kdf;
 mod kem;
@@ -26,18 +32,24 @@ mod proto;
 mod receive;
 mod record;
 mod session;
+mod spqr;
 mod storage;
 mod suite;
 mod xeddsa;
 
+pub use address::{AddressError, Addresses, DeviceAddress, ServiceId, ServiceKind};
 pub use bundle::{PrekeyBundle, PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
 pub use curve::{KeyError, PublicKey};
 pub use error::{DecryptError, EncryptError, InitiateError, PrekeyKind, RecordError};
+pub use event::{Event, Observer};
+pub use fresh_keys::FreshKeys;
 pub use identity::{IdentityKey, IdentityKeyPair, LocalIdentity};
 pub use kem::KemPublicKey;
 pub use message::{Ciphertext, MessageKind, ParseError};
 pub use prekey_message::PrekeyMessage;
 pub use prekeys::{KemPrekey, OneTimePrekey, PrekeyError, PrekeySource, SignedPrekey};
 pub use record::{Decrypted, Established, SessionRecord};
-pub use suite::Suite;
+pub use session::SessionStatus;
+pub use spqr::{BraidKeyPair, BraidState, SpqrError, SpqrStatus};
+pub use suite::{Suite, Suites, UnknownSuite};
 pub use xeddsa::{Signature, SignatureError};

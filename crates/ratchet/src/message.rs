@@ -5,12 +5,13 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::address::Addresses;
 use crate::chain::MessageKeys;
 use crate::curve::{KeyError, PublicKey};
 use crate::identity::IdentityKey;
 use crate::kdf::HmacSha256;
 use crate::proto;
-use crate::suite::Suite;
+use crate::suite::Version;
 
 const MAC_LENGTH: usize = 8;
 
@@ -82,10 +83,14 @@ pub enum ParseError {
 
 /// A received Double Ratchet message, not yet authenticated.
 pub(crate) struct RatchetMessage {
-    pub(crate) suite: Suite,
+    pub(crate) version: Version,
     pub(crate) ratchet_key: PublicKey,
     pub(crate) counter: u32,
     pub(crate) ciphertext: Vec<u8>,
+    /// What the post-quantum ratchet reads; empty for none.
+    pub(crate) pq_ratchet: Vec<u8>,
+    /// Sender and recipient, where the sender put them in.
+    pub(crate) addresses: Option<Vec<u8>>,
     /// Version byte and protobuf exactly as received: what the MAC covers.
     authenticated: Vec<u8>,
     mac: [u8; MAC_LENGTH],
@@ -94,16 +99,17 @@ pub(crate) struct RatchetMessage {
 impl RatchetMessage {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let (authenticated, mac) = bytes.split_last_chunk().ok_or(ParseError::TooShort)?;
-        let (suite, body) = parse_version(authenticated)?;
+        let (version, body) = parse_version(authenticated)?;
         let message = proto::SignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
         // The previous counter is not used: old receiving chains are kept and advanced on demand.
-        // Post-quantum ratchet and addresses belong to other suites.
-        let proto::SignalMessage { ratchet_key, counter, ciphertext, .. } = message;
+        let proto::SignalMessage { ratchet_key, counter, ciphertext, pq_ratchet, addresses, .. } = message;
         Ok(Self {
-            suite,
+            version,
             ratchet_key: PublicKey::parse(&required(ratchet_key, "ratchet_key")?)?,
             counter: required(counter, "counter")?,
             ciphertext: required(ciphertext, "ciphertext")?,
+            pq_ratchet: pq_ratchet.unwrap_or_default(),
+            addresses,
             authenticated: authenticated.to_vec(),
             mac: *mac,
         })
@@ -122,25 +128,27 @@ impl RatchetMessage {
 
 /// What is about to be sent, in the clear.
 pub(crate) struct Outgoing<'a> {
-    pub(crate) suite: Suite,
+    pub(crate) version: Version,
     pub(crate) ratchet_key: PublicKey,
     pub(crate) counter: u32,
     pub(crate) previous_counter: u32,
+    pub(crate) pq_ratchet: Option<Vec<u8>>,
+    pub(crate) addresses: Option<&'a Addresses>,
     pub(crate) plaintext: &'a [u8],
 }
 
 impl Outgoing<'_> {
     /// Encrypts, encodes and authenticates.
-    pub(crate) fn seal(&self, keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey) -> Vec<u8> {
+    pub(crate) fn seal(self, keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey) -> Vec<u8> {
         let body = proto::SignalMessage {
             ratchet_key: Some(self.ratchet_key.to_bytes().to_vec()),
             counter: Some(self.counter),
             previous_counter: Some(self.previous_counter),
             ciphertext: Some(keys.encrypt(self.plaintext)),
-            pq_ratchet: None,
-            addresses: None,
+            pq_ratchet: self.pq_ratchet,
+            addresses: self.addresses.map(|addresses| addresses.outgoing().to_vec()),
         };
-        let mut bytes = encode_versioned(self.suite, &body, MAC_LENGTH);
+        let mut bytes = encode_versioned(self.version, &body, MAC_LENGTH);
         let mac = mac(&keys.mac_key(), sender, receiver, &bytes);
         bytes.extend_from_slice(&mac);
         bytes
@@ -161,18 +169,18 @@ fn mac(
     [a, b, c, d, e, f, g, h]
 }
 
-pub(crate) fn encode_versioned(suite: Suite, body: &impl Message, reserve: usize) -> Vec<u8> {
+pub(crate) fn encode_versioned(version: Version, body: &impl Message, reserve: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + body.encoded_len() + reserve);
-    bytes.push(suite.version_byte());
+    bytes.push(version.byte());
     bytes.extend_from_slice(&body.encode_to_vec());
     bytes
 }
 
-pub(crate) fn parse_version(bytes: &[u8]) -> Result<(Suite, &[u8]), ParseError> {
+pub(crate) fn parse_version(bytes: &[u8]) -> Result<(Version, &[u8]), ParseError> {
     let (first, body) = bytes.split_first().ok_or(ParseError::TooShort)?;
-    let version = first >> 4;
-    let suite = Suite::from_version(version).ok_or(ParseError::UnsupportedVersion { version })?;
-    Ok((suite, body))
+    let number = first >> 4;
+    let version = Version::from_number(number).ok_or(ParseError::UnsupportedVersion { version: number })?;
+    Ok((version, body))
 }
 
 pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, ParseError> {
@@ -197,12 +205,14 @@ mod tests {
     #[test]
     fn the_message_is_encoded_field_by_field() {
         let identity = IdentityKey::from(PublicKey::from_raw([1; 32]));
-        let keys = MessageSeed::new(Zeroizing::new([2; 32])).message_keys(&[]);
+        let keys = MessageSeed::new(Zeroizing::new([2; 32])).message_keys(None);
         let bytes = Outgoing {
-            suite: Suite::Pqxdh,
+            version: Version::V4,
             ratchet_key: PublicKey::from_raw([9; 32]),
             counter: 0,
             previous_counter: 0,
+            pq_ratchet: None,
+            addresses: None,
             plaintext: b"abc",
         }
         .seal(&keys, &identity, &identity);
@@ -246,7 +256,7 @@ mod tests {
         for length in 0..9 {
             assert_eq!(RatchetMessage::parse(&vec![0x44; length]).err(), Some(ParseError::TooShort));
         }
-        for version in (0..16).filter(|version| *version != 4) {
+        for version in (0..16).filter(|version| !matches!(version, 3 | 4)) {
             let bytes = vec![version << 4 | 4; 60];
             assert_eq!(RatchetMessage::parse(&bytes).err(), Some(ParseError::UnsupportedVersion { version }));
         }

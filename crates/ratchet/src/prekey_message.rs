@@ -9,13 +9,13 @@ use crate::kem::KemCiphertext;
 use crate::message::{ParseError, RatchetMessage, encode_versioned, parse_version, required};
 use crate::proto;
 use crate::session::PendingPrekey;
-use crate::suite::Suite;
+use crate::suite::Version;
 
 /// A received first message, parsed but not authenticated: nothing in it is true until
 /// [`SessionRecord::decrypt`](crate::SessionRecord::decrypt) succeeds. It lets the caller look at
 /// the identity that the sender claims.
 pub struct PrekeyMessage {
-    pub(crate) suite: Suite,
+    pub(crate) version: Version,
     pub(crate) registration_id: u32,
     pub(crate) one_time_prekey: Option<u32>,
     pub(crate) signed_prekey: u32,
@@ -31,14 +31,14 @@ impl PrekeyMessage {
     /// # Errors
     /// When the bytes are not a first message of a version that this engine speaks.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        let (suite, body) = parse_version(bytes)?;
+        let (version, body) = parse_version(bytes)?;
         let fields = proto::PreKeySignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
         Ok(Self {
-            suite,
+            version,
             registration_id: fields.registration_id.unwrap_or(0),
             one_time_prekey: fields.one_time_prekey_id,
             signed_prekey: required(fields.signed_prekey_id, "signed_prekey_id")?,
-            kem: KemPart::parse(suite, fields.kem_prekey_id, fields.kem_ciphertext)?,
+            kem: KemPart::parse(version, fields.kem_prekey_id, fields.kem_ciphertext)?,
             base_key: PublicKey::parse(&required(fields.base_key, "base_key")?)?,
             identity: IdentityKey::parse(&required(fields.identity_key, "identity_key")?)?,
             message: RatchetMessage::parse(&required(fields.message, "message")?)?,
@@ -73,7 +73,7 @@ impl PrekeyMessage {
 impl std::fmt::Debug for PrekeyMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PrekeyMessage")
-            .field("suite", &self.suite)
+            .field("version", &self.version)
             .field("base_key", &self.base_key)
             .finish_non_exhaustive()
     }
@@ -88,11 +88,11 @@ pub(crate) struct KemPart {
 
 impl KemPart {
     fn parse(
-        suite: Suite,
+        version: Version,
         prekey: Option<u32>,
         ciphertext: Option<Vec<u8>>,
     ) -> Result<Option<Self>, ParseError> {
-        if prekey.is_none() && ciphertext.is_none() && !suite.needs_kem() {
+        if prekey.is_none() && ciphertext.is_none() && !version.needs_kem() {
             return Ok(None);
         }
         let prekey = required(prekey, "kem_prekey_id")?;
@@ -103,7 +103,7 @@ impl KemPart {
 
 /// Wraps a Double Ratchet message for a peer that has not answered yet.
 pub(crate) fn wrap(
-    suite: Suite,
+    version: Version,
     pending: &PendingPrekey,
     base_key: &PublicKey,
     identity: &IdentityKey,
@@ -117,8 +117,8 @@ pub(crate) fn wrap(
         message: Some(message),
         registration_id: Some(registration_id),
         signed_prekey_id: Some(pending.signed_prekey),
-        kem_prekey_id: Some(pending.kem.prekey),
-        kem_ciphertext: Some(pending.kem.ciphertext.to_bytes()),
+        kem_prekey_id: pending.kem.as_ref().map(|kem| kem.prekey),
+        kem_ciphertext: pending.kem.as_ref().map(|kem| kem.ciphertext.to_bytes()),
     };
-    encode_versioned(suite, &body, 0)
+    encode_versioned(version, &body, 0)
 }

@@ -5,14 +5,17 @@
 
 use std::collections::VecDeque;
 
-use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::address::Addresses;
 use crate::chain::{ChainKey, MessageSeed, RootKey};
 use crate::curve::KeyPair;
 use crate::error::DecryptError;
+use crate::event::{Event, Observer};
+use crate::fresh_keys::FreshKeys;
 use crate::message::RatchetMessage;
 use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
+use crate::spqr;
 
 /// Messages of one chain that may be missing before the one received.
 const MAX_FORWARD_JUMP: u32 = 25_000;
@@ -24,9 +27,14 @@ pub(crate) const MAX_SKIPPED: usize = 2_000;
 pub(crate) type Opened = (Zeroizing<Vec<u8>>, Step);
 
 /// What changes in the session once a message has been opened.
-pub(crate) enum Step {
+pub(crate) struct Step {
+    classical: ClassicalStep,
+    post_quantum: Option<spqr::Step>,
+}
+
+enum ClassicalStep {
     /// A skipped message key was used up.
-    UseSkipped { chain: usize, at: usize },
+    UseSkipped { chain: usize, at: usize, counter: u32 },
     /// A known receiving chain moved on.
     Advance { chain: usize, chain_key: ChainKey, passed: VecDeque<SkippedMessage> },
     /// The peer's ratchet key is new: a DH ratchet step, giving a receiving and a sending chain.
@@ -34,41 +42,50 @@ pub(crate) enum Step {
 }
 
 impl Session {
-    /// Decrypts without changing anything. A ratchet step takes 32 bytes of `rng`, after the
+    /// Decrypts without changing anything. A ratchet step takes a private key of `fresh`, after the
     /// message was authenticated.
     pub(crate) fn open(
         &self,
+        addresses: Option<&Addresses>,
         message: &RatchetMessage,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
     ) -> Result<Opened, DecryptError> {
-        if message.suite != self.suite {
+        if message.version != self.version {
             return Err(DecryptError::AuthenticationFailed);
         }
         let known = self.receiving.iter().enumerate().find(|(_, c)| c.ratchet_key == message.ratchet_key);
         match known {
             Some((at, chain)) if message.counter < chain.chain_key.index() => {
-                self.open_skipped(at, chain, message)
+                self.open_skipped(addresses, at, chain, message)
             }
             Some((chain, ReceivingChain { chain_key, .. })) => {
-                let Walk { passed, seed, chain_key } = self.walk(chain_key, message.counter)?;
-                let plaintext = self.unseal(message, &seed)?;
-                Ok((plaintext, Step::Advance { chain, chain_key, passed }))
+                let Walk { passed, seed, chain_key } = self.walk(addresses, chain_key, message.counter)?;
+                let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
+                let classical = ClassicalStep::Advance { chain, chain_key, passed };
+                Ok((plaintext, Step { classical, post_quantum }))
             }
-            None => self.open_with_ratchet_step(message, rng),
+            None => self.open_with_ratchet_step(addresses, message, fresh),
         }
     }
 
     /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the
     /// session, so first messages are over.
-    pub(crate) fn apply(&mut self, step: Step) {
-        self.pending = None;
-        match step {
-            Step::UseSkipped { chain, at } => {
+    pub(crate) fn apply(&mut self, step: Step, observer: &mut impl Observer) {
+        if self.pending.take().is_some() {
+            observer.notice(Event::SessionAcknowledged);
+        }
+        if let (Some(step), Some(spqr)) = (step.post_quantum, self.post_quantum.take()) {
+            self.post_quantum = spqr.apply(step, observer);
+        }
+        match step.classical {
+            ClassicalStep::UseSkipped { chain, at, counter } => {
                 if let Some(chain) = self.receiving.get_mut(chain) {
                     chain.skipped.remove(at);
                 }
+                observer.notice(Event::SkippedMessageRead { counter });
             }
-            Step::Advance { chain, chain_key, mut passed } => {
+            ClassicalStep::Advance { chain, chain_key, mut passed } => {
+                tell_skipped(&passed, observer);
                 if let Some(chain) = self.receiving.get_mut(chain) {
                     chain.chain_key = chain_key;
                     passed.append(&mut chain.skipped);
@@ -76,11 +93,14 @@ impl Session {
                     chain.skipped = passed;
                 }
             }
-            Step::Ratchet { root_key, receiving, sending } => {
+            ClassicalStep::Ratchet { root_key, receiving, sending } => {
+                observer.notice(Event::DiffieHellmanStep);
+                tell_skipped(&receiving.skipped, observer);
                 self.root_key = root_key;
                 self.receiving.push(receiving);
                 if self.receiving.len() > MAX_RECEIVING_CHAINS {
-                    self.receiving.remove(0);
+                    let dropped = self.receiving.remove(0);
+                    observer.notice(Event::ReceivingChainDropped { skipped: dropped.skipped.len() });
                 }
                 // The specification sends the number of messages of the previous chain (section
                 // "Diffie-Hellman ratchet", PN); deployed clients send one less.
@@ -92,6 +112,7 @@ impl Session {
 
     fn open_skipped(
         &self,
+        addresses: Option<&Addresses>,
         chain_at: usize,
         chain: &ReceivingChain,
         message: &RatchetMessage,
@@ -102,32 +123,40 @@ impl Session {
             chain_index: chain.chain_key.index(),
             counter: message.counter,
         })?;
-        let plaintext = self.unseal(message, &skipped.seed)?;
-        Ok((plaintext, Step::UseSkipped { chain: chain_at, at }))
+        let (plaintext, post_quantum) = self.unseal(addresses, message, &skipped.seed)?;
+        let classical = ClassicalStep::UseSkipped { chain: chain_at, at, counter: message.counter };
+        Ok((plaintext, Step { classical, post_quantum }))
     }
 
     fn open_with_ratchet_step(
         &self,
+        addresses: Option<&Addresses>,
         message: &RatchetMessage,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
     ) -> Result<Opened, DecryptError> {
         let ratchet_key = message.ratchet_key;
         let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.private.agree(&ratchet_key)?);
-        let Walk { passed, seed, chain_key } = self.walk(&chain_key, message.counter)?;
-        let plaintext = self.unseal(message, &seed)?;
+        let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter)?;
+        let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
 
-        let ratchet = KeyPair::generate(rng);
+        let ratchet = KeyPair::generate(fresh);
         let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&ratchet_key)?);
         let receiving = ReceivingChain { ratchet_key, chain_key, skipped: passed };
         let sending = SendingChain { ratchet, chain_key: sending_chain_key };
-        Ok((plaintext, Step::Ratchet { root_key, receiving, sending }))
+        let classical = ClassicalStep::Ratchet { root_key, receiving, sending };
+        Ok((plaintext, Step { classical, post_quantum }))
     }
 
     /// Steps a chain to the message at `counter`, collecting the skipped message keys worth
     /// keeping.
-    fn walk(&self, from: &ChainKey, counter: u32) -> Result<Walk, DecryptError> {
+    fn walk(
+        &self,
+        addresses: Option<&Addresses>,
+        from: &ChainKey,
+        counter: u32,
+    ) -> Result<Walk, DecryptError> {
         let jump = counter.saturating_sub(from.index());
-        if jump > MAX_FORWARD_JUMP && !self.is_with_self() {
+        if jump > MAX_FORWARD_JUMP && !self.is_with_self(addresses) {
             return Err(DecryptError::TooFarAhead);
         }
         let kept = usize::try_from(jump).unwrap_or(usize::MAX).min(MAX_SKIPPED);
@@ -149,14 +178,45 @@ impl Session {
 
     fn unseal(
         &self,
+        addresses: Option<&Addresses>,
         message: &RatchetMessage,
         seed: &MessageSeed,
-    ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
-        let keys = seed.message_keys(self.suite.message_key_salt(None));
+    ) -> Result<(Zeroizing<Vec<u8>>, Option<spqr::Step>), DecryptError> {
+        let opened = self.post_quantum.as_ref().map(|spqr| spqr.receive(&message.pq_ratchet)).transpose()?;
+        let (key, step) = match opened {
+            Some(spqr::Opened { key, step }) => (key, Some(step)),
+            None => (None, None),
+        };
+        let keys = seed.message_keys(key.as_deref());
         if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
             return Err(DecryptError::AuthenticationFailed);
         }
-        keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)
+        self.check_addresses(addresses, message)?;
+        let plaintext = keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)?;
+        Ok((plaintext, step))
+    }
+
+    /// Clients before the post-quantum ratchet became a requirement ignore the addresses.
+    fn check_addresses(
+        &self,
+        addresses: Option<&Addresses>,
+        message: &RatchetMessage,
+    ) -> Result<(), DecryptError> {
+        let Some(found) = message.addresses.as_deref().filter(|_| self.requires_post_quantum()) else {
+            return Ok(());
+        };
+        let expected = addresses.map(Addresses::incoming);
+        if expected.is_some_and(|expected| expected == found) {
+            Ok(())
+        } else {
+            Err(DecryptError::WrongAddresses)
+        }
+    }
+}
+
+fn tell_skipped(passed: &VecDeque<SkippedMessage>, observer: &mut impl Observer) {
+    if !passed.is_empty() {
+        observer.notice(Event::MessagesSkipped { kept: passed.len() });
     }
 }
 

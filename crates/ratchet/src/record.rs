@@ -4,18 +4,21 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::address::Addresses;
 use crate::bundle::PrekeyBundle;
 use crate::curve::PublicKey;
 use crate::error::{DecryptError, EncryptError, InitiateError};
+use crate::event::{Event, Observer};
+use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
 use crate::message::{Ciphertext, MessageKind, RatchetMessage};
 use crate::prekey_message::PrekeyMessage;
 use crate::prekeys::PrekeySource;
 use crate::receive::{Opened, Step};
-use crate::session::Session;
+use crate::session::{Session, SessionStatus};
+use crate::suite::Suite;
 
 /// Archived sessions that are kept, oldest dropped first.
 pub(crate) const MAX_ARCHIVED: usize = 40;
@@ -26,6 +29,7 @@ pub(crate) const MAX_ARCHIVED: usize = 40;
 /// lose its state and start again. Messages are sent in the current one and received in any.
 #[derive(Clone, Default)]
 pub struct SessionRecord {
+    pub(crate) addresses: Option<Box<Addresses>>,
     pub(crate) current: Option<Session>,
     /// Newest first.
     pub(crate) archived: VecDeque<Session>,
@@ -51,8 +55,8 @@ pub struct Established {
     pub remote_identity: IdentityKey,
     /// The one-time prekey to delete.
     pub one_time_prekey: Option<u32>,
-    /// The KEM prekey: to delete, unless it is a last-resort one.
-    pub kem_prekey: u32,
+    /// The KEM prekey, if the suite has one: to delete, unless it is a last-resort one.
+    pub kem_prekey: Option<u32>,
     /// The signed prekey that was used.
     pub signed_prekey: u32,
     /// The initiator's base key, unique to the session.
@@ -60,21 +64,46 @@ pub struct Established {
 }
 
 impl SessionRecord {
-    /// Starts a session from a bundle and makes it current; an older one is archived. Whether the
-    /// bundle's identity is trusted is for the caller to decide first. Takes 96 bytes of `rng`.
+    /// A record without sessions whose messages name the two ends, as those of the newest deployed
+    /// clients do. With [`SessionRecord::default`] they do not, and one that names any is refused
+    /// in suite `triple`.
+    #[must_use]
+    pub fn between(addresses: Addresses) -> Self {
+        Self { addresses: Some(Box::new(addresses)), ..Self::default() }
+    }
+
+    /// Starts a session from a bundle and makes it current; an older one is archived. The suite is
+    /// the newest of the device's own, or X3DH for a bundle without KEM prekey, if that is
+    /// accepted. Whether the bundle's identity is trusted is for the caller to decide first.
     ///
     /// # Errors
-    /// When a signature of the bundle is wrong or one of its keys is degenerate; the record is then
-    /// unchanged.
+    /// When a signature of the bundle is wrong, one of its keys is degenerate, or it allows no
+    /// accepted suite; the record is then unchanged.
     pub fn initiate(
         &mut self,
         local: &LocalIdentity,
         bundle: &PrekeyBundle,
         now_s: u64,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
     ) -> Result<(), InitiateError> {
-        let session = Session::initiate(local, bundle, now_s, rng)?;
-        self.make_current(session);
+        self.initiate_observed(local, bundle, now_s, fresh, &mut ())
+    }
+
+    /// [`SessionRecord::initiate`], telling what happens.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn initiate_observed(
+        &mut self,
+        local: &LocalIdentity,
+        bundle: &PrekeyBundle,
+        now_s: u64,
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
+    ) -> Result<(), InitiateError> {
+        let session = Session::initiate(local, self.addresses.as_deref(), bundle, now_s, fresh)?;
+        observer.notice(Event::SessionInitiated);
+        self.make_current(session, observer);
         Ok(())
     }
 
@@ -85,20 +114,41 @@ impl SessionRecord {
     }
 
     /// Encrypts in the current session. `now_s` are seconds on the clock that
-    /// [`SessionRecord::initiate`] was given.
+    /// [`SessionRecord::initiate`] was given. Fresh keys are taken in suite `triple` only, where
+    /// this side begins its part of an epoch.
     ///
     /// # Errors
     /// When there is no current session, or the peer has not answered it for 30 days.
-    pub fn encrypt(&mut self, plaintext: &[u8], now_s: u64) -> Result<Ciphertext, EncryptError> {
+    pub fn encrypt(
+        &mut self,
+        plaintext: &[u8],
+        now_s: u64,
+        fresh: &mut impl FreshKeys,
+    ) -> Result<Ciphertext, EncryptError> {
+        self.encrypt_observed(plaintext, now_s, fresh, &mut ())
+    }
+
+    /// [`SessionRecord::encrypt`], telling what happens.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn encrypt_observed(
+        &mut self,
+        plaintext: &[u8],
+        now_s: u64,
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
+    ) -> Result<Ciphertext, EncryptError> {
         let session = self.current.as_mut().ok_or(EncryptError::NoSession)?;
         if session.is_stale(now_s) {
             return Err(EncryptError::Stale);
         }
-        session.encrypt(plaintext)
+        session.encrypt(self.addresses.as_deref(), plaintext, fresh, observer)
     }
 
     /// Decrypts a message, in whichever session it belongs to; that session becomes current. A
-    /// first message may create one. Takes 32 bytes of `rng` when the peer's ratchet key is new.
+    /// first message may create one. Takes a private key of `fresh` when the peer's ratchet key is
+    /// new.
     ///
     /// For a first message the caller decides whether to trust the sender's identity beforehand,
     /// with [`PrekeyMessage::parse`] and [`PrekeyMessage::identity`].
@@ -111,12 +161,48 @@ impl SessionRecord {
         kind: MessageKind,
         bytes: &[u8],
         prekeys: &impl PrekeySource,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
+    ) -> Result<Decrypted, DecryptError> {
+        self.decrypt_observed(local, kind, bytes, prekeys, fresh, &mut ())
+    }
+
+    /// [`SessionRecord::decrypt`], telling what happens.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn decrypt_observed(
+        &mut self,
+        local: &LocalIdentity,
+        kind: MessageKind,
+        bytes: &[u8],
+        prekeys: &impl PrekeySource,
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
         match kind {
-            MessageKind::Ratchet => self.decrypt_ratchet(&RatchetMessage::parse(bytes)?, rng),
-            MessageKind::Prekey => self.decrypt_prekey(local, &PrekeyMessage::parse(bytes)?, prekeys, rng),
+            MessageKind::Ratchet => self.decrypt_ratchet(&RatchetMessage::parse(bytes)?, fresh, observer),
+            MessageKind::Prekey => {
+                self.decrypt_prekey(local, &PrekeyMessage::parse(bytes)?, prekeys, fresh, observer)
+            }
         }
+    }
+
+    /// Where the current session stands.
+    #[must_use]
+    pub fn status(&self) -> Option<SessionStatus> {
+        self.current.as_ref().map(Session::status)
+    }
+
+    /// The suite that the current session runs.
+    #[must_use]
+    pub fn suite(&self) -> Option<Suite> {
+        self.current.as_ref().map(Session::suite)
+    }
+
+    /// How many sessions are archived.
+    #[must_use]
+    pub fn archived_sessions(&self) -> usize {
+        self.archived.len()
     }
 
     /// The peer's identity key in the current session, or else in the newest archived one.
@@ -134,20 +220,29 @@ impl SessionRecord {
     /// Stops sending in the current session, for instance because the peer seems to have lost it.
     /// Messages can still be received in it, and then it becomes current again.
     pub fn archive_current(&mut self) {
+        self.archive_observed(&mut ());
+    }
+
+    fn archive_observed(&mut self, observer: &mut impl Observer) {
         if let Some(mut session) = self.current.take() {
             session.pending = None;
-            self.archived.truncate(MAX_ARCHIVED - 1);
+            if self.archived.len() >= MAX_ARCHIVED {
+                self.archived.truncate(MAX_ARCHIVED - 1);
+                observer.notice(Event::SessionDropped);
+            }
             self.archived.push_front(session);
+            observer.notice(Event::SessionArchived);
         }
     }
 
     fn decrypt_ratchet(
         &mut self,
         message: &RatchetMessage,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
-        let (at, (plaintext, step)) = self.open_in_any(message, rng)?;
-        self.commit(at, step);
+        let (at, (plaintext, step)) = self.open_in_any(message, fresh)?;
+        self.commit(at, step, observer);
         Ok(Decrypted { plaintext, established: None })
     }
 
@@ -156,11 +251,11 @@ impl SessionRecord {
     fn open_in_any(
         &self,
         message: &RatchetMessage,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
     ) -> Result<(usize, Opened), DecryptError> {
         let mut failure = DecryptError::NoSession;
         for (at, session) in self.sessions().enumerate() {
-            match (session.open(message, rng), failure) {
+            match (session.open(self.addresses.as_deref(), message, fresh), failure) {
                 (Ok(opened), _) => return Ok((at, opened)),
                 (Err(duplicate @ DecryptError::Duplicate { .. }), _) => return Err(duplicate),
                 // That the MAC is wrong says least: any session of another agreement answers that.
@@ -178,33 +273,34 @@ impl SessionRecord {
         local: &LocalIdentity,
         message: &PrekeyMessage,
         prekeys: &impl PrekeySource,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
+        let addresses = self.addresses.as_deref();
         let known = self
             .sessions()
             .enumerate()
-            .find(|(_, session)| session.suite == message.suite && session.base_key == message.base_key);
+            .find(|(_, session)| session.version == message.version && session.base_key == message.base_key);
         if let Some((at, session)) = known {
             // The wrapping is not authenticated. Whoever was shown another identity must not get
             // this plaintext.
             if session.remote_identity != message.identity {
                 return Err(DecryptError::AuthenticationFailed);
             }
-            let (plaintext, step) = session.open(&message.message, rng)?;
-            self.commit(at, step);
+            let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+            self.commit(at, step, observer);
             return Ok(Decrypted { plaintext, established: None });
         }
 
-        // Every suite so far is post-quantum, and parsing made sure of this part.
-        let kem = message.kem.as_ref().ok_or(DecryptError::Malformed)?;
-        let mut session = Session::respond(local, message, kem, prekeys)?;
-        let (plaintext, step) = session.open(&message.message, rng)?;
-        session.apply(step);
-        self.make_current(session);
+        let mut session = Session::respond(local, addresses, message, prekeys)?;
+        let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+        observer.notice(Event::SessionAccepted);
+        session.apply(step, observer);
+        self.make_current(session, observer);
         let established = Established {
             remote_identity: message.identity,
             one_time_prekey: message.one_time_prekey,
-            kem_prekey: kem.prekey,
+            kem_prekey: message.kem.as_ref().map(|kem| kem.prekey),
             signed_prekey: message.signed_prekey,
             base_key: message.base_key,
         };
@@ -217,27 +313,28 @@ impl SessionRecord {
     }
 
     /// Makes the session that a message was opened in the current one, and lets it move on.
-    fn commit(&mut self, at: usize, step: Step) {
-        self.promote(at);
+    fn commit(&mut self, at: usize, step: Step, observer: &mut impl Observer) {
+        self.promote(at, observer);
         if let Some(session) = &mut self.current {
-            session.apply(step);
+            session.apply(step, observer);
         }
     }
 
     /// Makes the session at this place of [`SessionRecord::sessions`] the current one.
-    fn promote(&mut self, at: usize) {
+    fn promote(&mut self, at: usize, observer: &mut impl Observer) {
         let archived_at = match (&self.current, at) {
             (Some(_), 0) => return,
             (Some(_), at) => at - 1,
             (None, at) => at,
         };
         if let Some(session) = self.archived.remove(archived_at) {
-            self.make_current(session);
+            observer.notice(Event::SessionPromoted);
+            self.make_current(session, observer);
         }
     }
 
-    fn make_current(&mut self, session: Session) {
-        self.archive_current();
+    fn make_current(&mut self, session: Session, observer: &mut impl Observer) {
+        self.archive_observed(observer);
         self.current = Some(session);
     }
 }

@@ -2,18 +2,20 @@
 
 use std::collections::VecDeque;
 
-use rand_core::CryptoRng;
-
-use crate::agreement::{Initiator, Responder};
+use crate::address::Addresses;
+use crate::agreement::{Agreed, Initiator, Responder};
 use crate::bundle::PrekeyBundle;
 use crate::chain::{ChainKey, MessageSeed, RootKey};
 use crate::curve::{KeyPair, PublicKey};
 use crate::error::{DecryptError, EncryptError, InitiateError, PrekeyKind};
+use crate::event::Observer;
+use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::prekey_message::{self, KemPart, PrekeyMessage};
 use crate::prekeys::PrekeySource;
-use crate::suite::Suite;
+use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
+use crate::suite::{Suite, Version};
 
 /// After this long without an answer a session is not used for sending any more.
 const UNANSWERED_LIMIT_S: u64 = 30 * 24 * 60 * 60;
@@ -21,10 +23,10 @@ const UNANSWERED_LIMIT_S: u64 = 30 * 24 * 60 * 60;
 /// Receiving chains that are kept, oldest dropped first.
 pub(crate) const MAX_RECEIVING_CHAINS: usize = 5;
 
-/// The state of one Double Ratchet session (Double Ratchet, section "State variables").
+/// The state of one session (Double Ratchet, section "State variables").
 #[derive(Clone)]
 pub(crate) struct Session {
-    pub(crate) suite: Suite,
+    pub(crate) version: Version,
     pub(crate) local_identity: IdentityKey,
     pub(crate) remote_identity: IdentityKey,
     pub(crate) local_registration_id: u32,
@@ -38,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) receiving: Vec<ReceivingChain>,
     /// Present at the initiator until the peer has answered.
     pub(crate) pending: Option<PendingPrekey>,
+    /// The post-quantum ratchet, in suite `triple` only.
+    pub(crate) post_quantum: Option<Box<Spqr>>,
 }
 
 /// Our current ratchet key pair and the chain that goes with it.
@@ -68,44 +72,60 @@ pub(crate) struct SkippedMessage {
 pub(crate) struct PendingPrekey {
     pub(crate) one_time_prekey: Option<u32>,
     pub(crate) signed_prekey: u32,
-    pub(crate) kem: KemPart,
+    /// PQXDH only.
+    pub(crate) kem: Option<KemPart>,
     pub(crate) created_s: u64,
 }
 
 impl Session {
-    /// The initiator's first state (PQXDH, section "Sending the initial message"; Double Ratchet,
-    /// section "Initialization"). Takes from `rng` 32 bytes each for the base key, the
-    /// encapsulation and the ratchet key.
+    /// The initiator's first state (X3DH and PQXDH, section "Sending the initial message"; Double
+    /// Ratchet, section "Initialization"). Takes a private key for the base key, the coins of the
+    /// encapsulation in PQXDH, and a private key for the ratchet.
     pub(crate) fn initiate(
         local: &LocalIdentity,
+        addresses: Option<&Addresses>,
         bundle: &PrekeyBundle,
         now_s: u64,
-        rng: &mut impl CryptoRng,
+        fresh: &mut impl FreshKeys,
     ) -> Result<Self, InitiateError> {
-        let suite = Suite::Pqxdh;
+        let suites = local.suites;
+        let suite = suites.to_initiate(bundle.kem_prekey.is_some()).ok_or(InitiateError::NoKemPrekey)?;
         bundle.verify()?;
-        let base = KeyPair::generate(rng);
-        let (ciphertext, kem_secret) = bundle.kem_prekey.key.encapsulate(rng);
-        let (root_key, chain_key) = Initiator {
+        let base = KeyPair::generate(fresh);
+        let kem_prekey = bundle.kem_prekey.as_ref().filter(|_| suite.version().needs_kem());
+        let (kem, kem_secret) = kem_prekey
+            .map(|prekey| {
+                let (ciphertext, secret) = prekey.key.encapsulate(&fresh.kem_coins());
+                (KemPart { prekey: prekey.id, ciphertext }, secret)
+            })
+            .unzip();
+        let Agreed { root_key, chain_key, spqr_key } = Initiator {
             identity: local.key_pair.private(),
             base_key: &base.private,
             their_identity: bundle.identity.public_key(),
             their_signed_prekey: &bundle.signed_prekey.key,
             their_one_time_prekey: bundle.one_time_prekey.as_ref().map(|prekey| &prekey.key),
-            kem_secret: &kem_secret,
+            kem_secret: kem_secret.as_ref(),
         }
-        .agree(suite)?;
+        .agree()?;
 
-        let ratchet = KeyPair::generate(rng);
+        let ratchet = KeyPair::generate(fresh);
         let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&bundle.signed_prekey.key)?);
         // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey.
         // Nobody sends on it, but it counts towards the limit, so it decides when the next chain is
         // dropped.
         let unused =
             ReceivingChain { ratchet_key: bundle.signed_prekey.key, chain_key, skipped: VecDeque::new() };
+        let required = suites.oldest == Suite::Triple;
+        let local_identity = local.key_pair.public();
+        let terms = Terms {
+            direction: Direction::FromInitiator,
+            required,
+            any_jump: is_with_self(&local_identity, &bundle.identity, required, addresses),
+        };
         Ok(Self {
-            suite,
-            local_identity: local.key_pair.public(),
+            version: suite.version(),
+            local_identity,
             remote_identity: bundle.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: bundle.registration_id,
@@ -117,45 +137,69 @@ impl Session {
             pending: Some(PendingPrekey {
                 one_time_prekey: bundle.one_time_prekey.map(|prekey| prekey.id),
                 signed_prekey: bundle.signed_prekey.id,
-                kem: KemPart { prekey: bundle.kem_prekey.id, ciphertext },
+                kem,
                 created_s: now_s,
             }),
+            post_quantum: spqr_key
+                .filter(|_| suite == Suite::Triple)
+                .map(|key| Box::new(Spqr::new(key, terms))),
         })
     }
 
-    /// The responder's first state (PQXDH, section "Receiving the initial message"). The message
-    /// inside is yet to be opened in it.
+    /// The responder's first state (X3DH and PQXDH, section "Receiving the initial message"). The
+    /// message inside is yet to be opened in it.
     pub(crate) fn respond(
         local: &LocalIdentity,
+        addresses: Option<&Addresses>,
         message: &PrekeyMessage,
-        kem: &KemPart,
         prekeys: &impl PrekeySource,
     ) -> Result<Self, DecryptError> {
-        if !message.base_key.is_canonical_and_torsion_free() {
+        let suites = local.suites;
+        let suite = suites.to_respond(message.version).ok_or(DecryptError::SuiteRefused {
+            suite: match message.version {
+                Version::V3 => Suite::X3dh,
+                Version::V4 => Suite::Pqxdh,
+            },
+        })?;
+        // X3DH, as deployed, was without this check.
+        if message.version == Version::V4 && !message.base_key.is_canonical_and_torsion_free() {
             return Err(DecryptError::InvalidBaseKey);
         }
         let unknown = |kind, id| DecryptError::UnknownPrekey { kind, id };
         let signed = prekeys
             .signed_prekey(message.signed_prekey)
             .ok_or_else(|| unknown(PrekeyKind::Signed, message.signed_prekey))?;
-        let kem_prekey =
-            prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
+        let kem_secret = match message.kem.as_ref().filter(|_| message.version.needs_kem()) {
+            Some(kem) => {
+                let prekey =
+                    prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
+                Some(prekey.key.decapsulate(&kem.ciphertext))
+            }
+            None => None,
+        };
         let one_time = match message.one_time_prekey {
             Some(id) => Some(prekeys.one_time_prekey(id).ok_or_else(|| unknown(PrekeyKind::OneTime, id))?),
             None => None,
         };
-        let (root_key, chain_key) = Responder {
+        let Agreed { root_key, chain_key, spqr_key } = Responder {
             identity: local.key_pair.private(),
             signed_prekey: &signed.key.private,
             one_time_prekey: one_time.map(|prekey| &prekey.key.private),
             their_identity: message.identity.public_key(),
             their_base_key: &message.base_key,
-            kem_secret: &kem_prekey.key.decapsulate(&kem.ciphertext),
+            kem_secret: kem_secret.as_ref(),
         }
-        .agree(message.suite)?;
+        .agree()?;
+        let required = suites.oldest == Suite::Triple;
+        let local_identity = local.key_pair.public();
+        let terms = Terms {
+            direction: Direction::FromResponder,
+            required,
+            any_jump: is_with_self(&local_identity, &message.identity, required, addresses),
+        };
         Ok(Self {
-            suite: message.suite,
-            local_identity: local.key_pair.public(),
+            version: message.version,
+            local_identity,
             remote_identity: message.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: message.registration_id,
@@ -165,19 +209,41 @@ impl Session {
             sending: SendingChain { ratchet: signed.key.clone(), chain_key },
             receiving: Vec::new(),
             pending: None,
+            post_quantum: spqr_key
+                .filter(|_| suite == Suite::Triple)
+                .map(|key| Box::new(Spqr::new(key, terms))),
         })
     }
 
-    /// Encrypts (Double Ratchet, section "Encrypting messages"), wrapping while the peer has not
-    /// answered.
-    pub(crate) fn encrypt(&mut self, plaintext: &[u8]) -> Result<Ciphertext, EncryptError> {
+    /// Encrypts (Double Ratchet, sections "Encrypting messages" and "Triple Ratchet"), wrapping
+    /// while the peer has not answered. Takes fresh keys where the post-quantum ratchet begins its
+    /// part of an epoch.
+    pub(crate) fn encrypt(
+        &mut self,
+        addresses: Option<&Addresses>,
+        plaintext: &[u8],
+        fresh: &mut impl FreshKeys,
+        observer: &mut impl Observer,
+    ) -> Result<Ciphertext, EncryptError> {
         let (seed, next) = self.sending.chain_key.step().ok_or(EncryptError::ChainExhausted)?;
-        let keys = seed.message_keys(self.suite.message_key_salt(None));
+        let (pq_ratchet, key) = match &mut self.post_quantum {
+            None => (None, None),
+            Some(spqr) => {
+                let sent = spqr.send(fresh)?;
+                sent.tell(observer);
+                (Some(sent.bytes), sent.key)
+            }
+        };
+        let keys = seed.message_keys(key.as_deref());
         let message = Outgoing {
-            suite: self.suite,
+            version: self.version,
             ratchet_key: self.sending.ratchet.public,
             counter: self.sending.chain_key.index(),
             previous_counter: self.previous_counter,
+            pq_ratchet,
+            // Only clients that require the post-quantum ratchet know the field, and only first
+            // messages have it.
+            addresses: addresses.filter(|_| self.pending.is_some() && self.requires_post_quantum()),
             plaintext,
         }
         .seal(&keys, &self.local_identity, &self.remote_identity);
@@ -187,7 +253,7 @@ impl Session {
             Some(pending) => Ciphertext {
                 kind: MessageKind::Prekey,
                 bytes: prekey_message::wrap(
-                    self.suite,
+                    self.version,
                     pending,
                     &self.base_key,
                     &self.local_identity,
@@ -198,6 +264,31 @@ impl Session {
         })
     }
 
+    /// The suite that the session runs; a session that gave up its post-quantum ratchet runs an
+    /// older one than it began with.
+    pub(crate) fn suite(&self) -> Suite {
+        match (self.version, &self.post_quantum) {
+            (Version::V3, _) => Suite::X3dh,
+            (Version::V4, None) => Suite::Pqxdh,
+            (Version::V4, Some(_)) => Suite::Triple,
+        }
+    }
+
+    pub(crate) fn requires_post_quantum(&self) -> bool {
+        self.post_quantum.as_ref().is_some_and(|spqr| spqr.is_required())
+    }
+
+    pub(crate) fn status(&self) -> SessionStatus {
+        SessionStatus {
+            suite: self.suite(),
+            acknowledged: self.pending.is_none(),
+            sending_counter: self.sending.chain_key.index(),
+            receiving_chains: self.receiving.len(),
+            skipped_keys: self.receiving.iter().map(|chain| chain.skipped.len()).sum(),
+            post_quantum: self.post_quantum.as_ref().map(|spqr| spqr.status()),
+        }
+    }
+
     /// Initiated too long ago without an answer. Exactly 30 days is still fresh.
     pub(crate) fn is_stale(&self, now_s: u64) -> bool {
         self.pending
@@ -205,8 +296,37 @@ impl Session {
             .is_some_and(|pending| pending.created_s.saturating_add(UNANSWERED_LIMIT_S) < now_s)
     }
 
-    /// A device talking to its own other devices under one identity key.
-    pub(crate) fn is_with_self(&self) -> bool {
-        self.local_identity == self.remote_identity
+    pub(crate) fn is_with_self(&self, addresses: Option<&Addresses>) -> bool {
+        let required = self.requires_post_quantum();
+        is_with_self(&self.local_identity, &self.remote_identity, required, addresses)
     }
+}
+
+/// A device talking to other devices of its own account. Deployed clients that require the
+/// post-quantum ratchet want to see the same account in the addresses, older ones go by the
+/// identity key.
+fn is_with_self(
+    local: &IdentityKey,
+    remote: &IdentityKey,
+    by_address: bool,
+    addresses: Option<&Addresses>,
+) -> bool {
+    local == remote && (!by_address || addresses.is_some_and(Addresses::is_same_service))
+}
+
+/// Where a session stands. Nothing secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionStatus {
+    /// The suite that it runs now.
+    pub suite: Suite,
+    /// Whether the peer is known to have it.
+    pub acknowledged: bool,
+    /// The counter of the next message sent.
+    pub sending_counter: u32,
+    /// Receiving chains that are kept, at most 5.
+    pub receiving_chains: usize,
+    /// Keys of messages that were passed over, in all receiving chains.
+    pub skipped_keys: usize,
+    /// The post-quantum ratchet, if the suite has it.
+    pub post_quantum: Option<SpqrStatus>,
 }

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use ratchet::{
     Ciphertext, DecryptError, Decrypted, EncryptError, IdentityKeyPair, KemPrekey, LocalIdentity,
-    OneTimePrekey, PrekeyBundle, PrekeySource, SessionRecord, SignedPrekey,
+    OneTimePrekey, PrekeyBundle, PrekeySource, SessionRecord, SignedPrekey, Suite, Suites,
 };
 
 pub const NOW_S: u64 = 1_700_000_000;
@@ -41,14 +41,19 @@ pub struct Device {
 }
 
 impl Device {
+    /// A device that speaks the newest suite and no other.
     pub fn new(seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let key_pair = IdentityKeyPair::generate(&mut rng);
-        Self::with_identity(key_pair, rng)
+        Self::speaking(Suites::default(), seed)
     }
 
-    pub fn with_identity(key_pair: IdentityKeyPair, rng: ChaCha8Rng) -> Self {
-        let local = LocalIdentity { key_pair, registration_id: 4711 };
+    pub fn speaking(suites: Suites, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let key_pair = IdentityKeyPair::generate(&mut rng);
+        Self::with_identity(key_pair, suites, rng)
+    }
+
+    pub fn with_identity(key_pair: IdentityKeyPair, suites: Suites, rng: ChaCha8Rng) -> Self {
+        let local = LocalIdentity { key_pair, registration_id: 4711, suites };
         Self { local, prekeys: Prekeys::default(), record: SessionRecord::default(), rng, next_id: 1 }
     }
 
@@ -74,7 +79,7 @@ impl Device {
             identity: identity.public(),
             signed_prekey: signed.to_public(),
             one_time_prekey: None,
-            kem_prekey: kem.to_public(),
+            kem_prekey: Some(kem.to_public()),
         };
         self.prekeys.signed.insert(id, signed);
         self.prekeys.kem.insert(id, kem);
@@ -86,11 +91,11 @@ impl Device {
     }
 
     pub fn send(&mut self, plaintext: &[u8]) -> Ciphertext {
-        self.record.encrypt(plaintext, NOW_S).unwrap()
+        self.record.encrypt(plaintext, NOW_S, &mut self.rng).unwrap()
     }
 
     pub fn send_at(&mut self, now_s: u64) -> Result<Ciphertext, EncryptError> {
-        self.record.encrypt(b"later", now_s)
+        self.record.encrypt(b"later", now_s, &mut self.rng)
     }
 
     /// Decrypts, and then deletes what the protocol says to delete.
@@ -116,9 +121,14 @@ impl Device {
     }
 }
 
-/// Two devices after one message each way.
+/// Two devices after one message each way, in the newest suite.
 pub fn established() -> (Device, Device) {
-    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    established_in(Suite::Triple)
+}
+
+pub fn established_in(suite: Suite) -> (Device, Device) {
+    let suites = Suites::only(suite);
+    let (mut a, mut b) = (Device::speaking(suites, 1), Device::speaking(suites, 2));
     a.initiate(&b.bundle());
     shake_hands(&mut a, &mut b);
     (a, b)

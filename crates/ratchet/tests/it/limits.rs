@@ -2,15 +2,15 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use ratchet::{DecryptError, EncryptError, SessionRecord};
+use ratchet::{BraidState, DecryptError, EncryptError, SessionRecord, Suite, Suites};
 
-use crate::device::{Device, NOW_S, established, shake_hands};
+use crate::device::{Device, NOW_S, established, established_in, shake_hands};
 
 const DAY_S: u64 = 24 * 60 * 60;
 
 #[test]
 fn a_chain_may_jump_25000_messages_ahead_and_not_one_more() {
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_in(Suite::Pqxdh);
     let messages: Vec<_> = (0..25_002u32).map(|n| a.send(&n.to_be_bytes())).collect();
     assert_eq!(b.refuses(&messages[25_001]), DecryptError::TooFarAhead);
     assert_eq!(b.receive(&messages[25_000]).unwrap(), 25_000u32.to_be_bytes());
@@ -19,7 +19,7 @@ fn a_chain_may_jump_25000_messages_ahead_and_not_one_more() {
 
 #[test]
 fn the_jump_is_counted_from_where_the_chain_stands() {
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_in(Suite::Pqxdh);
     let messages: Vec<_> = (0..25_003u32).map(|n| a.send(&n.to_be_bytes())).collect();
     b.receive(&messages[0]).unwrap();
     assert_eq!(b.refuses(&messages[25_002]), DecryptError::TooFarAhead);
@@ -28,8 +28,8 @@ fn the_jump_is_counted_from_where_the_chain_stands() {
 
 #[test]
 fn a_device_may_jump_further_within_its_own_account() {
-    let a = Device::new(1);
-    let twin = Device::with_identity(a.local.key_pair.clone(), ChaCha8Rng::seed_from_u64(2));
+    let a = Device::speaking(Suites::only(Suite::Pqxdh), 1);
+    let twin = Device::with_identity(a.local.key_pair.clone(), a.local.suites, ChaCha8Rng::seed_from_u64(2));
     let (mut a, mut b) = (a, twin);
     a.initiate(&b.bundle());
     shake_hands(&mut a, &mut b);
@@ -39,7 +39,7 @@ fn a_device_may_jump_further_within_its_own_account() {
 
 #[test]
 fn the_newest_2000_skipped_messages_stay_readable() {
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_in(Suite::Pqxdh);
     let messages: Vec<_> = (0..2_101u32).map(|n| a.send(&n.to_be_bytes())).collect();
     b.receive(&messages[2_100]).unwrap();
     for counter in [0, 98, 99] {
@@ -53,7 +53,7 @@ fn the_newest_2000_skipped_messages_stay_readable() {
 
 #[test]
 fn the_limit_of_skipped_messages_holds_over_several_jumps() {
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_in(Suite::Pqxdh);
     let messages: Vec<_> = (0..2_103u32).map(|n| a.send(&n.to_be_bytes())).collect();
     b.receive(&messages[1_500]).unwrap();
     b.receive(&messages[2_102]).unwrap();
@@ -67,7 +67,7 @@ fn the_limit_of_skipped_messages_holds_over_several_jumps() {
 /// The recorded course of two official clients: readable with up to 4 newer chains.
 #[test]
 fn a_message_is_lost_once_five_newer_chains_exist() {
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_in(Suite::Pqxdh);
     let mut held = Vec::new();
     for _ in 0..9 {
         held.push(a.send(b"held"));
@@ -143,24 +143,58 @@ fn empty_and_large_messages() {
     }
 }
 
-/// The sizes that capacity plans rely on. A first message grows with the sender's numbers: see the
-/// fields of the schema.
+/// The sizes that capacity plans rely on: docs/protocol.md quotes them. A first message grows with
+/// the sender's numbers: see the fields of the schema.
 #[test]
 fn sizes_on_the_wire_and_on_disk() {
-    let (mut a, mut b) = (Device::new(1), Device::new(2));
-    let bundle = b.bundle();
-    let kem = ratchet::KemPublicKey::LENGTH + ratchet::Signature::LENGTH;
     let curve = 3 * ratchet::PublicKey::LENGTH + ratchet::Signature::LENGTH;
-    assert_eq!(kem + curve, 1_796, "keys and signatures of a bundle");
-    a.initiate(&bundle);
-    assert_eq!(a.send(&[0; 16]).bytes.len(), 1_736);
-    let record = |device: &Device| device.record.to_bytes().len();
-    assert_eq!(record(&a), 1_907);
-    shake_hands(&mut a, &mut b);
-    assert_eq!(a.send(&[0; 16]).bytes.len(), 82);
-    assert_eq!((record(&a), record(&b)), (388, 318 + 36), "B skipped one message");
-    b.receive(&a.send(b"read")).unwrap();
-    assert_eq!(record(&b), 318 + 36 + 70 + 36, "one more chain, one message skipped in it");
-    assert_eq!(b.prekeys.signed.values().next().unwrap().to_bytes().len(), 101);
-    assert_eq!(b.prekeys.kem.values().next().unwrap().to_bytes().len(), 133);
+    let kem = ratchet::KemPublicKey::LENGTH + ratchet::Signature::LENGTH;
+    assert_eq!((curve, curve + kem), (163, 1_796), "keys and signatures of a bundle");
+    for (suite, first, later, unanswered, answered, one_chain_more) in [
+        (Suite::X3dh, 162, 82, 335, [388, 354], 460),
+        (Suite::Pqxdh, 1_736, 82, 1_907, [388, 354], 460),
+        (Suite::Triple, 1_775, 121, 2_017, [2_993, 629], 805),
+    ] {
+        let suites = Suites::only(suite);
+        let (mut a, mut b) = (Device::speaking(suites, 1), Device::speaking(suites, 2));
+        let record = |device: &Device| device.record.to_bytes().len();
+        a.initiate(&b.bundle());
+        let unanswered_found = record(&a);
+        let first_found = a.send(&[0; 16]).bytes.len();
+        shake_hands(&mut a, &mut b);
+        // B skipped one message.
+        let answered_found = [record(&a), record(&b)];
+        let later_found = a.send(&[0; 16]).bytes.len();
+        // One more chain, one message skipped in it.
+        b.receive(&a.send(b"read")).unwrap();
+        assert_eq!(
+            (first_found, later_found, unanswered_found, answered_found, record(&b)),
+            (first, later, unanswered, answered, one_chain_more),
+            "{suite}"
+        );
+    }
+}
+
+/// In suite `x3dh` with all receiving chains in use, in suite `triple` between two epochs.
+#[test]
+fn sessions_are_small_at_rest() {
+    for suite in Suite::ALL {
+        let (mut a, mut b) = established_in(suite);
+        let mut largest_between_epochs = 0;
+        let mut largest = 0;
+        for _ in 0..200 {
+            b.receive(&a.send(b"ping")).unwrap();
+            a.receive(&b.send(b"pong")).unwrap();
+            let (size, status) = (a.record.to_bytes().len(), a.record.status().unwrap());
+            largest = largest.max(size);
+            let between = [BraidState::KeysUnsampled, BraidState::NoHeaderReceived, BraidState::Ct2Sampled];
+            if status.post_quantum.is_none_or(|spqr| between.contains(&spqr.state)) {
+                largest_between_epochs = largest_between_epochs.max(size);
+            }
+        }
+        println!("{suite}: {largest_between_epochs} bytes between epochs, at most {largest}");
+        let limit = if suite == Suite::Triple { 4_096 } else { 600 };
+        assert!((400..=limit).contains(&largest_between_epochs), "{suite}: {largest_between_epochs}");
+        assert!(largest <= 7_000, "{suite}: {largest}");
+    }
 }

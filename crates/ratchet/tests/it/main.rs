@@ -17,6 +17,7 @@ mod hostile;
 mod limits;
 mod model;
 mod official;
+mod official_spqr;
 mod primitives;
 mod replay;
 mod sessions;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use ratchet::{Ciphertext, DecryptError, SessionRecord};
+use ratchet::{Ciphertext, DecryptError, SessionRecord, Suite, Suites};
 
 use crate::device::{Device, NOW_S};
 
@@ -85,8 +85,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_ratchet_reads_what_the_model_says(seed in any::<u64>(), ops in prop::collection::vec(op(), 1..120)) {
-        let mut devices = [Device::new(seed), Device::new(seed ^ 1)];
+    fn the_ratchet_reads_what_the_model_says(
+        seed in any::<u64>(),
+        suite in prop::sample::select(Suite::ALL.to_vec()),
+        ops in prop::collection::vec(op(), 1..120),
+    ) {
+        let suites = Suites::only(suite);
+        let mut devices = [Device::speaking(suites, seed), Device::speaking(suites, seed ^ 1)];
         let bundle = devices[1].bundle();
         devices[0].initiate(&bundle);
         let mut models = [Model::default(), Model::default()];
@@ -115,7 +120,7 @@ proptest! {
                         Err(error) => {
                             let explained = match error {
                                 DecryptError::Duplicate { .. } => Expected::Duplicate,
-                                DecryptError::AuthenticationFailed => Expected::Lost,
+                                DecryptError::AuthenticationFailed | DecryptError::PostQuantum(_) => Expected::Lost,
                                 other => panic!("{other}"),
                             };
                             prop_assert_eq!(expected, explained);

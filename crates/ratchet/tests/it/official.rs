@@ -5,10 +5,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, Signature, SignedPrekey};
+use ratchet::{
+    Addresses, DeviceAddress, IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SessionRecord,
+    Signature, SignedPrekey, Suite, Suites,
+};
 use serde::Deserialize;
 
 use crate::device::Prekeys;
+use crate::official_spqr;
 
 #[derive(Deserialize)]
 pub struct Conversation {
@@ -18,11 +22,16 @@ pub struct Conversation {
     pub b: Party,
     pub messages: Vec<Message>,
     pub steps: Vec<Step>,
+    version: String,
+    #[serde(rename = "versionB")]
+    version_b: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Party {
+    pub name: String,
+    pub device_id: u8,
     pub registration_id: u32,
     pub identity_private: String,
     pub bundle: Option<Bundle>,
@@ -35,8 +44,8 @@ pub struct Bundle {
     pub signed_pre_key_id: u32,
     pub signed_pre_key_signature: String,
     pub pre_key_id: Option<u32>,
-    pub kyber_pre_key_id: u32,
-    pub kyber_pre_key_signature: String,
+    pub kyber_pre_key_id: Option<u32>,
+    pub kyber_pre_key_signature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +53,7 @@ pub struct Bundle {
 pub struct BundlePrivate {
     pub signed_pre_key: String,
     pub pre_key: Option<String>,
-    pub kyber_secret_key: String,
+    pub kyber_secret_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +71,10 @@ pub struct Step {
     pub msg: Option<usize>,
     pub ok: Option<bool>,
     pub ratchet_private: Option<String>,
+    pub kem_dk: Option<String>,
+    pub kem_encaps_state: Option<String>,
+    pub scka: Option<u8>,
+    pub epoch: Option<String>,
     pub record: Option<String>,
 }
 
@@ -81,13 +94,53 @@ impl Conversation {
     pub fn load(json: &str) -> Self {
         serde_json::from_str(json).unwrap()
     }
+
+    pub fn party(&self, side: &str) -> &Party {
+        if side == "A" { &self.a } else { &self.b }
+    }
+
+    /// What the package on this side speaks.
+    pub fn suites(&self, side: &str) -> Suites {
+        let version =
+            if side == "A" { &self.version } else { self.version_b.as_ref().unwrap_or(&self.version) };
+        let with_kem = self.b.bundle.as_ref().is_some_and(|bundle| bundle.kyber_pre_key_id.is_some());
+        match (version.as_str(), with_kem) {
+            ("0.72.1", false) => Suites::only(Suite::X3dh),
+            ("0.72.1", true) => Suites::only(Suite::Pqxdh),
+            ("0.90.0", _) => Suites { newest: Suite::Triple, oldest: Suite::Pqxdh },
+            ("0.103.0", _) => Suites::only(Suite::Triple),
+            (version, _) => panic!("unknown package {version}"),
+        }
+    }
+
+    /// The addresses of a side's session, if both names are service ids.
+    pub fn addresses(&self, side: &str) -> Option<Addresses> {
+        let address = |party: &Party| DeviceAddress::new(party.name.parse().ok()?, party.device_id).ok();
+        let (a, b) = (address(&self.a)?, address(&self.b)?);
+        Some(if side == "A" { Addresses { local: a, remote: b } } else { Addresses { local: b, remote: a } })
+    }
+
+    pub fn empty_record(&self, side: &str) -> SessionRecord {
+        self.addresses(side).map_or_else(SessionRecord::default, SessionRecord::between)
+    }
+
+    /// An official session record (base64) of this side, as our stored bytes.
+    pub fn translate(&self, side: &str, record: &str) -> Vec<u8> {
+        translate(
+            record,
+            self.party(side),
+            self.party(if side == "A" { "B" } else { "A" }),
+            self.suites(side),
+        )
+    }
 }
 
 impl Party {
-    pub fn local(&self) -> LocalIdentity {
+    pub fn local(&self, suites: Suites) -> LocalIdentity {
         LocalIdentity {
             key_pair: IdentityKeyPair::from_private_bytes(key(&self.identity_private)),
             registration_id: self.registration_id,
+            suites,
         }
     }
 
@@ -98,9 +151,10 @@ impl Party {
             let (id, sig) = (bundle.signed_pre_key_id, signature(&bundle.signed_pre_key_signature));
             let signed = SignedPrekey::from_private_bytes(id, key(&private.signed_pre_key), sig);
             prekeys.signed.insert(id, signed);
-            let (id, sig) = (bundle.kyber_pre_key_id, signature(&bundle.kyber_pre_key_signature));
-            let kem = KemPrekey::from_secret_bytes(id, &unhex(&private.kyber_secret_key), sig).unwrap();
-            prekeys.kem.insert(id, kem);
+            if let (Some(id), Some(secret)) = (bundle.kyber_pre_key_id, &private.kyber_secret_key) {
+                let sig = signature(bundle.kyber_pre_key_signature.as_ref().unwrap());
+                prekeys.kem.insert(id, KemPrekey::from_secret_bytes(id, &unhex(secret), sig).unwrap());
+            }
             if let (Some(id), Some(private)) = (bundle.pre_key_id, &private.pre_key) {
                 prekeys.one_time.insert(id, OneTimePrekey::from_private_bytes(id, key(private)));
             }
@@ -109,21 +163,32 @@ impl Party {
     }
 }
 
-/// An official session record (base64) as our stored bytes.
-pub fn translate(record: &str) -> Vec<u8> {
+fn translate(record: &str, local: &Party, remote: &Party, suites: Suites) -> Vec<u8> {
     let bytes = STANDARD.decode(record).unwrap();
     let fields = Fields::read(&bytes);
     let (current, archived) = (fields.bytes(1), fields.all(2));
-    let mut out = vec![1, u8::from(current.is_some())];
+    let named = service_id(local).zip(service_id(remote));
+    let mut out = vec![1, u8::from(current.is_some()) | u8::from(named.is_some()) << 1];
     out.extend((archived.len() as u16).to_be_bytes());
+    if let Some((local_id, remote_id)) = named {
+        out.extend([&local_id[..], &[local.device_id], &remote_id, &[remote.device_id]].concat());
+    }
     for session in current.into_iter().chain(archived) {
-        translate_session(&Fields::read(session), &mut out);
+        translate_session(&Fields::read(session), suites, &mut out);
     }
     out
 }
 
-fn translate_session(session: &Fields<'_>, out: &mut Vec<u8>) {
-    out.push(session.number(1) as u8);
+/// The fixed-width form of a party's name, if it is a service id.
+fn service_id(party: &Party) -> Option<[u8; 17]> {
+    let (kind, uuid) = party.name.strip_prefix("PNI:").map_or((0, party.name.as_str()), |uuid| (1, uuid));
+    let uuid = hex::decode(uuid.replace('-', "")).ok()?;
+    [&[kind][..], &uuid].concat().try_into().ok()
+}
+
+fn translate_session(session: &Fields<'_>, suites: Suites, out: &mut Vec<u8>) {
+    let spqr = session.bytes(15).filter(|state| !state.is_empty()).map(Fields::read);
+    out.push(if spqr.is_some() { 5 } else { session.number(1) as u8 });
     out.extend(curve_key(session.bytes(2).unwrap()));
     out.extend(curve_key(session.bytes(3).unwrap()));
     out.extend((session.number(11) as u32).to_be_bytes());
@@ -154,17 +219,22 @@ fn translate_session(session: &Fields<'_>, out: &mut Vec<u8>) {
 
     let (prekey, kyber) = (session.bytes(9), session.bytes(14));
     out.push(u8::from(prekey.is_some()));
-    if let (Some(prekey), Some(kyber)) = (prekey, kyber) {
-        let (prekey, kyber) = (Fields::read(prekey), Fields::read(kyber));
+    if let Some(prekey) = prekey {
+        let prekey = Fields::read(prekey);
         let one_time = prekey.has(1);
         out.push(u8::from(one_time));
         if one_time {
             out.extend((prekey.number(1) as u32).to_be_bytes());
         }
         out.extend((prekey.number(3) as u32).to_be_bytes());
-        out.extend((kyber.number(1) as u32).to_be_bytes());
-        out.extend(&kyber.bytes(2).unwrap()[1..]);
+        if let Some(kyber) = kyber.map(Fields::read) {
+            out.extend((kyber.number(1) as u32).to_be_bytes());
+            out.extend(&kyber.bytes(2).unwrap()[1..]);
+        }
         out.extend(prekey.number(4).to_be_bytes());
+    }
+    if let Some(spqr) = spqr {
+        official_spqr::translate(&spqr, suites.oldest == Suite::Triple, out);
     }
 }
 
@@ -180,13 +250,13 @@ fn curve_key(encoded: &[u8]) -> &[u8] {
 }
 
 /// The fields of one protobuf message: numbers and byte strings.
-struct Fields<'a> {
+pub struct Fields<'a> {
     numbers: Vec<(u64, u64)>,
-    strings: Vec<(u64, &'a [u8])>,
+    pub strings: Vec<(u64, &'a [u8])>,
 }
 
 impl<'a> Fields<'a> {
-    fn read(mut bytes: &'a [u8]) -> Self {
+    pub fn read(mut bytes: &'a [u8]) -> Self {
         let mut fields = Self { numbers: Vec::new(), strings: Vec::new() };
         while !bytes.is_empty() {
             let tag = varint(&mut bytes);
@@ -203,19 +273,19 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    fn has(&self, field: u64) -> bool {
+    pub fn has(&self, field: u64) -> bool {
         self.numbers.iter().any(|(number, _)| *number == field)
     }
 
-    fn number(&self, field: u64) -> u64 {
+    pub fn number(&self, field: u64) -> u64 {
         self.numbers.iter().find(|(number, _)| *number == field).map_or(0, |(_, value)| *value)
     }
 
-    fn bytes(&self, field: u64) -> Option<&'a [u8]> {
+    pub fn bytes(&self, field: u64) -> Option<&'a [u8]> {
         self.all(field).first().copied()
     }
 
-    fn all(&self, field: u64) -> Vec<&'a [u8]> {
+    pub fn all(&self, field: u64) -> Vec<&'a [u8]> {
         self.strings.iter().filter(|(number, _)| *number == field).map(|(_, bytes)| *bytes).collect()
     }
 }

@@ -3,157 +3,151 @@
 //! received must have its recorded outcome, and after every step the whole state must be the
 //! recorded one.
 
-use std::convert::Infallible;
-
-use rand_core::{TryCryptoRng, TryRng};
-use ratchet::{DecryptError, MessageKind, SessionRecord};
+use ratchet::{BraidKeyPair, DecryptError, FreshKeys, MessageKind, SessionRecord};
+use zeroize::Zeroizing;
 
 use crate::device::NOW_S;
-use crate::official::{Conversation, key, translate, unhex};
+use crate::official::{Conversation, Step, key, unhex};
 
-macro_rules! conversation {
-    ($name:literal) => {
-        Conversation::load(include_str!(concat!("../vectors/", $name, ".json")))
+/// What a replay did alike.
+#[derive(PartialEq, Eq, Debug)]
+struct Alike {
+    sent: usize,
+    received: usize,
+    refused: usize,
+}
+
+macro_rules! conversations {
+    ($($test:ident: $file:literal => $sent:literal sent, $received:literal received, $refused:literal refused;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let conversation = Conversation::load(include_str!(concat!("../vectors/", $file, ".json")));
+                let mut replay = Replay { conversation: &conversation, alike: Alike { sent: 0, received: 0, refused: 0 } };
+                replay.side("A");
+                replay.side("B");
+                let expected = Alike { sent: $sent, received: $received, refused: $refused };
+                assert_eq!(replay.alike, expected);
+            }
+        )*
     };
 }
 
-#[test]
-fn ping_pong() {
-    assert_eq!(Replay::of(&conversation!("v4-072-pingpong12")).both_sides(), (12, 12, 0));
-}
+conversations! {
+    x3dh_alternating: "v3-072-pingpong12" => 12 sent, 12 received, 0 refused;
+    x3dh_one_way_all_first_messages: "v3-072-oneway12" => 12 sent, 12 received, 0 refused;
+    x3dh_out_of_order_lost_and_duplicated: "v3-072-outoforder" => 17 sent, 16 received, 1 refused;
+    x3dh_without_one_time_prekey: "v3-072-noonetime" => 2 sent, 2 received, 0 refused;
+    x3dh_both_initiate: "multi-v3-072-simultaneous" => 8 sent, 8 received, 0 refused;
 
-#[test]
-fn one_way_all_first_messages() {
-    assert_eq!(Replay::of(&conversation!("v4-072-oneway12")).both_sides(), (12, 12, 0));
-}
+    pqxdh_alternating: "v4-072-pingpong12" => 12 sent, 12 received, 0 refused;
+    pqxdh_one_way_all_first_messages: "v4-072-oneway12" => 12 sent, 12 received, 0 refused;
+    pqxdh_out_of_order_lost_and_duplicated: "v4-072-outoforder" => 17 sent, 16 received, 1 refused;
+    pqxdh_without_one_time_prekey: "v4-072-noonetime" => 4 sent, 4 received, 0 refused;
 
-#[test]
-fn out_of_order_lost_and_duplicated() {
-    assert_eq!(Replay::of(&conversation!("v4-072-outoforder")).both_sides(), (17, 16, 1));
-}
+    triple_with_fallback_alternating: "v4-090-pingpong12" => 12 sent, 12 received, 0 refused;
+    triple_with_fallback_one_way: "v4-090-oneway12" => 12 sent, 12 received, 0 refused;
+    triple_with_fallback_out_of_order: "v4-090-outoforder" => 17 sent, 16 received, 1 refused;
+    triple_with_fallback_without_one_time_prekey: "v4-090-noonetime" => 2 sent, 2 received, 0 refused;
 
-#[test]
-fn without_one_time_prekey() {
-    let (sent, received, refused) = Replay::of(&conversation!("v4-072-noonetime")).both_sides();
-    assert!(sent > 0 && received > 0);
-    assert_eq!(refused, 0);
-}
+    triple_alternating: "spqr-103-pingpong12" => 12 sent, 12 received, 0 refused;
+    triple_one_way: "spqr-103-oneway12" => 12 sent, 12 received, 0 refused;
+    triple_out_of_order_lost_and_duplicated: "spqr-103-outoforder" => 17 sent, 16 received, 1 refused;
+    triple_through_two_epochs: "spqr-103-long200" => 200 sent, 200 received, 0 refused;
+    triple_in_bursts: "spqr-103-bursts" => 222 sent, 194 received, 7 refused;
+    triple_five_to_one: "spqr-103-asym5to1" => 252 sent, 252 received, 0 refused;
+    triple_without_service_ids: "spqr-103-nonaci" => 4 sent, 4 received, 0 refused;
+    triple_both_initiate: "multi-spqr-103-simultaneous" => 8 sent, 8 received, 0 refused;
 
-#[test]
-fn to_a_newer_client_that_gives_up_its_post_quantum_ratchet() {
-    assert_eq!(Replay::of(&conversation!("v4-072to090")).both_sides(), (12, 12, 0));
-}
-
-/// The newer client's very first message offers the post-quantum ratchet, which this suite does not
-/// send; the rest of its side is the plain suite.
-#[test]
-fn from_a_newer_client_that_gives_up_its_post_quantum_ratchet() {
-    let conversation = conversation!("v4-090to072");
-    let mut replay = Replay::of(&conversation);
-    replay.differing = vec![0];
-    assert_eq!(replay.both_sides(), (11, 12, 0));
-}
-
-/// A client that insists on the post-quantum ratchet keys its first message with it.
-#[test]
-fn a_client_that_insists_on_the_post_quantum_ratchet_is_refused() {
-    let conversation = conversation!("v4-103to072-refused");
-    let (mut sent, mut received, mut refused) = (0, 0, 0);
-    Replay::of(&conversation).side("B", &mut sent, &mut received, &mut refused);
-    assert_eq!((sent, received), (0, 0));
-    assert!(refused > 0);
+    pqxdh_to_fallback: "v4-072to090" => 12 sent, 12 received, 0 refused;
+    fallback_to_pqxdh: "v4-090to072" => 12 sent, 12 received, 0 refused;
+    fallback_to_triple: "spqr-090to103" => 12 sent, 12 received, 0 refused;
+    triple_to_fallback: "spqr-103to090" => 12 sent, 12 received, 0 refused;
+    pqxdh_to_triple_is_refused: "v4-072to103-refused" => 1 sent, 0 received, 1 refused;
+    triple_to_pqxdh_is_refused: "v4-103to072-refused" => 1 sent, 0 received, 1 refused;
 }
 
 struct Replay<'a> {
     conversation: &'a Conversation,
-    /// Messages whose recorded bytes have a part that this suite does not write.
-    differing: Vec<usize>,
+    alike: Alike,
 }
 
-impl<'a> Replay<'a> {
-    fn of(conversation: &'a Conversation) -> Self {
-        Self { conversation, differing: Vec::new() }
-    }
-
-    /// How many messages were sent alike, received alike, refused alike.
-    fn both_sides(&self) -> (usize, usize, usize) {
-        let (mut sent, mut received, mut refused) = (0, 0, 0);
-        for side in ["A", "B"] {
-            self.side(side, &mut sent, &mut received, &mut refused);
-        }
-        (sent, received, refused)
-    }
-
-    fn side(&self, side: &str, sent: &mut usize, received: &mut usize, refused: &mut usize) {
-        let party = if side == "A" { &self.conversation.a } else { &self.conversation.b };
-        let (local, prekeys) = (party.local(), party.prekeys());
-        let mut record = SessionRecord::default();
+impl Replay<'_> {
+    fn side(&mut self, side: &str) {
+        let party = self.conversation.party(side);
+        let (local, prekeys) = (party.local(self.conversation.suites(side)), party.prekeys());
+        let mut record = self.conversation.empty_record(side);
         for (at, step) in self.conversation.steps.iter().enumerate().filter(|(_, step)| step.party == side) {
             let message = step.msg.map(|msg| &self.conversation.messages[msg]);
             match (step.op.as_str(), message) {
                 // What the initiator drew is not recorded, so it starts from the recorded state.
                 ("processBundle", None) => {
-                    let stored = translate(step.record.as_ref().unwrap());
+                    let stored = self.conversation.translate(side, step.record.as_ref().unwrap());
                     record = SessionRecord::from_bytes(&stored).unwrap();
                 }
                 ("encrypt", Some(message)) => {
-                    let own = record.encrypt(&unhex(&message.plaintext), NOW_S).unwrap();
+                    let own = record.encrypt(&unhex(&message.plaintext), NOW_S, &mut Recorded(step)).unwrap();
                     assert_eq!(own.kind.code(), message.r#type, "step {at}");
-                    if !self.differing.contains(&step.msg.unwrap()) {
-                        assert_eq!(hex::encode(own.bytes), message.ciphertext, "step {at}");
-                        *sent += 1;
-                    }
+                    assert_eq!(hex::encode(own.bytes), message.ciphertext, "step {at}");
+                    self.alike.sent += 1;
                 }
                 ("decrypt", Some(message)) => {
                     let kind = MessageKind::from_code(message.r#type).unwrap();
-                    let mut rng = Recorded(step.ratchet_private.as_deref().map(key));
                     let before = record.to_bytes();
-                    let result =
-                        record.decrypt(&local, kind, &unhex(&message.ciphertext), &prekeys, &mut rng);
+                    let ciphertext = unhex(&message.ciphertext);
+                    let result = record.decrypt(&local, kind, &ciphertext, &prekeys, &mut Recorded(step));
                     if step.ok.unwrap() {
-                        let plaintext = result.unwrap().plaintext;
+                        let plaintext = result.unwrap_or_else(|error| panic!("step {at}: {error}")).plaintext;
                         assert_eq!(hex::encode(&*plaintext), message.plaintext, "step {at}");
-                        *received += 1;
+                        self.alike.received += 1;
                     } else {
                         let error = result.err().unwrap();
-                        assert!(
-                            matches!(
-                                error,
-                                DecryptError::Duplicate { .. } | DecryptError::AuthenticationFailed
-                            ),
-                            "step {at}: {error}"
-                        );
+                        assert!(is_expected(error), "step {at}: {error}");
                         assert_eq!(before, record.to_bytes(), "step {at}");
-                        *refused += 1;
+                        self.alike.refused += 1;
                     }
                 }
                 (op, _) => panic!("step {at}: {op}"),
             }
+            if let Some(spqr) = record.status().and_then(|status| status.post_quantum) {
+                assert_eq!(step.epoch, Some(spqr.epoch.to_string()), "step {at}");
+                assert_eq!(step.scka, Some(spqr.state as u8 + 1), "step {at}");
+            }
             if let Some(official) = &step.record {
-                assert_eq!(hex::encode(&*record.to_bytes()), hex::encode(translate(official)), "step {at}");
+                let expected = self.conversation.translate(side, official);
+                assert_eq!(hex::encode(&*record.to_bytes()), hex::encode(expected), "step {at}");
             }
         }
     }
 }
 
-/// Yields one recorded private key and then nothing more.
-struct Recorded(Option<[u8; 32]>);
-
-impl TryRng for Recorded {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        panic!("the engine draws keys, not numbers")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        panic!("the engine draws keys, not numbers")
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0.take().expect("one key per step"));
-        Ok(())
-    }
+fn is_expected(error: DecryptError) -> bool {
+    matches!(
+        error,
+        DecryptError::Duplicate { .. } | DecryptError::AuthenticationFailed | DecryptError::PostQuantum(_)
+    )
 }
 
-impl TryCryptoRng for Recorded {}
+/// Yields the keys that were recorded in one step, which are those that the state holds after it.
+struct Recorded<'a>(&'a Step);
+
+impl FreshKeys for Recorded<'_> {
+    fn curve_private_key(&mut self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(key(self.0.ratchet_private.as_ref().unwrap()))
+    }
+
+    fn kem_coins(&mut self) -> Zeroizing<[u8; 32]> {
+        panic!("no session is initiated in a replay")
+    }
+
+    fn braid_key_pair(&mut self) -> BraidKeyPair {
+        let key = unhex(self.0.kem_dk.as_ref().expect("a decapsulation key in this step"));
+        BraidKeyPair::from_decapsulation_key(&key.try_into().unwrap())
+    }
+
+    /// They end the recorded state.
+    fn braid_coins(&mut self) -> Zeroizing<[u8; 32]> {
+        let state = unhex(self.0.kem_encaps_state.as_ref().expect("an encapsulation in this step"));
+        Zeroizing::new(*state.last_chunk().unwrap())
+    }
+}

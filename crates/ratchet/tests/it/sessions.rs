@@ -24,7 +24,7 @@ fn a_first_message_tells_who_sent_it_and_what_it_used_up() {
     assert_eq!(established.remote_identity, a.local.key_pair.public());
     assert_eq!(established.one_time_prekey, bundle.one_time_prekey.map(|prekey| prekey.id));
     assert_eq!(established.signed_prekey, bundle.signed_prekey.id);
-    assert_eq!(established.kem_prekey, bundle.kem_prekey.id);
+    assert_eq!(established.kem_prekey, bundle.kem_prekey.map(|prekey| prekey.id));
     assert_eq!(established.base_key, parsed.base_key());
     assert_eq!(b.record.remote_registration_id(), Some(a.local.registration_id));
 }
@@ -182,7 +182,8 @@ fn a_bundle_with_a_wrong_signature_is_refused_and_nothing_is_stored() {
     let mut signed = good.clone();
     signed.signed_prekey.signature = flip(&good.signed_prekey.signature);
     let mut kem = good.clone();
-    kem.kem_prekey.signature = flip(&good.kem_prekey.signature);
+    let prekey = kem.kem_prekey.as_mut().unwrap();
+    prekey.signature = flip(&prekey.signature);
     let mut identity = good.clone();
     identity.identity = a.local.key_pair.public();
     for bundle in [signed, kem, identity] {

@@ -1,0 +1,131 @@
+//! The ratcheted authenticator (ML-KEM Braid, section "Ratcheted authenticator"): tags on what the
+//! two sides of an epoch send, under keys that every epoch secret goes into.
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::kem::{Ct1, Ct2, Header};
+use super::{EpochSecret, SpqrError};
+use crate::kdf::{HmacSha256, hkdf, take_key};
+
+/// Deployed name of the protocol: the specification's with neither hash nor MAC in it.
+const PROTOCOL: &[u8] = b"Signal_PQCKA_V1_MLKEM768";
+
+pub(super) const TAG_LENGTH: usize = 32;
+
+#[derive(Clone)]
+pub(crate) struct Authenticator {
+    pub(super) root: Zeroizing<[u8; 32]>,
+    pub(super) mac_key: Zeroizing<[u8; 32]>,
+}
+
+impl Authenticator {
+    /// From what the key agreement gave for it; the same on both sides.
+    pub(super) fn new(auth_key: &[u8; 32]) -> Self {
+        let zero = Self { root: Zeroizing::new([0; 32]), mac_key: Zeroizing::new([0; 32]) };
+        zero.updated(1, auth_key)
+    }
+
+    /// With the secret of an epoch mixed in. The specification has the root as salt; deployed
+    /// clients put it in front of the input.
+    pub(super) fn updated(&self, epoch: u64, secret: &[u8; 32]) -> Self {
+        let mut ikm = Zeroizing::new([0; 64]);
+        for (to, from) in ikm.iter_mut().zip(self.root.iter().chain(secret)) {
+            *to = *from;
+        }
+        let okm = hkdf::<64>(&[], ikm.as_ref(), &label(b":Authenticator Update", epoch));
+        Self { root: take_key::<64, 0>(&okm), mac_key: take_key::<64, 32>(&okm) }
+    }
+
+    pub(super) fn header_tag(&self, epoch: u64, header: &Header) -> [u8; TAG_LENGTH] {
+        *HmacSha256::new(&self.mac_key).chain(&label(b":ekheader", epoch)).chain(header).finish()
+    }
+
+    pub(super) fn ciphertext_tag(&self, epoch: u64, ct1: &Ct1, ct2: &Ct2) -> [u8; TAG_LENGTH] {
+        *HmacSha256::new(&self.mac_key).chain(&label(b":ciphertext", epoch)).chain(ct1).chain(ct2).finish()
+    }
+
+    pub(super) fn verify_header(
+        &self,
+        epoch: u64,
+        header: &Header,
+        tag: &[u8; TAG_LENGTH],
+    ) -> Result<(), SpqrError> {
+        equal(&self.header_tag(epoch, header), tag)
+    }
+
+    pub(super) fn verify_ciphertext(
+        &self,
+        epoch: u64,
+        ct1: &Ct1,
+        ct2: &Ct2,
+        tag: &[u8; TAG_LENGTH],
+    ) -> Result<(), SpqrError> {
+        equal(&self.ciphertext_tag(epoch, ct1, ct2), tag)
+    }
+}
+
+/// The secret of an epoch (`KDF_OK`), from what was encapsulated in it.
+pub(super) fn epoch_secret(epoch: u64, kem_secret: &[u8; 32]) -> EpochSecret {
+    EpochSecret { epoch, secret: hkdf(&[], kem_secret, &label(b":SCKA Key", epoch)) }
+}
+
+fn label(purpose: &[u8], epoch: u64) -> Vec<u8> {
+    [PROTOCOL, purpose, &epoch.to_be_bytes()].concat()
+}
+
+fn equal(ours: &[u8; TAG_LENGTH], theirs: &[u8; TAG_LENGTH]) -> Result<(), SpqrError> {
+    if bool::from(ours.ct_eq(theirs)) { Ok(()) } else { Err(SpqrError::WrongTag) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex_of(authenticator: &Authenticator) -> String {
+        hex::encode(*authenticator.root) + &hex::encode(*authenticator.mac_key)
+    }
+
+    #[test]
+    fn known_answers() {
+        let auth_key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        let first = Authenticator::new(&auth_key);
+        assert_eq!(
+            hex_of(&first),
+            "eae875be1b0c8ce16b6c7b67a9d4b49f476d93eaf152676b82bd4a1993211a05\
+             0d54710b71cef4864e8339471177d3699162c711907b0c5593ce569a0b43c30e"
+        );
+        assert_eq!(
+            hex::encode(first.header_tag(1, &[0; 64])),
+            "4ec9e6363528afc4f93805f30b85868e68daf4bf7d211a35f70fba21a7b3bd00"
+        );
+        let secret = epoch_secret(1, &[0x11; 32]);
+        assert_eq!(
+            hex::encode(*secret.secret),
+            "d32dfea923f78b37a9433e5c30c049ebc767ed19d050bdd3de360f8b31129d94"
+        );
+        let second = first.updated(1, &secret.secret);
+        assert_eq!(
+            hex_of(&second),
+            "44597e41373e1395e1996b415ffbc6552dac689e9f10d4b1406beb7b7bcfb55a\
+             6082c71ed5a149f4c44d7a699071f67e2296ca8760e2450532db1aef341d0faf"
+        );
+        assert_eq!(
+            hex::encode(second.ciphertext_tag(1, &[0; 960], &[0; 128])),
+            "856501689464018ee22d923e8679145a0ce417725bff9508327adf88d9590ece"
+        );
+    }
+
+    #[test]
+    fn a_tag_is_compared_in_all_its_bytes() {
+        let authenticator = Authenticator::new(&[7; 32]);
+        let tag = authenticator.header_tag(3, &[1; 64]);
+        assert_eq!(authenticator.verify_header(3, &[1; 64], &tag), Ok(()));
+        assert_eq!(authenticator.verify_header(4, &[1; 64], &tag), Err(SpqrError::WrongTag));
+        for at in 0..TAG_LENGTH {
+            let mut wrong = tag;
+            wrong[at] ^= 1;
+            assert_eq!(authenticator.verify_header(3, &[1; 64], &wrong), Err(SpqrError::WrongTag));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The sparse post-quantum ratchet, version 1 (Double Ratchet, section "Sparse Post-Quantum
+//! Ratchet"; ML-KEM Braid): beside the classical ratchet, it gives each message a key that an
+//! attacker who breaks X25519 does not get.
+//!
+//! Two parts: a [state machine](braid) that agrees on a secret per epoch, and a [chain of
+//! keys](key_chain) that turns the secrets into a key per message. All state is live; it is encoded
+//! only when the session is stored.
+
+mod authenticator;
+mod braid;
+mod kem;
+mod key_chain;
+mod message;
+mod storage;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+pub use braid::BraidState;
+pub use kem::BraidKeyPair;
+pub(crate) use key_chain::MessageKey;
+
+use braid::{Braid, Transition};
+use key_chain::{KeyChain, Received};
+use message::{Message, Versioned};
+
+use crate::event::{Event, Observer};
+use crate::fresh_keys::FreshKeys;
+
+/// Messages of one epoch and direction that may be missing before the one received.
+const MAX_FORWARD_JUMP: u32 = 25_000;
+
+/// One side of the ratchet.
+#[derive(Clone)]
+pub(crate) struct Spqr {
+    /// Open until the first message was received: until then the peer may turn out not to have this
+    /// ratchet.
+    negotiating: bool,
+    /// Whether a peer without this ratchet is refused.
+    required: bool,
+    max_jump: u32,
+    keys: Keys,
+    braid: Braid,
+}
+
+/// The key chain, from the first message on. Where the ratchet is optional only from the first
+/// message received, because those before must be readable without.
+#[derive(Clone)]
+enum Keys {
+    Waiting { auth_key: Zeroizing<[u8; 32]>, direction: Direction },
+    Chain(KeyChain),
+}
+
+/// Which of the two chains of an epoch a side sends in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    FromInitiator,
+    FromResponder,
+}
+
+/// How a session uses the ratchet.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) direction: Direction,
+    /// Whether a peer without it is refused.
+    pub(crate) required: bool,
+    /// Whether the limit on missing messages is lifted, as for messages to oneself.
+    pub(crate) any_jump: bool,
+}
+
+/// The secret that an epoch ended with.
+pub(crate) struct EpochSecret {
+    pub(crate) epoch: u64,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+/// What receiving a message gives: its key if it has one, and what changes once it is authentic.
+pub(crate) struct Opened {
+    pub(crate) key: Option<MessageKey>,
+    pub(crate) step: Step,
+}
+
+pub(crate) enum Step {
+    /// The peer has no such ratchet, and that is accepted: this one ends.
+    GiveUp,
+    GoOn {
+        chain: Option<Box<KeyChain>>,
+        received: Option<Received>,
+        transition: Transition,
+    },
+}
+
+impl Spqr {
+    pub(crate) fn new(auth_key: Zeroizing<[u8; 32]>, terms: Terms) -> Self {
+        let Terms { direction, required, any_jump } = terms;
+        let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
+        let keys = Keys::Waiting { auth_key, direction };
+        let max_jump = if any_jump { u32::MAX } else { MAX_FORWARD_JUMP };
+        Self { negotiating: true, required, max_jump, keys, braid }
+    }
+
+    /// What the next message carries, and the key to mix into it.
+    pub(crate) fn send(&mut self, fresh: &mut impl FreshKeys) -> Result<Sent, SpqrError> {
+        // The epoch in a message is the one being negotiated; its key belongs to the one before.
+        let epoch = self.braid.epoch;
+        if let (true, Keys::Waiting { auth_key, direction }) = (self.required, &self.keys) {
+            self.keys = Keys::Chain(KeyChain::new(auth_key, *direction));
+        }
+        let Keys::Chain(chain) = &mut self.keys else {
+            let (payload, _) = self.braid.send(fresh);
+            return Ok(Sent {
+                bytes: Message { epoch, index: 0, payload }.encode(),
+                key: None,
+                events: [None, None],
+            });
+        };
+        let sending_epoch = chain.sending_epoch;
+        // Asked beforehand, because nothing may change on failure.
+        if !chain.can_send(epoch - 1) {
+            return Err(SpqrError::ChainExhausted);
+        }
+        let (payload, secret) = self.braid.send(fresh);
+        if let Some(secret) = &secret {
+            chain.add_epoch(secret);
+        }
+        let (index, key) = chain.send(epoch - 1)?;
+        let bytes = Message { epoch, index, payload }.encode();
+        let agreed = secret.map(|secret| Event::EpochSecret { epoch: secret.epoch });
+        let moved_on = Event::SendingEpoch { epoch: epoch - 1 };
+        let events = [agreed, (chain.sending_epoch > sending_epoch).then_some(moved_on)];
+        Ok(Sent { bytes, key: Some(key), events })
+    }
+
+    /// Reads what a message carries, without changing anything.
+    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Opened, SpqrError> {
+        let message = match Message::parse(bytes)? {
+            Versioned::V1(message) => message,
+            Versioned::V0 if !self.negotiating => return Err(SpqrError::Downgrade),
+            Versioned::V0 if self.required => return Err(SpqrError::Required),
+            Versioned::V0 => return Ok(Opened { key: None, step: Step::GiveUp }),
+        };
+        let transition = self.braid.receive(message.epoch, &message.payload)?;
+        let new_chain = match &self.keys {
+            Keys::Waiting { auth_key, direction } => Some(Box::new(KeyChain::new(auth_key, *direction))),
+            Keys::Chain(_) => None,
+        };
+        // What a peer sends that does not know yet whether we have this ratchet.
+        let has_key = (message.epoch, message.index) != (1, 0);
+        let chain = match &self.keys {
+            Keys::Waiting { .. } => new_chain.as_deref(),
+            Keys::Chain(chain) => Some(chain),
+        }
+        .filter(|_| has_key);
+        let found =
+            chain.map(|chain| chain.receive(message.epoch - 1, message.index, self.max_jump)).transpose()?;
+        let (key, received) = found.unzip();
+        Ok(Opened { key, step: Step::GoOn { chain: new_chain, received, transition } })
+    }
+
+    /// Carries out what [`Spqr::receive`] found; `None` when the ratchet ends with it.
+    pub(crate) fn apply(mut self: Box<Self>, step: Step, observer: &mut impl Observer) -> Option<Box<Self>> {
+        let Step::GoOn { chain, received, transition } = step else {
+            observer.notice(Event::PostQuantumGivenUp);
+            return None;
+        };
+        self.negotiating = false;
+        if let Some(chain) = chain {
+            self.keys = Keys::Chain(*chain);
+        }
+        let secret = self.braid.apply(transition);
+        if let Keys::Chain(chain) = &mut self.keys {
+            if let Some(secret) = &secret {
+                chain.add_epoch(secret);
+                observer.notice(Event::EpochSecret { epoch: secret.epoch });
+            }
+            if let Some(received) = received {
+                chain.apply(received);
+            }
+        }
+        Some(self)
+    }
+
+    pub(crate) const fn is_required(&self) -> bool {
+        self.required
+    }
+
+    pub(crate) fn status(&self) -> SpqrStatus {
+        let (chain_epoch, sending_epoch, kept_keys) = match &self.keys {
+            Keys::Waiting { .. } => (0, 0, 0),
+            Keys::Chain(chain) => (chain.epoch, chain.sending_epoch, chain.kept_keys()),
+        };
+        SpqrStatus {
+            state: self.braid.position(),
+            epoch: self.braid.epoch,
+            chain_epoch,
+            sending_epoch,
+            kept_keys,
+            negotiating: self.negotiating,
+        }
+    }
+}
+
+/// A message's part of this ratchet.
+pub(crate) struct Sent {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) key: Option<MessageKey>,
+    events: [Option<Event>; 2],
+}
+
+impl Sent {
+    pub(crate) fn tell(&self, observer: &mut impl Observer) {
+        self.events.iter().flatten().for_each(|event| observer.notice(*event));
+    }
+}
+
+/// Where the post-quantum ratchet of a session stands. Nothing secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpqrStatus {
+    /// The state of the epoch being negotiated.
+    pub state: BraidState,
+    /// The epoch being negotiated, from 1.
+    pub epoch: u64,
+    /// The newest epoch with a secret; 0 is that of the key agreement.
+    pub chain_epoch: u64,
+    /// The epoch whose chain the last message was sent in.
+    pub sending_epoch: u64,
+    /// Keys of messages that were passed over.
+    pub kept_keys: usize,
+    /// Whether the peer may still turn out not to have this ratchet.
+    pub negotiating: bool,
+}
+
+/// Why the post-quantum ratchet refuses a message, or can't send one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum SpqrError {
+    /// Its bytes in the message are not one of its messages.
+    #[error("malformed post-quantum ratchet message")]
+    Malformed,
+    /// A version of it that does not exist yet.
+    #[error("unknown version {version} of the post-quantum ratchet")]
+    UnknownVersion {
+        /// The first byte.
+        version: u8,
+    },
+    /// The peer does not have it, and this device requires it.
+    #[error("the peer has no post-quantum ratchet, which is required here")]
+    Required,
+    /// The message is without it, although the session has it.
+    #[error("message without the post-quantum ratchet of its session")]
+    Downgrade,
+    /// The message is of an epoch that cannot have begun.
+    #[error("post-quantum epoch ahead of its time")]
+    EpochAhead,
+    /// The keys of the message's epoch are gone, or don't exist yet.
+    #[error("no keys for this post-quantum epoch")]
+    UnknownEpoch,
+    /// The message's key was used before, or dropped for being too far behind.
+    #[error("post-quantum message key used or dropped")]
+    KeyGone,
+    /// More than 25,000 messages of the epoch are missing before this one.
+    #[error("message too far into the future of its post-quantum epoch")]
+    TooFarAhead,
+    /// A chain has used up its 2^32 - 1 keys.
+    #[error("post-quantum chain exhausted")]
+    ChainExhausted,
+    /// The tag on a header or ciphertext does not match.
+    #[error("wrong tag in the post-quantum ratchet")]
+    WrongTag,
+    /// The encapsulation key is not the one of its header, or not well-formed.
+    #[error("wrong encapsulation key in the post-quantum ratchet")]
+    WrongEncapsulationKey,
+}
