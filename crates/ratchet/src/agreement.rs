@@ -4,13 +4,13 @@
 use zeroize::Zeroizing;
 
 use crate::chain::{ChainKey, RootKey};
-use crate::curve::{InvalidAgreement, PrivateKey, PublicKey, SharedSecret};
+use crate::curve::{InvalidAgreement, KeyPair, PublicKey, SharedSecret};
 use crate::kdf::{hkdf, take_key};
 
 /// The initiator's side: private keys are ours, public keys are the bundle's.
 pub(crate) struct Initiator<'a> {
-    pub(crate) identity: &'a PrivateKey,
-    pub(crate) base_key: &'a PrivateKey,
+    pub(crate) identity: &'a KeyPair,
+    pub(crate) base_key: &'a KeyPair,
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_signed_prekey: &'a PublicKey,
     pub(crate) their_one_time_prekey: Option<&'a PublicKey>,
@@ -33,9 +33,9 @@ impl Initiator<'_> {
 
 /// The responder's side: the same four agreements from the other end.
 pub(crate) struct Responder<'a> {
-    pub(crate) identity: &'a PrivateKey,
-    pub(crate) signed_prekey: &'a PrivateKey,
-    pub(crate) one_time_prekey: Option<&'a PrivateKey>,
+    pub(crate) identity: &'a KeyPair,
+    pub(crate) signed_prekey: &'a KeyPair,
+    pub(crate) one_time_prekey: Option<&'a KeyPair>,
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_base_key: &'a PublicKey,
     /// What was decapsulated with our KEM prekey: PQXDH, else X3DH.
@@ -79,10 +79,10 @@ impl AgreementInput {
 
     fn derive(mut self, kem_secret: Option<&SharedSecret>) -> Agreed {
         let (okm, spqr_key) = match kem_secret {
-            None => (hkdf::<64>(&[], &self.0, X3DH_LABEL), None),
+            None => (hkdf::<64>(None, &self.0, X3DH_LABEL), None),
             Some(secret) => {
                 self.push(secret);
-                let okm = hkdf::<96>(&[], &self.0, PQXDH_LABEL);
+                let okm = hkdf::<96>(None, &self.0, PQXDH_LABEL);
                 let mut classical = Zeroizing::new([0; 64]);
                 for (to, from) in classical.iter_mut().zip(okm.iter()) {
                     *to = *from;
@@ -144,16 +144,16 @@ mod tests {
 
     #[test]
     fn both_sides_agree_and_every_key_matters() {
-        let key = |n: u8| PrivateKey::from_bytes([n; 32]);
+        let key = |n: u8| KeyPair::from_private_bytes([n; 32]);
         let (ik_a, ek_a, ik_b, spk_b, opk_b) = (key(1), key(2), key(3), key(4), key(5));
         let secret = Zeroizing::new([9; 32]);
-        let initiator = |one_time: bool, kem: bool, base: &PrivateKey| {
-            let opk = opk_b.public();
+        let initiator = |one_time: bool, kem: bool, base: &KeyPair| {
+            let opk = opk_b.public;
             let agreed = Initiator {
                 identity: &ik_a,
                 base_key: base,
-                their_identity: &ik_b.public(),
-                their_signed_prekey: &spk_b.public(),
+                their_identity: &ik_b.public,
+                their_signed_prekey: &spk_b.public,
                 their_one_time_prekey: one_time.then_some(&opk),
                 kem_secret: kem.then_some(&secret),
             }
@@ -166,8 +166,8 @@ mod tests {
                 identity: &ik_b,
                 signed_prekey: &spk_b,
                 one_time_prekey: one_time.then_some(&opk_b),
-                their_identity: &ik_a.public(),
-                their_base_key: &ek_a.public(),
+                their_identity: &ik_a.public,
+                their_base_key: &ek_a.public,
                 kem_secret: kem.then_some(&secret),
             }
             .agree()
@@ -194,7 +194,7 @@ mod tests {
             let recorded: serde_json::Value =
                 serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
             let bytes = |path: &str| hex::decode(recorded.pointer(path).unwrap().as_str().unwrap()).unwrap();
-            let private = |path: &str| PrivateKey::from_bytes(bytes(path).try_into().unwrap());
+            let private = |path: &str| KeyPair::from_private_bytes(bytes(path).try_into().unwrap());
             let message = PrekeyMessage::parse(&bytes("/messages/0/ciphertext")).unwrap();
 
             let kem_secret = message.kem.as_ref().map(|kem| {

@@ -4,7 +4,7 @@
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
 use crate::kem::KemPublicKey;
-use crate::xeddsa::{Signature, SignatureError};
+use crate::xeddsa::{self, Signature, SignatureError};
 
 /// One device's keys, as handed to one initiator.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,11 +29,11 @@ impl PrekeyBundle {
     /// # Errors
     /// When the identity key did not sign the signed prekey or the KEM prekey.
     pub fn verify(&self) -> Result<(), SignatureError> {
-        self.identity.verify(&self.signed_prekey.key.to_bytes(), &self.signed_prekey.signature)?;
-        match &self.kem_prekey {
-            Some(prekey) => self.identity.verify(&prekey.key.to_bytes(), &prekey.signature),
-            None => Ok(()),
-        }
+        let signed_prekey = self.signed_prekey.key.to_bytes();
+        let kem_prekey = self.kem_prekey.as_ref().map(|prekey| (prekey.key.to_bytes(), &prekey.signature));
+        let signed = std::iter::once((&signed_prekey[..], &self.signed_prekey.signature))
+            .chain(kem_prekey.as_ref().map(|(key, signature)| (&key[..], *signature)));
+        xeddsa::verify_all(self.identity.public_key(), signed)
     }
 }
 

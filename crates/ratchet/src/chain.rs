@@ -24,7 +24,7 @@ impl RootKey {
 
     /// `KDF_RK`: a new root key and the chain key of a new chain.
     pub(crate) fn step(&self, dh: &SharedSecret) -> (Self, ChainKey) {
-        let okm = hkdf::<64>(self.as_bytes(), dh.as_ref(), b"WhisperRatchet");
+        let okm = hkdf::<64>(Some(self.as_bytes()), dh.as_ref(), b"WhisperRatchet");
         (Self(take_key::<64, 0>(&okm)), ChainKey::new(take_key::<64, 32>(&okm), 0))
     }
 }
@@ -75,8 +75,7 @@ impl MessageSeed {
     /// The post-quantum ratchet mixes its key in as the salt (Double Ratchet, section "Triple
     /// Ratchet").
     pub(crate) fn message_keys(&self, post_quantum: Option<&[u8; 32]>) -> MessageKeys {
-        let salt = post_quantum.map_or(&[][..], |key| key);
-        MessageKeys(hkdf(salt, self.as_bytes(), b"WhisperMessageKeys"))
+        MessageKeys(hkdf(post_quantum, self.as_bytes(), b"WhisperMessageKeys"))
     }
 }
 

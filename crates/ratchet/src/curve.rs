@@ -3,14 +3,20 @@
 //! The one place that knows which implementation of X25519 is used.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "aws-lc")]
+use aws_lc_rs::agreement::X25519;
+use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::montgomery::MontgomeryPoint;
-use curve25519_dalek::scalar::clamp_integer;
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::fresh_keys::FreshKeys;
+#[cfg(feature = "aws-lc")]
+use crate::provider::Provider;
 
 /// Leading byte of an encoded curve key (X3DH, section "Cryptographic notation", leaves it to the
 /// application).
@@ -66,7 +72,13 @@ impl PublicKey {
     /// one agreement must not be reachable under several encodings of it.
     pub(crate) fn is_canonical_and_torsion_free(&self) -> bool {
         self.is_canonical()
-            && MontgomeryPoint(self.0).to_edwards(0).is_some_and(|point| point.is_torsion_free())
+            && MontgomeryPoint(self.0).to_edwards(0).is_some_and(|point| {
+                // In the subgroup of order q, and only there, q - 1 times a point is its negative.
+                // The key is public, so this need not be constant-time, which makes it faster than
+                // the library's own test.
+                let times = EdwardsPoint::vartime_double_scalar_mul_basepoint;
+                times(&-Scalar::ONE, &point, &Scalar::ZERO) == -point
+            })
     }
 
     /// Below p = 2^255 - 19, high bit included.
@@ -115,14 +127,55 @@ impl PrivateKey {
         &self.0
     }
 
-    pub(crate) fn public(&self) -> PublicKey {
-        PublicKey(MontgomeryPoint::mul_base_clamped(*self.0).to_bytes())
+    /// The key in the installed provider's form.
+    pub(crate) fn prepare(&self) -> PreparedKey {
+        #[cfg(feature = "aws-lc")]
+        if Provider::installed() == Provider::AwsLc
+            && let Ok(key) = aws_lc_rs::agreement::PrivateKey::from_private_key(&X25519, self.as_bytes())
+            && let Ok(public) = key.compute_public_key()
+            && let Ok(public) = public.as_ref().try_into()
+        {
+            return PreparedKey { public: PublicKey(public), form: Form::AwsLc(key) };
+        }
+        let public = PublicKey(MontgomeryPoint::mul_base_clamped(*self.0).to_bytes());
+        PreparedKey { public, form: Form::Dalek(self.clone()) }
+    }
+}
+
+/// A private key with its public half in the form that a provider computes with: making it costs a
+/// multiplication of the base point, so it pays off for a key that agrees more than once.
+pub(crate) struct PreparedKey {
+    public: PublicKey,
+    form: Form,
+}
+
+enum Form {
+    #[cfg(feature = "aws-lc")]
+    AwsLc(aws_lc_rs::agreement::PrivateKey),
+    Dalek(PrivateKey),
+}
+
+impl PreparedKey {
+    pub(crate) const fn public(&self) -> PublicKey {
+        self.public
     }
 
     /// X25519. An all-zero result means that the peer contributed a point of small order.
     pub(crate) fn agree(&self, theirs: &PublicKey) -> Result<SharedSecret, InvalidAgreement> {
-        let shared = Zeroizing::new(MontgomeryPoint(theirs.0).mul_clamped(*self.0).to_bytes());
-        if bool::from(shared.ct_eq(&[0; 32])) { Err(InvalidAgreement) } else { Ok(shared) }
+        match &self.form {
+            #[cfg(feature = "aws-lc")]
+            Form::AwsLc(key) => {
+                let theirs = aws_lc_rs::agreement::UnparsedPublicKey::new(&X25519, &theirs.0);
+                // It refuses an all-zero result itself.
+                aws_lc_rs::agreement::agree(key, theirs, InvalidAgreement, |shared| {
+                    shared.try_into().map(Zeroizing::new).map_err(|_| InvalidAgreement)
+                })
+            }
+            Form::Dalek(key) => {
+                let shared = Zeroizing::new(MontgomeryPoint(theirs.0).mul_clamped(*key.0).to_bytes());
+                if bool::from(shared.ct_eq(&[0; 32])) { Err(InvalidAgreement) } else { Ok(shared) }
+            }
+        }
     }
 }
 
@@ -131,11 +184,13 @@ impl PrivateKey {
 #[error("invalid key agreement")]
 pub(crate) struct InvalidAgreement;
 
-/// A private key with its public half.
+/// A private key with its public half. While it is live it keeps the provider's form, which is not
+/// stored.
 #[derive(Clone)]
 pub(crate) struct KeyPair {
     pub(crate) private: PrivateKey,
     pub(crate) public: PublicKey,
+    prepared: OnceLock<Arc<PreparedKey>>,
 }
 
 impl KeyPair {
@@ -145,8 +200,33 @@ impl KeyPair {
 
     pub(crate) fn from_private_bytes(bytes: [u8; 32]) -> Self {
         let private = PrivateKey::from_bytes(bytes);
-        let public = private.public();
-        Self { private, public }
+        let prepared = private.prepare();
+        Self { private, public: prepared.public(), prepared: OnceLock::from(Arc::new(prepared)) }
+    }
+
+    /// From storage, with the public key that was stored beside it.
+    pub(crate) const fn stored(private: PrivateKey, public: PublicKey) -> Self {
+        Self { private, public, prepared: OnceLock::new() }
+    }
+
+    /// Without the provider's form, for a key that agrees once if ever.
+    pub(crate) fn at_rest(self) -> Self {
+        Self::stored(self.private, self.public)
+    }
+
+    pub(crate) fn agree(&self, theirs: &PublicKey) -> Result<SharedSecret, InvalidAgreement> {
+        self.prepared.get_or_init(|| Arc::new(self.private.prepare())).agree(theirs)
+    }
+}
+
+#[cfg(test)]
+impl PrivateKey {
+    pub(crate) fn public(&self) -> PublicKey {
+        self.prepare().public()
+    }
+
+    pub(crate) fn agree(&self, theirs: &PublicKey) -> Result<SharedSecret, InvalidAgreement> {
+        self.prepare().agree(theirs)
     }
 }
 
@@ -180,10 +260,37 @@ mod tests {
         let recorded: Primitives =
             serde_json::from_str(include_str!("../tests/vectors/primitives.json")).unwrap();
         assert_eq!(recorded.agree.len(), 4);
-        for case in &recorded.agree {
-            assert_eq!(Some(hex::encode(*agree(case).unwrap())), case.shared);
+        for provider in crate::provider::Provider::ALL {
+            provider.install();
+            for case in &recorded.agree {
+                assert_eq!(Some(hex::encode(*agree(case).unwrap())), case.shared);
+            }
+            assert_eq!(agree(&recorded.agree_zero).unwrap_err(), InvalidAgreement);
         }
-        assert_eq!(agree(&recorded.agree_zero).unwrap_err(), InvalidAgreement);
+    }
+
+    #[test]
+    fn all_providers_compute_the_same() {
+        let mut scalar = [3; 32];
+        let mut point = [5; 32];
+        for round in 0..64u8 {
+            let results: Vec<_> = crate::provider::Provider::ALL
+                .iter()
+                .map(|provider| {
+                    provider.install();
+                    let private = PrivateKey::from_bytes(scalar);
+                    // Non-canonical keys and such with their high bit set included.
+                    (private.public(), private.agree(&PublicKey(point)).ok().map(|shared| *shared))
+                })
+                .collect();
+            assert!(results.iter().all(|result| *result == results[0]), "round {round}");
+            scalar = *results[0].0.as_raw();
+            point = if round % 3 == 0 {
+                [round.wrapping_sub(1) | 0x80; 32]
+            } else {
+                results[0].1.unwrap_or([9; 32])
+            };
+        }
     }
 
     #[test]

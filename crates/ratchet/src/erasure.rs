@@ -272,7 +272,7 @@ mod tests {
             near in any::<bool>(),
         ) {
             let message: Vec<u8> =
-                (0..usize::from(length) * 32).map(|i| (i as u8).wrapping_mul(31) ^ seed).collect();
+                (0..length * 32).map(|i| i.to_be_bytes()[1].wrapping_mul(31) ^ seed).collect();
             let mut decoder = Decoder::new(length);
             for index in indices {
                 let index = if near { index % 60 } else { index };

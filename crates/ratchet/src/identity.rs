@@ -5,7 +5,7 @@ use std::fmt;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::curve::{KeyError, KeyPair, PrivateKey, PublicKey};
+use crate::curve::{KeyError, KeyPair, PublicKey};
 use crate::suite::Suites;
 use crate::xeddsa::{self, Signature, SignatureError};
 
@@ -44,8 +44,8 @@ impl IdentityKeyPair {
         xeddsa::sign(&self.0.private, message, rng)
     }
 
-    pub(crate) fn private(&self) -> &PrivateKey {
-        &self.0.private
+    pub(crate) const fn keys(&self) -> &KeyPair {
+        &self.0
     }
 }
 

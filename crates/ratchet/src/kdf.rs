@@ -1,5 +1,7 @@
 //! HMAC and HKDF over SHA-256, without the error cases that fixed sizes rule out.
 
+use std::sync::LazyLock;
+
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -29,11 +31,15 @@ impl HmacSha256 {
     }
 }
 
-/// HKDF (RFC 5869). An empty salt stands for 32 zero bytes, as the RFC says.
-pub(crate) fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
+/// HKDF (RFC 5869). Without a salt it is 32 zero bytes, as the RFC says.
+pub(crate) fn hkdf<const N: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
     const { assert!(N <= 255 * 32, "RFC 5869 section 2.3") };
+    // Most derivations have no salt: their key schedule is the same every time.
+    static WITHOUT_SALT: LazyLock<HmacSha256> = LazyLock::new(|| HmacSha256::new(&[0; 32]));
+    let prk = salt.map_or_else(|| WITHOUT_SALT.clone(), HmacSha256::new).chain(ikm).finish();
     let mut okm = Zeroizing::new([0; N]);
-    let kdf = Hkdf::<Sha256>::new(Some(salt), ikm);
+    #[expect(clippy::expect_used, reason = "the only error is a length, and this is that of the hash")]
+    let kdf = Hkdf::<Sha256>::from_prk(prk.as_ref()).expect("key length");
     #[expect(clippy::expect_used, reason = "the only error is a length that is ruled out at compile time")]
     kdf.expand(info, okm.as_mut()).expect("output length");
     okm
@@ -56,14 +62,16 @@ mod tests {
     #[test]
     fn hkdf_meets_rfc_5869_case_1_and_3() {
         let ikm = [0x0b; 22];
-        let salt: Vec<u8> = (0..13).collect();
+        // The RFC's salt is 13 bytes; HMAC keys are zero-padded, so 32 bytes with a zero tail are
+        // the same salt.
+        let salt: [u8; 32] = std::array::from_fn(|at| if at < 13 { u8::try_from(at).unwrap() } else { 0 });
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         assert_eq!(
-            hex::encode(*hkdf::<42>(&salt, &ikm, &info)),
+            hex::encode(*hkdf::<42>(Some(&salt), &ikm, &info)),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
         );
         assert_eq!(
-            hex::encode(*hkdf::<42>(&[], &ikm, &[])),
+            hex::encode(*hkdf::<42>(None, &ikm, &[])),
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
         );
     }

@@ -120,13 +120,13 @@ impl OneTimePrekey {
     /// A fresh prekey; takes 32 bytes of `rng`.
     #[must_use]
     pub fn generate(id: u32, rng: &mut impl CryptoRng) -> Self {
-        Self { id, key: KeyPair::generate(rng) }
+        Self { id, key: KeyPair::generate(rng).at_rest() }
     }
 
     /// A prekey made elsewhere.
     #[must_use]
     pub fn from_private_bytes(id: u32, private: [u8; 32]) -> Self {
-        Self { id, key: KeyPair::from_private_bytes(private) }
+        Self { id, key: KeyPair::from_private_bytes(private).at_rest() }
     }
 
     /// Its id.

@@ -135,12 +135,12 @@ impl Session {
         fresh: &mut impl FreshKeys,
     ) -> Result<Opened, DecryptError> {
         let ratchet_key = message.ratchet_key;
-        let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.private.agree(&ratchet_key)?);
+        let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.agree(&ratchet_key)?);
         let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter)?;
         let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
 
         let ratchet = KeyPair::generate(fresh);
-        let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&ratchet_key)?);
+        let (root_key, sending_chain_key) = root_key.step(&ratchet.agree(&ratchet_key)?);
         let receiving = ReceivingChain { ratchet_key, chain_key, skipped: passed };
         let sending = SendingChain { ratchet, chain_key: sending_chain_key };
         let classical = ClassicalStep::Ratchet { root_key, receiving, sending };

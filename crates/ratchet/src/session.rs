@@ -100,8 +100,8 @@ impl Session {
             })
             .unzip();
         let Agreed { root_key, chain_key, spqr_key } = Initiator {
-            identity: local.key_pair.private(),
-            base_key: &base.private,
+            identity: local.key_pair.keys(),
+            base_key: &base,
             their_identity: bundle.identity.public_key(),
             their_signed_prekey: &bundle.signed_prekey.key,
             their_one_time_prekey: bundle.one_time_prekey.as_ref().map(|prekey| &prekey.key),
@@ -110,7 +110,7 @@ impl Session {
         .agree()?;
 
         let ratchet = KeyPair::generate(fresh);
-        let (root_key, sending_chain_key) = root_key.step(&ratchet.private.agree(&bundle.signed_prekey.key)?);
+        let (root_key, sending_chain_key) = root_key.step(&ratchet.agree(&bundle.signed_prekey.key)?);
         // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey.
         // Nobody sends on it, but it counts towards the limit, so it decides when the next chain is
         // dropped.
@@ -182,9 +182,9 @@ impl Session {
             None => None,
         };
         let Agreed { root_key, chain_key, spqr_key } = Responder {
-            identity: local.key_pair.private(),
-            signed_prekey: &signed.key.private,
-            one_time_prekey: one_time.map(|prekey| &prekey.key.private),
+            identity: local.key_pair.keys(),
+            signed_prekey: &signed.key,
+            one_time_prekey: one_time.map(|prekey| &prekey.key),
             their_identity: message.identity.public_key(),
             their_base_key: &message.base_key,
             kem_secret: kem_secret.as_ref(),

@@ -168,10 +168,7 @@ impl Reader<'_> {
             root_key: RootKey::new(self.secret()?),
             previous_counter: self.number()?,
             sending: SendingChain {
-                ratchet: KeyPair {
-                    private: PrivateKey::from_bytes(*self.secret()?),
-                    public: self.public_key()?,
-                },
+                ratchet: KeyPair::stored(PrivateKey::from_bytes(*self.secret()?), self.public_key()?),
                 chain_key: self.chain_key()?,
             },
             receiving: self.list(MAX_RECEIVING_CHAINS, Self::receiving_chain)?,

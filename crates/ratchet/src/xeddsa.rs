@@ -94,19 +94,41 @@ pub(crate) fn sign(key: &PrivateKey, message: &[u8], rng: &mut impl CryptoRng) -
 /// Deliberately as lenient as deployed verifiers: s is only bounded by 2^253 and then reduced, and
 /// u is not required to be canonical. R is compared as bytes, never decompressed.
 pub(crate) fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-    let (commitment, mut s) = signature.halves();
-    let [.., top] = &mut s;
-    let sign = *top >> 7;
-    *top &= 0x7f;
-    if *top & 0xe0 != 0 {
-        return Err(SignatureError::Invalid);
+    verify_all(key, [(message, signature)])
+}
+
+/// Verifies several signatures of one key, which is converted once.
+pub(crate) fn verify_all<'a>(
+    key: &PublicKey,
+    signed: impl IntoIterator<Item = (&'a [u8], &'a Signature)>,
+) -> Result<(), SignatureError> {
+    let mut converted: Option<(u8, EdwardsPoint, CompressedEdwardsY)> = None;
+    for (message, signature) in signed {
+        let (commitment, mut s) = signature.halves();
+        let [.., top] = &mut s;
+        let sign = *top >> 7;
+        *top &= 0x7f;
+        if *top & 0xe0 != 0 {
+            return Err(SignatureError::Invalid);
+        }
+        let (point, compressed) = match converted {
+            Some((converted_with, point, compressed)) if converted_with == sign => (point, compressed),
+            _ => {
+                let point = MontgomeryPoint(*key.as_raw()).to_edwards(sign).ok_or(SignatureError::Invalid)?;
+                let compressed = point.compress();
+                converted = Some((sign, point, compressed));
+                (point, compressed)
+            }
+        };
+        let s = Scalar::from_bytes_mod_order(s);
+        let h = hash_to_scalar(Sha512::new(), &[&commitment, compressed.as_bytes(), message]);
+        let expected: CompressedEdwardsY =
+            EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-point, &s).compress();
+        if !bool::from(expected.as_bytes().ct_eq(&commitment)) {
+            return Err(SignatureError::Invalid);
+        }
     }
-    let point = MontgomeryPoint(*key.as_raw()).to_edwards(sign).ok_or(SignatureError::Invalid)?;
-    let s = Scalar::from_bytes_mod_order(s);
-    let h = hash_to_scalar(Sha512::new(), &[&commitment, point.compress().as_bytes(), message]);
-    let expected: CompressedEdwardsY =
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&h, &-point, &s).compress();
-    if bool::from(expected.as_bytes().ct_eq(&commitment)) { Ok(()) } else { Err(SignatureError::Invalid) }
+    Ok(())
 }
 
 fn hash_to_scalar(mut hash: Sha512, parts: &[&[u8]]) -> Scalar {

@@ -33,7 +33,7 @@ impl Authenticator {
         for (to, from) in ikm.iter_mut().zip(self.root.iter().chain(secret)) {
             *to = *from;
         }
-        let okm = hkdf::<64>(&[], ikm.as_ref(), &label(b":Authenticator Update", epoch));
+        let okm = hkdf::<64>(None, ikm.as_ref(), &label(b":Authenticator Update", epoch));
         Self { root: take_key::<64, 0>(&okm), mac_key: take_key::<64, 32>(&okm) }
     }
 
@@ -67,7 +67,7 @@ impl Authenticator {
 
 /// The secret of an epoch (`KDF_OK`), from what was encapsulated in it.
 pub(super) fn epoch_secret(epoch: u64, kem_secret: &[u8; 32]) -> EpochSecret {
-    EpochSecret { epoch, secret: hkdf(&[], kem_secret, &label(b":SCKA Key", epoch)) }
+    EpochSecret { epoch, secret: hkdf(None, kem_secret, &label(b":SCKA Key", epoch)) }
 }
 
 fn label(purpose: &[u8], epoch: u64) -> Vec<u8> {

@@ -64,13 +64,13 @@ pub(crate) enum Received {
 impl KeyChain {
     /// At epoch 0, from the key agreement.
     pub(super) fn new(auth_key: &[u8; 32], direction: Direction) -> Self {
-        let (next_root, link) = derive(&[], auth_key, START, direction);
+        let (next_root, link) = derive(None, auth_key, START, direction);
         Self { direction, next_root, epoch: 0, sending_epoch: 0, links: VecDeque::from([link]) }
     }
 
     /// Adds the epoch that the state machine has agreed on, which is always the next one.
     pub(super) fn add_epoch(&mut self, secret: &EpochSecret) {
-        let (next_root, link) = derive(self.next_root.as_ref(), &secret.secret, ADD_EPOCH, self.direction);
+        let (next_root, link) = derive(Some(&self.next_root), &secret.secret, ADD_EPOCH, self.direction);
         self.next_root = next_root;
         self.links.push_back(link);
         self.epoch += 1;
@@ -184,13 +184,18 @@ impl HashChain {
         for (to, from) in info.iter_mut().zip(counter.to_be_bytes().iter().chain(NEXT)) {
             *to = *from;
         }
-        let okm = hkdf::<64>(&[], self.value.as_ref(), &info);
+        let okm = hkdf::<64>(None, self.value.as_ref(), &info);
         let next = Self { counter, value: take_key::<64, 0>(&okm) };
         Some((take_key::<64, 32>(&okm), next))
     }
 }
 
-fn derive(salt: &[u8], ikm: &[u8; 32], info: &[u8], direction: Direction) -> (Zeroizing<[u8; 32]>, Link) {
+fn derive(
+    salt: Option<&[u8; 32]>,
+    ikm: &[u8; 32],
+    info: &[u8],
+    direction: Direction,
+) -> (Zeroizing<[u8; 32]>, Link) {
     let okm = hkdf::<96>(salt, ikm, info);
     let chain = |value| HashChain { counter: 0, value };
     let (forth, back) = (chain(take_key::<96, 32>(&okm)), chain(take_key::<96, 64>(&okm)));
@@ -284,8 +289,8 @@ mod tests {
     #[test]
     fn sending_in_an_epoch_ends_the_ones_before() {
         let (mut a, mut b) = both();
-        for epoch in 1..=3 {
-            let secret = super::super::authenticator::epoch_secret(epoch, &[epoch as u8; 32]);
+        for epoch in 1..=3u8 {
+            let secret = super::super::authenticator::epoch_secret(epoch.into(), &[epoch; 32]);
             a.add_epoch(&secret);
             b.add_epoch(&secret);
         }
