@@ -3,6 +3,7 @@
 use crate::data::Data;
 use crate::settings::Settings;
 use crate::shutdown;
+use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use ::cloud::NodeConfig;
 use clap::Args;
@@ -56,6 +57,8 @@ pub(crate) struct ApiArguments {
     /// Webhook verify token of the first business, instead of the one in the file
     #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
     verify_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) suite: SuiteArguments,
     /// How long an undelivered message is kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 3600, value_parser = clap::value_parser!(u64).range(1..))]
     retention: u64,
@@ -124,7 +127,7 @@ impl ApiArguments {
     }
 
     pub(crate) fn node_config(&self, tenants: &[TenantSettings]) -> miette::Result<NodeConfig> {
-        let mut config = tenants::node_config(tenants)?;
+        let mut config = tenants::node_config(tenants, self.suite.suites()?)?;
         config.retention = Duration::from_secs(self.retention);
         config.endpoint.retention = config.retention;
         Ok(config)

@@ -3,6 +3,7 @@
 use crate::data::Data;
 use crate::settings::Settings;
 use crate::shutdown;
+use crate::suites::SuiteArguments;
 use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -42,6 +43,8 @@ pub(crate) struct ConsumerArguments {
     /// Don't tell senders when their messages were seen
     #[arg(long)]
     no_read_receipts: bool,
+    #[command(flatten)]
+    suite: SuiteArguments,
     /// Settings file, section [consumer]; flags win
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -69,7 +72,7 @@ impl ConsumerArguments {
             address: Address::primary(number),
             reply: parse_reply(self.reply),
             read_receipts: !self.no_read_receipts,
-            policy: endpoint::Policy::default(),
+            policy: endpoint::Policy { suites: self.suite.suites()?, ..endpoint::Policy::default() },
         };
         let (commands, waiting) = mpsc::channel(16);
         std::thread::spawn(move || read_commands(to, &commands));

@@ -7,6 +7,7 @@ mod tracker;
 mod views;
 
 use crate::data::rng;
+use crate::suites::SuiteArguments;
 use crate::{log, shutdown};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -40,6 +41,8 @@ pub(crate) struct Demo {
     /// How many API calls are under way at a time
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
+    #[command(flatten)]
+    suite: SuiteArguments,
     /// Write the results to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -52,12 +55,13 @@ impl Demo {
     /// Exits 0 only if every message arrived exactly once and nothing crossed the boundary.
     pub(crate) async fn run(self) -> miette::Result<()> {
         self.check_output()?;
+        let suites = self.suite.suites()?;
         let lines = log::to_memory();
         let (dir, _temporary) = self.directory()?;
         let tracker = Arc::new(Tracker::new(self.consumers, self.messages, &mut rng("demo")?));
         let mut interrupted = pin!(shutdown::requested());
         let stack = tokio::select! {
-            stack = Stack::start(&dir, Arc::clone(&tracker)) => stack?,
+            stack = Stack::start(&dir, suites, Arc::clone(&tracker)) => stack?,
             () = &mut interrupted => return Err(miette::miette!("interrupted before the first message")),
         };
 
@@ -85,7 +89,7 @@ impl Demo {
 
         let bill = stack.final_bill(self.messages).await;
         let views = stack.stop(&dir, &lines).await?;
-        let summary = Summary::new(&tracker, elapsed, &bill, &views);
+        let summary = Summary::new(&tracker, suites.newest, elapsed, &bill, &views);
         match &self.json {
             Some(file) if file.as_os_str() == "-" => println!("{:#}", summary.to_json()),
             Some(file) => {

@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod shutdown;
 mod sink;
+mod suites;
 mod tenants;
 
 use clap::Parser as _;

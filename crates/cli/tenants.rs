@@ -2,6 +2,7 @@
 
 use crate::settings::read_toml;
 use ::cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
+use endpoint::Suites;
 use kernel::Rng;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde::{Deserialize, Serialize};
@@ -94,10 +95,11 @@ pub(crate) fn read_or_generate(file: &Path, rng: &mut Rng) -> miette::Result<Vec
 }
 
 /// What the node is told.
-pub(crate) fn node_config(tenants: &[TenantSettings]) -> miette::Result<NodeConfig> {
+pub(crate) fn node_config(tenants: &[TenantSettings], suites: Suites) -> miette::Result<NodeConfig> {
     let tenants: Vec<_> = tenants.iter().map(TenantSettings::to_tenant).collect::<miette::Result<_>>()?;
     let mut config = NodeConfig::new(tenants).into_diagnostic()?;
     config.endpoint.gateway = true;
     config.endpoint.one_time_prekeys = 100;
+    config.endpoint.suites = suites;
     Ok(config)
 }

@@ -9,6 +9,7 @@ use crate::sink::{self, Receiver};
 use crate::tenants::{self, TenantSettings};
 use cloud::BillLine;
 use consumer::{ConsumerConfig, Notice, Output, Reply};
+use endpoint::Suites;
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
 use miette::IntoDiagnostic as _;
@@ -55,7 +56,7 @@ pub(crate) struct Api {
 
 impl Stack {
     /// Starts all parties and waits until every consumer is registered.
-    pub(crate) async fn start(dir: &Path, tracker: Arc<Tracker>) -> miette::Result<Self> {
+    pub(crate) async fn start(dir: &Path, suites: Suites, tracker: Arc<Tracker>) -> miette::Result<Self> {
         let relay = Data::open(&dir.join("relay"), "relay", KEY_LIFETIME)?;
         let mut node = Data::open(&dir.join("node"), "node", KEY_LIFETIME)?;
         let phones = Data::open(&dir.join("phones"), "phones", KEY_LIFETIME)?;
@@ -104,7 +105,7 @@ impl Stack {
             }
         };
         let partition = node.store.partition("node");
-        let config = tenants::node_config(&businesses)?;
+        let config = tenants::node_config(&businesses, suites)?;
         let cloud =
             cloud::serve(config, partition, http, uplink(node.identity), node.rng, observe, stop.wait());
         tasks.spawn(async move { cloud.await.into_diagnostic() });
@@ -137,7 +138,7 @@ impl Stack {
             let identity = LinkIdentity::generate(&mut rng);
             let partition = phones.store.partition(&format!("consumer/{index}"));
             let screen = screen(Arc::clone(&tracker));
-            tasks.spawn(person(*number, partition, uplink(identity), rng, screen, stop.wait()));
+            tasks.spawn(person(*number, suites, partition, uplink(identity), rng, screen, stop.wait()));
         }
         let stores = vec![relay.store, node.store, phones.store];
         let stack = Self { api, tap, scanner, control, bill, stop, tasks, stores, connector };
@@ -208,6 +209,7 @@ impl Api {
 /// One person with the app: reads at once, and answers with the same words.
 async fn person(
     number: Number,
+    suites: Suites,
     partition: Partition,
     uplink: Uplink,
     rng: Rng,
@@ -218,7 +220,7 @@ async fn person(
         address: Address::primary(number),
         reply: Reply::Echo,
         read_receipts: true,
-        policy: endpoint::Policy::default(),
+        policy: endpoint::Policy { suites, ..endpoint::Policy::default() },
     };
     let (_nobody_types, commands) = mpsc::channel(1);
     consumer::serve(config, partition, uplink, commands, rng, screen, stopped).await.into_diagnostic()

@@ -3,6 +3,7 @@
 use super::tracker::Tracker;
 use super::views::Views;
 use cloud::BillLine;
+use endpoint::Suite;
 use hdrhistogram::Histogram;
 use kernel::Time;
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use wire::Direction;
 
 /// What happened.
 pub(crate) struct Summary {
+    suite: Suite,
     consumers: u32,
     sent: u64,
     delivered: u64,
@@ -32,7 +34,13 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn new(tracker: &Tracker, elapsed: Duration, bill: &[BillLine], views: &Views) -> Self {
+    pub(crate) fn new(
+        tracker: &Tracker,
+        suite: Suite,
+        elapsed: Duration,
+        bill: &[BillLine],
+        views: &Views,
+    ) -> Self {
         let state = tracker.lock();
         let statuses = |way: &super::tracker::Way| {
             way.wamid.as_ref().and_then(|wamid| state.statuses.get(wamid)).cloned()
@@ -65,6 +73,7 @@ impl Summary {
             (hex::encode(bytes), envelope.ciphertext.len(), tracker.text(0))
         });
         Self {
+            suite,
             consumers: tracker.consumers,
             sent: count(&|way| way.posted.is_some()),
             delivered: count(&|way| way.shown.is_some()),
@@ -145,6 +154,7 @@ impl Summary {
             self.statuses.iter().map(|(status, count)| ((*status).to_owned(), (*count).into())).collect();
         serde_json::json!({
             "version": env!("CARGO_PKG_VERSION"),
+            "suite": self.suite.name(),
             "consumers": self.consumers,
             "messages_sent": self.sent,
             "messages_delivered": self.delivered,
@@ -175,7 +185,7 @@ impl Summary {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let width = 22;
-        writeln!(out, "\nmessages")?;
+        writeln!(out, "\nmessages (suite {})", self.suite)?;
         writeln!(out, "  {:width$} {} of {}", "business to consumer", self.delivered, self.sent)?;
         writeln!(
             out,
