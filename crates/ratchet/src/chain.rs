@@ -7,7 +7,7 @@ use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
 use crate::curve::SharedSecret;
-use crate::kdf::{HmacSha256, hkdf, take_key};
+use crate::kdf::{HmacKey, Key, hkdf};
 
 /// The root key: stepped once per new ratchet key.
 #[derive(Clone)]
@@ -24,8 +24,8 @@ impl RootKey {
 
     /// `KDF_RK`: a new root key and the chain key of a new chain.
     pub(crate) fn step(&self, dh: &SharedSecret) -> (Self, ChainKey) {
-        let okm = hkdf::<64>(Some(self.as_bytes()), dh.as_ref(), b"WhisperRatchet");
-        (Self(take_key::<64, 0>(&okm)), ChainKey::new(take_key::<64, 32>(&okm), 0))
+        let [root_key, chain_key] = hkdf(Some(self.as_bytes()), dh.as_ref(), b"WhisperRatchet");
+        (Self(root_key), ChainKey::new(chain_key, 0))
     }
 }
 
@@ -53,9 +53,8 @@ impl ChainKey {
     /// end of the counter: a message at `u32::MAX` cannot be sent or read.
     pub(crate) fn step(&self) -> Option<(MessageSeed, Self)> {
         let index = self.index.checked_add(1)?;
-        let mac = HmacSha256::new(&self.key);
-        let seed = MessageSeed(mac.clone().chain(&[1]).finish());
-        Some((seed, Self { key: mac.chain(&[2]).finish(), index }))
+        let mac = HmacKey::new(&self.key);
+        Some((MessageSeed(mac.mac(&[&[1]])), Self { key: mac.mac(&[&[2]]), index }))
     }
 }
 
@@ -75,39 +74,38 @@ impl MessageSeed {
     /// The post-quantum ratchet mixes its key in as the salt (Double Ratchet, section "Triple
     /// Ratchet").
     pub(crate) fn message_keys(&self, post_quantum: Option<&[u8; 32]>) -> MessageKeys {
-        MessageKeys(hkdf(post_quantum, self.as_bytes(), b"WhisperMessageKeys"))
+        let [cipher, mac, iv] = hkdf(post_quantum, self.as_bytes(), b"WhisperMessageKeys");
+        MessageKeys { cipher, mac, iv }
     }
 }
 
 /// The keys of one message: AES key, MAC key, IV.
-pub(crate) struct MessageKeys(Zeroizing<[u8; 80]>);
+pub(crate) struct MessageKeys {
+    cipher: Key,
+    mac: Key,
+    /// The first half is the IV; the second is not used.
+    iv: Key,
+}
 
 impl MessageKeys {
-    pub(crate) fn mac_key(&self) -> Zeroizing<[u8; 32]> {
-        take_key::<80, 32>(&self.0)
+    pub(crate) const fn mac_key(&self) -> &Key {
+        &self.mac
     }
 
     /// AES-256-CBC with PKCS#7 padding: always 1 to 16 bytes longer than the plaintext.
     pub(crate) fn encrypt(&self, plaintext: &[u8]) -> Vec<u8> {
-        let cipher = cbc::Encryptor::<Aes256>::new((&*self.cipher_key()).into(), (&*self.iv()).into());
+        let cipher = cbc::Encryptor::<Aes256>::new((&*self.cipher).into(), self.iv().into());
         cipher.encrypt_padded_vec::<Pkcs7>(plaintext)
     }
 
     /// `None` for a wrong length or padding; only ever called on authenticated ciphertext.
     pub(crate) fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let cipher = cbc::Decryptor::<Aes256>::new((&*self.cipher_key()).into(), (&*self.iv()).into());
+        let cipher = cbc::Decryptor::<Aes256>::new((&*self.cipher).into(), self.iv().into());
         cipher.decrypt_padded_vec::<Pkcs7>(ciphertext).ok().map(Zeroizing::new)
     }
 
-    fn cipher_key(&self) -> Zeroizing<[u8; 32]> {
-        take_key::<80, 0>(&self.0)
-    }
-
-    fn iv(&self) -> Zeroizing<[u8; 16]> {
-        let mut iv = Zeroizing::new([0; 16]);
-        for (to, from) in iv.iter_mut().zip(self.0.iter().skip(64)) {
-            *to = *from;
-        }
+    fn iv(&self) -> &[u8; 16] {
+        let ([iv, _], _) = self.iv.as_chunks() else { return &[0; 16] };
         iv
     }
 }
@@ -142,14 +140,16 @@ mod tests {
     #[test]
     fn message_keys_known_answers() {
         let seed = MessageSeed::new(counting());
+        let hex =
+            |keys: &MessageKeys| hex::encode([*keys.cipher, *keys.mac].concat()) + &hex::encode(keys.iv());
         assert_eq!(
-            hex::encode(*seed.message_keys(None).0),
+            hex(&seed.message_keys(None)),
             "b818cf662a1eaf9ded79df503b322cd36850a2f61db0703882cd0c5a73b4103e\
              81f29940c87867fc2eb7f29f1719c398ea89c3dab6f7749b2e070cb3751001a2\
              24d3cb64e9b5119c24f1e7aee85280e9"
         );
         assert_eq!(
-            hex::encode(*seed.message_keys(Some(&[0x22; 32])).0),
+            hex(&seed.message_keys(Some(&[0x22; 32]))),
             "69e0671a0fd3e51dfc22a51b5bdf6dbd12d761f2df6a32cb57fbda48e709cbe0\
              c3d8a4613599282e514a279f7213a812d9c1254ce41f7202f672f2cbf4d63646\
              8b7a55c5a0369ee25c39ca1194ed300b"

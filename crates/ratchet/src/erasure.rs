@@ -5,8 +5,6 @@
 //! in each lane the n symbols of the message are the values at 0, 1, .., n - 1 of a polynomial of
 //! degree less than n, and chunk i holds the value at i. So the first n chunks are the message.
 
-use std::collections::BTreeMap;
-
 use crate::field::{inverse, mask, mul, times_x};
 
 /// Bytes in a chunk.
@@ -139,21 +137,30 @@ fn symbols(chunk: &[u8; CHUNK_LENGTH]) -> [u16; LANES] {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decoder {
     needed: u16,
-    chunks: BTreeMap<u16, [u8; CHUNK_LENGTH]>,
+    /// By ascending index.
+    chunks: Vec<Chunk>,
 }
 
 impl Decoder {
     /// For a message of so many chunks; at most 64, which is more than any of the protocol has.
     #[must_use]
     pub fn new(chunks: u16) -> Self {
-        Self { needed: chunks.min(MAX_CHUNKS), chunks: BTreeMap::new() }
+        Self { needed: chunks.min(MAX_CHUNKS), chunks: Vec::new() }
     }
 
     /// Takes a chunk; one with the index of an earlier one replaces it. A parity chunk that comes
     /// when there are enough is dropped.
     pub fn add(&mut self, chunk: Chunk) {
-        if self.takes(chunk.index) {
-            self.chunks.insert(chunk.index, chunk.bytes);
+        if !self.takes(chunk.index) {
+            return;
+        }
+        match self.place(chunk.index) {
+            Ok(at) => {
+                if let Some(earlier) = self.chunks.get_mut(at) {
+                    *earlier = chunk;
+                }
+            }
+            Err(at) => self.chunks.insert(at, chunk),
         }
     }
 
@@ -169,7 +176,7 @@ impl Decoder {
 
     /// The message, if this chunk would complete it.
     pub(crate) fn message_with(&self, chunk: Chunk) -> Option<Vec<u8>> {
-        let adds = self.takes(chunk.index) && !self.chunks.contains_key(&chunk.index);
+        let adds = self.takes(chunk.index) && self.place(chunk.index).is_err();
         if self.chunks.len() + usize::from(adds) < usize::from(self.needed) {
             return None;
         }
@@ -180,7 +187,7 @@ impl Decoder {
 
     /// The chunks collected so far, by index.
     pub fn chunks(&self) -> impl ExactSizeIterator<Item = Chunk> {
-        self.chunks.iter().map(|(index, bytes)| Chunk { index: *index, bytes: *bytes })
+        self.chunks.iter().copied()
     }
 
     /// How many chunks the message has.
@@ -189,24 +196,28 @@ impl Decoder {
         self.needed
     }
 
+    fn place(&self, index: u16) -> Result<usize, usize> {
+        self.chunks.binary_search_by_key(&index, |chunk| chunk.index)
+    }
+
     fn takes(&self, index: u16) -> bool {
         index < self.needed || self.chunks.len() < usize::from(self.needed)
     }
 }
 
-fn decode(needed: u16, chunks: &BTreeMap<u16, [u8; CHUNK_LENGTH]>) -> Vec<u8> {
+fn decode(needed: u16, chunks: &[Chunk]) -> Vec<u8> {
     let enough = || chunks.iter().take(usize::from(needed));
-    let nodes: Vec<u16> = enough().map(|(index, _)| *index).collect();
+    let nodes: Vec<u16> = enough().map(|chunk| chunk.index).collect();
     // Only when something is missing, and then once for all that is.
     let mut weights = None;
     let mut message = Vec::with_capacity(usize::from(needed) * CHUNK_LENGTH);
     for index in 0..needed {
-        match chunks.get(&index) {
-            Some(chunk) => message.extend_from_slice(chunk),
+        match chunks.binary_search_by_key(&index, |chunk| chunk.index).ok().and_then(|at| chunks.get(at)) {
+            Some(chunk) => message.extend_from_slice(&chunk.bytes),
             None => {
                 let weights = weights.get_or_insert_with(|| inverse_weights(&nodes));
                 let coefficients = lagrange(&nodes, weights, index);
-                let values = enough().map(|(_, chunk)| chunk);
+                let values = enough().map(|chunk| &chunk.bytes);
                 message.extend_from_slice(&combine(coefficients.into_iter().zip(values)));
             }
         }

@@ -1,62 +1,163 @@
-//! HMAC and HKDF over SHA-256, without the error cases that fixed sizes rule out.
+//! HMAC (RFC 2104) and HKDF (RFC 5869) over SHA-256, for keys of 32 bytes.
+//!
+//! Every message takes some fifteen HMACs over very short inputs. A library's wipes and copies
+//! buffers of hashes that it holds for inputs of any kind, which costs as much as the hashing; this
+//! one holds two hash states per key. The compression function is the library's.
 
 use std::sync::LazyLock;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use sha2::block_api::compress256;
+use zeroize::{Zeroize, Zeroizing};
 
-/// An HMAC-SHA-256 keyed with 32 bytes, ready to take input; clone it to reuse the key schedule.
+const BLOCK: usize = 64;
+
+/// FIPS 180-4, section 5.3.3.
+const INITIAL: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// 32 bytes of key material.
+pub(crate) type Key = Zeroizing<[u8; 32]>;
+
+/// An HMAC key, hashed: the states of the inner and the outer hash after the padded key.
 #[derive(Clone)]
-pub(crate) struct HmacSha256(Hmac<Sha256>);
+pub(crate) struct HmacKey {
+    inner: [u32; 8],
+    outer: [u32; 8],
+}
 
-impl HmacSha256 {
+impl HmacKey {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        // RFC 2104 zero-pads a short key to the block size; doing it here makes the length a type.
-        let mut block = Zeroizing::new([0; 64]);
-        for (to, from) in block.iter_mut().zip(key) {
+        Self { inner: after_padded_key(key, 0x36), outer: after_padded_key(key, 0x5c) }
+    }
+
+    /// The MAC of the concatenated parts.
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> Key {
+        let mut inner = Hash::after_block(self.inner);
+        for part in parts {
+            inner.update(part);
+        }
+        let mut outer = Hash::after_block(self.outer);
+        outer.update(inner.finish().as_ref());
+        outer.finish()
+    }
+}
+
+impl Drop for HmacKey {
+    fn drop(&mut self) {
+        // As slices, which are wiped in one go; arrays are wiped element by element.
+        self.inner.as_mut_slice().zeroize();
+        self.outer.as_mut_slice().zeroize();
+    }
+}
+
+/// HKDF: `KEYS` times 32 bytes. Without a salt it is 32 zero bytes, as the RFC says.
+pub(crate) fn hkdf<const KEYS: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], info: &[u8]) -> [Key; KEYS] {
+    const { assert!(KEYS < 255, "RFC 5869, section 2.3") };
+    // Most derivations have no salt: that key is hashed once.
+    static WITHOUT_SALT: LazyLock<HmacKey> = LazyLock::new(|| HmacKey::new(&[0; 32]));
+    let prk = match salt {
+        None => WITHOUT_SALT.mac(&[ikm]),
+        Some(salt) => HmacKey::new(salt).mac(&[ikm]),
+    };
+    let prk = HmacKey::new(&prk);
+    let (mut previous, mut counter): (Option<Key>, u8) = (None, 0);
+    std::array::from_fn(|_| {
+        counter += 1;
+        let key = match &previous {
+            None => prk.mac(&[info, &[counter]]),
+            Some(previous) => prk.mac(&[previous.as_ref(), info, &[counter]]),
+        };
+        previous = Some(key.clone());
+        key
+    })
+}
+
+fn after_padded_key(key: &[u8; 32], pad: u8) -> [u32; 8] {
+    let mut block = [pad; BLOCK];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to ^= from;
+    }
+    let mut state = INITIAL;
+    compress256(&mut state, std::slice::from_ref(&block));
+    block.as_mut_slice().zeroize();
+    state
+}
+
+/// SHA-256 (FIPS 180-4) that goes on after one block.
+struct Hash {
+    state: [u32; 8],
+    block: [u8; BLOCK],
+    filled: usize,
+    /// In bytes.
+    length: u64,
+}
+
+impl Hash {
+    const fn after_block(state: [u32; 8]) -> Self {
+        Self { state, block: [0; BLOCK], filled: 0, length: 64 }
+    }
+
+    fn update(&mut self, mut data: &[u8]) {
+        self.length = self.length.wrapping_add(data.len() as u64);
+        if self.filled > 0 || data.len() < BLOCK {
+            let free = self.block.get_mut(self.filled..).unwrap_or_default();
+            let (now, rest) = data.split_at(free.len().min(data.len()));
+            if let Some(free) = free.get_mut(..now.len()) {
+                free.copy_from_slice(now);
+            }
+            self.filled += now.len();
+            data = rest;
+            if self.filled < BLOCK {
+                return;
+            }
+            compress256(&mut self.state, std::slice::from_ref(&self.block));
+            self.filled = 0;
+        }
+        let (blocks, rest) = data.as_chunks::<BLOCK>();
+        compress256(&mut self.state, blocks);
+        for (to, from) in self.block.iter_mut().zip(rest) {
             *to = *from;
         }
-        Self(Hmac::new((&*block).into()))
+        self.filled = rest.len();
     }
 
-    pub(crate) fn chain(mut self, data: &[u8]) -> Self {
-        self.0.update(data);
-        self
-    }
-
-    pub(crate) fn finish(self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(self.0.finalize().into_bytes().into())
+    /// Pads (section 5.1.1) and gives the digest.
+    fn finish(mut self) -> Key {
+        let bits = self.length.wrapping_mul(8).to_be_bytes();
+        let mut padding = self.block.iter_mut().skip(self.filled);
+        if let Some(first) = padding.next() {
+            *first = 0x80;
+        }
+        padding.for_each(|byte| *byte = 0);
+        if self.filled + 1 + bits.len() > BLOCK {
+            compress256(&mut self.state, std::slice::from_ref(&self.block));
+            self.block = [0; BLOCK];
+        }
+        if let Some(end) = self.block.last_chunk_mut() {
+            *end = bits;
+        }
+        compress256(&mut self.state, std::slice::from_ref(&self.block));
+        let mut digest = Zeroizing::new([0; 32]);
+        for (to, word) in digest.as_chunks_mut().0.iter_mut().zip(self.state) {
+            *to = word.to_be_bytes();
+        }
+        digest
     }
 }
 
-/// HKDF (RFC 5869). Without a salt it is 32 zero bytes, as the RFC says.
-pub(crate) fn hkdf<const N: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
-    const { assert!(N <= 255 * 32, "RFC 5869 section 2.3") };
-    // Most derivations have no salt: their key schedule is the same every time.
-    static WITHOUT_SALT: LazyLock<HmacSha256> = LazyLock::new(|| HmacSha256::new(&[0; 32]));
-    let prk = salt.map_or_else(|| WITHOUT_SALT.clone(), HmacSha256::new).chain(ikm).finish();
-    let mut okm = Zeroizing::new([0; N]);
-    #[expect(clippy::expect_used, reason = "the only error is a length, and this is that of the hash")]
-    let kdf = Hkdf::<Sha256>::from_prk(prk.as_ref()).expect("key length");
-    #[expect(clippy::expect_used, reason = "the only error is a length that is ruled out at compile time")]
-    kdf.expand(info, okm.as_mut()).expect("output length");
-    okm
-}
-
-/// Cuts the first 32 bytes off the output of a KDF.
-pub(crate) fn take_key<const N: usize, const AT: usize>(okm: &[u8; N]) -> Zeroizing<[u8; 32]> {
-    const { assert!(AT + 32 <= N, "key outside of the output") };
-    let mut key = Zeroizing::new([0; 32]);
-    for (to, from) in key.iter_mut().zip(okm.iter().skip(AT)) {
-        *to = *from;
+impl Drop for Hash {
+    fn drop(&mut self) {
+        self.state.as_mut_slice().zeroize();
+        self.block.as_mut_slice().zeroize();
     }
-    key
 }
 
 #[cfg(test)]
 mod tests {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use proptest::prelude::*;
+    use sha2::Sha256;
+
     use super::*;
 
     #[test]
@@ -66,14 +167,13 @@ mod tests {
         // the same salt.
         let salt: [u8; 32] = std::array::from_fn(|at| if at < 13 { u8::try_from(at).unwrap() } else { 0 });
         let info: Vec<u8> = (0xf0..=0xf9).collect();
-        assert_eq!(
-            hex::encode(*hkdf::<42>(Some(&salt), &ikm, &info)),
+        let hex = |keys: [Key; 2]| hex::encode(keys.map(|key| *key).concat());
+        assert!(hex(hkdf(Some(&salt), &ikm, &info)).starts_with(
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
-        );
-        assert_eq!(
-            hex::encode(*hkdf::<42>(None, &ikm, &[])),
+        ));
+        assert!(hex(hkdf(None, &ikm, &[])).starts_with(
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
-        );
+        ));
     }
 
     #[test]
@@ -83,8 +183,24 @@ mod tests {
         let mut key = [0; 32];
         key[..20].fill(0x0b);
         assert_eq!(
-            hex::encode(*HmacSha256::new(&key).chain(b"Hi ").chain(b"There").finish()),
+            hex::encode(*HmacKey::new(&key).mac(&[b"Hi ", b"There"])),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn hmac_is_the_librarys_however_the_input_is_cut(
+            key: [u8; 32],
+            input in prop::collection::vec(any::<u8>(), 0..300),
+            cuts in prop::collection::vec(0usize..300, 0..4),
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(input.len())).collect();
+            cuts.extend([0, input.len()]);
+            cuts.sort_unstable();
+            let parts: Vec<&[u8]> = cuts.windows(2).map(|cut| &input[cut[0]..cut[1]]).collect();
+            let expected = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(&input).finalize();
+            prop_assert_eq!(*HmacKey::new(&key).mac(&parts), <[u8; 32]>::from(expected.into_bytes()));
+        }
     }
 }

@@ -3,13 +3,12 @@
 use prost::Message;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::address::Addresses;
 use crate::chain::MessageKeys;
 use crate::curve::{KeyError, PublicKey};
 use crate::identity::IdentityKey;
-use crate::kdf::HmacSha256;
+use crate::kdf::{HmacKey, Key};
 use crate::proto;
 use crate::suite::Version;
 
@@ -122,7 +121,7 @@ impl RatchetMessage {
         sender: &IdentityKey,
         receiver: &IdentityKey,
     ) -> bool {
-        mac(&keys.mac_key(), sender, receiver, &self.authenticated).ct_eq(&self.mac).into()
+        mac(keys.mac_key(), sender, receiver, &self.authenticated).ct_eq(&self.mac).into()
     }
 }
 
@@ -149,7 +148,7 @@ impl Outgoing<'_> {
             addresses: self.addresses.map(|addresses| addresses.outgoing().to_vec()),
         };
         let mut bytes = encode_versioned(self.version, &body, MAC_LENGTH);
-        let mac = mac(&keys.mac_key(), sender, receiver, &bytes);
+        let mac = mac(keys.mac_key(), sender, receiver, &bytes);
         bytes.extend_from_slice(&mac);
         bytes
     }
@@ -157,14 +156,8 @@ impl Outgoing<'_> {
 
 /// The associated data is both identities, sender first (X3DH, section "Sending the initial
 /// message": AD), then the message.
-fn mac(
-    key: &Zeroizing<[u8; 32]>,
-    sender: &IdentityKey,
-    receiver: &IdentityKey,
-    message: &[u8],
-) -> [u8; MAC_LENGTH] {
-    let full =
-        HmacSha256::new(key).chain(&sender.to_bytes()).chain(&receiver.to_bytes()).chain(message).finish();
+fn mac(key: &Key, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) -> [u8; MAC_LENGTH] {
+    let full = HmacKey::new(key).mac(&[&sender.to_bytes(), &receiver.to_bytes(), message]);
     let [a, b, c, d, e, f, g, h, ..] = *full;
     [a, b, c, d, e, f, g, h]
 }
@@ -189,6 +182,8 @@ pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, Par
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
     use crate::chain::MessageSeed;
 

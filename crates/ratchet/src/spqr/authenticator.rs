@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::kem::{Ct1, Ct2, Header};
 use super::{EpochSecret, SpqrError};
-use crate::kdf::{HmacSha256, hkdf, take_key};
+use crate::kdf::{HmacKey, hkdf};
 
 /// Deployed name of the protocol: the specification's with neither hash nor MAC in it.
 const PROTOCOL: &[u8] = b"Signal_PQCKA_V1_MLKEM768";
@@ -33,16 +33,16 @@ impl Authenticator {
         for (to, from) in ikm.iter_mut().zip(self.root.iter().chain(secret)) {
             *to = *from;
         }
-        let okm = hkdf::<64>(None, ikm.as_ref(), &label(b":Authenticator Update", epoch));
-        Self { root: take_key::<64, 0>(&okm), mac_key: take_key::<64, 32>(&okm) }
+        let [root, mac_key] = hkdf(None, ikm.as_ref(), &label(b":Authenticator Update", epoch));
+        Self { root, mac_key }
     }
 
     pub(super) fn header_tag(&self, epoch: u64, header: &Header) -> [u8; TAG_LENGTH] {
-        *HmacSha256::new(&self.mac_key).chain(&label(b":ekheader", epoch)).chain(header).finish()
+        *HmacKey::new(&self.mac_key).mac(&[&label(b":ekheader", epoch), header])
     }
 
     pub(super) fn ciphertext_tag(&self, epoch: u64, ct1: &Ct1, ct2: &Ct2) -> [u8; TAG_LENGTH] {
-        *HmacSha256::new(&self.mac_key).chain(&label(b":ciphertext", epoch)).chain(ct1).chain(ct2).finish()
+        *HmacKey::new(&self.mac_key).mac(&[&label(b":ciphertext", epoch), ct1, ct2])
     }
 
     pub(super) fn verify_header(
@@ -67,7 +67,8 @@ impl Authenticator {
 
 /// The secret of an epoch (`KDF_OK`), from what was encapsulated in it.
 pub(super) fn epoch_secret(epoch: u64, kem_secret: &[u8; 32]) -> EpochSecret {
-    EpochSecret { epoch, secret: hkdf(None, kem_secret, &label(b":SCKA Key", epoch)) }
+    let [secret] = hkdf(None, kem_secret, &label(b":SCKA Key", epoch));
+    EpochSecret { epoch, secret }
 }
 
 fn label(purpose: &[u8], epoch: u64) -> Vec<u8> {

@@ -33,7 +33,7 @@ pub(crate) struct Braid {
 #[derive(Clone)]
 pub(super) enum State {
     KeysUnsampled,
-    KeysSampled { keys: BraidKeyPair, next: u16 },
+    KeysSampled { keys: BraidKeyPair, tag: [u8; TAG_LENGTH], next: u16 },
     HeaderSent { keys: BraidKeyPair, next: u16, ct1: Decoder },
     Ct1Received { keys: BraidKeyPair, next: u16, ct1: Box<Ct1> },
     EkSentCt1Received { keys: BraidKeyPair, ct1: Box<Ct1>, ct2: Decoder },
@@ -110,13 +110,13 @@ impl Braid {
         match &mut self.state {
             State::KeysUnsampled => {
                 let keys = fresh.braid_key_pair();
-                let chunk = chunk_at(&header_stream(self.epoch, &self.authenticator, &keys), 0);
-                self.state = State::KeysSampled { keys, next: 1 };
+                let tag = self.authenticator.header_tag(self.epoch, keys.header());
+                let chunk = chunk_at(&header_stream(&keys, &tag), 0);
+                self.state = State::KeysSampled { keys, tag, next: 1 };
                 (Payload::Header(chunk), None)
             }
-            State::KeysSampled { keys, next } => {
-                let at = advance(next);
-                (Payload::Header(chunk_at(&header_stream(self.epoch, &self.authenticator, keys), at)), None)
+            State::KeysSampled { keys, tag, next } => {
+                (Payload::Header(chunk_at(&header_stream(keys, tag), advance(next))), None)
             }
             State::HeaderSent { keys, next, .. } => {
                 (Payload::Ek(chunk_at(keys.vector(), advance(next))), None)
@@ -306,9 +306,8 @@ impl State {
     }
 }
 
-/// The header as it is sent: it is cheaper to tag it again than to keep it.
-fn header_stream(epoch: u64, authenticator: &Authenticator, keys: &BraidKeyPair) -> [u8; HEADER_STREAM] {
-    join(keys.header(), &authenticator.header_tag(epoch, keys.header()))
+fn header_stream(keys: &BraidKeyPair, tag: &[u8; TAG_LENGTH]) -> [u8; HEADER_STREAM] {
+    join(keys.header(), tag)
 }
 
 /// The stream goes on from its start after the last index.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use zeroize::Zeroizing;
 
 use super::{Direction, EpochSecret, SpqrError};
-use crate::kdf::{hkdf, take_key};
+use crate::kdf::hkdf;
 
 /// Deployed labels; the first has two spaces in a row.
 const START: &[u8] = b"Signal PQ Ratchet V1 Chain  Start";
@@ -184,9 +184,8 @@ impl HashChain {
         for (to, from) in info.iter_mut().zip(counter.to_be_bytes().iter().chain(NEXT)) {
             *to = *from;
         }
-        let okm = hkdf::<64>(None, self.value.as_ref(), &info);
-        let next = Self { counter, value: take_key::<64, 0>(&okm) };
-        Some((take_key::<64, 32>(&okm), next))
+        let [value, key] = hkdf(None, self.value.as_ref(), &info);
+        Some((key, Self { counter, value }))
     }
 }
 
@@ -196,14 +195,14 @@ fn derive(
     info: &[u8],
     direction: Direction,
 ) -> (Zeroizing<[u8; 32]>, Link) {
-    let okm = hkdf::<96>(salt, ikm, info);
+    let [next_root, forth, back] = hkdf(salt, ikm, info);
     let chain = |value| HashChain { counter: 0, value };
-    let (forth, back) = (chain(take_key::<96, 32>(&okm)), chain(take_key::<96, 64>(&okm)));
+    let (forth, back) = (chain(forth), chain(back));
     let (sending, receiving) = match direction {
         Direction::FromInitiator => (forth, back),
         Direction::FromResponder => (back, forth),
     };
-    (take_key::<96, 0>(&okm), Link { sending: Some(sending), receiving, kept: VecDeque::new() })
+    (next_root, Link { sending: Some(sending), receiving, kept: VecDeque::new() })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use zeroize::Zeroizing;
 
-use super::authenticator::Authenticator;
+use super::authenticator::{Authenticator, TAG_LENGTH};
 use super::braid::{Braid, CT2_STREAM, HEADER_STREAM, State, decoder_of};
 use super::kem::{BraidKeyPair, Ct1, EkVector, Encapsulation};
 use super::key_chain::{HashChain, KeptKey, KeyChain, Link, MAX_KEPT};
@@ -26,7 +26,7 @@ impl Spqr {
         let encapsulation = 64 + Encapsulation::STATE_LENGTH + size_of::<Ct1>();
         let state = match &self.braid.state {
             State::KeysUnsampled => 0,
-            State::KeysSampled { .. } => BraidKeyPair::LENGTH + 2,
+            State::KeysSampled { .. } => BraidKeyPair::LENGTH + TAG_LENGTH + 2,
             State::HeaderSent { ct1, .. } => BraidKeyPair::LENGTH + 2 + chunks(ct1),
             State::Ct1Received { .. } => BraidKeyPair::LENGTH + 2 + size_of::<Ct1>(),
             State::EkSentCt1Received { ct2, .. } => BraidKeyPair::LENGTH + size_of::<Ct1>() + chunks(ct2),
@@ -128,9 +128,10 @@ impl Writer {
         self.raw(braid.authenticator.mac_key.as_ref());
         match &braid.state {
             State::KeysUnsampled => self.byte(1),
-            State::KeysSampled { keys, next } => {
+            State::KeysSampled { keys, tag, next } => {
                 self.byte(2);
                 self.raw(keys.as_bytes());
+                self.raw(tag);
                 self.short(*next);
             }
             State::HeaderSent { keys, next, ct1 } => {
@@ -234,7 +235,7 @@ impl Reader<'_> {
         let authenticator = Authenticator { root: self.secret()?, mac_key: self.secret()? };
         let state = match self.byte()? {
             1 => State::KeysUnsampled,
-            2 => State::KeysSampled { keys: self.keys()?, next: self.short()? },
+            2 => State::KeysSampled { keys: self.keys()?, tag: *self.take()?, next: self.short()? },
             3 => State::HeaderSent { keys: self.keys()?, next: self.short()?, ct1: self.decoder::<Ct1>()? },
             4 => State::Ct1Received { keys: self.keys()?, next: self.short()?, ct1: self.boxed()? },
             5 => State::EkSentCt1Received {

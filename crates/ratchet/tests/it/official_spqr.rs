@@ -70,6 +70,8 @@ fn translate_braid(braid: &Fields<'_>, out: &mut Vec<u8>) {
         1 => {}
         2 => {
             out.extend(raw(4));
+            let header_and_tag = stream(&Fields::read(content.bytes(2).unwrap()));
+            out.extend(&header_and_tag[64..]);
             out.extend(next(&content, 2));
         }
         3 => {
