@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Who can read messages: the engine, what is inside a ciphertext, and what both ends share.
 const PLAINTEXT: [&str; 3] = ["content", "endpoint", "ratchet"];
 
-/// Who may name `ratchet` in its Cargo.toml, but for tests and benches, for which deny.toml names more.
+/// Who may name `ratchet` in its Cargo.toml, but for tests, for which deny.toml names more.
 const NAMES_RATCHET: [&str; 1] = ["endpoint"];
 
 /// Who may name `content` in its Cargo.toml, likewise.
@@ -23,6 +23,9 @@ const NAMES_CONTENT: [&str; 3] = ["cloud", "consumer", "endpoint"];
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
 const HAS_PLAINTEXT: [&str; 7] =
     ["blindpost", "cloud", "consumer", "content", "endpoint", "ratchet", "world"];
+
+/// What only tests and measures, and is part of no product.
+const NOT_SHIPPED: [&str; 2] = ["blindpost-benches", "interop"];
 
 /// Who never has, whatever the lists above come to say: the transport and all that it is made of.
 const NEVER: [&str; 6] = ["kernel", "link", "live", "relay", "store", "wire"];
@@ -42,13 +45,23 @@ fn relay_cannot_link_plaintext() {
 fn only_the_ends_link_plaintext() {
     let graph = Graph::of_the_workspace();
     let naming = |to: &str| -> Vec<&str> {
-        let naming = graph.members.iter().filter(|from| graph.names(from, to));
+        let naming = graph.shipped().filter(|from| graph.names(from, to));
         naming.map(String::as_str).collect()
     };
     assert_eq!(naming("ratchet"), NAMES_RATCHET);
     assert_eq!(naming("content"), NAMES_CONTENT);
-    for member in graph.members.iter().filter(|member| !HAS_PLAINTEXT.contains(&member.as_str())) {
+    for member in graph.shipped().filter(|member| !HAS_PLAINTEXT.contains(&member.as_str())) {
         let path = ["ratchet", "content"].into_iter().find_map(|to| graph.path(member, to));
+        assert!(path.is_none(), "{}", path.unwrap_or_default().join(" -> "));
+    }
+}
+
+/// Else they would be shipped, and the lists above would lack them.
+#[test]
+fn nothing_links_what_is_not_shipped() {
+    let graph = Graph::of_the_workspace();
+    for member in graph.shipped() {
+        let path = NOT_SHIPPED.into_iter().find_map(|to| graph.path(member, to));
         assert!(path.is_none(), "{}", path.unwrap_or_default().join(" -> "));
     }
 }
@@ -81,7 +94,7 @@ impl Graph {
             .iter()
             .map(|id| name_of[id.as_str().unwrap()].to_owned())
             .collect();
-        for name in NEVER.iter().chain(&PLAINTEXT).chain(&HAS_PLAINTEXT) {
+        for name in NEVER.iter().chain(&PLAINTEXT).chain(&HAS_PLAINTEXT).chain(&NOT_SHIPPED) {
             assert!(members.contains(*name), "{name} is not a crate of this workspace any more");
         }
 
@@ -103,6 +116,10 @@ impl Graph {
             }
         }
         Self { members, edges }
+    }
+
+    fn shipped(&self) -> impl Iterator<Item = &String> {
+        self.members.iter().filter(|member| !NOT_SHIPPED.contains(&member.as_str()))
     }
 
     fn names(&self, from: &str, to: &str) -> bool {

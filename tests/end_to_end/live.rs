@@ -19,7 +19,7 @@ use wire::{Address, Number};
 const TOKEN: &str = "EAA-test";
 const APP_SECRET: &str = "test-app-secret";
 const PHONE_NUMBER_ID: &str = "106540352242922";
-const BUSINESS: &str = "15550783881";
+pub(crate) const BUSINESS: &str = "15550783881";
 const FIRST_CONSUMER: u64 = 491_510_000_000;
 
 /// Relay, node and consumers.
@@ -29,6 +29,8 @@ pub(crate) struct LiveStage {
     consumers: Vec<mpsc::Sender<Command>>,
     webhooks: Receiver<Webhook>,
     received: Vec<Webhook>,
+    /// For a client that is not ours.
+    pub(crate) stranger: Uplink,
     _runtime: Runtime,
     _dir: tempfile::TempDir,
 }
@@ -114,7 +116,20 @@ impl LiveStage {
         }
         drop(_inside);
         let received = Vec::new();
-        Self { http: api, shown, consumers, webhooks, received, _runtime: runtime, _dir: dir }
+        let stranger = uplink("stranger link");
+        Self { http: api, shown, consumers, webhooks, received, stranger, _runtime: runtime, _dir: dir }
+    }
+
+    /// The next text that reaches the business from this number.
+    pub(crate) fn next_text_from(&mut self, number: Number) -> String {
+        loop {
+            let webhook = self.webhooks.recv_timeout(Duration::from_secs(30)).expect("a webhook");
+            let json = webhook.verified(APP_SECRET);
+            if let Some(message) = json.pointer("/entry/0/changes/0/value/messages/0") {
+                assert_eq!(message["from"], number.digits());
+                return message["text"]["body"].as_str().unwrap().to_owned();
+            }
+        }
     }
 }
 
@@ -163,7 +178,7 @@ impl Stage for LiveStage {
     }
 }
 
-fn number(consumer: usize) -> Number {
+pub(crate) fn number(consumer: usize) -> Number {
     Number::from_integer(FIRST_CONSUMER + consumer as u64).unwrap()
 }
 

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod live;
+mod official;
 mod stage;
 
 use consumer::Reply;

@@ -5,6 +5,7 @@ mod benchmarks;
 mod demo;
 mod deny;
 mod graph;
+mod interop;
 mod licence;
 mod step;
 mod tools;
@@ -22,6 +23,7 @@ Commands:
   lint        Format, clippy and documentation, all without a warning
   test        Tests, dependencies (deny.toml) and the demo
   deny        Only the dependencies
+  interop     Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
   benchmarks  Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
@@ -34,6 +36,9 @@ fn main() -> ExitCode {
         ["lint"] => lint(),
         ["test"] => test(),
         ["deny"] => deny(),
+        ["interop", arguments @ ..] if !arguments.iter().any(|one| matches!(*one, "--help" | "-h")) => {
+            interop::run(arguments)
+        }
         ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
@@ -66,7 +71,10 @@ fn lint() -> Result<(), Failure> {
 
 fn test() -> Result<(), Failure> {
     tools::nextest()?;
-    Step::new("tests").run(cargo(&["nextest", "run", "--workspace"]).tools_in_path())?;
+    let oracle = interop::install()?;
+    let tests = cargo(&["nextest", "run", "--workspace"]).env(interop::ORACLE, &oracle);
+    Step::new("tests").run(tests.tools_in_path())?;
+    interop::run(&[])?;
     deny()?;
     demo::run()
 }

@@ -78,8 +78,13 @@ impl Step {
 
 /// Cargo, the one that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Run {
+    program("cargo", arguments)
+}
+
+/// Any other program, found in the path.
+pub(crate) fn program(program: &str, arguments: &[&str]) -> Run {
     Run {
-        program: "cargo".to_owned(),
+        program: program.to_owned(),
         arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
         environment: Vec::new(),
         path: None,
@@ -90,6 +95,11 @@ pub(crate) fn cargo(arguments: &[&str]) -> Run {
 pub(crate) fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 impl Run {

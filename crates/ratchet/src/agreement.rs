@@ -195,7 +195,7 @@ mod tests {
             let kem_secret = message.kem.as_ref().map(|kem| {
                 let key = KemSecretKey::parse(&bytes("/B/bundlePrivate/kyberSecretKey")).unwrap();
                 assert_eq!(key.public().to_bytes(), bytes("/B/bundle/kyberPreKey"));
-                key.decapsulate(&kem.ciphertext)
+                key.decapsulate(&kem.ciphertext().unwrap())
             });
             let found = kem_secret.as_ref().map_or_else(String::new, |secret| hex::encode(**secret));
             assert_eq!(found, expected.kyber_shared_secret);

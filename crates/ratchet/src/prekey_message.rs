@@ -19,7 +19,7 @@ pub struct PrekeyMessage {
     pub(crate) registration_id: u32,
     pub(crate) one_time_prekey: Option<u32>,
     pub(crate) signed_prekey: u32,
-    pub(crate) kem: Option<KemPart>,
+    pub(crate) kem: Option<ReceivedKem>,
     pub(crate) base_key: PublicKey,
     pub(crate) identity: IdentityKey,
     pub(crate) message: RatchetMessage,
@@ -38,7 +38,7 @@ impl PrekeyMessage {
             registration_id: fields.registration_id.unwrap_or(0),
             one_time_prekey: fields.one_time_prekey_id,
             signed_prekey: required(fields.signed_prekey_id, "signed_prekey_id")?,
-            kem: KemPart::parse(version, fields.kem_prekey_id, fields.kem_ciphertext)?,
+            kem: ReceivedKem::parse(version, fields.kem_prekey_id, fields.kem_ciphertext)?,
             base_key: PublicKey::parse(&required(fields.base_key, "base_key")?)?,
             identity: IdentityKey::parse(&required(fields.identity_key, "identity_key")?)?,
             message: RatchetMessage::parse(&required(fields.message, "message")?)?,
@@ -86,7 +86,14 @@ pub(crate) struct KemPart {
     pub(crate) ciphertext: KemCiphertext,
 }
 
-impl KemPart {
+/// The same as received. In a session that is known already nobody looks at it, so that what is no
+/// ciphertext is noticed only where one is needed.
+pub(crate) struct ReceivedKem {
+    pub(crate) prekey: u32,
+    ciphertext: Vec<u8>,
+}
+
+impl ReceivedKem {
     fn parse(
         version: Version,
         prekey: Option<u32>,
@@ -96,8 +103,11 @@ impl KemPart {
             return Ok(None);
         }
         let prekey = required(prekey, "kem_prekey_id")?;
-        let ciphertext = KemCiphertext::parse(&required(ciphertext, "kem_ciphertext")?)?;
-        Ok(Some(Self { prekey, ciphertext }))
+        Ok(Some(Self { prekey, ciphertext: required(ciphertext, "kem_ciphertext")? }))
+    }
+
+    pub(crate) fn ciphertext(&self) -> Result<KemCiphertext, ParseError> {
+        Ok(KemCiphertext::parse(&self.ciphertext)?)
     }
 }
 

@@ -1,0 +1,18 @@
+//! Who takes part in the comparison.
+
+use std::time::Duration;
+
+use crate::operation::Operation;
+
+/// An implementation of a ratchet.
+pub trait Contestant {
+    /// The name in reports.
+    fn name(&self) -> String;
+
+    /// Does `operation` so many times, each time with a fresh ciphertext, session or message, and returns how long
+    /// only the operation took.
+    fn run(&mut self, operation: Operation, iterations: u32) -> Duration;
+
+    /// The size of a session on a chain that [`Operation::Serialize`] makes bytes of.
+    fn serialized_size(&mut self) -> usize;
+}

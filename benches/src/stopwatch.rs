@@ -1,0 +1,11 @@
+//! The time that something takes.
+
+use std::time::{Duration, Instant};
+
+/// How long `work` takes.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+pub fn time(work: impl FnOnce()) -> Duration {
+    let started = Instant::now();
+    work();
+    started.elapsed()
+}
