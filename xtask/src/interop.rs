@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::step::{Failure, Run, Step, cargo, program, root, target};
+use crate::step::{Failure, Step, cargo, program, root, target};
+use crate::tools;
 
 /// What tests find the packages by.
 pub(crate) const ORACLE: &str = "BLINDPOST_ORACLE";
@@ -33,7 +34,7 @@ pub(crate) fn install() -> Result<String, Failure> {
     if is_installed(&to) {
         return Ok(to_shown);
     }
-    node()?;
+    tools::from_debian(&["node", "npm"], &["nodejs", "npm"], "the official library runs in node")?;
     let npm = program("npm", &["ci", "--prefix", &to_shown, "--ignore-scripts", "--no-audit", "--no-fund"]);
     Step::new("what npm installs from").check(&format!("ls {to_shown}"), || {
         copy_manifest(&to).map_err(|error| format!("can't write to {to_shown}: {error}"))?;
@@ -62,25 +63,4 @@ fn copy_manifest(to: &Path) -> io::Result<()> {
 
 fn source(file: &str) -> PathBuf {
     root().join(SOURCE).join(file)
-}
-
-/// Node and npm: installed if there are none and we may, else asked for.
-fn node() -> Result<(), Failure> {
-    let there = |name| program(name, &["--version"]).output().is_ok();
-    if there("node") && there("npm") {
-        return Ok(());
-    }
-    let install = program("apt-get", &["install", "-y", "nodejs", "npm"]);
-    if am_root() {
-        Step::new("list of packages").run(program("apt-get", &["update"]))?;
-        return Step::new("install node and npm").run(install);
-    }
-    Step::new("node and npm").check(&format!("sudo {install}"), || {
-        Err("the official library runs in node, and there is no node or no npm".to_owned())
-    })
-}
-
-fn am_root() -> bool {
-    let id: Run = program("id", &["-u"]);
-    id.output().is_ok_and(|id| id.trim_ascii() == b"0")
 }

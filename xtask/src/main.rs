@@ -5,6 +5,7 @@ mod benchmarks;
 mod demo;
 mod deny;
 mod graph;
+mod instructions;
 mod interop;
 mod licence;
 mod step;
@@ -20,11 +21,12 @@ Everything that must pass before a commit.
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  lint        Format, clippy and documentation, all without a warning
-  test        Tests, dependencies (deny.toml) and the demo
-  deny        Only the dependencies
-  interop     Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
-  benchmarks  Measure, and write docs/benchmarks.md (not part of what must pass)
+  lint          Format, clippy and documentation, all without a warning
+  test          Tests, and all of the following but for the benchmarks, and the demo
+  deny          Dependencies, against deny.toml
+  interop       Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
+  instructions  What the ratchet's operations cost, against benches/instructions.toml [--write]
+  benchmarks    Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
 .ci/run does `lint`, then `test`.";
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         ["interop", arguments @ ..] if !arguments.iter().any(|one| matches!(*one, "--help" | "-h")) => {
             interop::run(arguments)
         }
+        ["instructions"] => instructions::compare(),
+        ["instructions", "--write"] => instructions::write(),
         ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
@@ -75,6 +79,7 @@ fn test() -> Result<(), Failure> {
     let tests = cargo(&["nextest", "run", "--workspace"]).env(interop::ORACLE, &oracle);
     Step::new("tests").run(tests.tools_in_path())?;
     interop::run(&[])?;
+    instructions::compare()?;
     deny()?;
     demo::run()
 }

@@ -126,6 +126,13 @@ impl Run {
         }
     }
 
+    /// Standard error, if the command succeeds or not: for programs that report there.
+    pub(crate) fn said(&self) -> Result<String, String> {
+        let output =
+            self.command().output().map_err(|error| format!("`{self}` could not be started: {error}"))?;
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     fn command(&self) -> Command {
         let program = match self.program.as_str() {
             "cargo" => env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()),

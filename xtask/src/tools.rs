@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::step::{Failure, Run, Step, cargo, root};
+use crate::step::{Failure, Run, Step, cargo, program, root};
 
 /// Where missing tools are installed.
 pub(crate) fn directory() -> PathBuf {
@@ -38,6 +38,26 @@ pub(crate) fn cargo_deny() -> Result<(), Failure> {
         }
         _ => Step::new("advisories").run(advisories),
     }
+}
+
+/// Programs that are packages of Debian: installed if they are missing and we may, else asked for.
+pub(crate) fn from_debian(programs: &[&str], packages: &[&str], why: &str) -> Result<(), Failure> {
+    let there = |name: &&str| program(name, &["--version"]).output().is_ok();
+    if programs.iter().all(there) {
+        return Ok(());
+    }
+    let install = program("apt-get", &[&["install", "-y"], packages].concat());
+    if am_root() {
+        Step::new("list of packages").run(program("apt-get", &["update"]))?;
+        return Step::new(&format!("install {}", packages.join(" and "))).run(install);
+    }
+    Step::new(&programs.join(" and ")).check(&format!("sudo {install}"), || {
+        Err(format!("{why}, and {} is not installed", programs.join(" or ")))
+    })
+}
+
+fn am_root() -> bool {
+    program("id", &["-u"]).output().is_ok_and(|id| id.trim_ascii() == b"0")
 }
 
 fn install(tool: &str) -> Run {
