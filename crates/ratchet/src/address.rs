@@ -51,6 +51,12 @@ impl ServiceId {
         bytes
     }
 
+    /// The UUID in text order: what names an account in a [`SafetyNumber`](crate::SafetyNumber).
+    #[must_use]
+    pub const fn uuid(&self) -> &[u8; 16] {
+        &self.uuid
+    }
+
     fn from_bytes([kind, uuid @ ..]: [u8; Self::LENGTH]) -> Option<Self> {
         let kind = match kind {
             0 => ServiceKind::Account,

@@ -20,5 +20,6 @@ mod official;
 mod official_spqr;
 mod primitives;
 mod replay;
+mod safety_numbers;
 mod sessions;
 mod storage;
