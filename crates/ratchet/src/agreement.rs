@@ -64,20 +64,20 @@ pub(crate) struct Agreed {
 }
 
 /// KM of the specifications: 32 bytes FF, then DH1, DH2, DH3, DH4 if there is one, SS if PQXDH.
-struct AgreementInput(Zeroizing<Vec<u8>>);
+pub(crate) struct AgreementInput(Zeroizing<Vec<u8>>);
 
 impl AgreementInput {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut input = Zeroizing::new(Vec::with_capacity(6 * 32));
         input.extend_from_slice(&[0xff; 32]);
         Self(input)
     }
 
-    fn push(&mut self, secret: &SharedSecret) {
+    pub(crate) fn push(&mut self, secret: &SharedSecret) {
         self.0.extend_from_slice(secret.as_ref());
     }
 
-    fn derive(mut self, kem_secret: Option<&SharedSecret>) -> Agreed {
+    pub(crate) fn derive(mut self, kem_secret: Option<&SharedSecret>) -> Agreed {
         let (root_key, chain_key, spqr_key) = match kem_secret {
             None => {
                 let [root_key, chain_key] = hkdf(None, &self.0, X3DH_LABEL);

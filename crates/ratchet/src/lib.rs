@@ -12,6 +12,7 @@
 //! specifications differ, the comment at the place says so.
 
 mod address;
+pub mod adversary;
 mod agreement;
 mod bundle;
 mod chain;

@@ -18,7 +18,7 @@ use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session
 use crate::spqr;
 
 /// Messages of one chain that may be missing before the one received.
-const MAX_FORWARD_JUMP: u32 = 25_000;
+pub(crate) const MAX_FORWARD_JUMP: u32 = 25_000;
 
 /// Skipped message keys that are kept per receiving chain, newest first.
 pub(crate) const MAX_SKIPPED: usize = 2_000;

@@ -333,7 +333,7 @@ fn complete<const N: usize>(decoder: &Decoder, chunk: Chunk) -> Option<Box<[u8; 
     decoder.message_with(chunk)?.into_boxed_slice().try_into().ok()
 }
 
-fn split<const N: usize, const AT: usize>(stream: &[u8; N]) -> ([u8; AT], [u8; TAG_LENGTH]) {
+pub(super) fn split<const N: usize, const AT: usize>(stream: &[u8; N]) -> ([u8; AT], [u8; TAG_LENGTH]) {
     const { assert!(AT + TAG_LENGTH == N, "a stream ends with its tag") };
     let (mut content, mut tag) = ([0; AT], [0; TAG_LENGTH]);
     for (to, from) in content.iter_mut().chain(&mut tag).zip(stream) {

@@ -8,6 +8,7 @@
 
 mod authenticator;
 mod braid;
+mod eavesdropper;
 mod kem;
 mod key_chain;
 mod message;
@@ -17,6 +18,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use braid::BraidState;
+pub(crate) use eavesdropper::{Eavesdropper, Heard};
 pub use kem::BraidKeyPair;
 pub(crate) use key_chain::MessageKey;
 
@@ -52,10 +54,19 @@ enum Keys {
 }
 
 /// Which of the two chains of an epoch a side sends in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Direction {
     FromInitiator,
     FromResponder,
+}
+
+impl Direction {
+    const fn opposite(self) -> Self {
+        match self {
+            Self::FromInitiator => Self::FromResponder,
+            Self::FromResponder => Self::FromInitiator,
+        }
+    }
 }
 
 /// How a session uses the ratchet.

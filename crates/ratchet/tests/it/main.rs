@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod adversary;
 mod crafted;
 mod device;
 mod garbage;

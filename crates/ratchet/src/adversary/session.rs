@@ -1,0 +1,156 @@
+//! One session as an attacker knows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zeroize::Zeroizing;
+
+use super::attacker::Unread;
+use super::chain::KnownChain;
+use super::message::Overheard;
+use crate::chain::RootKey;
+use crate::curve::PublicKey;
+use crate::identity::IdentityKey;
+use crate::session::Session;
+use crate::spqr::{Direction, Eavesdropper, MessageKey};
+
+/// What two sides have in common, as far as known.
+#[derive(Default)]
+pub(super) struct KnownSession {
+    pub(super) chains: Vec<KnownChain>,
+    /// By the ratchet key of the step that gave them: there is one for each in a session.
+    pub(super) roots: BTreeMap<PublicKey, KnownRoot>,
+    /// The ratchet keys of the steps taken here; stolen chains are not among them, because they may
+    /// lack their beginning.
+    pub(super) stepped_to: BTreeSet<PublicKey>,
+    pub(super) post_quantum: Vec<KnownPostQuantum>,
+}
+
+/// A root key, after the Diffie-Hellman step with some ratchet key.
+pub(super) struct KnownRoot {
+    pub(super) key: RootKey,
+    /// Whose ratchet key that is.
+    pub(super) owner: IdentityKey,
+    /// The other side, whose ratchet key comes next.
+    pub(super) peer: IdentityKey,
+    /// The chain that the step gave, by its place in the session.
+    pub(super) chain: usize,
+    /// Whether the next step was found.
+    pub(super) stepped: bool,
+}
+
+/// A state of knowledge of the post-quantum ratchet, and who sends in which of its directions.
+pub(super) struct KnownPostQuantum {
+    pub(super) initiator: IdentityKey,
+    pub(super) responder: IdentityKey,
+    pub(super) ratchet: Eavesdropper,
+}
+
+impl KnownSession {
+    /// Adds what a side had stored.
+    pub(super) fn steal(&mut self, session: &Session) {
+        let (local, remote) = (session.local_identity, session.remote_identity);
+        let sending = KnownChain::stolen_sending(local, &session.sending);
+        self.add(sending, session.root_key.clone(), remote);
+        let receiving = session.receiving.iter().map(|chain| KnownChain::stolen_receiving(remote, chain));
+        self.chains.extend(receiving);
+        if let Some(spqr) = &session.post_quantum {
+            let (ratchet, direction) = Eavesdropper::from_state(spqr);
+            let (initiator, responder) = match direction {
+                Direction::FromInitiator => (local, remote),
+                Direction::FromResponder => (remote, local),
+            };
+            self.post_quantum.push(KnownPostQuantum { initiator, responder, ratchet });
+        }
+    }
+
+    /// Adds what a Diffie-Hellman step gave.
+    pub(super) fn add_step(&mut self, chain: KnownChain, root_key: RootKey, peer: IdentityKey) {
+        self.stepped_to.insert(chain.ratchet_key);
+        self.add(chain, root_key, peer);
+    }
+
+    fn add(&mut self, chain: KnownChain, root_key: RootKey, peer: IdentityKey) {
+        self.roots.entry(chain.ratchet_key).or_insert(KnownRoot {
+            key: root_key,
+            owner: chain.sender,
+            peer,
+            chain: self.chains.len(),
+            stepped: false,
+        });
+        self.chains.push(chain);
+    }
+
+    /// Decrypts a message if it is one of this session's known chains, else says what is missing,
+    /// in the chain where that is least.
+    pub(super) fn open(&mut self, message: &Overheard) -> Result<Zeroizing<Vec<u8>>, Unread> {
+        let mut reason = Unread::NoRootKey;
+        for at in 0..self.chains.len() {
+            let Some(chain) = self.chains.get_mut(at).filter(|chain| chain.has(message)) else { continue };
+            match chain.open(&mut self.post_quantum, message) {
+                Ok(plaintext) => {
+                    self.confirm(Some(at));
+                    return Ok(plaintext);
+                }
+                // In a chain that is only supposed to follow this says nothing about the message.
+                Err(Unread::NotAuthentic) if !chain.confirmed => {}
+                Err(found) => reason = reason.max(found),
+            }
+        }
+        Err(reason)
+    }
+
+    /// A chain that is sure makes those before it sure.
+    fn confirm(&mut self, mut at: Option<usize>) {
+        while let Some(chain) = at.and_then(|at| self.chains.get_mut(at)).filter(|chain| !chain.confirmed) {
+            chain.confirmed = true;
+            at = chain.before;
+        }
+    }
+}
+
+impl KnownChain {
+    fn has(&self, message: &Overheard) -> bool {
+        self.sender == message.sender && self.ratchet_key == message.ratchet().ratchet_key
+    }
+
+    /// Decrypts a message of this chain.
+    pub(super) fn open(
+        &mut self,
+        post_quantum: &mut [KnownPostQuantum],
+        message: &Overheard,
+    ) -> Result<Zeroizing<Vec<u8>>, Unread> {
+        let ratchet = message.ratchet();
+        let seed = self.seed(ratchet.counter)?;
+        let salts = message.salts(post_quantum);
+        if salts.is_empty() {
+            return Err(Unread::NoPostQuantumKey);
+        }
+        salts
+            .iter()
+            .map(|salt| seed.message_keys(salt.as_deref()))
+            .find(|keys| ratchet.is_authentic(keys, &message.sender, &message.recipient))
+            .and_then(|keys| keys.decrypt(&ratchet.ciphertext))
+            .ok_or(Unread::NotAuthentic)
+    }
+}
+
+impl Overheard {
+    /// What the post-quantum ratchet may have mixed into the message, as far as known; a single
+    /// `None` if it mixes in nothing.
+    pub(super) fn salts(&self, known: &mut [KnownPostQuantum]) -> Vec<Option<MessageKey>> {
+        let Some(heard) = self.post_quantum.as_ref().filter(|heard| heard.has_key()) else {
+            return vec![None];
+        };
+        let mut salts = Vec::new();
+        for KnownPostQuantum { initiator, responder, ratchet } in known {
+            // Both, if the two devices have the same identity key.
+            let directions = [(initiator, Direction::FromInitiator), (responder, Direction::FromResponder)];
+            for (sender, direction) in directions {
+                if *sender == self.sender {
+                    salts.extend(ratchet.key(direction, heard).map(Some));
+                }
+            }
+        }
+        salts
+    }
+}

@@ -1,0 +1,541 @@
+//! What an attacker reads, suite by suite: the promises of the protocol against a passive attacker,
+//! and where they end. Every plaintext that an attacker returns is compared with what was sent.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use ratchet::adversary::{Attacker, Oracles, Recording, Snapshot, Unread};
+use ratchet::{Ciphertext, MessageKind, PrekeyBundle, Suite, Suites};
+
+use crate::device::{Device, NOW_S};
+
+const A: usize = 0;
+const B: usize = 1;
+
+/// Two devices under observation: whatever they send is recorded, whatever they draw is taught to
+/// the oracles.
+struct Laboratory {
+    devices: [Device; 2],
+    oracles: Oracles,
+    recording: Recording,
+    sent: Vec<Vec<u8>>,
+}
+
+impl Laboratory {
+    /// A session that A has initiated with a one-time prekey.
+    fn new(suite: Suite) -> Self {
+        Self::seeded(suite, 1, Device::bundle)
+    }
+
+    fn seeded(suite: Suite, seed: u64, bundle: impl Fn(&mut Device) -> PrekeyBundle) -> Self {
+        let suites = Suites::only(suite);
+        let devices = [Device::speaking(suites, seed), Device::speaking(suites, seed + 1)];
+        let mut laboratory =
+            Self { devices, oracles: Oracles::default(), recording: Recording::default(), sent: Vec::new() };
+        for device in &laboratory.devices {
+            laboratory.oracles.curve.teach_identity(&device.local.key_pair);
+        }
+        laboratory.initiate(A, bundle);
+        laboratory
+    }
+
+    fn initiate(&mut self, by: usize, bundle: impl Fn(&mut Device) -> PrekeyBundle) {
+        let peer = &mut self.devices[1 - by];
+        let bundle = bundle(peer);
+        peer.prekeys.signed.values().for_each(|prekey| self.oracles.curve.teach_signed_prekey(prekey));
+        peer.prekeys.one_time.values().for_each(|prekey| self.oracles.curve.teach_one_time_prekey(prekey));
+        peer.prekeys.kem.values().for_each(|prekey| self.oracles.kem.teach_prekey(prekey));
+        self.recording.published(&bundle);
+        let Device { local, record, rng, .. } = &mut self.devices[by];
+        record.initiate(local, &bundle, NOW_S, &mut self.oracles.watch(rng)).unwrap();
+    }
+
+    /// Sends, and the message is recorded; it need not be delivered.
+    fn send(&mut self, by: usize) -> Ciphertext {
+        let plaintext = format!("message {}", self.sent.len()).into_bytes();
+        let Device { record, rng, .. } = &mut self.devices[by];
+        let message = record.encrypt(&plaintext, NOW_S, &mut self.oracles.watch(rng)).unwrap();
+        let identity = |at: usize| self.devices[at].local.key_pair.public();
+        let at = self.recording.sent(identity(by), identity(1 - by), &message);
+        assert_eq!(at, self.sent.len());
+        self.sent.push(plaintext);
+        message
+    }
+
+    fn deliver(&mut self, to: usize, message: &Ciphertext) {
+        let Device { local, record, rng, prekeys, .. } = &mut self.devices[to];
+        let Ciphertext { kind, bytes } = message;
+        let mut fresh = self.oracles.watch(rng);
+        let decrypted = record.decrypt(local, *kind, bytes, prekeys, &mut fresh).unwrap();
+        if let Some(id) = decrypted.established.and_then(|established| established.one_time_prekey) {
+            prekeys.one_time.remove(&id).unwrap();
+        }
+    }
+
+    fn pass(&mut self, from: usize) {
+        let message = self.send(from);
+        self.deliver(1 - from, &message);
+    }
+
+    /// Messages in strict alternation: A sends the even ones.
+    fn alternate_to(&mut self, messages: usize) {
+        while self.sent.len() < messages {
+            self.pass(self.sent.len() % 2);
+        }
+    }
+
+    fn snapshot(&self, of: usize) -> Snapshot {
+        Snapshot::of_session(&self.devices[of].record)
+    }
+
+    /// Everything that the device stores by now.
+    fn everything(&self, of: usize) -> Snapshot {
+        let Device { local, prekeys, .. } = &self.devices[of];
+        let snapshot = self.snapshot(of).with_identity(&local.key_pair);
+        let snapshot = prekeys.signed.values().fold(snapshot, Snapshot::with_signed_prekey);
+        let snapshot = prekeys.one_time.values().fold(snapshot, Snapshot::with_one_time_prekey);
+        prekeys.kem.values().fold(snapshot, Snapshot::with_kem_prekey)
+    }
+
+    /// Which messages the attacker reads, all of them truly.
+    fn read_by(&self, attacker: &Attacker<'_>) -> Vec<usize> {
+        let readings = attacker.reads(&self.recording);
+        assert_eq!(readings.len(), self.sent.len());
+        let read = readings.iter().enumerate().filter_map(|(at, reading)| Some((at, reading.as_ref().ok()?)));
+        read.map(|(at, plaintext)| {
+            assert_eq!(**plaintext, self.sent[at]);
+            at
+        })
+        .collect()
+    }
+
+    fn reasons(&self, attacker: &Attacker<'_>) -> Vec<Option<Unread>> {
+        attacker.reads(&self.recording).into_iter().map(Result::err).collect()
+    }
+
+    fn all(&self) -> Vec<usize> {
+        (0..self.sent.len()).collect()
+    }
+
+    fn with_broken_curve(&self) -> Attacker<'_> {
+        Attacker::default().with_broken_curve(&self.oracles.curve)
+    }
+
+    fn with_broken_kem(&self) -> Attacker<'_> {
+        Attacker::default().with_broken_kem(&self.oracles.kem)
+    }
+}
+
+#[test]
+fn a_snapshot_reads_nothing_that_was_read_before_it() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        // Past the end of a post-quantum epoch.
+        laboratory.alternate_to(100);
+        for of in [A, B] {
+            let snapshot = laboratory.everything(of);
+            let attacker = Attacker::default().with_snapshot(&snapshot);
+            assert_eq!(laboratory.read_by(&attacker), [0; 0], "{suite}");
+            let broken = attacker.with_broken_kem(&laboratory.oracles.kem);
+            assert_eq!(laboratory.read_by(&broken), [0; 0], "{suite}");
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_reads_what_was_passed_over_and_still_awaited() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(10);
+        let late = laboratory.send(A);
+        laboratory.pass(A);
+        laboratory.pass(B);
+        let lost = laboratory.send(A);
+        laboratory.pass(A);
+        let snapshot = laboratory.snapshot(B);
+        assert_eq!(laboratory.read_by(&Attacker::default().with_snapshot(&snapshot)), [10, 13], "{suite}");
+        // The key is gone when the message was read, whenever that is.
+        laboratory.deliver(B, &late);
+        let snapshot = laboratory.snapshot(B);
+        assert_eq!(laboratory.read_by(&Attacker::default().with_snapshot(&snapshot)), [13], "{suite}");
+        laboratory.deliver(B, &lost);
+    }
+}
+
+#[test]
+fn one_round_trip_heals_from_a_snapshot() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(10);
+        let snapshots = [laboratory.snapshot(A), laboratory.snapshot(B)];
+        laboratory.alternate_to(60);
+        let read = |of: usize| laboratory.read_by(&Attacker::default().with_snapshot(&snapshots[of]));
+        // A's ratchet key for its next message existed already; B's answer is to that. After B's
+        // answer A draws a new one, which nobody has seen.
+        assert_eq!(read(A), [10, 11], "{suite}");
+        // B draws a new one for its next message, since A's is to the one it had.
+        assert_eq!(read(B), [10], "{suite}");
+        let reasons = laboratory.reasons(&Attacker::default().with_snapshot(&snapshots[A]));
+        assert_eq!(reasons[9], Some(Unread::ErasedKey), "{suite}");
+        assert_eq!(reasons[12], Some(Unread::NoRootKey), "{suite}");
+    }
+}
+
+#[test]
+fn without_an_answer_nothing_heals() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(10);
+        let snapshot = laboratory.snapshot(A);
+        for _ in 0..40 {
+            laboratory.pass(A);
+        }
+        let attacker = Attacker::default().with_snapshot(&snapshot);
+        assert_eq!(laboratory.read_by(&attacker), (10..50).collect::<Vec<_>>(), "{suite}");
+    }
+}
+
+#[test]
+fn with_a_broken_curve_only_the_triple_ratchet_heals_from_a_snapshot() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(10);
+        let snapshots = [laboratory.snapshot(A), laboratory.snapshot(B)];
+        laboratory.alternate_to(300);
+        let read =
+            |of: usize| laboratory.read_by(&laboratory.with_broken_curve().with_snapshot(&snapshots[of]));
+        // B has the secret of the first epoch from message 5 on, A the key to open it: that epoch,
+        // used from 86 on, does not heal. In the second one B draws a key pair and A the secret;
+        // the first message under it is 173.
+        for of in [A, B] {
+            let expected = match suite {
+                Suite::X3dh => laboratory.all(),
+                Suite::Pqxdh => (10..300).collect(),
+                Suite::Triple => (10..173).collect(),
+            };
+            assert_eq!(read(of), expected, "{suite}");
+        }
+        if suite == Suite::Triple {
+            let attacker = laboratory.with_broken_curve().with_snapshot(&snapshots[A]);
+            let reasons = laboratory.reasons(&attacker);
+            assert!(reasons[173..].iter().all(|reason| *reason == Some(Unread::NoPostQuantumKey)));
+        }
+    }
+}
+
+#[test]
+fn before_its_part_of_an_epoch_a_side_has_nothing_that_opens_it() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    // B has the header of the first epoch, and draws the secret when it sends message 5.
+    laboratory.alternate_to(5);
+    let snapshot = laboratory.snapshot(B);
+    laboratory.alternate_to(200);
+    let attacker = laboratory.with_broken_curve().with_snapshot(&snapshot);
+    assert_eq!(laboratory.read_by(&attacker), (5..86).collect::<Vec<_>>());
+    // A broken KEM as well: nothing is left that could heal.
+    let attacker = attacker.with_broken_kem(&laboratory.oracles.kem);
+    assert_eq!(laboratory.read_by(&attacker), laboratory.all());
+}
+
+#[test]
+fn a_broken_kem_does_not_keep_a_session_from_healing() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    laboratory.alternate_to(10);
+    let snapshot = laboratory.snapshot(A);
+    laboratory.alternate_to(200);
+    let attacker = laboratory.with_broken_kem().with_snapshot(&snapshot);
+    assert_eq!(laboratory.read_by(&attacker), [10, 11]);
+}
+
+#[test]
+fn what_is_harvested_now_is_decrypted_later_in_x3dh_only() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(200);
+        let broken_curve = laboratory.read_by(&laboratory.with_broken_curve());
+        let expected = if suite == Suite::X3dh { laboratory.all() } else { Vec::new() };
+        assert_eq!(broken_curve, expected, "{suite}");
+
+        assert_eq!(laboratory.read_by(&laboratory.with_broken_kem()), [0; 0], "{suite}");
+
+        let both = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        assert_eq!(laboratory.read_by(&both), laboratory.all(), "{suite}");
+    }
+}
+
+#[test]
+fn an_attacker_is_told_what_was_missing_for_the_key_agreement() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(4);
+        let (curve, kem) = (true, suite != Suite::X3dh);
+        let first = |attacker: Attacker<'_>| laboratory.reasons(&attacker)[0];
+        assert_eq!(first(Attacker::default()), Some(Unread::NoAgreement { curve, kem }), "{suite}");
+        let expected = kem.then_some(Unread::NoAgreement { curve: false, kem });
+        assert_eq!(first(laboratory.with_broken_curve()), expected, "{suite}");
+        let broken_kem = first(laboratory.with_broken_kem());
+        assert_eq!(broken_kem, Some(Unread::NoAgreement { curve, kem: false }), "{suite}");
+        let later = laboratory.reasons(&Attacker::default())[3];
+        assert_eq!(later, Some(Unread::NoRootKey), "{suite}");
+    }
+}
+
+/// The responder's long-term keys, stolen after the conversation: identity key, signed prekey, and
+/// the KEM prekey, which a last-resort one is.
+fn stolen_later(laboratory: &Laboratory, kem_prekey_kept: bool) -> Snapshot {
+    let Device { local, prekeys, .. } = &laboratory.devices[B];
+    let snapshot = Snapshot::default().with_identity(&local.key_pair);
+    let snapshot = prekeys.signed.values().fold(snapshot, Snapshot::with_signed_prekey);
+    let snapshot = prekeys.one_time.values().fold(snapshot, Snapshot::with_one_time_prekey);
+    if !kem_prekey_kept {
+        return snapshot;
+    }
+    prekeys.kem.values().fold(snapshot, Snapshot::with_kem_prekey)
+}
+
+/// Three messages before the first answer, then alternation.
+fn first_flight_and_more(suite: Suite, bundle: impl Fn(&mut Device) -> PrekeyBundle) -> Laboratory {
+    let mut laboratory = Laboratory::seeded(suite, 1, bundle);
+    for _ in 0..3 {
+        laboratory.pass(A);
+    }
+    for _ in 0..10 {
+        laboratory.pass(B);
+        laboratory.pass(A);
+    }
+    laboratory
+}
+
+#[test]
+fn a_deleted_one_time_prekey_protects_the_first_flight() {
+    for suite in Suite::ALL {
+        let laboratory = first_flight_and_more(suite, Device::bundle);
+        let stolen = stolen_later(&laboratory, true);
+        let attacker = Attacker::default().with_snapshot(&stolen);
+        assert_eq!(laboratory.read_by(&attacker), [0; 0], "{suite}");
+        let reason = laboratory.reasons(&attacker)[0];
+        assert_eq!(reason, Some(Unread::NoAgreement { curve: true, kem: false }), "{suite}");
+    }
+}
+
+#[test]
+fn without_a_one_time_prekey_long_term_keys_open_the_first_flight_and_no_more() {
+    for suite in Suite::ALL {
+        let laboratory = first_flight_and_more(suite, Device::bundle_without_one_time);
+        let last_resort = stolen_later(&laboratory, true);
+        let attacker = Attacker::default().with_snapshot(&last_resort);
+        assert_eq!(laboratory.read_by(&attacker), [0, 1, 2], "{suite}");
+        assert_eq!(laboratory.reasons(&attacker)[3], Some(Unread::NoRootKey), "{suite}");
+
+        // A one-time KEM prekey does the same service as a one-time curve prekey.
+        let deleted = stolen_later(&laboratory, false);
+        let attacker = Attacker::default().with_snapshot(&deleted);
+        let expected: &[usize] = if suite == Suite::X3dh { &[0, 1, 2] } else { &[] };
+        assert_eq!(laboratory.read_by(&attacker), expected, "{suite}");
+    }
+}
+
+#[test]
+fn the_initiators_long_term_key_opens_nothing() {
+    for suite in Suite::ALL {
+        let laboratory = first_flight_and_more(suite, Device::bundle_without_one_time);
+        let stolen = Snapshot::default().with_identity(&laboratory.devices[A].local.key_pair);
+        assert_eq!(laboratory.read_by(&Attacker::default().with_snapshot(&stolen)), [0; 0], "{suite}");
+    }
+}
+
+#[test]
+fn prekeys_stolen_before_they_are_used_open_the_first_flight() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        let snapshot = laboratory.everything(B);
+        for _ in 0..3 {
+            laboratory.pass(A);
+        }
+        laboratory.pass(B);
+        laboratory.pass(A);
+        let attacker = Attacker::default().with_snapshot(&snapshot);
+        assert_eq!(laboratory.read_by(&attacker), [0, 1, 2], "{suite}");
+    }
+}
+
+#[test]
+fn nothing_comes_of_nothing() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(30);
+        let untaught = Oracles::default();
+        let nobody = Snapshot::default();
+        let stranger = Laboratory::seeded(suite, 77, Device::bundle).everything(A);
+        let attacker = Attacker::default()
+            .with_broken_curve(&untaught.curve)
+            .with_broken_kem(&untaught.kem)
+            .with_snapshot(&nobody)
+            .with_snapshot(&stranger);
+        assert_eq!(laboratory.read_by(&Attacker::default()), [0; 0], "{suite}");
+        assert_eq!(laboratory.read_by(&attacker), [0; 0], "{suite}");
+    }
+    assert!(Attacker::default().reads(&Recording::default()).is_empty());
+}
+
+#[test]
+fn a_changed_message_is_not_read_and_the_others_are() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(40);
+        let attacker = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        let messages = laboratory.recording.messages();
+        for (changed, from_the_end) in [(20, 1), (21, 9), (30, 20), (0, 1)] {
+            let mut recording = Recording::default();
+            laboratory.recording.bundles().iter().for_each(|bundle| recording.published(bundle));
+            for (at, message) in messages.iter().enumerate() {
+                let mut recorded = message.message.clone();
+                if at == changed {
+                    let at = recorded.bytes.len() - from_the_end;
+                    recorded.bytes[at] ^= 1;
+                }
+                recording.sent(message.sender, message.recipient, &recorded);
+            }
+            let readings = attacker.reads(&recording);
+            for (at, reading) in readings.iter().enumerate() {
+                match reading {
+                    Ok(plaintext) => {
+                        assert_ne!(at, changed, "{suite}");
+                        assert_eq!(**plaintext, laboratory.sent[at], "{suite}");
+                    }
+                    Err(_) if at == changed => {}
+                    // It was the only one to begin the session with.
+                    Err(_) => assert_eq!(changed, 0, "{suite}: {at}"),
+                }
+            }
+        }
+    }
+}
+
+/// Each ratchet key is needed for the steps on both sides of it.
+#[test]
+fn an_eavesdropper_who_misses_a_turn_loses_the_session() {
+    let mut laboratory = Laboratory::new(Suite::X3dh);
+    laboratory.alternate_to(40);
+    let mut recording = Recording::default();
+    laboratory.recording.bundles().iter().for_each(|bundle| recording.published(bundle));
+    for (at, message) in laboratory.recording.messages().iter().enumerate() {
+        if at != 20 {
+            recording.sent(message.sender, message.recipient, &message.message);
+        }
+    }
+    let readings = laboratory.with_broken_curve().reads(&recording);
+    assert!(readings[..20].iter().all(Result::is_ok));
+    assert!(readings[20..].iter().all(|reading| reading.as_ref().err() == Some(&Unread::NoRootKey)));
+}
+
+#[test]
+fn bytes_that_are_no_message_are_called_so() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    laboratory.alternate_to(3);
+    let mut recording = laboratory.recording.clone();
+    let [a, b] = [A, B].map(|at| laboratory.devices[at].local.key_pair.public());
+    for kind in [MessageKind::Ratchet, MessageKind::Prekey] {
+        for bytes in [vec![], vec![0x44], vec![0xff; 90]] {
+            recording.sent(a, b, &Ciphertext { kind, bytes });
+        }
+    }
+    let attacker = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+    let readings = attacker.reads(&recording);
+    assert!(readings[..3].iter().all(Result::is_ok));
+    assert!(readings[3..].iter().all(|reading| reading.as_ref().err() == Some(&Unread::Malformed)));
+}
+
+#[test]
+fn a_counter_from_the_far_future_costs_no_more_than_a_receiver_would_spend() {
+    let mut laboratory = Laboratory::new(Suite::X3dh);
+    laboratory.alternate_to(4);
+    let genuine = laboratory.send(A);
+    // Field 2, of one byte so far.
+    let at = 1 + 2 + 33;
+    assert_eq!(genuine.bytes[at..at + 2], [0x10, 0]);
+    let far = [&genuine.bytes[..=at], &[0xff, 0xff, 0xff, 0xff, 0x0f], &genuine.bytes[at + 2..]].concat();
+    let mut recording = laboratory.recording.clone();
+    let [a, b] = [A, B].map(|at| laboratory.devices[at].local.key_pair.public());
+    recording.sent(a, b, &Ciphertext { kind: MessageKind::Ratchet, bytes: far });
+    let readings = laboratory.with_broken_curve().reads(&recording);
+    assert_eq!(readings.last().unwrap().as_ref().err(), Some(&Unread::TooFarAhead));
+    assert!(readings[..5].iter().all(Result::is_ok));
+}
+
+/// Both initiate at once, and later one starts again: several sessions between the same two.
+#[test]
+fn sessions_between_the_same_two_are_told_apart() {
+    for suite in Suite::ALL {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.initiate(B, Device::bundle);
+        let (a0, b0) = (laboratory.send(A), laboratory.send(B));
+        laboratory.deliver(B, &a0);
+        laboratory.deliver(A, &b0);
+        laboratory.alternate_to(50);
+        laboratory.initiate(A, Device::bundle);
+        let snapshot = laboratory.snapshot(B);
+        laboratory.alternate_to(100);
+        let both = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        assert_eq!(laboratory.read_by(&both), laboratory.all(), "{suite}");
+        // The snapshot is of before the new session, in which everything goes now.
+        assert_eq!(laboratory.read_by(&Attacker::default().with_snapshot(&snapshot)), [0; 0], "{suite}");
+    }
+}
+
+/// A few hundred messages, late, out of order, lost and in bursts; snapshots now and then.
+#[test]
+fn every_plaintext_that_is_claimed_is_true() {
+    for (suite, seed) in Suite::ALL.into_iter().flat_map(|suite| [(suite, 10), (suite, 20), (suite, 30)]) {
+        let mut laboratory = Laboratory::seeded(suite, seed, Device::bundle);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut below = |limit: u32| rng.next_u32() % limit;
+        laboratory.pass(A);
+        let mut under_way: Vec<(usize, Ciphertext)> = Vec::new();
+        let mut snapshots: Vec<(usize, Snapshot)> = Vec::new();
+        let mut delivered = vec![0];
+        while laboratory.sent.len() < 250 {
+            if below(40) == 0 {
+                let of = below(2) as usize;
+                snapshots.push((laboratory.sent.len(), laboratory.snapshot(of)));
+            }
+            match below(10) {
+                0..5 => {
+                    let by = below(2) as usize;
+                    let message = laboratory.send(by);
+                    under_way.push((1 - by, message));
+                }
+                5..9 if !under_way.is_empty() => {
+                    // Late by a few messages: so none is lost by a limit.
+                    let at = below(under_way.len().min(4) as u32) as usize;
+                    let (to, message) = under_way.remove(at);
+                    laboratory.deliver(to, &message);
+                    delivered.push(laboratory.sent.len());
+                }
+                9 if under_way.len() > 3 => {
+                    under_way.remove(1);
+                }
+                _ => {}
+            }
+        }
+        let everything = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        assert_eq!(laboratory.read_by(&everything), laboratory.all(), "{suite}");
+
+        let read_in_all = snapshots
+            .iter()
+            .fold(Attacker::default(), |attacker, (_, snapshot)| attacker.with_snapshot(snapshot));
+        let in_all = laboratory.read_by(&read_in_all);
+        for (taken, snapshot) in &snapshots {
+            let alone = laboratory.read_by(&Attacker::default().with_snapshot(snapshot));
+            assert!(alone.iter().all(|at| in_all.contains(at)), "{suite}: several know what each knows");
+            let mut broken = laboratory.with_broken_curve().with_snapshot(snapshot);
+            let with_curve = laboratory.read_by(&broken);
+            assert!(alone.iter().all(|at| with_curve.contains(at)), "{suite}");
+            if suite == Suite::Pqxdh {
+                let later: Vec<usize> = (*taken..laboratory.sent.len()).collect();
+                assert!(later.iter().all(|at| with_curve.contains(at)), "{suite}: it never heals");
+            }
+            broken = broken.with_broken_kem(&laboratory.oracles.kem);
+            assert_eq!(laboratory.read_by(&broken), laboratory.all(), "{suite}");
+        }
+    }
+}
