@@ -123,7 +123,7 @@ fn compared(recorded: &Counts, counted: &Counts) -> Result<String, String> {
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn change(before: u64, now: u64) -> f64 {
-    (now as f64 / before as f64 - 1.0) * 100.0
+    (now as f64 - before as f64) / before as f64 * 100.0
 }
 
 fn version(of: &str) -> Result<String, String> {
