@@ -12,6 +12,7 @@
 
 mod adversary;
 mod crafted;
+mod decryption_errors;
 mod device;
 mod garbage;
 mod hostile;
