@@ -15,7 +15,9 @@ use relay::{Relay, RelayConfig};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
-use wire::{Address, ConnectionId, Decoder, Frame, LinkEvent, LinkKey, Number, ToEndpoint, ToRelay};
+use wire::{
+    Address, ConnectionId, Decoder, Envelope, Frame, LinkEvent, LinkKey, Number, ToEndpoint, ToRelay,
+};
 
 /// The virtual clock starts at a moment of 2026, so that timestamps look like timestamps.
 const START: Time = Time::from_secs(1_790_000_000);
@@ -68,6 +70,7 @@ pub struct World {
     next_reply: u64,
     trace: Trace,
     relay_saw: Vec<u8>,
+    submitted: Vec<Envelope>,
     faults: Vec<Fault>,
 }
 
@@ -133,6 +136,7 @@ impl World {
             next_reply: 0,
             trace: Trace::default(),
             relay_saw: Vec::new(),
+            submitted: Vec::new(),
             faults: Vec::new(),
         };
         let parties =
@@ -235,6 +239,11 @@ impl World {
             view.extend_from_slice(&row.value);
         }
         view
+    }
+
+    /// Every envelope that left an endpoint, as often as it did, whether it arrived or not.
+    pub fn submitted(&self) -> &[Envelope] {
+        &self.submitted
     }
 
     /// A hash of everything that happened: two runs with the same hash were the same run.
@@ -512,6 +521,9 @@ impl World {
     }
 
     fn send_to_relay(&mut self, connection: ConnectionId, frame: ToRelay) {
+        if let ToRelay::Submit { envelope, .. } = &frame {
+            self.submitted.push(envelope.clone());
+        }
         let bytes = write(frame);
         if let Some(at) = self.network.arrives_at_relay(connection, self.now, &mut self.rng) {
             self.schedule_at(at, What::AtRelay(connection, bytes));
