@@ -1,7 +1,7 @@
 //! Everything that follows: from secrets and a recording to all keys and plaintexts that they give.
 //!
-//! Each round reads messages, completes post-quantum epochs and takes a Diffie-Hellman step per
-//! session; it ends when a round brings nothing new.
+//! Each round reads messages, completes post-quantum epochs and takes Diffie-Hellman steps; it ends
+//! when a round brings nothing new.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,8 +74,11 @@ impl<'a> Closure<'a> {
     pub(super) fn complete(mut self) -> Vec<Reading> {
         self.repeat_agreements();
         loop {
-            let news = [self.read(), self.finish_epochs(), self.step(Proof::Needed)];
-            if news == [false; 3] && !self.step(Proof::Waived) {
+            let mut news = self.read() | self.finish_epochs();
+            while self.step(Proof::Needed) {
+                news = true;
+            }
+            if !news && !self.step(Proof::Waived) {
                 break;
             }
         }
@@ -153,7 +156,7 @@ impl<'a> Closure<'a> {
         news
     }
 
-    /// Takes the next Diffie-Hellman step of each session.
+    /// Takes the next Diffie-Hellman step of each session; without proof, of one session.
     fn step(&mut self, proof: Proof) -> bool {
         let Self { knowledge, sessions, messages, chains, placed } = self;
         let mut news = false;

@@ -16,7 +16,9 @@ use crate::spqr::{Direction, Eavesdropper, MessageKey};
 /// What two sides have in common, as far as known.
 #[derive(Default)]
 pub(super) struct KnownSession {
-    pub(super) chains: Vec<KnownChain>,
+    chains: Vec<KnownChain>,
+    /// Places in `chains`: several if the same chain was stolen at several places of it.
+    by_ratchet_key: BTreeMap<PublicKey, Vec<usize>>,
     /// By the ratchet key of the step that gave them: there is one for each in a session.
     pub(super) roots: BTreeMap<PublicKey, KnownRoot>,
     /// The ratchet keys of the steps taken here; stolen chains are not among them, because they may
@@ -51,8 +53,9 @@ impl KnownSession {
         let (local, remote) = (session.local_identity, session.remote_identity);
         let sending = KnownChain::stolen_sending(local, &session.sending);
         self.add(sending, session.root_key.clone(), remote);
-        let receiving = session.receiving.iter().map(|chain| KnownChain::stolen_receiving(remote, chain));
-        self.chains.extend(receiving);
+        for chain in &session.receiving {
+            self.add_chain(KnownChain::stolen_receiving(remote, chain));
+        }
         if let Some(spqr) = &session.post_quantum {
             let (ratchet, direction) = Eavesdropper::from_state(spqr);
             let (initiator, responder) = match direction {
@@ -77,6 +80,11 @@ impl KnownSession {
             chain: self.chains.len(),
             stepped: false,
         });
+        self.add_chain(chain);
+    }
+
+    fn add_chain(&mut self, chain: KnownChain) {
+        self.by_ratchet_key.entry(chain.ratchet_key).or_default().push(self.chains.len());
         self.chains.push(chain);
     }
 
@@ -84,19 +92,25 @@ impl KnownSession {
     /// in the chain where that is least.
     pub(super) fn open(&mut self, message: &Overheard) -> Result<Zeroizing<Vec<u8>>, Unread> {
         let mut reason = Unread::NoRootKey;
-        for at in 0..self.chains.len() {
-            let Some(chain) = self.chains.get_mut(at).filter(|chain| chain.has(message)) else { continue };
+        let places = self.by_ratchet_key.get(&message.ratchet().ratchet_key);
+        let mut found = None;
+        for at in places.into_iter().flatten() {
+            let Some(chain) = self.chains.get_mut(*at).filter(|chain| chain.sender == message.sender) else {
+                continue;
+            };
             match chain.open(&mut self.post_quantum, message) {
                 Ok(plaintext) => {
-                    self.confirm(Some(at));
-                    return Ok(plaintext);
+                    found = Some((*at, plaintext));
+                    break;
                 }
                 // In a chain that is only supposed to follow this says nothing about the message.
                 Err(Unread::NotAuthentic) if !chain.confirmed => {}
-                Err(found) => reason = reason.max(found),
+                Err(missing) => reason = reason.max(missing),
             }
         }
-        Err(reason)
+        let (at, plaintext) = found.ok_or(reason)?;
+        self.confirm(Some(at));
+        Ok(plaintext)
     }
 
     /// A chain that is sure makes those before it sure.
@@ -109,10 +123,6 @@ impl KnownSession {
 }
 
 impl KnownChain {
-    fn has(&self, message: &Overheard) -> bool {
-        self.sender == message.sender && self.ratchet_key == message.ratchet().ratchet_key
-    }
-
     /// Decrypts a message of this chain.
     pub(super) fn open(
         &mut self,

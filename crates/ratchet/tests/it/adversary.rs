@@ -1,129 +1,17 @@
 //! What an attacker reads, suite by suite: the promises of the protocol against a passive attacker,
 //! and where they end. Every plaintext that an attacker returns is compared with what was sent.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use ratchet::adversary::{Attacker, Oracles, Recording, Snapshot, Unread};
 use ratchet::{Ciphertext, MessageKind, PrekeyBundle, Suite, Suites};
 
-use crate::device::{Device, NOW_S};
-
-const A: usize = 0;
-const B: usize = 1;
-
-/// Two devices under observation: whatever they send is recorded, whatever they draw is taught to
-/// the oracles.
-struct Laboratory {
-    devices: [Device; 2],
-    oracles: Oracles,
-    recording: Recording,
-    sent: Vec<Vec<u8>>,
-}
-
-impl Laboratory {
-    /// A session that A has initiated with a one-time prekey.
-    fn new(suite: Suite) -> Self {
-        Self::seeded(suite, 1, Device::bundle)
-    }
-
-    fn seeded(suite: Suite, seed: u64, bundle: impl Fn(&mut Device) -> PrekeyBundle) -> Self {
-        let suites = Suites::only(suite);
-        let devices = [Device::speaking(suites, seed), Device::speaking(suites, seed + 1)];
-        let mut laboratory =
-            Self { devices, oracles: Oracles::default(), recording: Recording::default(), sent: Vec::new() };
-        for device in &laboratory.devices {
-            laboratory.oracles.curve.teach_identity(&device.local.key_pair);
-        }
-        laboratory.initiate(A, bundle);
-        laboratory
-    }
-
-    fn initiate(&mut self, by: usize, bundle: impl Fn(&mut Device) -> PrekeyBundle) {
-        let peer = &mut self.devices[1 - by];
-        let bundle = bundle(peer);
-        peer.prekeys.signed.values().for_each(|prekey| self.oracles.curve.teach_signed_prekey(prekey));
-        peer.prekeys.one_time.values().for_each(|prekey| self.oracles.curve.teach_one_time_prekey(prekey));
-        peer.prekeys.kem.values().for_each(|prekey| self.oracles.kem.teach_prekey(prekey));
-        self.recording.published(&bundle);
-        let Device { local, record, rng, .. } = &mut self.devices[by];
-        record.initiate(local, &bundle, NOW_S, &mut self.oracles.watch(rng)).unwrap();
-    }
-
-    /// Sends, and the message is recorded; it need not be delivered.
-    fn send(&mut self, by: usize) -> Ciphertext {
-        let plaintext = format!("message {}", self.sent.len()).into_bytes();
-        let Device { record, rng, .. } = &mut self.devices[by];
-        let message = record.encrypt(&plaintext, NOW_S, &mut self.oracles.watch(rng)).unwrap();
-        let identity = |at: usize| self.devices[at].local.key_pair.public();
-        let at = self.recording.sent(identity(by), identity(1 - by), &message);
-        assert_eq!(at, self.sent.len());
-        self.sent.push(plaintext);
-        message
-    }
-
-    fn deliver(&mut self, to: usize, message: &Ciphertext) {
-        let Device { local, record, rng, prekeys, .. } = &mut self.devices[to];
-        let Ciphertext { kind, bytes } = message;
-        let mut fresh = self.oracles.watch(rng);
-        let decrypted = record.decrypt(local, *kind, bytes, prekeys, &mut fresh).unwrap();
-        if let Some(id) = decrypted.established.and_then(|established| established.one_time_prekey) {
-            prekeys.one_time.remove(&id).unwrap();
-        }
-    }
-
-    fn pass(&mut self, from: usize) {
-        let message = self.send(from);
-        self.deliver(1 - from, &message);
-    }
-
-    /// Messages in strict alternation: A sends the even ones.
-    fn alternate_to(&mut self, messages: usize) {
-        while self.sent.len() < messages {
-            self.pass(self.sent.len() % 2);
-        }
-    }
-
-    fn snapshot(&self, of: usize) -> Snapshot {
-        Snapshot::of_session(&self.devices[of].record)
-    }
-
-    /// Everything that the device stores by now.
-    fn everything(&self, of: usize) -> Snapshot {
-        let Device { local, prekeys, .. } = &self.devices[of];
-        let snapshot = self.snapshot(of).with_identity(&local.key_pair);
-        let snapshot = prekeys.signed.values().fold(snapshot, Snapshot::with_signed_prekey);
-        let snapshot = prekeys.one_time.values().fold(snapshot, Snapshot::with_one_time_prekey);
-        prekeys.kem.values().fold(snapshot, Snapshot::with_kem_prekey)
-    }
-
-    /// Which messages the attacker reads, all of them truly.
-    fn read_by(&self, attacker: &Attacker<'_>) -> Vec<usize> {
-        let readings = attacker.reads(&self.recording);
-        assert_eq!(readings.len(), self.sent.len());
-        let read = readings.iter().enumerate().filter_map(|(at, reading)| Some((at, reading.as_ref().ok()?)));
-        read.map(|(at, plaintext)| {
-            assert_eq!(**plaintext, self.sent[at]);
-            at
-        })
-        .collect()
-    }
-
-    fn reasons(&self, attacker: &Attacker<'_>) -> Vec<Option<Unread>> {
-        attacker.reads(&self.recording).into_iter().map(Result::err).collect()
-    }
-
-    fn all(&self) -> Vec<usize> {
-        (0..self.sent.len()).collect()
-    }
-
-    fn with_broken_curve(&self) -> Attacker<'_> {
-        Attacker::default().with_broken_curve(&self.oracles.curve)
-    }
-
-    fn with_broken_kem(&self) -> Attacker<'_> {
-        Attacker::default().with_broken_kem(&self.oracles.kem)
-    }
-}
+use crate::device::Device;
+use crate::harvest_now::harvest_now;
+use crate::laboratory::{A, B, Laboratory};
 
 #[test]
 fn a_snapshot_reads_nothing_that_was_read_before_it() {
@@ -236,6 +124,86 @@ fn before_its_part_of_an_epoch_a_side_has_nothing_that_opens_it() {
     assert_eq!(laboratory.read_by(&attacker), laboratory.all());
 }
 
+/// Where a recording begins with the snapshot, what came before is in the stolen state only: chunks
+/// of header and ciphertext. So this goes through the states of an epoch on both sides.
+#[test]
+fn a_stolen_side_has_the_epochs_that_it_has_begun_its_part_of() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    let (mut snapshots, mut states) = (Vec::new(), BTreeSet::new());
+    // Moments before and after each transition, and between; in the first epoch A has the key pair.
+    for taken in [1, 3, 4, 5, 6, 30, 63, 64, 65, 70, 76, 77, 78, 82, 85, 86, 87, 88, 90, 92, 93, 120, 150] {
+        laboratory.alternate_to(taken);
+        for of in [A, B] {
+            snapshots.push((taken, of, laboratory.snapshot(of)));
+            states.insert(laboratory.devices[of].record.status().unwrap().post_quantum.unwrap().state);
+        }
+    }
+    // All but EkReceivedCt1Sampled, which takes another rhythm.
+    assert_eq!(states.len(), 10, "{states:?}");
+    laboratory.alternate_to(280);
+    for (taken, of, snapshot) in snapshots {
+        // First messages under the keys of the epochs 1, 2 and 3; when each side draws for them.
+        let healed_at = match (of, taken) {
+            (A, ..=92) => 173,
+            (B, ..=5) => 86,
+            (B, ..=87) => 173,
+            _ => 260,
+        };
+        let mut recording = Recording::default();
+        for message in &laboratory.recording.messages()[taken..] {
+            recording.sent(message.sender, message.recipient, &message.message);
+        }
+        let mut attacker = laboratory.with_broken_curve().with_snapshot(&snapshot);
+        let readings = attacker.reads(&recording);
+        for (reading, at) in readings.iter().zip(taken..) {
+            match reading {
+                Ok(plaintext) => {
+                    assert_eq!((**plaintext == laboratory.sent[at], at < healed_at), (true, true))
+                }
+                Err(reason) => {
+                    assert_eq!(
+                        (*reason, at >= healed_at),
+                        (Unread::NoPostQuantumKey, true),
+                        "{taken} {of} {at}"
+                    );
+                }
+            }
+        }
+        attacker = attacker.with_broken_kem(&laboratory.oracles.kem);
+        assert!(attacker.reads(&recording).iter().all(Result::is_ok), "{taken} {of}");
+    }
+}
+
+/// As initiator and responder of the fallback, and where the peer turns out to be older.
+#[test]
+fn a_session_that_may_fall_back_is_followed_too() {
+    let fallback = Suites { newest: Suite::Triple, oldest: Suite::Pqxdh };
+    for responder in [fallback, Suites::only(Suite::Pqxdh)] {
+        let mut laboratory = Laboratory::between([fallback, responder], 5, Device::bundle);
+        let snapshot = laboratory.snapshot(A);
+        laboratory.alternate_to(100);
+        let both = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        assert_eq!(laboratory.read_by(&both), laboratory.all());
+        assert_eq!(laboratory.read_by(&laboratory.with_broken_curve()), [0; 0]);
+        let attacker = laboratory.with_broken_curve().with_snapshot(&snapshot);
+        let expected = if responder == fallback { 86 } else { 100 };
+        assert_eq!(laboratory.read_by(&attacker), (0..expected).collect::<Vec<_>>());
+    }
+}
+
+/// Each Diffie-Hellman result has a key of either side in it.
+#[test]
+fn one_side_with_predictable_keys_gives_away_both_in_x3dh() {
+    for (suite, predictable) in Suite::ALL.into_iter().flat_map(|suite| [(suite, A), (suite, B)]) {
+        let suites = [Suites::only(suite); 2];
+        let watched = [predictable == A, predictable == B];
+        let mut laboratory = Laboratory::with(suites, 1, watched, Device::bundle);
+        laboratory.alternate_to(40);
+        let expected = if suite == Suite::X3dh { laboratory.all() } else { Vec::new() };
+        assert_eq!(laboratory.read_by(&laboratory.with_broken_curve()), expected, "{suite}");
+    }
+}
+
 #[test]
 fn a_broken_kem_does_not_keep_a_session_from_healing() {
     let mut laboratory = Laboratory::new(Suite::Triple);
@@ -259,6 +227,20 @@ fn what_is_harvested_now_is_decrypted_later_in_x3dh_only() {
 
         let both = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
         assert_eq!(laboratory.read_by(&both), laboratory.all(), "{suite}");
+    }
+}
+
+/// The experiment in the documentation of the module.
+#[test]
+fn the_documented_experiment_finds_what_it_says() {
+    for suite in Suite::ALL {
+        let reading = harvest_now(suite).unwrap();
+        match suite {
+            Suite::X3dh => assert_eq!(**reading.as_ref().unwrap(), *b"hello"),
+            Suite::Pqxdh | Suite::Triple => {
+                assert_eq!(reading.err(), Some(Unread::NoAgreement { curve: false, kem: true }), "{suite}");
+            }
+        }
     }
 }
 
@@ -537,5 +519,41 @@ fn every_plaintext_that_is_claimed_is_true() {
             broken = broken.with_broken_kem(&laboratory.oracles.kem);
             assert_eq!(laboratory.read_by(&broken), laboratory.all(), "{suite}");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_changed_on_the_way_nothing_untrue_is_read(
+        suite in prop::sample::select(Suite::ALL.to_vec()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1u8..), 1..6),
+        noise in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let mut laboratory = Laboratory::new(suite);
+        laboratory.alternate_to(30);
+        let mut messages = laboratory.recording.messages().to_vec();
+        for (which, at, change) in changes {
+            let bytes = &mut which.get_mut(&mut messages).message.bytes;
+            *at.get_mut(bytes) ^= change;
+        }
+        let mut recording = Recording::default();
+        laboratory.recording.bundles().iter().for_each(|bundle| recording.published(bundle));
+        for message in &messages {
+            recording.sent(message.sender, message.recipient, &message.message);
+        }
+        let message = messages[0].clone();
+        for kind in [MessageKind::Prekey, MessageKind::Ratchet] {
+            recording.sent(message.sender, message.recipient, &Ciphertext { kind, bytes: noise.clone() });
+        }
+        let attacker = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        let readings = attacker.reads(&recording);
+        for (reading, plaintext) in readings.iter().zip(&laboratory.sent) {
+            if let Ok(read) = reading {
+                prop_assert_eq!(&**read, plaintext);
+            }
+        }
+        prop_assert!(readings[30..].iter().all(Result::is_err));
     }
 }
