@@ -111,6 +111,16 @@ impl MessageKeys {
 }
 
 #[cfg(test)]
+impl MessageKeys {
+    /// Keys of which only the cipher's matter.
+    pub(crate) fn for_cipher(cipher: [u8; 32], iv: [u8; 16]) -> Self {
+        let mut padded = [0; 32];
+        padded[..16].copy_from_slice(&iv);
+        Self { cipher: Zeroizing::new(cipher), mac: Zeroizing::new([0; 32]), iv: Zeroizing::new(padded) }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

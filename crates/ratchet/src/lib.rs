@@ -27,6 +27,8 @@ mod fresh_keys;
 mod identity;
 mod kdf;
 mod kem;
+#[cfg(test)]
+mod kem_vectors;
 mod message;
 mod prekey_message;
 mod prekeys;
@@ -39,6 +41,8 @@ mod session;
 mod spqr;
 mod storage;
 mod suite;
+#[cfg(test)]
+mod wycheproof;
 mod xeddsa;
 
 pub use address::{AddressError, Addresses, DeviceAddress, ServiceId, ServiceKind};

@@ -10,6 +10,8 @@ mod authenticator;
 mod braid;
 mod eavesdropper;
 mod kem;
+#[cfg(test)]
+mod kem_vectors;
 mod key_chain;
 mod message;
 mod storage;
