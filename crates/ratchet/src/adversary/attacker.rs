@@ -60,7 +60,7 @@ impl<'a> Attacker<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Error)]
 #[non_exhaustive]
 pub enum Unread {
-    /// The bytes are not a message.
+    /// The bytes are not a message of a version that this engine speaks.
     #[error("not a message")]
     Malformed,
     /// No known root key leads to the message's chain: no private key of the Diffie-Hellman step

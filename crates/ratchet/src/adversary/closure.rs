@@ -78,8 +78,12 @@ impl<'a> Closure<'a> {
             while self.step(Proof::Needed) {
                 news = true;
             }
-            if !news && !self.step(Proof::Waived) {
-                break;
+            if !news {
+                if !self.step(Proof::Waived) {
+                    break;
+                }
+                // Steps without proof give nothing to read until one with proof follows.
+                while !self.step(Proof::Needed) && self.step(Proof::Waived) {}
             }
         }
         let Self { mut sessions, messages, .. } = self;

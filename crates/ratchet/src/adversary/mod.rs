@@ -27,7 +27,7 @@
 //! | and a broken X25519 | all | nothing | nothing |
 //! | and a broken KEM | nothing | nothing | nothing |
 //! | and both | all | all | all |
-//! | a snapshot: what was read before it | nothing | nothing | nothing |
+//! | a snapshot: what was sent or read before it | nothing | nothing | nothing |
 //! | a snapshot: what was passed over, and is awaited | all | all | all |
 //! | a snapshot of the side that sends next: what follows | 2 messages | 2 messages | 2 messages |
 //! | a snapshot of the other side: what follows | 1 message | 1 message | 1 message |

@@ -393,6 +393,62 @@ fn a_changed_message_is_not_read_and_the_others_are() {
     }
 }
 
+/// A changed message may carry a changed chunk: only where authentic ones do not suffice is it used.
+#[test]
+fn a_changed_chunk_does_not_lead_astray() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    laboratory.alternate_to(200);
+    for changed in [2, 4, 5, 7, 77, 85] {
+        let mut recording = Recording::default();
+        laboratory.recording.bundles().iter().for_each(|bundle| recording.published(bundle));
+        for (at, message) in laboratory.recording.messages().iter().enumerate() {
+            recording.sent(message.sender, message.recipient, &message.message);
+            if at == changed {
+                // Beside the genuine one. The chunk is the last thing before the MAC.
+                let mut copy = message.message.clone();
+                let at = copy.bytes.len() - 9;
+                copy.bytes[at] ^= 1;
+                recording.sent(message.sender, message.recipient, &copy);
+            }
+        }
+        let attacker = laboratory.with_broken_curve().with_broken_kem(&laboratory.oracles.kem);
+        let readings = attacker.reads(&recording);
+        let unread = readings.iter().enumerate().filter(|(_, reading)| reading.is_err());
+        assert_eq!(unread.map(|(at, _)| at).collect::<Vec<_>>(), [changed + 1]);
+    }
+}
+
+/// One half of a message's key from each of two snapshots, which alone do not read it: nor does its
+/// recipient, who has dropped the keys of its epoch.
+#[test]
+fn what_several_snapshots_know_adds_up() {
+    let mut laboratory = Laboratory::new(Suite::Triple);
+    laboratory.alternate_to(10);
+    let early = laboratory.snapshot(A);
+    laboratory.alternate_to(172);
+    let lost = laboratory.sent.len();
+    laboratory.send(A);
+    let sending_epoch = |laboratory: &Laboratory| {
+        laboratory.devices[B].record.status().unwrap().post_quantum.unwrap().sending_epoch
+    };
+    assert_eq!(sending_epoch(&laboratory), 1);
+    while sending_epoch(&laboratory) < 3 {
+        for from in [A, B] {
+            for _ in 0..60 {
+                laboratory.pass(from);
+            }
+        }
+    }
+    let late = laboratory.snapshot(B);
+    let with_broken_kem = laboratory.with_broken_kem();
+    let alone = with_broken_kem.clone().with_snapshot(&early);
+    assert_eq!(laboratory.reasons(&alone)[lost], Some(Unread::NoRootKey));
+    let alone = with_broken_kem.clone().with_snapshot(&late);
+    assert_eq!(laboratory.reasons(&alone)[lost], Some(Unread::NoPostQuantumKey));
+    let together = with_broken_kem.with_snapshot(&early).with_snapshot(&late);
+    assert_eq!(laboratory.read_by(&together), [10, 11, lost]);
+}
+
 /// Each ratchet key is needed for the steps on both sides of it.
 #[test]
 fn an_eavesdropper_who_misses_a_turn_loses_the_session() {
