@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={schemas}/options.proto");
     // Only the data classes come from options.proto; nothing of it is needed at run time.
     let descriptors = protox::Compiler::new([schemas])?.open_file("signal.proto")?.file_descriptor_set();
-    prost_build::Config::new().compile_fds(descriptors)?;
+    // As `Bytes` the fields of a received message are parts of it, not copies.
+    prost_build::Config::new().bytes(["."]).compile_fds(descriptors)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::chain::{ChainKey, RootKey};
 use crate::curve::{InvalidAgreement, KeyPair, PublicKey, SharedSecret};
-use crate::kdf::hkdf;
+use crate::kdf::{Key, hkdf};
 
 /// The initiator's side: private keys are ours, public keys are the bundle's.
 pub(crate) struct Initiator<'a> {
@@ -60,7 +60,7 @@ pub(crate) struct Agreed {
     pub(crate) root_key: RootKey,
     pub(crate) chain_key: ChainKey,
     /// For the post-quantum ratchet; only PQXDH gives one.
-    pub(crate) spqr_key: Option<Zeroizing<[u8; 32]>>,
+    pub(crate) spqr_key: Option<Key>,
 }
 
 /// KM of the specifications: 32 bytes FF, then DH1, DH2, DH3, DH4 if there is one, SS if PQXDH.

@@ -11,10 +11,10 @@ use crate::kdf::{HmacKey, Key, hkdf};
 
 /// The root key: stepped once per new ratchet key.
 #[derive(Clone)]
-pub(crate) struct RootKey(Zeroizing<[u8; 32]>);
+pub(crate) struct RootKey(Key);
 
 impl RootKey {
-    pub(crate) const fn new(key: Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) const fn new(key: Key) -> Self {
         Self(key)
     }
 
@@ -32,12 +32,12 @@ impl RootKey {
 /// A chain key and the counter of the message it is about to key.
 #[derive(Clone)]
 pub(crate) struct ChainKey {
-    key: Zeroizing<[u8; 32]>,
+    key: Key,
     index: u32,
 }
 
 impl ChainKey {
-    pub(crate) const fn new(key: Zeroizing<[u8; 32]>, index: u32) -> Self {
+    pub(crate) const fn new(key: Key, index: u32) -> Self {
         Self { key, index }
     }
 
@@ -60,10 +60,10 @@ impl ChainKey {
 
 /// What the keys of one message are derived from; kept for skipped messages.
 #[derive(Clone)]
-pub(crate) struct MessageSeed(Zeroizing<[u8; 32]>);
+pub(crate) struct MessageSeed(Key);
 
 impl MessageSeed {
-    pub(crate) const fn new(seed: Zeroizing<[u8; 32]>) -> Self {
+    pub(crate) const fn new(seed: Key) -> Self {
         Self(seed)
     }
 
@@ -116,7 +116,7 @@ impl MessageKeys {
     pub(crate) fn for_cipher(cipher: [u8; 32], iv: [u8; 16]) -> Self {
         let mut padded = [0; 32];
         padded[..16].copy_from_slice(&iv);
-        Self { cipher: Zeroizing::new(cipher), mac: Zeroizing::new([0; 32]), iv: Zeroizing::new(padded) }
+        Self { cipher: Key::new(cipher), mac: Key::new([0; 32]), iv: Key::new(padded) }
     }
 }
 
@@ -124,8 +124,8 @@ impl MessageKeys {
 mod tests {
     use super::*;
 
-    fn counting() -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(std::array::from_fn(|i| u8::try_from(i).unwrap()))
+    fn counting() -> Key {
+        Key::new(std::array::from_fn(|i| u8::try_from(i).unwrap()))
     }
 
     #[test]

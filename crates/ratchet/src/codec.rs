@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::curve::PublicKey;
 use crate::error::RecordError;
+use crate::kdf::Key;
 
 /// Appends to a buffer that is wiped.
 pub(crate) struct Writer(Zeroizing<Vec<u8>>);
@@ -56,8 +57,8 @@ impl<'a> Reader<'a> {
         self.take().map(|raw| PublicKey::from_raw(*raw))
     }
 
-    pub(crate) fn secret(&mut self) -> Result<Zeroizing<[u8; 32]>, RecordError> {
-        self.take().map(|raw| Zeroizing::new(*raw))
+    pub(crate) fn secret(&mut self) -> Result<Key, RecordError> {
+        self.take().map(|raw| Key::new(*raw))
     }
 
     pub(crate) fn short(&mut self) -> Result<u16, RecordError> {
@@ -90,7 +91,12 @@ impl<'a> Reader<'a> {
         mut item: impl FnMut(&mut Self) -> Result<T, RecordError>,
     ) -> Result<Vec<T>, RecordError> {
         let count = self.count(limit)?;
-        (0..count).map(|_| item(self)).collect()
+        // Not grown while it is filled, which would leave copies of keys behind.
+        let mut items = Vec::with_capacity(count);
+        for _ in 0..count {
+            items.push(item(self)?);
+        }
+        Ok(items)
     }
 
     pub(crate) fn count(&mut self, limit: usize) -> Result<usize, RecordError> {

@@ -4,6 +4,7 @@
 //! buffers of hashes that it holds for inputs of any kind, which costs as much as the hashing; this
 //! one holds two hash states per key. The compression function is the library's.
 
+use std::ops::Deref;
 use std::sync::LazyLock;
 
 use sha2::block_api::compress256;
@@ -11,12 +12,43 @@ use zeroize::{Zeroize, Zeroizing};
 
 const BLOCK: usize = 64;
 
+/// Bits of a padded key and a digest.
+const OUTER_BITS: u16 = (64 + 32) * 8;
+
 /// FIPS 180-4, section 5.3.3.
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// 32 bytes of key material.
-pub(crate) type Key = Zeroizing<[u8; 32]>;
+/// 32 bytes of key material. Wiped when dropped, as a slice: an array is wiped byte by byte, which with
+/// some thirty keys per message would be felt.
+#[derive(Clone)]
+pub(crate) struct Key([u8; 32]);
+
+impl Key {
+    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Deref for Key {
+    type Target = [u8; 32];
+
+    fn deref(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<Zeroizing<[u8; 32]>> for Key {
+    fn from(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(*bytes)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+    }
+}
 
 /// An HMAC key, hashed: the states of the inner and the outer hash after the padded key.
 #[derive(Clone)]
@@ -36,9 +68,19 @@ impl HmacKey {
         for part in parts {
             inner.update(part);
         }
-        let mut outer = Hash::after_block(self.outer);
-        outer.update(inner.finish().as_ref());
-        outer.finish()
+        let digest = inner.finish();
+        // The outer input is the padded key and a digest: one more block, whose padding is known.
+        let mut block = [0; BLOCK];
+        let (words, padding) = block.split_at_mut(digest.len());
+        words.copy_from_slice(&*digest);
+        if let [first, .., high, low] = padding {
+            *first = 0x80;
+            [*high, *low] = OUTER_BITS.to_be_bytes();
+        }
+        let mut state = self.outer;
+        compress256(&mut state, std::slice::from_ref(&block));
+        block.as_mut_slice().zeroize();
+        into_digest(&mut state)
     }
 }
 
@@ -65,7 +107,7 @@ pub(crate) fn hkdf<const KEYS: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], info:
         counter += 1;
         let key = match &previous {
             None => prk.mac(&[info, &[counter]]),
-            Some(previous) => prk.mac(&[previous.as_ref(), info, &[counter]]),
+            Some(previous) => prk.mac(&[&**previous, info, &[counter]]),
         };
         previous = Some(key.clone());
         key
@@ -115,8 +157,8 @@ impl Hash {
         }
         let (blocks, rest) = data.as_chunks::<BLOCK>();
         compress256(&mut self.state, blocks);
-        for (to, from) in self.block.iter_mut().zip(rest) {
-            *to = *from;
+        if let Some(start) = self.block.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
         }
         self.filled = rest.len();
     }
@@ -124,11 +166,10 @@ impl Hash {
     /// Pads (section 5.1.1) and gives the digest.
     fn finish(mut self) -> Key {
         let bits = self.length.wrapping_mul(8).to_be_bytes();
-        let mut padding = self.block.iter_mut().skip(self.filled);
-        if let Some(first) = padding.next() {
+        if let Some([first, rest @ ..]) = self.block.get_mut(self.filled..) {
             *first = 0x80;
+            rest.fill(0);
         }
-        padding.for_each(|byte| *byte = 0);
         if self.filled + 1 + bits.len() > BLOCK {
             compress256(&mut self.state, std::slice::from_ref(&self.block));
             self.block = [0; BLOCK];
@@ -137,12 +178,18 @@ impl Hash {
             *end = bits;
         }
         compress256(&mut self.state, std::slice::from_ref(&self.block));
-        let mut digest = Zeroizing::new([0; 32]);
-        for (to, word) in digest.as_chunks_mut().0.iter_mut().zip(self.state) {
-            *to = word.to_be_bytes();
-        }
-        digest
+        into_digest(&mut self.state)
     }
+}
+
+/// The state as bytes; what it was is wiped.
+fn into_digest(state: &mut [u32; 8]) -> Key {
+    let mut digest = Key::new([0; 32]);
+    for (to, word) in digest.0.as_chunks_mut().0.iter_mut().zip(&*state) {
+        *to = word.to_be_bytes();
+    }
+    state.as_mut_slice().zeroize();
+    digest
 }
 
 impl Drop for Hash {

@@ -1,5 +1,6 @@
 //! The Double Ratchet message on the wire: version byte, protobuf, truncated MAC.
 
+use bytes::Bytes;
 use prost::Message;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -85,20 +86,26 @@ pub(crate) struct RatchetMessage {
     pub(crate) version: Version,
     pub(crate) ratchet_key: PublicKey,
     pub(crate) counter: u32,
-    pub(crate) ciphertext: Vec<u8>,
+    pub(crate) ciphertext: Bytes,
     /// What the post-quantum ratchet reads; empty for none.
-    pub(crate) pq_ratchet: Vec<u8>,
+    pub(crate) pq_ratchet: Bytes,
     /// Sender and recipient, where the sender put them in.
-    pub(crate) addresses: Option<Vec<u8>>,
+    pub(crate) addresses: Option<Bytes>,
     /// Version byte and protobuf exactly as received: what the MAC covers.
-    authenticated: Vec<u8>,
+    authenticated: Bytes,
     mac: [u8; MAC_LENGTH],
 }
 
 impl RatchetMessage {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::parse_shared(&Bytes::copy_from_slice(bytes))
+    }
+
+    /// The parts of the message share its memory.
+    pub(crate) fn parse_shared(bytes: &Bytes) -> Result<Self, ParseError> {
         let (authenticated, mac) = bytes.split_last_chunk().ok_or(ParseError::TooShort)?;
-        let (version, body) = parse_version(authenticated)?;
+        let authenticated = bytes.slice_ref(authenticated);
+        let (version, body) = parse_version(&authenticated)?;
         let message = proto::SignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
         // The previous counter is not used: old receiving chains are kept and advanced on demand.
         let proto::SignalMessage { ratchet_key, counter, ciphertext, pq_ratchet, addresses, .. } = message;
@@ -109,7 +116,7 @@ impl RatchetMessage {
             ciphertext: required(ciphertext, "ciphertext")?,
             pq_ratchet: pq_ratchet.unwrap_or_default(),
             addresses,
-            authenticated: authenticated.to_vec(),
+            authenticated,
             mac: *mac,
         })
     }
@@ -140,12 +147,12 @@ impl Outgoing<'_> {
     /// Encrypts, encodes and authenticates.
     pub(crate) fn seal(self, keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey) -> Vec<u8> {
         let body = proto::SignalMessage {
-            ratchet_key: Some(self.ratchet_key.to_bytes().to_vec()),
+            ratchet_key: Some(Bytes::copy_from_slice(&self.ratchet_key.to_bytes())),
             counter: Some(self.counter),
             previous_counter: Some(self.previous_counter),
-            ciphertext: Some(keys.encrypt(self.plaintext)),
-            pq_ratchet: self.pq_ratchet,
-            addresses: self.addresses.map(|addresses| addresses.outgoing().to_vec()),
+            ciphertext: Some(keys.encrypt(self.plaintext).into()),
+            pq_ratchet: self.pq_ratchet.map(Bytes::from),
+            addresses: self.addresses.map(|addresses| Bytes::copy_from_slice(&addresses.outgoing())),
         };
         let mut bytes = encode_versioned(self.version, &body, MAC_LENGTH);
         let mac = mac(keys.mac_key(), sender, receiver, &bytes);
@@ -165,15 +172,17 @@ fn mac(key: &Key, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) 
 pub(crate) fn encode_versioned(version: Version, body: &impl Message, reserve: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 + body.encoded_len() + reserve);
     bytes.push(version.byte());
-    bytes.extend_from_slice(&body.encode_to_vec());
+    #[expect(clippy::expect_used, reason = "the only error is a buffer that is full, and this one grows")]
+    body.encode(&mut bytes).expect("room");
     bytes
 }
 
-pub(crate) fn parse_version(bytes: &[u8]) -> Result<(Version, &[u8]), ParseError> {
-    let (first, body) = bytes.split_first().ok_or(ParseError::TooShort)?;
+/// The version, and the protobuf behind it.
+pub(crate) fn parse_version(bytes: &Bytes) -> Result<(Version, Bytes), ParseError> {
+    let first = bytes.first().ok_or(ParseError::TooShort)?;
     let number = first >> 4;
     let version = Version::from_number(number).ok_or(ParseError::UnsupportedVersion { version: number })?;
-    Ok((version, body))
+    Ok((version, bytes.slice(1..)))
 }
 
 pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, ParseError> {
@@ -182,8 +191,6 @@ pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, Par
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
     use crate::chain::MessageSeed;
 
@@ -200,7 +207,7 @@ mod tests {
     #[test]
     fn the_message_is_encoded_field_by_field() {
         let identity = IdentityKey::from(PublicKey::from_raw([1; 32]));
-        let keys = MessageSeed::new(Zeroizing::new([2; 32])).message_keys(None);
+        let keys = MessageSeed::new(Key::new([2; 32])).message_keys(None);
         let bytes = Outgoing {
             version: Version::V4,
             ratchet_key: PublicKey::from_raw([9; 32]),
@@ -231,7 +238,7 @@ mod tests {
             vec![&ratchet_key()[..], counter, body, &[0x2a, 2, 1, 2], &[0x32, 0]],
         ] {
             let message = parse(&parts).unwrap();
-            assert_eq!((message.counter, message.ciphertext.as_slice()), (7, &[0xaa][..]));
+            assert_eq!((message.counter, &message.ciphertext[..]), (7, &[0xaa][..]));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The first messages of a session on the wire: version byte and protobuf around a Double Ratchet
 //! message.
 
+use bytes::Bytes;
 use prost::Message;
 
 use crate::curve::PublicKey;
@@ -31,7 +32,7 @@ impl PrekeyMessage {
     /// # Errors
     /// When the bytes are not a first message of a version that this engine speaks.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        let (version, body) = parse_version(bytes)?;
+        let (version, body) = parse_version(&Bytes::copy_from_slice(bytes))?;
         let fields = proto::PreKeySignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
         Ok(Self {
             version,
@@ -41,7 +42,7 @@ impl PrekeyMessage {
             kem: ReceivedKem::parse(version, fields.kem_prekey_id, fields.kem_ciphertext)?,
             base_key: PublicKey::parse(&required(fields.base_key, "base_key")?)?,
             identity: IdentityKey::parse(&required(fields.identity_key, "identity_key")?)?,
-            message: RatchetMessage::parse(&required(fields.message, "message")?)?,
+            message: RatchetMessage::parse_shared(&required(fields.message, "message")?)?,
         })
     }
 
@@ -90,14 +91,14 @@ pub(crate) struct KemPart {
 /// ciphertext is noticed only where one is needed.
 pub(crate) struct ReceivedKem {
     pub(crate) prekey: u32,
-    ciphertext: Vec<u8>,
+    ciphertext: Bytes,
 }
 
 impl ReceivedKem {
     fn parse(
         version: Version,
         prekey: Option<u32>,
-        ciphertext: Option<Vec<u8>>,
+        ciphertext: Option<Bytes>,
     ) -> Result<Option<Self>, ParseError> {
         if prekey.is_none() && ciphertext.is_none() && !version.needs_kem() {
             return Ok(None);
@@ -122,13 +123,13 @@ pub(crate) fn wrap(
 ) -> Vec<u8> {
     let body = proto::PreKeySignalMessage {
         one_time_prekey_id: pending.one_time_prekey,
-        base_key: Some(base_key.to_bytes().to_vec()),
-        identity_key: Some(identity.to_bytes().to_vec()),
-        message: Some(message),
+        base_key: Some(Bytes::copy_from_slice(&base_key.to_bytes())),
+        identity_key: Some(Bytes::copy_from_slice(&identity.to_bytes())),
+        message: Some(message.into()),
         registration_id: Some(registration_id),
         signed_prekey_id: Some(pending.signed_prekey),
         kem_prekey_id: pending.kem.as_ref().map(|kem| kem.prekey),
-        kem_ciphertext: pending.kem.as_ref().map(|kem| kem.ciphertext.to_bytes()),
+        kem_ciphertext: pending.kem.as_ref().map(|kem| kem.ciphertext.to_bytes().into()),
     };
     encode_versioned(version, &body, 0)
 }

@@ -97,11 +97,11 @@ impl Session {
                 observer.notice(Event::DiffieHellmanStep);
                 tell_skipped(&receiving.skipped, observer);
                 self.root_key = root_key;
-                self.receiving.push(receiving);
-                if self.receiving.len() > MAX_RECEIVING_CHAINS {
+                if self.receiving.len() >= MAX_RECEIVING_CHAINS {
                     let dropped = self.receiving.remove(0);
                     observer.notice(Event::ReceivingChainDropped { skipped: dropped.skipped.len() });
                 }
+                self.receiving.push(receiving);
                 // The specification sends the number of messages of the previous chain (section
                 // "Diffie-Hellman ratchet", PN); deployed clients send one less.
                 self.previous_counter = self.sending.chain_key.index().saturating_sub(1);

@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) root_key: RootKey,
     pub(crate) previous_counter: u32,
     pub(crate) sending: SendingChain,
-    /// Oldest first.
+    /// Oldest first. Its memory is never moved, which would leave copies of keys behind.
     pub(crate) receiving: Vec<ReceivingChain>,
     /// Present at the initiator until the peer has answered.
     pub(crate) pending: Option<PendingPrekey>,
@@ -114,8 +114,12 @@ impl Session {
         // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey.
         // Nobody sends on it, but it counts towards the limit, so it decides when the next chain is
         // dropped.
-        let unused =
-            ReceivingChain { ratchet_key: bundle.signed_prekey.key, chain_key, skipped: VecDeque::new() };
+        let mut receiving = Vec::with_capacity(MAX_RECEIVING_CHAINS);
+        receiving.push(ReceivingChain {
+            ratchet_key: bundle.signed_prekey.key,
+            chain_key,
+            skipped: VecDeque::new(),
+        });
         let required = suites.oldest == Suite::Triple;
         let local_identity = local.key_pair.public();
         let terms = Terms {
@@ -133,7 +137,7 @@ impl Session {
             root_key,
             previous_counter: 0,
             sending: SendingChain { ratchet, chain_key: sending_chain_key },
-            receiving: vec![unused],
+            receiving,
             pending: Some(PendingPrekey {
                 one_time_prekey: bundle.one_time_prekey.map(|prekey| prekey.id),
                 signed_prekey: bundle.signed_prekey.id,
@@ -207,7 +211,7 @@ impl Session {
             root_key,
             previous_counter: 0,
             sending: SendingChain { ratchet: signed.key.clone(), chain_key },
-            receiving: Vec::new(),
+            receiving: Vec::with_capacity(MAX_RECEIVING_CHAINS),
             pending: None,
             post_quantum: spqr_key
                 .filter(|_| suite == Suite::Triple)

@@ -171,13 +171,21 @@ impl Reader<'_> {
                 ratchet: KeyPair::stored(PrivateKey::from_bytes(*self.secret()?), self.public_key()?),
                 chain_key: self.chain_key()?,
             },
-            receiving: self.list(MAX_RECEIVING_CHAINS, Self::receiving_chain)?,
+            receiving: self.receiving_chains()?,
             pending: if self.flag()? { Some(self.pending(suite.version())?) } else { None },
             post_quantum: match suite {
                 Suite::X3dh | Suite::Pqxdh => None,
                 Suite::Triple => Some(Box::new(Spqr::read(self)?)),
             },
         })
+    }
+
+    fn receiving_chains(&mut self) -> Result<Vec<ReceivingChain>, RecordError> {
+        let mut chains = Vec::with_capacity(MAX_RECEIVING_CHAINS);
+        for _ in 0..self.count(MAX_RECEIVING_CHAINS)? {
+            chains.push(self.receiving_chain()?);
+        }
+        Ok(chains)
     }
 
     fn receiving_chain(&mut self) -> Result<ReceivingChain, RecordError> {

@@ -81,7 +81,8 @@ fn hkdf_sha256() {
         let length = test.size.min(output.len());
         assert_eq!(output[..length], test.okm[..length], "{test:?}");
         if test.salt.is_empty() {
-            assert_eq!(keys, kdf::hkdf::<7>(None, &test.ikm, &test.info));
+            let again = kdf::hkdf::<7>(None, &test.ikm, &test.info);
+            assert_eq!(keys.map(|key| *key), again.map(|key| *key));
         }
         checked += 1;
     }

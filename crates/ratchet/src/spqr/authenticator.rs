@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::kem::{Ct1, Ct2, Header};
 use super::{EpochSecret, SpqrError};
-use crate::kdf::{HmacKey, hkdf};
+use crate::kdf::{HmacKey, Key, hkdf};
 
 /// Deployed name of the protocol: the specification's with neither hash nor MAC in it.
 const PROTOCOL: &[u8] = b"Signal_PQCKA_V1_MLKEM768";
@@ -15,14 +15,14 @@ pub(super) const TAG_LENGTH: usize = 32;
 
 #[derive(Clone)]
 pub(crate) struct Authenticator {
-    pub(super) root: Zeroizing<[u8; 32]>,
-    pub(super) mac_key: Zeroizing<[u8; 32]>,
+    pub(super) root: Key,
+    pub(super) mac_key: Key,
 }
 
 impl Authenticator {
     /// From what the key agreement gave for it; the same on both sides.
     pub(super) fn new(auth_key: &[u8; 32]) -> Self {
-        let zero = Self { root: Zeroizing::new([0; 32]), mac_key: Zeroizing::new([0; 32]) };
+        let zero = Self { root: Key::new([0; 32]), mac_key: Key::new([0; 32]) };
         zero.updated(1, auth_key)
     }
 

@@ -3,10 +3,8 @@
 
 use std::collections::VecDeque;
 
-use zeroize::Zeroizing;
-
 use super::{Direction, EpochSecret, SpqrError};
-use crate::kdf::hkdf;
+use crate::kdf::{Key, hkdf};
 
 /// Deployed labels; the first has two spaces in a row.
 const START: &[u8] = b"Signal PQ Ratchet V1 Chain  Start";
@@ -17,12 +15,12 @@ const NEXT: &[u8; 31] = b"Signal PQ Ratchet V1 Chain Next";
 pub(super) const MAX_KEPT: u32 = 2_000;
 
 /// A message's key.
-pub(crate) type MessageKey = Zeroizing<[u8; 32]>;
+pub(crate) type MessageKey = Key;
 
 #[derive(Clone)]
 pub(crate) struct KeyChain {
     pub(super) direction: Direction,
-    pub(super) next_root: Zeroizing<[u8; 32]>,
+    pub(super) next_root: Key,
     /// The newest epoch: that of the last link.
     pub(super) epoch: u64,
     /// The epoch of the last key taken for sending.
@@ -44,7 +42,7 @@ pub(crate) struct Link {
 pub(crate) struct HashChain {
     /// Index of the key taken last; the first has 1.
     pub(super) counter: u32,
-    pub(super) value: Zeroizing<[u8; 32]>,
+    pub(super) value: Key,
 }
 
 #[derive(Clone)]
@@ -189,12 +187,7 @@ impl HashChain {
     }
 }
 
-fn derive(
-    salt: Option<&[u8; 32]>,
-    ikm: &[u8; 32],
-    info: &[u8],
-    direction: Direction,
-) -> (Zeroizing<[u8; 32]>, Link) {
+fn derive(salt: Option<&[u8; 32]>, ikm: &[u8; 32], info: &[u8], direction: Direction) -> (Key, Link) {
     let [next_root, forth, back] = hkdf(salt, ikm, info);
     let chain = |value| HashChain { counter: 0, value };
     let (forth, back) = (chain(forth), chain(back));

@@ -17,7 +17,6 @@ mod message;
 mod storage;
 
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 pub use braid::BraidState;
 pub(crate) use eavesdropper::{Eavesdropper, Heard};
@@ -30,6 +29,7 @@ use message::{Message, Versioned};
 
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
+use crate::kdf::Key;
 
 /// Messages of one epoch and direction that may be missing before the one received.
 const MAX_FORWARD_JUMP: u32 = 25_000;
@@ -51,7 +51,7 @@ pub(crate) struct Spqr {
 /// message received, because those before must be readable without.
 #[derive(Clone)]
 enum Keys {
-    Waiting { auth_key: Zeroizing<[u8; 32]>, direction: Direction },
+    Waiting { auth_key: Key, direction: Direction },
     Chain(KeyChain),
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Terms {
 /// The secret that an epoch ended with.
 pub(crate) struct EpochSecret {
     pub(crate) epoch: u64,
-    secret: Zeroizing<[u8; 32]>,
+    secret: Key,
 }
 
 /// What receiving a message gives: its key if it has one, and what changes once it is authentic.
@@ -104,7 +104,7 @@ pub(crate) enum Step {
 }
 
 impl Spqr {
-    pub(crate) fn new(auth_key: Zeroizing<[u8; 32]>, terms: Terms) -> Self {
+    pub(crate) fn new(auth_key: Key, terms: Terms) -> Self {
         let Terms { direction, required, any_jump } = terms;
         let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
         let keys = Keys::Waiting { auth_key, direction };
