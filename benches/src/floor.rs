@@ -37,11 +37,12 @@ pub fn of(operation: Operation, suite: Suite) -> Option<Vec<(f64, Primitive)>> {
         }
         Operation::FirstDecrypt => {
             // Four agreements, one with the one-time prekey; then a ratchet step: two more, and a new ratchet key.
-            add(&[(1.0, P::PrimeOrder), (5.0, P::Agree), (1.0, P::AgreeFromBytes), (1.0, P::PublicKey)]);
+            add(&[(5.0, P::Agree), (1.0, P::AgreeFromBytes), (1.0, P::PublicKey)]);
             add(&agreement);
             add(&[(2.0, P::Hkdf64)]);
             if kem {
-                add(&[(1.0, P::KyberDecapsulate)]);
+                // X3DH, as deployed, does not check the base key.
+                add(&[(1.0, P::PrimeOrder), (1.0, P::KyberDecapsulate)]);
             }
             if spqr {
                 add(&authenticator);
