@@ -30,6 +30,8 @@ mod kem;
 #[cfg(test)]
 mod kem_vectors;
 mod message;
+#[cfg(test)]
+mod no_debug;
 mod prekey_message;
 mod prekeys;
 mod proto;

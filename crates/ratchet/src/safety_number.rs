@@ -26,13 +26,20 @@ const GROUPS: usize = 6;
 const GROUP_BYTES: usize = 5;
 
 /// Somebody's name and key, as the one knows them who compares.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Identified<'a> {
     /// What names them: since version 2 the 16 bytes of an account's UUID
     /// ([`ServiceId::uuid`](crate::ServiceId::uuid)), in version 1 the telephone number as text.
     pub id: &'a [u8],
     /// Their identity key.
     pub key: IdentityKey,
+}
+
+impl fmt::Debug for Identified<'_> {
+    /// Names a person, so only the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identified").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// The number that two people share: the same on both sides if and only if both have the same keys.

@@ -12,6 +12,7 @@
 
 mod adversary;
 mod crafted;
+mod debug;
 mod decryption_errors;
 mod device;
 mod fields;
@@ -25,6 +26,7 @@ mod naive;
 mod official;
 mod official_spqr;
 mod primitives;
+mod recorder;
 mod rederivation;
 mod replay;
 mod safety_numbers;

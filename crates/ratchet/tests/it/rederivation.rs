@@ -5,66 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use rand_chacha::ChaCha8Rng;
-use rand_core::Rng;
-use ratchet::{BraidKeyPair, Ciphertext, DecryptError, FreshKeys, MessageKind, SessionRecord, Suite, Suites};
-use zeroize::Zeroizing;
+use ratchet::{Ciphertext, DecryptError, MessageKind, SessionRecord, Suite, Suites};
 
 use crate::device::{Device, NOW_S};
 use crate::fields::fields;
 use crate::naive::{INITIATOR, PqPart, Secrets, Sent};
+use crate::recorder::{Drawn, Recorder};
 
 /// Receiving chains that a side keeps, the initiator's unused first one included.
 const KEPT_CHAINS: usize = 5;
 const PREKEY: u32 = 1;
-
-/// A random source that remembers for which purpose it gave what.
-struct Recorder<'a> {
-    rng: &'a mut ChaCha8Rng,
-    drawn: &'a mut Drawn,
-}
-
-#[derive(Default)]
-struct Drawn {
-    curve: Vec<[u8; 32]>,
-    kem: Vec<[u8; 32]>,
-    braid_seeds: Vec<[u8; 64]>,
-    braid_coins: Vec<[u8; 32]>,
-}
-
-impl Recorder<'_> {
-    fn draw<const N: usize>(&mut self) -> [u8; N] {
-        let mut bytes = [0; N];
-        self.rng.fill_bytes(&mut bytes);
-        bytes
-    }
-}
-
-impl FreshKeys for Recorder<'_> {
-    fn curve_private_key(&mut self) -> Zeroizing<[u8; 32]> {
-        let key = self.draw();
-        self.drawn.curve.push(key);
-        Zeroizing::new(key)
-    }
-
-    fn kem_coins(&mut self) -> Zeroizing<[u8; 32]> {
-        let coins = self.draw();
-        self.drawn.kem.push(coins);
-        Zeroizing::new(coins)
-    }
-
-    fn braid_key_pair(&mut self) -> BraidKeyPair {
-        let seed = self.draw();
-        self.drawn.braid_seeds.push(seed);
-        BraidKeyPair::from_seed(&seed)
-    }
-
-    fn braid_coins(&mut self) -> Zeroizing<[u8; 32]> {
-        let coins = self.draw();
-        self.drawn.braid_coins.push(coins);
-        Zeroizing::new(coins)
-    }
-}
 
 /// What is under way: everything ever sent, because anything may come again.
 struct UnderWay {
