@@ -44,6 +44,8 @@ mod spqr;
 mod storage;
 mod suite;
 #[cfg(test)]
+mod timing;
+#[cfg(test)]
 mod wycheproof;
 mod xeddsa;
 

@@ -33,6 +33,7 @@ fn secrets_have_no_debug() {
         crate::curve::PreparedKey,
         crate::curve::PrivateKey,
         crate::kdf::HmacKey,
+        crate::kdf::Key,
         crate::kem::KemSecretKey,
         crate::session::ReceivingChain,
         crate::session::SendingChain,

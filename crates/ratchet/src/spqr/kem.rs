@@ -103,6 +103,16 @@ pub(super) fn check(header: &Header, vector: &EkVector) -> Result<(), SpqrError>
 }
 
 #[cfg(test)]
+impl BraidKeyPair {
+    /// A ciphertext for this key.
+    pub(crate) fn encapsulated_to(&self, coins: &[u8; 32]) -> (Ct1, Ct2) {
+        let (encapsulation, _) = Encapsulation::begin(self.header(), coins);
+        let ct2 = encapsulation.finish(self.vector());
+        (*encapsulation.ct1, ct2)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
