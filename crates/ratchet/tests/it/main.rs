@@ -16,6 +16,7 @@ mod debug;
 mod decryption_errors;
 mod device;
 mod fields;
+mod fuzzing;
 mod garbage;
 mod harvest_now;
 mod hostile;
@@ -32,3 +33,5 @@ mod replay;
 mod safety_numbers;
 mod sessions;
 mod storage;
+#[path = "../../fuzz/targets.rs"]
+mod targets;
