@@ -70,13 +70,14 @@ impl Operation {
         }
     }
 
-    /// How often it is done in one round: a few milliseconds to tens of them.
+    /// How often it is done in one round: a few milliseconds at most of them, and few enough messages that they stay
+    /// in the cache, as a message does that has just arrived.
     #[must_use]
     pub const fn iterations(self) -> u32 {
         match self {
             Self::Initiate | Self::FirstDecrypt => 24,
-            Self::Encrypt256 | Self::Decrypt256 => 1000,
-            Self::Encrypt4096 | Self::Decrypt4096 => 400,
+            Self::Encrypt256 | Self::Decrypt256 => 500,
+            Self::Encrypt4096 | Self::Decrypt4096 => 60,
             // About two epochs of the post-quantum ratchet, so that each round has the same part of its work.
             Self::PingPong => 174,
             Self::Serialize | Self::Deserialize => 1500,

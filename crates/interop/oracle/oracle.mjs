@@ -136,6 +136,28 @@ const operations = {
     return {};
   },
 
+  // What a receiver tells the sender of a message that it can't read: {kind, bytes, timestamp, device}.
+  decryptionError({ kind, bytes: encoded, timestamp, device }) {
+    const error = S.DecryptionErrorMessage.forOriginal(bytes(encoded), kind, timestamp, device);
+    return { bytes: hex(error.serialize()) };
+  },
+
+  // Whether such an error is about the session in which the party now sends: {remote, error}.
+  concerned({ party, remote, error }) {
+    const { map } = get(party).sessions;
+    const record = S.SessionRecord.deserialize(found(map, address(remote).toString()));
+    const key = S.DecryptionErrorMessage.deserialize(bytes(error)).ratchetKey();
+    return { concerned: record.currentRatchetKeyMatches(key) };
+  },
+
+  // The number by which two people compare their keys: {iterations, version, local: {id, key}, remote: {id, key}}.
+  safetyNumber({ iterations, version: of, local, remote }) {
+    const end = ({ id, key }) => [bytes(id), S.PublicKey.deserialize(bytes(key))];
+    const number = S.Fingerprint.new(iterations, of, ...end(local), ...end(remote));
+    const display = number.displayableFingerprint().toString();
+    return { display, scannable: hex(number.scannableFingerprint().toBuffer()) };
+  },
+
   // As a program that was started again: every store is written out and read back.
   restart({ party }) {
     parties.set(party, get(party).clone());

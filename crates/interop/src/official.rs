@@ -142,6 +142,30 @@ impl Official {
         self.order("remove", json!({ "kind": kind, "id": id })).map(drop)
     }
 
+    /// What it would tell the sender of this message if it could not read it.
+    ///
+    /// # Errors
+    /// When the oracle fails.
+    pub fn decryption_error(
+        &self,
+        message: &Ciphertext,
+        timestamp_ms: u64,
+        device: u32,
+    ) -> Result<Vec<u8>, OracleError> {
+        let (kind, bytes) = (message.kind.code(), hex::encode(&message.bytes));
+        let more = json!({ "kind": kind, "bytes": bytes, "timestamp": timestamp_ms, "device": device });
+        hex::decode(field::<String>(&self.order("decryptionError", more)?, "bytes")?).map_err(broken)
+    }
+
+    /// Whether such an error is about the session in which it sends now.
+    ///
+    /// # Errors
+    /// When the oracle fails.
+    pub fn is_concerned(&self, error: &[u8]) -> Result<bool, OracleError> {
+        let more = json!({ "remote": self.remote, "error": hex::encode(error) });
+        field(&self.order("concerned", more)?, "concerned")
+    }
+
     fn order(&self, operation: &str, more: Value) -> Result<Value, OracleError> {
         self.oracle.borrow_mut().order(self.operation(operation, more))
     }
