@@ -1,6 +1,7 @@
 //! Does one thing of the ratchet, for `cargo xtask instructions`, which lets callgrind count what happens inside
 //! [`blindpost_benches::stopwatch::time`].
 #![allow(clippy::print_stderr, reason = "it talks to a person at a terminal")]
+#![allow(clippy::indexing_slicing, reason = "there is a first provider")]
 
 use blindpost_benches::{contestant::Contestant as _, operation::Operation, ours::Ours};
 use clap::Parser;
