@@ -1,0 +1,31 @@
+//! What a run leaves behind, and what is drawn from it.
+//!
+//! [`RunDirectory`] writes a run: tables in up to three formats from one definition, simulated packets,
+//! the scenario, a manifest. [`Run`] reads it back.
+
+mod batch;
+mod column;
+mod csv;
+mod directory;
+mod error;
+mod file;
+mod findings;
+mod jsonl;
+mod manifest;
+mod packets;
+#[cfg(feature = "parquet")]
+mod parquet_file;
+mod read;
+pub mod tables;
+mod writer;
+
+pub use batch::{Batch, RowRef};
+pub use column::{Cell, Column, Row, Table, Type};
+pub use directory::{Outcome, RunDirectory};
+pub use error::{CreateError, FileError, ReadError, WriteError};
+pub use file::FileEntry;
+pub use findings::{Finding, Findings};
+pub use manifest::{Checkpoint, FORMAT, Facts, Manifest, Totals};
+pub use packets::{Endpoint, Link, Packet, PacketWriter};
+pub use read::Run;
+pub use writer::Format;
