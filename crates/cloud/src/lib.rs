@@ -41,6 +41,7 @@ pub use node::{Input, Node, Notice, Output};
 pub use retry::RetrySchedule;
 pub use secret::Secret;
 pub use shell::{ServeError, serve};
+pub use wamid::{Sender, Wamid};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -20,19 +20,21 @@ const BY_CONSUMER: u8 = 0x12;
 
 /// A message of a conversation between a business and a consumer.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Wamid {
+pub struct Wamid {
     /// The consumer.
-    pub(crate) consumer: Number,
+    pub consumer: Number,
     /// Who sent it.
-    pub(crate) sender: Sender,
+    pub sender: Sender,
     /// The sender's name for it.
-    pub(crate) message_id: MessageId,
+    pub message_id: MessageId,
 }
 
 /// Who sent a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sender {
+pub enum Sender {
+    /// The business.
     Business,
+    /// The consumer.
     Consumer,
 }
 
@@ -48,7 +50,7 @@ impl Wamid {
     }
 
     /// Reads a name that some business gave; `None` if no node made it.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.strip_prefix(PREFIX)?).ok()?;
         let rest = bytes.strip_prefix(&[STRUCT])?;
         let (consumer, rest) = read_text(rest)?;

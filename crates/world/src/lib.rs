@@ -5,11 +5,27 @@
 //! were the same (invariant 8, `same_seed_same_trace`).
 
 mod business;
+mod calamity;
+mod costs;
+mod draws;
+pub mod engine;
 mod host;
+mod link;
 mod network;
+mod plan;
+mod presence;
+mod real;
+mod record;
+mod simulation;
 mod trace;
+mod traffic;
 mod world;
 
 pub use business::{Business, Event as BusinessEvent};
+pub use costs::Costs;
 pub use host::Fault;
+pub use real::host::Violation;
+pub use real::notes::{Keep, Metric, Progress, Sent, Stage};
+pub use record::{Kind, Record, What, Who};
+pub use simulation::{Observations, Simulation};
 pub use world::{Party, Setup, World};

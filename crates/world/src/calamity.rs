@@ -1,0 +1,324 @@
+//! What goes wrong, when and where: all of it drawn before the run begins.
+
+use crate::draws::{Draws, Purpose};
+use crate::plan::Plan;
+use crate::real::gives_up;
+use crate::record::{Kind, Who};
+use kernel::Time;
+use scenario::{Distribution, Fault, Party, RandomFault};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+type Span = Range<Time>;
+
+/// Everything that goes wrong in a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calamities {
+    /// When who loses power, and for how long.
+    crashes: BTreeMap<Who, Vec<(Time, Duration)>>,
+    /// When who loses power after how many more effects.
+    interruptions: BTreeMap<Who, Vec<(Time, u32)>>,
+    /// When a consumer loses the device, and how long it takes to get another.
+    losses: BTreeMap<Who, Vec<(Time, Duration)>>,
+    /// When whose links to the relay are cut; a relay's: all its links.
+    cuts: BTreeMap<Who, Vec<Span>>,
+    full: BTreeMap<Who, Vec<Span>>,
+    slow: BTreeMap<Who, Vec<(Span, Distribution<scenario::Duration>)>>,
+    skews: BTreeMap<Who, Vec<(Span, i64)>>,
+    outages: BTreeMap<u32, Vec<Span>>,
+    /// Whether disks matter beyond the faults above: somebody will look at them.
+    watched: bool,
+}
+
+/// What a host works under.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conditions {
+    pub(crate) keeps_disk: bool,
+    full: Vec<Span>,
+    slow: Vec<(Span, Distribution<scenario::Duration>)>,
+    /// Microseconds that the clock is ahead.
+    skews: Vec<(Span, i64)>,
+}
+
+/// A disk that takes its time.
+pub(crate) struct Disk {
+    commit: Distribution<scenario::Duration>,
+    draws: Draws,
+}
+
+impl Disk {
+    pub(crate) const fn new(commit: Distribution<scenario::Duration>, draws: Draws) -> Self {
+        Self { commit, draws }
+    }
+
+    /// How long a durable commit takes: as usual, or as `slow` has it.
+    pub(crate) fn commit(&mut self, slow: Option<Distribution<scenario::Duration>>) -> Duration {
+        slow.unwrap_or(self.commit).sample(&mut || self.draws.next())
+    }
+}
+
+impl Conditions {
+    /// What the host's clock shows.
+    pub(crate) fn clock(&self, now: Time) -> Time {
+        shift(now, self.skew(now))
+    }
+
+    /// When the host's clock shows `clock`.
+    pub(crate) fn world_time(&self, clock: Time) -> Time {
+        let skewed = self.skews.iter().find(|(span, micros)| span.contains(&shift(clock, -micros)));
+        skewed.map_or(clock, |(_, micros)| shift(clock, -micros))
+    }
+
+    pub(crate) fn disk_is_full(&self, now: Time) -> bool {
+        self.full.iter().any(|span| span.contains(&now))
+    }
+
+    /// How long commits take now, if not as usual.
+    pub(crate) fn commit(&self, now: Time) -> Option<Distribution<scenario::Duration>> {
+        self.slow.iter().find(|(span, _)| span.contains(&now)).map(|(_, commit)| *commit)
+    }
+
+    fn skew(&self, now: Time) -> i64 {
+        self.skews.iter().find(|(span, _)| span.contains(&now)).map_or(0, |(_, micros)| *micros)
+    }
+}
+
+fn shift(time: Time, micros: i64) -> Time {
+    Time::from_micros(time.as_micros().saturating_add_signed(micros))
+}
+
+impl Calamities {
+    /// The faults of the plan's scenario, those at random times drawn.
+    pub(crate) fn draw(plan: &Plan) -> Self {
+        let mut calamities = Self { watched: !plan.scenario().adversaries.is_empty(), ..Self::default() };
+        for (index, fault) in plan.scenario().faults.iter().enumerate() {
+            let mut draws = plan.origin().draws(Purpose::Fault, index as u64);
+            calamities.add(plan, fault, &mut draws);
+        }
+        calamities
+    }
+
+    /// Every loss of power: when, who.
+    pub(crate) fn crashes(&self) -> impl Iterator<Item = (Time, Who)> {
+        self.crashes.iter().flat_map(|(who, times)| times.iter().map(|(at, _)| (*at, *who)))
+    }
+
+    /// Every loss of a device.
+    pub(crate) fn losses(&self) -> impl Iterator<Item = (Time, Who)> {
+        self.losses.iter().flat_map(|(who, times)| times.iter().map(|(at, _)| (*at, *who)))
+    }
+
+    /// Every loss of power between two effects: from when, who, after how many effects.
+    pub(crate) fn interruptions(&self) -> impl Iterator<Item = (Time, Who, u32)> {
+        self.interruptions
+            .iter()
+            .flat_map(|(who, times)| times.iter().map(|(at, effects)| (*at, *who, *effects)))
+    }
+
+    /// When whose connections have been cut for so long that both ends give them up.
+    pub(crate) fn time_outs<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (Time, Who)> + 'a {
+        self.cuts.iter().flat_map(move |(who, spans)| {
+            let ends = ends_at(plan, *who);
+            spans
+                .iter()
+                .map(|span| (gives_up(span.start), span.end))
+                .filter(|(gives_up, until)| gives_up < until)
+                .flat_map(move |(gives_up, _)| ends.clone().into_iter().map(move |end| (gives_up, end)))
+        })
+    }
+
+    /// How many things go wrong.
+    pub(crate) fn len(&self) -> usize {
+        fn count<K, V>(map: &BTreeMap<K, Vec<V>>) -> usize {
+            map.values().map(Vec::len).sum()
+        }
+        count(&self.crashes)
+            + count(&self.interruptions)
+            + count(&self.losses)
+            + count(&self.cuts)
+            + count(&self.full)
+            + count(&self.slow)
+            + count(&self.skews)
+            + count(&self.outages)
+    }
+
+    pub(crate) fn cut(&self, who: Who, now: Time) -> Option<Time> {
+        if self.cuts.is_empty() {
+            return None;
+        }
+        let spans = self.cuts.get(&who)?;
+        spans.iter().filter(|span| span.contains(&now)).map(|span| span.end).max()
+    }
+
+    pub(crate) fn down_time(&self, who: Who, now: Time) -> Option<Duration> {
+        let at = |times: &BTreeMap<Who, Vec<(Time, Duration)>>| {
+            let times = times.get(&who)?;
+            times.iter().find(|(at, _)| *at == now).map(|(_, down)| *down)
+        };
+        at(&self.losses).or_else(|| at(&self.crashes))
+    }
+
+    pub(crate) fn webhooks_are_down(&self, business: u32, now: Time) -> bool {
+        self.outages.get(&business).is_some_and(|spans| spans.iter().any(|span| span.contains(&now)))
+    }
+
+    /// The conditions that a party's host works under.
+    pub(crate) fn conditions(&self, who: Who) -> Conditions {
+        let full = self.full.get(&who).cloned().unwrap_or_default();
+        let restarts = self.crashes.contains_key(&who)
+            || self.interruptions.contains_key(&who)
+            || self.losses.contains_key(&who);
+        Conditions {
+            keeps_disk: self.watched || restarts || !full.is_empty(),
+            full,
+            slow: self.slow.get(&who).cloned().unwrap_or_default(),
+            skews: self.skews.get(&who).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn add(&mut self, plan: &Plan, fault: &Fault, draws: &mut Draws) {
+        let from_start = |after: &scenario::Duration| plan.traffic_begins() + after.to_std();
+        let span =
+            |from: &scenario::Duration, until: &scenario::Duration| from_start(from)..from_start(until);
+        match fault {
+            Fault::Crash { party, at, every, down } => {
+                for who in everyone(plan, party) {
+                    let times = times(plan, at.as_ref(), every.as_ref(), draws);
+                    let times = times.into_iter().map(|at| (at, down.to_std()));
+                    self.crashes.entry(who).or_default().extend(times);
+                }
+            }
+            Fault::DeviceLoss { party, at, every, back_after } => {
+                for who in everyone(plan, party) {
+                    let times = times(plan, at.as_ref(), every.as_ref(), draws);
+                    let times = times.into_iter().map(|at| (at, back_after.to_std()));
+                    self.losses.entry(who).or_default().extend(times);
+                }
+            }
+            Fault::DiskFull { party, from, until } => {
+                everyone(plan, party).for_each(|who| push(&mut self.full, who, span(from, until)));
+            }
+            Fault::SlowDisk { party, from, until, commit } => {
+                everyone(plan, party).for_each(|who| push(&mut self.slow, who, (span(from, until), *commit)));
+            }
+            Fault::ClockSkew { party, ahead, behind, from, until } => {
+                let micros =
+                    |time: &scenario::Duration| i64::try_from(time.as_nanos() / 1000).unwrap_or(i64::MAX);
+                let skew = micros(ahead) - micros(behind);
+                let span = from_start(from)..until.as_ref().map_or(plan.end(), from_start);
+                everyone(plan, party).for_each(|who| push(&mut self.skews, who, (span.clone(), skew)));
+            }
+            Fault::WebhookOutage { business, from, until } => {
+                let members = plan.members(business).map(|(_, range)| range);
+                members.into_iter().flatten().for_each(|who| push(&mut self.outages, who, span(from, until)));
+            }
+            Fault::Partition { party, from, until } => {
+                everyone(plan, party).for_each(|who| push(&mut self.cuts, who, span(from, until)));
+            }
+            Fault::Random { rate, parties, kinds } => {
+                let mut at = plan.traffic_begins();
+                loop {
+                    at = at + scenario::exponential(rate.per_second(), draws.next());
+                    if at >= plan.traffic_ends() {
+                        break;
+                    }
+                    self.add_random(plan, at, parties, kinds, draws);
+                }
+            }
+        }
+    }
+
+    /// One fault of a kind, at one party, both drawn.
+    fn add_random(
+        &mut self,
+        plan: &Plan,
+        at: Time,
+        parties: &[Party],
+        kinds: &[RandomFault],
+        draws: &mut Draws,
+    ) {
+        let mut pick = |count: usize| {
+            usize::try_from(draws.below(u32::try_from(count).unwrap_or(u32::MAX))).unwrap_or(0)
+        };
+        let (Some(kind), Some(party)) = (kinds.get(pick(kinds.len())), parties.get(pick(parties.len())))
+        else {
+            return;
+        };
+        let members: Vec<Who> = everyone(plan, party).collect();
+        let Some(who) = members.get(pick(members.len())).copied() else { return };
+        let mut up_to = |seconds: u32| Duration::from_micros(u64::from(draws.below(seconds * 1_000_000)) + 1);
+        match kind {
+            RandomFault::Crash => push(&mut self.crashes, who, (at, up_to(2))),
+            RandomFault::CrashBetweenEffects => push(&mut self.interruptions, who, (at, draws.below(12))),
+            RandomFault::DiskFull => push(&mut self.full, who, at..at + up_to(5)),
+            RandomFault::SlowDisk => {
+                let commit = scenario::Duration::from_nanos(u64::from(draws.below(1_000_000_000)));
+                let span = at..at + Duration::from_secs(10);
+                push(&mut self.slow, who, (span, Distribution::Constant(commit)));
+            }
+            RandomFault::ClockSkew => {
+                let micros = i64::from(draws.below(120_000_000)) - 60_000_000;
+                push(&mut self.skews, who, (at..at + Duration::from_secs(60), micros));
+            }
+            RandomFault::WebhookOutage => {
+                let until = at + up_to(20);
+                (0..plan.businesses()).for_each(|business| push(&mut self.outages, business, at..until));
+            }
+            RandomFault::Partition => push(&mut self.cuts, who, at..at + up_to(60)),
+        }
+    }
+}
+
+fn push<K: Ord, V>(map: &mut BTreeMap<K, Vec<V>>, key: K, value: V) {
+    map.entry(key).or_default().push(value);
+}
+
+/// When something happens that is at a time or at a rate.
+fn times(
+    plan: &Plan,
+    at: Option<&scenario::Duration>,
+    every: Option<&scenario::Rate>,
+    draws: &mut Draws,
+) -> Vec<Time> {
+    let mut times: Vec<Time> = at.map(|at| plan.traffic_begins() + at.to_std()).into_iter().collect();
+    if let Some(rate) = every.filter(|rate| !rate.is_zero()) {
+        let mut at = plan.traffic_begins();
+        loop {
+            at = at + scenario::exponential(rate.per_second(), draws.next());
+            if at >= plan.traffic_ends() {
+                break;
+            }
+            times.push(at);
+        }
+    }
+    times
+}
+
+/// Whom a scenario means.
+pub(crate) fn everyone<'a>(plan: &'a Plan, party: &Party) -> Box<dyn Iterator<Item = Who> + 'a> {
+    match party {
+        Party::Relay => Box::new((0..plan.relays()).map(Who::relay)),
+        Party::Nodes => Box::new((0..plan.nodes()).map(Who::node)),
+        Party::Node(index) => {
+            Box::new([*index].into_iter().filter(|index| *index < plan.nodes()).map(Who::node))
+        }
+        Party::Consumers => Box::new((0..plan.consumers()).map(Who::consumer)),
+        Party::Consumer(index) => {
+            Box::new([*index].into_iter().filter(|index| *index < plan.consumers()).map(Who::consumer))
+        }
+        Party::Population(name) => {
+            let members = plan.members(name).filter(|(kind, _)| *kind == Kind::Consumer);
+            Box::new(members.into_iter().flat_map(|(_, range)| range).map(Who::consumer))
+        }
+    }
+}
+
+/// The endpoints whose links are cut when a party's are.
+fn ends_at(plan: &Plan, who: Who) -> Vec<Who> {
+    if who.kind() != Kind::Relay {
+        return vec![who];
+    }
+    let endpoints = (0..plan.nodes()).map(Who::node).chain((0..plan.consumers()).map(Who::consumer));
+    endpoints.filter(|endpoint| plan.relay_of(*endpoint) == who).collect()
+}

@@ -1,0 +1,66 @@
+//! Modelled links: each way of a connection takes its time and keeps its order.
+
+use crate::draws::Draws;
+use kernel::Time;
+use scenario::{Bandwidth, Distribution, Probability};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The links of one class.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkModel {
+    pub(crate) latency: Distribution<scenario::Duration>,
+    pub(crate) bandwidth: Option<Bandwidth>,
+    pub(crate) loss: Probability,
+    pub(crate) reorder: Probability,
+}
+
+/// One way of a connection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Way {
+    draws: Draws,
+    /// When the last byte handed in so far is on the wire.
+    sent: u64,
+    /// When the last frame so far arrives: in a stream nothing overtakes.
+    arrived: u64,
+}
+
+/// A packet is lost at most so often in a row: the connection would have broken.
+const MOST_LOSSES: u32 = 8;
+
+impl Way {
+    pub(crate) const fn new(draws: Draws) -> Self {
+        Self { draws, sent: 0, arrived: 0 }
+    }
+
+    /// When a frame of so many bytes arrives that is handed in now. A lost packet is sent again when its
+    /// acknowledgement is overdue, a round trip later (RFC 9002, section 6); one that the network delays holds up
+    /// those behind it.
+    pub(crate) fn arrival(&mut self, now: Time, bytes: u32, model: &LinkModel) -> Time {
+        let takes = model.bandwidth.map_or(0, |bandwidth| bandwidth.micros_for(u64::from(bytes)));
+        self.sent = self.sent.max(now.as_micros()).saturating_add(takes);
+        let mut delay = self.latency(model);
+        if !model.loss.is_zero() {
+            let mut losses = 0;
+            while losses < MOST_LOSSES && model.loss.happens(self.draws.next()) {
+                delay += self.latency(model) + self.latency(model);
+                losses += 1;
+            }
+        }
+        if !model.reorder.is_zero() && model.reorder.happens(self.draws.next()) {
+            delay += self.latency(model);
+        }
+        let delay = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+        self.arrived = self.arrived.max(self.sent.saturating_add(delay));
+        Time::from_micros(self.arrived)
+    }
+
+    /// What is on its way stays so until `time`: the link is cut until then.
+    pub(crate) fn hold(&mut self, time: Time) {
+        self.sent = self.sent.max(time.as_micros());
+    }
+
+    fn latency(&mut self, model: &LinkModel) -> Duration {
+        model.latency.sample(&mut || self.draws.next())
+    }
+}

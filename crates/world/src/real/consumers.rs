@@ -1,0 +1,371 @@
+//! Some of the consumers, in one lane.
+
+use super::host::{Broken, Host};
+use super::notes::{Notes, Sent, Stage};
+use super::text::text;
+use super::uplink::Uplink;
+use super::{Event, RESTART_TAKES, read, write};
+use crate::draws::{Draws, Purpose};
+use crate::engine::Agenda;
+use crate::plan::Plan;
+use crate::presence::Presence;
+use crate::record::{Kind, What, Who};
+use crate::traffic::{Answer, Saying, Spark, Traffic};
+use bytes::Bytes;
+use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
+use content::MessageId;
+use kernel::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint};
+
+/// The consumers of a lane.
+pub(crate) struct ConsumersLane {
+    plan: Arc<Plan>,
+    people: Vec<Person>,
+    traffic: Traffic,
+    pub(crate) notes: Notes,
+}
+
+/// One consumer: the app, its link, and the person before the screen.
+struct Person {
+    host: Host<Consumer>,
+    uplink: Uplink,
+    presence: Presence,
+    online: bool,
+    answers: Draws,
+    words: Draws,
+    /// What the person has said that the app has not confirmed yet.
+    said: VecDeque<Said>,
+    /// What the screen has shown: the same message again, after a crash, changes nothing on it.
+    shown_through: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Said {
+    at: Time,
+    to: Who,
+    bytes: u32,
+    stream: u16,
+}
+
+impl ConsumersLane {
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        lane: u32,
+        hosts: impl Iterator<Item = Host<Consumer>>,
+        notes: Notes,
+    ) -> Self {
+        let people = hosts.map(|host| Person::new(&plan, host)).collect();
+        let traffic = Traffic::new(&plan, lane);
+        Self { plan, people, traffic, notes }
+    }
+
+    /// What is to happen first.
+    pub(crate) fn begin(&mut self, mut at: impl FnMut(Time, Event)) {
+        for person in &mut self.people {
+            at(self.plan.registers(person.host.who), Event::Start(person.host.who));
+        }
+        self.traffic.begin(&self.plan, |time, spark| at(time, Event::Traffic(spark)));
+        at(self.plan.start() + self.plan.measure_every(), Event::Measure);
+    }
+
+    /// The person with this number.
+    pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer>> {
+        self.person(Who::consumer(consumer)).map(|person| &mut person.host)
+    }
+
+    pub(crate) fn hosts(&mut self) -> impl Iterator<Item = &mut Host<Consumer>> {
+        self.people.iter_mut().map(|person| &mut person.host)
+    }
+
+    pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
+        match event {
+            Event::Start(who) => self.start(now, who, agenda),
+            Event::Stop(who) => self.stop(now, who, agenda),
+            Event::StopAfter(who, effects) => {
+                if let Some(person) = self.person(who) {
+                    person.host.effects_left = Some(u64::from(effects));
+                }
+            }
+            Event::Lost(consumer) => self.lost(now, Who::consumer(consumer), agenda),
+            Event::Wake(who, incarnation) => {
+                let Some(person) = self.person(who).filter(|p| p.host.incarnation == incarnation) else {
+                    return;
+                };
+                let calls = person.host.wake(now);
+                super::schedule(who, incarnation, calls, agenda);
+            }
+            Event::Durable(who, incarnation) => self.durable(now, who, incarnation, agenda),
+            Event::Dial(who) => self.dial(who, agenda),
+            Event::Answered { endpoint, connection, up } => {
+                self.answered(now, endpoint, connection, up, agenda)
+            }
+            Event::ToEndpoint { endpoint, connection, what, bytes } => {
+                self.frame(now, endpoint, connection, what, &bytes, agenda);
+            }
+            Event::BrokenAtEndpoint { endpoint, connection } => {
+                let down = self.person(endpoint).and_then(|person| person.uplink.broken(connection, agenda));
+                self.hear(now, endpoint, down, agenda);
+            }
+            Event::TimedOut(who) => {
+                let plan = Arc::clone(&self.plan);
+                let down = self.person(who).and_then(|person| person.uplink.timed_out(&plan, agenda));
+                self.hear(now, who, down, agenda);
+            }
+            Event::Presence(consumer, online) => self.presence(now, Who::consumer(consumer), online, agenda),
+            Event::Traffic(spark) => {
+                if let Some(saying) = self.traffic.happen(&self.plan, spark, agenda) {
+                    self.say(now, saying, agenda);
+                }
+            }
+            Event::Seen(consumer, through, incarnation) => {
+                let who = Who::consumer(consumer);
+                if self.person(who).is_some_and(|person| person.host.incarnation == incarnation) {
+                    self.tell(now, who, Input::Shown { through }, Duration::ZERO, agenda);
+                }
+            }
+            Event::Measure => self.measure(now, agenda),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(person) = self.person(who).filter(|person| !person.host.is_up()) else { return };
+        let first = person.host.incarnation == 0;
+        let started = person.host.start(now);
+        if first {
+            person.online = person.presence.begin(&plan, now, |at, online| {
+                agenda.at(at, Event::Presence(who.index(), online));
+            });
+        }
+        match started {
+            Ok(()) => {
+                let (calls, incarnation) = (person.host.wake(now), person.host.incarnation);
+                super::schedule(who, incarnation, calls, agenda);
+                agenda.at(now, Event::Dial(who));
+            }
+            Err(violation) => self.notes.violations.push(violation),
+        }
+        self.notes.record(now, who, What::Start, who, 0);
+    }
+
+    fn stop(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(person) = self.person(who).filter(|person| person.host.is_up()) else { return };
+        person.host.stop();
+        person.said.clear();
+        drop(person.uplink.close(&plan, agenda));
+        agenda.at(now + plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));
+        self.notes.record(now, who, What::Stop, who, 0);
+    }
+
+    /// The device is gone: a new one, with new keys, takes over its number.
+    fn lost(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
+        self.stop(now, who, agenda);
+        let plan = Arc::clone(&self.plan);
+        if let Some(person) = self.person(who) {
+            let config = person.host.config().clone();
+            person.host.replace(plan.seed(), config);
+            person.shown_through = 0;
+        }
+    }
+
+    fn dial(&mut self, who: Who, agenda: &mut Agenda<'_, Event>) {
+        let plan = Arc::clone(&self.plan);
+        if let Some(person) = self.person(who).filter(|person| person.online && person.host.is_up()) {
+            person.uplink.dial(&plan, agenda);
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: Time,
+        who: Who,
+        connection: ConnectionId,
+        up: bool,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let event = self.person(who).and_then(|person| person.uplink.answered(connection, up, &plan, agenda));
+        if event.is_some() {
+            self.notes.record(now, who, What::Up, plan.relay_of(who), super::uplink::HANDSHAKE_BYTES);
+        }
+        self.hear(now, who, event, agenda);
+    }
+
+    fn presence(&mut self, now: Time, who: Who, online: bool, agenda: &mut Agenda<'_, Event>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(person) = self.person(who) else { return };
+        person.online = online;
+        person.presence.turn(&plan, now, online, |at, online| {
+            agenda.at(at, Event::Presence(who.index(), online));
+        });
+        if online {
+            return self.dial(who, agenda);
+        }
+        let down = person.uplink.close(&plan, agenda);
+        self.hear(now, who, down, agenda);
+    }
+
+    /// The connection comes or goes.
+    fn hear(
+        &mut self,
+        now: Time,
+        who: Who,
+        event: Option<LinkEvent<ToEndpoint>>,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let Some(event) = event else { return };
+        if matches!(event, LinkEvent::Down { .. }) {
+            self.notes.record(now, who, What::Down, self.plan.relay_of(who), 0);
+        }
+        self.tell(now, who, Input::Link(event), Duration::ZERO, agenda);
+    }
+
+    fn frame(
+        &mut self,
+        now: Time,
+        who: Who,
+        connection: ConnectionId,
+        what: What,
+        bytes: &Bytes,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let relay = self.plan.relay_of(who);
+        if !self.person(who).is_some_and(|person| person.uplink.is_on(connection)) {
+            return;
+        }
+        self.notes.frame(now, who, what, relay, bytes);
+        match read::<ToEndpoint>(bytes) {
+            Some(frame) => {
+                let takes = match &frame {
+                    ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => {
+                        self.plan.costs().open(envelope.kind)
+                    }
+                    ToEndpoint::Bundle(_) => self.plan.costs().initiate,
+                    _ => Duration::ZERO,
+                };
+                let event = LinkEvent::Frame { connection, frame };
+                self.tell(now, who, Input::Link(event), takes, agenda);
+            }
+            None => self.notes.violation(now, who, "every_frame_is_read", "a frame can't be read"),
+        }
+    }
+
+    fn say(&mut self, now: Time, saying: Saying, agenda: &mut Agenda<'_, Event>) {
+        let who = saying.from;
+        let to = self.plan.number(saying.to);
+        let Some(person) = self.person(who).filter(|person| person.host.is_up()) else { return };
+        let text = text(saying.bytes, &mut person.words);
+        person.said.push_back(Said { at: now, to: saying.to, bytes: saying.bytes, stream: saying.stream });
+        self.notes.record(now, who, What::Say, saying.to, saying.bytes);
+        let takes = self.plan.costs().encrypt;
+        self.tell(now, who, Input::Command(Command::Say { to, text }), takes, agenda);
+    }
+
+    fn tell(&mut self, now: Time, who: Who, input: Input, takes: Duration, agenda: &mut Agenda<'_, Event>) {
+        let Some(person) = self.person(who) else { return };
+        let (calls, incarnation) = (person.host.handle(now, input, takes), person.host.incarnation);
+        super::schedule(who, incarnation, calls, agenda);
+    }
+
+    fn durable(&mut self, now: Time, who: Who, incarnation: u32, agenda: &mut Agenda<'_, Event>) {
+        let Some(person) = self.person(who).filter(|p| p.host.incarnation == incarnation) else { return };
+        let (said, broken) = person.host.durable(now);
+        for output in said {
+            self.output(now, who, output, agenda);
+        }
+        match broken {
+            None => {}
+            Some(Broken::Bug(violation)) => self.notes.violations.push(violation),
+            Some(Broken::Power | Broken::DiskFull) => self.stop(now, who, agenda),
+        }
+    }
+
+    fn output(&mut self, now: Time, who: Who, output: Output, agenda: &mut Agenda<'_, Event>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(person) = self.person(who) else { return };
+        match output {
+            Output::Send(outgoing) => {
+                person.uplink.send(outgoing.connection, write(outgoing.frame), &plan, agenda);
+            }
+            Output::Show(message) => {
+                agenda.at(now, Event::Seen(who.index(), message.sequence, person.host.incarnation));
+                if message.sequence > person.shown_through {
+                    person.shown_through = message.sequence;
+                    let from = plan.who(message.from.number);
+                    let answer = plan.answer(who).and_then(|reply| Answer::draw(reply, &mut person.answers));
+                    if let (Some(from), Some(answer)) = (from, answer) {
+                        agenda.after(answer.after, Event::Traffic(Spark::answer(who, from, answer.bytes)));
+                    }
+                    let bytes = u32::try_from(message.text.len()).unwrap_or(u32::MAX);
+                    self.notes.record(now, who, What::Show, from.unwrap_or(who), bytes);
+                    self.notes.shown(now, who, message_key(&message.message_id), &message.text);
+                }
+            }
+            Output::Status { message_id, sent } => {
+                let key = message_key(&message_id);
+                let stage = match sent {
+                    Progress::Pending => {
+                        if let Some(said) = person.said.pop_front() {
+                            let Said { at: created, to, bytes, stream } = said;
+                            let sent = Sent { message: key, from: who, to, bytes, stream, created };
+                            self.notes.sent.push(sent);
+                        }
+                        Stage::Accepted
+                    }
+                    Progress::Accepted => Stage::Relayed,
+                    Progress::Delivered => Stage::Delivered,
+                    Progress::Read => Stage::Read,
+                    Progress::Failed(_) => Stage::Failed,
+                };
+                self.notes.progress(now, key, stage);
+            }
+            Output::Notice(Notice::NotSent(_)) => drop(person.said.pop_front()),
+            Output::Notice(_) => {}
+        }
+    }
+
+    fn measure(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
+        let lane = Who::new(Kind::Consumer, self.people.first().map_or(0, |person| person.host.who.index()));
+        let (mut online, mut waiting) = (0, 0);
+        for person in &self.people {
+            online += usize::from(person.uplink.is_up());
+            waiting += person.host.machine().map_or(0, |app| app.endpoint().unconfirmed());
+        }
+        self.notes.metric(now, lane, "consumers online", online);
+        self.notes.metric(now, lane, "messages on their way at consumers", waiting);
+        if now + self.plan.measure_every() <= self.plan.end() {
+            agenda.after(self.plan.measure_every(), Event::Measure);
+        }
+    }
+
+    fn person(&mut self, who: Who) -> Option<&mut Person> {
+        self.people.get_mut(self.plan.place_in_lane(who))
+    }
+}
+
+impl Person {
+    fn new(plan: &Plan, host: Host<Consumer>) -> Self {
+        let who = host.who;
+        let draws = |purpose| plan.origin().draws(purpose, u64::from(who.as_u32()));
+        Self {
+            uplink: Uplink::new(plan, who),
+            presence: Presence::new(who, draws(Purpose::Presence)),
+            online: true,
+            answers: draws(Purpose::Reply),
+            words: draws(Purpose::Traffic),
+            said: VecDeque::new(),
+            shown_through: 0,
+            host,
+        }
+    }
+}
+
+/// A message's name in a run: the first eight bytes of its sender's random name.
+pub(crate) fn message_key(id: &MessageId) -> u64 {
+    id.as_str().get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}

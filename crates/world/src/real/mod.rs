@@ -1,0 +1,170 @@
+//! The parties as they are: every key, every byte and every transaction is real, and only the time is not.
+
+pub(crate) mod business;
+mod consumers;
+pub(crate) mod host;
+mod node;
+pub(crate) mod notes;
+mod relay;
+mod text;
+mod uplink;
+
+use crate::engine::{Agenda, Lane};
+use crate::record::{What, Who};
+use crate::traffic::Spark;
+use bytes::{Bytes, BytesMut};
+use cloud::{ApiRequest, ApiResponse, DeliveryId, WebhookPost};
+pub(crate) use consumers::ConsumersLane;
+use host::Call;
+use kernel::Time;
+pub(crate) use node::NodeLane;
+use notes::Notes;
+pub(crate) use relay::RelayLane;
+use std::time::Duration;
+pub(crate) use uplink::gives_up;
+use wire::{ConnectionId, Decoder, Frame};
+
+/// How long a party is down after its power failed, if the scenario does not say.
+const RESTART_TAKES: Duration = Duration::from_millis(500);
+
+/// What happens to the parties.
+pub(crate) enum Event {
+    /// A party has power.
+    Start(Who),
+    /// A party loses it.
+    Stop(Who),
+    /// A party will lose it after so many effects.
+    StopAfter(Who, u32),
+    /// A device is gone, and its number with a new one.
+    Lost(u32),
+    Wake(Who, u32),
+    Durable(Who, u32),
+    /// An endpoint tries to connect.
+    Dial(Who),
+    Dialled {
+        endpoint: Who,
+        connection: ConnectionId,
+    },
+    Answered {
+        endpoint: Who,
+        connection: ConnectionId,
+        up: bool,
+    },
+    ToRelay {
+        connection: ConnectionId,
+        bytes: Bytes,
+    },
+    ToEndpoint {
+        endpoint: Who,
+        connection: ConnectionId,
+        what: What,
+        bytes: Bytes,
+    },
+    BrokenAtRelay {
+        connection: ConnectionId,
+    },
+    BrokenAtEndpoint {
+        endpoint: Who,
+        connection: ConnectionId,
+    },
+    /// A link has been cut for as long as an idle connection lives.
+    TimedOut(Who),
+    /// A consumer goes online or offline.
+    Presence(u32, bool),
+    /// Somebody has something to say.
+    Traffic(Spark),
+    /// The screen has shown a consumer's messages through a sequence.
+    Seen(u32, u64, u32),
+    Request(Box<Request>),
+    Response(Box<Response>),
+    Webhook(Box<Hook>),
+    WebhookAnswer {
+        node: u32,
+        incarnation: u32,
+        business: u32,
+        delivery: DeliveryId,
+        status: u16,
+    },
+    /// The time series gets another point.
+    Measure,
+}
+
+/// A request of a business's server on its way.
+pub(crate) struct Request {
+    pub(crate) business: u32,
+    pub(crate) created: Time,
+    pub(crate) to: Who,
+    pub(crate) bytes: u32,
+    pub(crate) stream: u16,
+    pub(crate) request: ApiRequest,
+}
+
+/// The answer on its way, with what it answers.
+pub(crate) struct Response {
+    pub(crate) request: Request,
+    pub(crate) response: ApiResponse,
+}
+
+/// A webhook on its way.
+pub(crate) struct Hook {
+    pub(crate) business: u32,
+    pub(crate) incarnation: u32,
+    pub(crate) post: WebhookPost,
+}
+
+impl From<Spark> for Event {
+    fn from(spark: Spark) -> Self {
+        Self::Traffic(spark)
+    }
+}
+
+/// A part of the world.
+pub(crate) enum PartyLane {
+    Relay(Box<RelayLane>),
+    Node(Box<NodeLane>),
+    Consumers(Box<ConsumersLane>),
+}
+
+impl PartyLane {
+    pub(crate) fn notes(&mut self) -> &mut Notes {
+        match self {
+            Self::Relay(lane) => &mut lane.notes,
+            Self::Node(lane) => &mut lane.notes,
+            Self::Consumers(lane) => &mut lane.notes,
+        }
+    }
+}
+
+impl Lane for PartyLane {
+    type Event = Event;
+
+    fn handle(&mut self, at: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
+        match self {
+            Self::Relay(lane) => lane.handle(at, event, agenda),
+            Self::Node(lane) => lane.handle(at, event, agenda),
+            Self::Consumers(lane) => lane.handle(at, event, agenda),
+        }
+    }
+}
+
+/// A host is called when it wants to be.
+fn schedule(who: Who, incarnation: u32, calls: impl Iterator<Item = Call>, agenda: &mut Agenda<'_, Event>) {
+    for call in calls {
+        match call {
+            Call::Durable(at) => agenda.at(at, Event::Durable(who, incarnation)),
+            Call::Wake(at) => agenda.at(at, Event::Wake(who, incarnation)),
+        }
+    }
+}
+
+fn write(frame: impl Frame) -> Bytes {
+    let mut bytes = BytesMut::new();
+    frame.encode(&mut bytes);
+    bytes.freeze()
+}
+
+fn read<F: Frame>(bytes: &Bytes) -> Option<F> {
+    let mut decoder = Decoder::default();
+    decoder.feed(bytes);
+    decoder.next_frame().ok().flatten()
+}

@@ -1,0 +1,149 @@
+//! What a lane notes of what happens in it.
+
+use super::host::Violation;
+use crate::record::{Record, Trace, What, Who};
+use kernel::Time;
+use wire::Envelope;
+
+/// Which of it is kept beside the hashes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Every record.
+    pub records: bool,
+    /// Every envelope that the relay takes, as a recorder of its links would.
+    pub envelopes: bool,
+    /// Every text that somebody has read, to look for it where it must not be.
+    pub texts: bool,
+}
+
+/// A message that a party sends on behalf of a person or business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Names the message in a run.
+    pub message: u64,
+    /// Who sends it.
+    pub from: Who,
+    /// Who is to read it.
+    pub to: Who,
+    /// Bytes of its text.
+    pub bytes: u32,
+    /// Which entry of the scenario's traffic, from 0; `u16::MAX` for an answer.
+    pub stream: u16,
+    /// When the person or the business's server made it.
+    pub created: Time,
+}
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The sender's app or node has it, durably, and said so.
+    Accepted,
+    /// The sender knows that the relay has it.
+    Relayed,
+    /// The recipient has it on the screen, or in a webhook.
+    Shown,
+    /// The sender knows that the recipient's device has it.
+    Delivered,
+    /// The sender knows that it was seen.
+    Read,
+    /// The sender knows that it will not arrive.
+    Failed,
+}
+
+/// A message has come so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// When.
+    pub at: Time,
+    /// Which message.
+    pub message: u64,
+    /// How far.
+    pub stage: Stage,
+}
+
+/// A measured value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// When.
+    pub at: Time,
+    /// Whose.
+    pub who: Who,
+    /// Of what.
+    pub name: &'static str,
+    /// How much.
+    pub value: u64,
+}
+
+/// What a lane has noted and nobody has taken yet.
+#[derive(Default)]
+pub(crate) struct Notes {
+    keep: Keep,
+    /// Over records: the same in both crypto modes.
+    metadata: Trace,
+    /// Over records and bytes.
+    everything: Trace,
+    pub(crate) records: Vec<Record>,
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) metrics: Vec<Metric>,
+    pub(crate) envelopes: Vec<(Time, Envelope)>,
+    pub(crate) texts: Vec<(Who, u64, String)>,
+    pub(crate) violations: Vec<Violation>,
+    /// Requests that the API refused.
+    pub(crate) refused: u64,
+}
+
+impl Notes {
+    pub(crate) fn new(keep: Keep) -> Self {
+        Self { keep, ..Self::default() }
+    }
+
+    /// Something happens that has no bytes of its own, or whose bytes are noted elsewhere.
+    pub(crate) fn record(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32) {
+        let record = Record { at, party, peer, what, bytes };
+        self.metadata.add(&record);
+        self.everything.add(&record);
+        if self.keep.records {
+            self.records.push(record);
+        }
+    }
+
+    /// Bytes arrive.
+    pub(crate) fn frame(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: &[u8]) {
+        self.record(at, party, what, peer, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        self.everything.add_bytes(bytes);
+    }
+
+    /// The relay takes an envelope.
+    pub(crate) fn envelope(&mut self, at: Time, envelope: &Envelope) {
+        if self.keep.envelopes {
+            self.envelopes.push((at, envelope.clone()));
+        }
+    }
+
+    /// A person or a business reads a message.
+    pub(crate) fn shown(&mut self, at: Time, who: Who, message: u64, text: &str) {
+        self.progress(at, message, Stage::Shown);
+        self.everything.add_bytes(text.as_bytes());
+        if self.keep.texts {
+            self.texts.push((who, message, text.to_owned()));
+        }
+    }
+
+    pub(crate) fn progress(&mut self, at: Time, message: u64, stage: Stage) {
+        self.progress.push(Progress { at, message, stage });
+    }
+
+    pub(crate) fn metric(&mut self, at: Time, who: Who, name: &'static str, value: usize) {
+        self.metrics.push(Metric { at, who, name, value: value as u64 });
+    }
+
+    pub(crate) fn violation(&mut self, at: Time, who: Who, invariant: &'static str, what: &str) {
+        self.violations.push(Violation { at, who, invariant, what: what.to_owned() });
+    }
+
+    /// Hashes of what happened: of the records, and of the records with all bytes.
+    pub(crate) fn hashes(&self) -> ([u8; 32], [u8; 32]) {
+        (self.metadata.hash(), self.everything.hash())
+    }
+}

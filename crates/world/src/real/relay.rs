@@ -1,0 +1,190 @@
+//! A relay in its lane.
+
+use super::host::{Broken, Call, Host};
+use super::uplink::HANDSHAKE_BYTES;
+use super::{Event, RESTART_TAKES, notes::Notes, read, write};
+use crate::draws::Purpose;
+use crate::engine::Agenda;
+use crate::link::Way;
+use crate::plan::Plan;
+use crate::record::{What, Who};
+use bytes::Bytes;
+use kernel::Time;
+use relay::{Output, Relay};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
+
+/// A relay, and its ends of all connections.
+pub(crate) struct RelayLane {
+    plan: Arc<Plan>,
+    pub(crate) host: Host<Relay>,
+    connections: BTreeMap<ConnectionId, Who>,
+    /// The ways to the endpoints that were ever connected.
+    ways: BTreeMap<Who, Way>,
+    pub(crate) notes: Notes,
+}
+
+impl RelayLane {
+    pub(crate) fn new(plan: Arc<Plan>, host: Host<Relay>, notes: Notes) -> Self {
+        Self { plan, host, connections: BTreeMap::new(), ways: BTreeMap::new(), notes }
+    }
+
+    pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
+        match event {
+            Event::Start(who) => self.start(who, agenda),
+            Event::Stop(_) if self.host.is_up() => self.stop(now, agenda),
+            Event::StopAfter(_, effects) => self.host.effects_left = Some(u64::from(effects)),
+            Event::Wake(_, incarnation) if self.host.incarnation == incarnation => {
+                let calls = self.host.wake(now);
+                self.schedule(calls, agenda);
+            }
+            Event::Durable(_, incarnation) if self.host.incarnation == incarnation => {
+                self.durable(now, agenda)
+            }
+            Event::Dialled { endpoint, connection } => self.dialled(now, endpoint, connection, agenda),
+            Event::ToRelay { connection, bytes } => self.frame(now, connection, &bytes, agenda),
+            Event::BrokenAtRelay { connection } => {
+                if let Some(endpoint) = self.connections.remove(&connection) {
+                    self.notes.record(now, self.host.who, What::Down, endpoint, 0);
+                    self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, who: Who, agenda: &mut Agenda<'_, Event>) {
+        if self.host.is_up() {
+            return;
+        }
+        let now = agenda.now();
+        self.notes.record(now, who, What::Start, who, 0);
+        if let Err(violation) = self.host.start(now) {
+            return self.notes.violations.push(violation);
+        }
+        let calls = self.host.wake(now);
+        self.schedule(calls, agenda);
+    }
+
+    fn stop(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
+        let who = self.host.who;
+        self.notes.record(now, who, What::Stop, who, 0);
+        self.host.stop();
+        for (connection, endpoint) in std::mem::take(&mut self.connections) {
+            self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
+        }
+        agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));
+    }
+
+    fn dialled(
+        &mut self,
+        now: Time,
+        endpoint: Who,
+        connection: ConnectionId,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let up = self.host.is_up();
+        let what = if up { What::Up } else { What::Refused };
+        self.notes.record(now, self.host.who, what, endpoint, HANDSHAKE_BYTES);
+        self.post(endpoint, HANDSHAKE_BYTES, Event::Answered { endpoint, connection, up }, agenda);
+        if up {
+            self.connections.insert(connection, endpoint);
+            let peer = self.plan.link_key(endpoint);
+            self.tell(now, LinkEvent::Up { connection, peer }, Duration::ZERO, agenda);
+        }
+    }
+
+    fn frame(&mut self, now: Time, connection: ConnectionId, bytes: &Bytes, agenda: &mut Agenda<'_, Event>) {
+        let Some(endpoint) = self.connections.get(&connection).copied() else { return };
+        let Some(frame) = read::<ToRelay>(bytes) else {
+            return self.notes.violation(now, self.host.who, "every_frame_is_read", "a frame can't be read");
+        };
+        let what = match &frame {
+            ToRelay::Hello { .. } => What::Hello,
+            ToRelay::Publish(_) => What::Publish,
+            ToRelay::FetchBundle(_) => What::FetchBundle,
+            ToRelay::Submit { .. } => What::Submit,
+            ToRelay::Acknowledge { .. } => What::Acknowledge,
+        };
+        self.notes.frame(now, self.host.who, what, endpoint, bytes);
+        if let ToRelay::Submit { envelope, .. } = &frame {
+            self.notes.envelope(now, envelope);
+        }
+        let takes = self.plan.costs().relay_frame;
+        self.tell(now, LinkEvent::Frame { connection, frame }, takes, agenda);
+    }
+
+    fn tell(
+        &mut self,
+        now: Time,
+        event: LinkEvent<ToRelay>,
+        takes: Duration,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let calls = self.host.handle(now, event, takes);
+        self.schedule(calls, agenda);
+    }
+
+    fn durable(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
+        let (said, broken) = self.host.durable(now);
+        for output in said {
+            match output {
+                Output::Send(outgoing) => self.send(outgoing.connection, outgoing.frame, agenda),
+                Output::Close(connection) => {
+                    if let Some(endpoint) = self.connections.remove(&connection) {
+                        self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
+                        self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
+                    }
+                }
+                Output::Notice(_) => {}
+            }
+        }
+        match broken {
+            None => {}
+            Some(Broken::Bug(violation)) => self.notes.violations.push(violation),
+            Some(Broken::Power | Broken::DiskFull) => self.stop(now, agenda),
+        }
+    }
+
+    fn send(&mut self, connection: ConnectionId, frame: ToEndpoint, agenda: &mut Agenda<'_, Event>) {
+        let Some(endpoint) = self.connections.get(&connection).copied() else { return };
+        let what = what_to_endpoint(&frame);
+        let bytes = write(frame);
+        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.post(endpoint, size, Event::ToEndpoint { endpoint, connection, what, bytes }, agenda);
+    }
+
+    fn post(&mut self, endpoint: Who, bytes: u32, event: Event, agenda: &mut Agenda<'_, Event>) {
+        let now = agenda.now();
+        let origin = self.plan.origin();
+        let way = self
+            .ways
+            .entry(endpoint)
+            .or_insert_with(|| Way::new(origin.draws(Purpose::FromRelay, u64::from(endpoint.as_u32()))));
+        if let Some(until) = self.plan.cut(endpoint, now) {
+            way.hold(until);
+        }
+        let at = way.arrival(now, bytes, self.plan.link(endpoint));
+        agenda.send(self.plan.lane_of(endpoint), at, event);
+    }
+
+    fn schedule(&self, calls: impl Iterator<Item = Call>, agenda: &mut Agenda<'_, Event>) {
+        super::schedule(self.host.who, self.host.incarnation, calls, agenda);
+    }
+}
+
+fn what_to_endpoint(frame: &ToEndpoint) -> What {
+    match frame {
+        ToEndpoint::Welcome { .. } => What::Welcome,
+        ToEndpoint::Published(_) => What::Published,
+        ToEndpoint::Bundle(_) => What::Bundle,
+        ToEndpoint::Accepted { .. } => What::Accepted,
+        ToEndpoint::Delivery { item: InboxItem::Envelope(_), .. } => What::Deliver,
+        ToEndpoint::Delivery { item: InboxItem::Receipt(_), .. } => What::Receipt,
+        ToEndpoint::PrekeysLow { .. } => What::PrekeysLow,
+        ToEndpoint::Metering(_) => What::Metering,
+        ToEndpoint::Rejected(_) => What::Rejected,
+    }
+}

@@ -1,0 +1,294 @@
+//! A run: all parties of a scenario in one engine.
+
+use crate::costs::Costs;
+use crate::draws::Purpose;
+use crate::engine::{Engine, Outcome};
+use crate::plan::{Disk, Plan};
+use crate::real::business::Business;
+use crate::real::host::{Host, Violation};
+use crate::real::notes::{Keep, Metric, Notes, Progress, Sent};
+use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
+use crate::record::{Kind, Record, Who};
+use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
+use consumer::ConsumerConfig;
+use kernel::Time;
+use ratchet::Suites;
+use relay::RelayConfig;
+use scenario::{Scenario, Suite};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use wire::{Address, Envelope};
+
+/// A run that has not ended.
+pub struct Simulation {
+    plan: Arc<Plan>,
+    engine: Engine<PartyLane>,
+    threads: NonZeroUsize,
+}
+
+/// What has happened since somebody last asked.
+#[derive(Default)]
+pub struct Observations {
+    /// In the order of lanes, and of time in each.
+    pub records: Vec<Record>,
+    /// Messages that were made.
+    pub sent: Vec<Sent>,
+    /// How far messages came.
+    pub progress: Vec<Progress>,
+    /// The time series.
+    pub metrics: Vec<Metric>,
+    /// Envelopes that the relay took.
+    pub envelopes: Vec<(Time, Envelope)>,
+    /// Texts that somebody read.
+    pub texts: Vec<(Who, u64, String)>,
+    /// What must never happen and did.
+    pub violations: Vec<Violation>,
+    /// Requests that the API refused, all told.
+    pub refused: u64,
+}
+
+impl Simulation {
+    /// A scenario in which nothing has happened yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`]; never for a scenario that was checked.
+    pub fn new(
+        scenario: Scenario,
+        seed: u64,
+        costs: Costs,
+        keep: Keep,
+        threads: NonZeroUsize,
+    ) -> Result<Self, ConfigError> {
+        let plan = Arc::new(Plan::new(scenario, seed, costs));
+        let mut lanes = Vec::new();
+        for relay in 0..plan.relays() {
+            lanes.push(PartyLane::Relay(Box::new(relay_lane(&plan, relay, Notes::new(keep)))));
+        }
+        for node in 0..plan.nodes() {
+            lanes.push(PartyLane::Node(Box::new(node_lane(&plan, node, Notes::new(keep))?)));
+        }
+        for lane in plan.relays() + plan.nodes()..plan.lanes() {
+            lanes.push(PartyLane::Consumers(Box::new(consumers_lane(&plan, lane, Notes::new(keep)))));
+        }
+        let mut engine = Engine::new(lanes, plan.lookahead(), plan.start());
+        for lane in 0..plan.lanes() {
+            let mut first = Vec::new();
+            engine.with_lane(lane, |lane| match lane {
+                PartyLane::Relay(lane) => first.push((plan.start(), Event::Start(lane.host.who))),
+                PartyLane::Node(lane) => lane.begin(|at, event| first.push((at, event))),
+                PartyLane::Consumers(lane) => lane.begin(|at, event| first.push((at, event))),
+            });
+            first.into_iter().for_each(|(at, event)| engine.schedule(lane, at, event));
+        }
+        let calamities = plan.calamities();
+        for (at, who) in calamities.crashes() {
+            engine.schedule(plan.lane_of(who), at, Event::Stop(who));
+        }
+        for (at, who, effects) in calamities.interruptions() {
+            engine.schedule(plan.lane_of(who), at, Event::StopAfter(who, effects));
+        }
+        for (at, who) in calamities.losses() {
+            engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
+        }
+        for (at, who) in calamities.time_outs(&plan) {
+            engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
+        }
+        Ok(Self { plan, engine, threads })
+    }
+
+    /// Lets virtual time pass until `until`, or until everything is over.
+    pub fn run_until(&mut self, until: Time, stop: &AtomicBool) -> Outcome {
+        self.engine.run_until(until.min(self.end()), self.threads, stop)
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.engine.now()
+    }
+
+    /// When the run began.
+    #[must_use]
+    pub fn start(&self) -> Time {
+        self.plan.start()
+    }
+
+    /// When the run is over.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.plan.end()
+    }
+
+    /// How many events have happened.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.engine.handled()
+    }
+
+    /// What has happened since this was last asked.
+    pub fn observe(&mut self) -> Observations {
+        let mut all = Observations::default();
+        for lane in 0..self.plan.lanes() {
+            self.engine.with_lane(lane, |lane| {
+                let notes = lane.notes();
+                all.records.append(&mut notes.records);
+                all.sent.append(&mut notes.sent);
+                all.progress.append(&mut notes.progress);
+                all.metrics.append(&mut notes.metrics);
+                all.envelopes.append(&mut notes.envelopes);
+                all.texts.append(&mut notes.texts);
+                all.violations.append(&mut notes.violations);
+                all.refused += notes.refused;
+            });
+        }
+        all
+    }
+
+    /// Hashes of everything that has happened: of the metadata, and of metadata and all bytes. Two runs with the same
+    /// were the same run.
+    pub fn hashes(&mut self) -> ([u8; 32], [u8; 32]) {
+        let (mut metadata, mut everything) = (Sha256::new(), Sha256::new());
+        for lane in 0..self.plan.lanes() {
+            if let Some((of_records, of_all)) = self.engine.with_lane(lane, |lane| lane.notes().hashes()) {
+                metadata.update(of_records);
+                everything.update(of_all);
+            }
+        }
+        (metadata.finalize().into(), everything.finalize().into())
+    }
+
+    /// How many things the scenario and the seed let go wrong.
+    #[must_use]
+    pub fn calamities(&self) -> usize {
+        self.plan.calamities().len()
+    }
+
+    /// The number of a party's phone, if it has one.
+    #[must_use]
+    pub fn number(&self, who: Who) -> Option<wire::Number> {
+        matches!(who.kind(), Kind::Business | Kind::Consumer).then(|| self.plan.number(who))
+    }
+}
+
+fn disk(plan: &Plan, who: Who) -> Disk {
+    let commit = match who.kind() {
+        Kind::Relay => plan.scenario().relay.commit,
+        Kind::Node => plan.scenario().node.commit,
+        Kind::Business | Kind::Consumer => plan.scenario().device.commit,
+    };
+    Disk::new(commit, plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())))
+}
+
+fn relay_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> RelayLane {
+    let who = Who::relay(index);
+    let nodes = (0..plan.nodes()).map(Who::node).filter(|node| plan.relay_of(*node) == who);
+    let config = RelayConfig {
+        gateways: nodes.map(|node| plan.link_key(node)).collect(),
+        enrol_first_gateway: false,
+        inbox_ttl: plan.scenario().relay.retention.to_std(),
+        ..RelayConfig::default()
+    };
+    let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
+    RelayLane::new(Arc::clone(plan), host, notes)
+}
+
+fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, ConfigError> {
+    let who = Who::node(index);
+    let mut businesses = BTreeMap::new();
+    let mut tenants = Vec::new();
+    let mut spoken = Vec::new();
+    for business in plan.businesses_of(index) {
+        tenants.extend(tenant(plan, business));
+        businesses.insert(business, server(plan, business));
+        if let Some(population) = plan.business_population(business) {
+            spoken.push(suite(population.suite));
+        }
+    }
+    let suites = Suites {
+        newest: spoken.iter().max().copied().unwrap_or(ratchet::Suite::Triple),
+        oldest: spoken.iter().min().copied().unwrap_or(ratchet::Suite::Triple),
+    };
+    let mut config = NodeConfig::new(tenants)?;
+    let retention = plan.scenario().node.retention.to_std();
+    config.retention = retention;
+    config.endpoint = endpoint::Policy { gateway: true, retention, suites, ..endpoint::Policy::default() };
+    let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
+    Ok(NodeLane::new(Arc::clone(plan), plan.lane_of(who), host, businesses, notes))
+}
+
+fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
+    let hosts = plan.consumers_of_lane(lane).filter_map(|index| {
+        let who = Who::consumer(index);
+        let population = plan.population(index)?;
+        let policy = endpoint::Policy {
+            one_time_prekeys: population.one_time_prekeys,
+            suites: Suites::only(suite(population.suite)),
+            ..endpoint::Policy::default()
+        };
+        let config = ConsumerConfig {
+            address: Address::primary(plan.number(who)),
+            reply: consumer::Reply::None,
+            read_receipts: population.read_receipts,
+            policy,
+        };
+        Some(Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who)))
+    });
+    ConsumersLane::new(Arc::clone(plan), lane, hosts, notes)
+}
+
+fn server(plan: &Plan, index: u32) -> Business {
+    let draws = |purpose| plan.origin().draws(purpose, u64::from(Who::business(index).as_u32()));
+    Business {
+        app_secret: format!("app-secret-{index}"),
+        token: format!("EAA-token-{index}"),
+        phone_number_id: phone_number_id(index),
+        latency: draws(Purpose::Business),
+        answers: draws(Purpose::Reply),
+        words: draws(Purpose::Traffic),
+    }
+}
+
+fn phone_number_id(index: u32) -> String {
+    (300_000_000_000_000_u64 + u64::from(index)).to_string()
+}
+
+/// Every business is a tenant of its own.
+fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
+    let server = server(plan, index);
+    let id = |first: u64| (first + u64::from(index)).to_string();
+    let name = format!("Business {index}");
+    let number = BusinessNumber {
+        id: server.phone_number_id.parse().ok()?,
+        number: plan.number(Who::business(index)),
+        display_name: name.clone(),
+    };
+    let callback =
+        Callback { url: format!("http://business.example/{index}"), verify_token: "verify".into() };
+    Some(Tenant {
+        app: App {
+            id: id(100_000_000_000_000).parse().ok()?,
+            name: name.clone(),
+            secret: server.app_secret.into(),
+            callback: Some(callback),
+            webhook_version: 23,
+        },
+        accounts: vec![BusinessAccount {
+            id: id(200_000_000_000_000).parse().ok()?,
+            name,
+            subscribed: true,
+            numbers: vec![number],
+        }],
+        tokens: vec![AccessToken { value: server.token.into(), accounts: Vec::new(), expires: None }],
+    })
+}
+
+fn suite(suite: Suite) -> ratchet::Suite {
+    match suite {
+        Suite::X3dh => ratchet::Suite::X3dh,
+        Suite::Pqxdh => ratchet::Suite::Pqxdh,
+        Suite::Triple => ratchet::Suite::Triple,
+    }
+}

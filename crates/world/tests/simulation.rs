@@ -1,0 +1,94 @@
+//! A scenario's run: the same on any number of threads, nothing lost, nothing twice.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
+use scenario::Scenario;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+use world::{Costs, Keep, Observations, Simulation, Stage};
+
+const SHOP: &str = r#"
+version = 1
+name = "shop"
+duration = "10min"
+
+[[consumers]]
+name = "people"
+count = 30
+reply = { probability = "40%" }
+
+[[businesses]]
+name = "shop"
+count = 4
+reply = { probability = "50%" }
+
+[[traffic]]
+from = "shop"
+to = "people"
+rate = "20/h per consumer"
+
+[[traffic]]
+from = "people"
+to = "people"
+rate = "5/h per consumer"
+
+[[traffic]]
+from = "people"
+to = "shop"
+rate = "5/h per consumer"
+turns = { kind = "geometric", mean = 3 }
+
+[relay]
+count = 2
+
+[node]
+count = 2
+"#;
+
+fn run(scenario: &str, seed: u64, threads: usize) -> (Observations, ([u8; 32], [u8; 32]), u64) {
+    let scenario: Scenario = toml::from_str(scenario).unwrap();
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let keep = Keep { records: true, ..Keep::default() };
+    let mut run = Simulation::new(scenario, seed, Costs::default(), keep, threads).unwrap();
+    let end = run.end();
+    run.run_until(end, &AtomicBool::new(false));
+    (run.observe(), run.hashes(), run.events())
+}
+
+#[test]
+fn a_run_is_the_same_on_any_number_of_threads() {
+    let (one, hashes, events) = run(SHOP, 7, 1);
+    assert!(events > 5_000, "only {events} events");
+    for threads in [2, 3] {
+        let (many, same, _) = run(SHOP, 7, threads);
+        assert_eq!(many.records, one.records);
+        assert_eq!(same, hashes, "{threads} threads");
+    }
+    assert_ne!(run(SHOP, 8, 1).1, hashes, "another seed is another run");
+}
+
+#[test]
+fn every_message_arrives_once() {
+    let (seen, _, _) = run(SHOP, 1, 2);
+    assert_eq!(seen.violations, []);
+    assert_eq!(seen.refused, 0);
+    assert!(seen.sent.len() > 150, "only {} messages", seen.sent.len());
+    let mut stages: BTreeMap<u64, Vec<Stage>> = BTreeMap::new();
+    seen.progress
+        .iter()
+        .for_each(|progress| stages.entry(progress.message).or_default().push(progress.stage));
+    for sent in &seen.sent {
+        let stages = &stages[&sent.message];
+        for stage in [Stage::Accepted, Stage::Relayed, Stage::Shown, Stage::Delivered] {
+            assert_eq!(stages.iter().filter(|other| **other == stage).count(), 1, "{sent:?}: {stages:?}");
+        }
+    }
+}
