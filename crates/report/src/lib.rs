@@ -8,14 +8,18 @@ mod column;
 mod csv;
 mod directory;
 mod error;
+pub mod figures;
 mod file;
 mod findings;
+pub mod html;
 mod jsonl;
 mod manifest;
 mod packets;
 #[cfg(feature = "parquet")]
 mod parquet_file;
+pub mod plot;
 mod read;
+mod sections;
 pub mod tables;
 mod writer;
 

@@ -45,35 +45,33 @@ table! {
     /// One row per message: who to whom, how large at each layer, and when it reached each stage.
     Message<'a> = "messages";
     id: u64, "", "The message's number in this run.";
-    kind: &'a str, "", "What it is: text, media, receipt and so on.";
+    kind: &'a str, "", "Which entry of the scenario's traffic it belongs to: `traffic/0`, …, or `answer`.";
     from: u64, "", "The sender's number among its kind (see `direction`).";
     to: u64, "", "The recipient's number among its kind (see `direction`).";
-    business: u64, "", "The business at one end.";
-    node: u64, "", "The Cloud API node that held the business's session.";
+    business: Option<u64>, "", "The business at one end, if there is one.";
+    node: Option<u64>, "", "The Cloud API node that speaks for the business.";
     relay: u64, "", "The relay that it went through.";
-    suite: &'a str, "", "The cryptographic suite of the session.";
-    direction: &'a str, "", "`to-consumer` or `to-business`.";
+    suite: &'a str, "", "The protocol suite of the sender.";
+    direction: &'a str, "", "`to-consumer`, `to-business` or `between-consumers`.";
     size_text: u64, "bytes", "What the sender wrote.";
-    size_padded: u64, "bytes", "After padding.";
-    size_envelope: u64, "bytes", "On the wire between node, relay and consumer.";
+    size_padded: Option<u64>, "bytes", "The plaintext with padding, once it was encrypted.";
+    size_envelope: Option<u64>, "bytes", "The ciphertext, once it was sent.";
+    begins_session: bool, "", "Whether it went as the first message of a session.";
     created_us: u64, "µs", "When the sender made it.";
-    accepted_us: Option<u64>, "µs", "When the first party past the sender answered for it.";
-    submitted_us: Option<u64>, "µs", "When it was handed to the relay.";
-    relay_us: Option<u64>, "µs", "When the relay had it durably.";
-    delivered_us: Option<u64>, "µs", "When the recipient had it.";
-    read_us: Option<u64>, "µs", "When the recipient read it.";
-    webhook_us: Option<u64>, "µs", "When the business's webhook was answered for it.";
+    accepted_us: Option<u64>, "µs", "When the node or the app had answered for it.";
+    submitted_us: Option<u64>, "µs", "When it was first handed to the relay.";
+    relay_us: Option<u64>, "µs", "When the sender knew that the relay has it durably.";
+    shown_us: Option<u64>, "µs", "When it was on the recipient's screen, or in a webhook.";
+    delivered_us: Option<u64>, "µs", "When the sender knew that the recipient's device has it.";
+    read_us: Option<u64>, "µs", "When the sender knew that it was read.";
     status: &'a str, "", "What became of it by the end of the run.";
-    epoch: Option<u64>, "", "The post-quantum epoch that its key came from.";
-    prekey_kind: Option<&'a str>, "", "The prekey that it began a session with, if it did.";
 }
 
 table! {
     /// One row per event of the simulation, in the order of the trace.
     Event<'a> = "events";
     at_us: u64, "µs", "When.";
-    lane: u64, "", "The lane of the simulator that it ran on.";
-    sequence: u64, "", "Its number in that lane.";
+    sequence: u64, "", "Its number in the run.";
     party: &'a str, "", "At whom.";
     what: &'a str, "", "What happened.";
     peer: Option<&'a str>, "", "With whom, if with anyone.";

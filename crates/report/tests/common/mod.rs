@@ -71,24 +71,23 @@ pub(crate) fn message(id: u64) -> Message<'static> {
         kind: if id.is_multiple_of(11) { "media, \"quoted\"\nand more" } else { "text" },
         from: id % 7,
         to: id % 500,
-        business: id % 7,
-        node: id % 2,
+        business: Some(id % 7),
+        node: Some(id % 2),
         relay: 0,
         suite: "pqxdh+triple-ratchet",
         direction: if id.is_multiple_of(3) { "to-business" } else { "to-consumer" },
         size_text,
-        size_padded,
-        size_envelope: size_padded + 212,
+        size_padded: Some(size_padded),
+        size_envelope: Some(size_padded + 212),
+        begins_session: id < 500,
         created_us,
         accepted_us: Some(created_us + 3_000 + draw(8) % 4_000),
         submitted_us: Some(created_us + 9_000),
         relay_us: Some(relay),
-        delivered_us: (!lost).then_some(delivered),
+        shown_us: (!lost).then_some(delivered),
+        delivered_us: (!lost).then_some(delivered + 45_000 + draw(10) % 20_000),
         read_us: (!lost && !id.is_multiple_of(4)).then_some(delivered + 2_000_000 + draw(9) % 60_000_000),
-        webhook_us: (!lost).then_some(delivered + 45_000 + draw(10) % 20_000),
         status: if lost { "expired" } else { "delivered" },
-        epoch: (id > 40).then_some(id / 40),
-        prekey_kind: (id < 500).then_some(if id.is_multiple_of(5) { "" } else { "one-time" }),
     }
 }
 
@@ -137,16 +136,8 @@ pub(crate) fn write(dir: &Path, formats: &[Format], outcome: Outcome) {
                 .unwrap();
         }
     }
-    run.write(&Event {
-        at_us: 1,
-        lane: 0,
-        sequence: 0,
-        party: "node/0",
-        what: "submit",
-        peer: None,
-        bytes: 372,
-    })
-    .unwrap();
+    run.write(&Event { at_us: 1, sequence: 0, party: "node/0", what: "submit", peer: None, bytes: 372 })
+        .unwrap();
     run.findings(&Findings {
         adversaries: vec![Finding {
             name: "state-thief".into(),
@@ -189,9 +180,10 @@ pub(crate) fn packets() -> Vec<Packet<'static>> {
 }
 
 fn views(run: &mut RunDirectory, message: &Message<'_>) {
+    let on_wire = message.size_envelope.unwrap_or(0);
     let seen = [
-        (Principal::Network, "packet", message.size_envelope + 60, "timing"),
-        (Principal::Relay, "envelope", message.size_envelope, "routing"),
+        (Principal::Network, "packet", on_wire + 60, "timing"),
+        (Principal::Relay, "envelope", on_wire, "routing"),
         (Principal::Relay, "receipt", 48, "delivery"),
         (Principal::Node, "message", message.size_text, "content"),
         (Principal::Business, "message", message.size_text, "content"),
