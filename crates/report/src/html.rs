@@ -54,6 +54,9 @@ fn page(runs: &[Run]) -> Result<String, PageError> {
         .fold(String::new(), |all, section| {
             all + &format!("<a href=\"#r0-{}\">{}</a>", section.id, section.title)
         });
+    let links = links
+        + "<a href=\"#r0-findings\">Findings</a><a href=\"#r0-scenario\">Scenario</a>\
+           <a href=\"#r0-manifest\">How to repeat it</a>";
     Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -164,3 +164,29 @@ fn damage_is_told_with_its_place() {
     let error = run.scan(Epoch::TABLE, "epochs", &["wrong"], |_| {}).unwrap_err().to_string();
     assert_eq!(error, "table `epochs` has no column `wrong`");
 }
+
+#[test]
+fn each_figure_is_a_file_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    common::write(dir.path(), &[Format::Jsonl], Outcome::Complete);
+    let figures = dir.path().join("figures");
+    let files = report::figures::write(&Run::open(dir.path()).unwrap(), &figures).unwrap();
+    assert_eq!(files.len(), 14);
+    for file in files {
+        let svg = fs::read_to_string(&file).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{}", file.display());
+        // It stands alone: no colour from a page, no script, no pointer.
+        assert!(!svg.contains("var(") && !svg.contains("data-tip") && svg.contains("class=\"mark\""));
+    }
+}
+
+#[test]
+fn every_column_is_documented() {
+    let docs = report::tables::docs();
+    for table in report::tables::TABLES {
+        for column in table.columns {
+            assert!(column.description.ends_with('.'), "{}.{}", table.name, column.name);
+            assert!(docs.contains(&format!("| `{}` | {}", column.name, column.kind.name())));
+        }
+    }
+}

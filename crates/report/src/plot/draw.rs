@@ -4,8 +4,8 @@ use super::scale::{Fitted, count, with_unit};
 use super::shape::{Anchor, Drawing, Ink, Role, Shape, Stroke};
 use super::{Axis, Bar, Bin, Heatmap, Marks, Plot, Scale, Series, Unit};
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 360.0;
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 320.0;
 /// About the width of a digit.
 const DIGIT: f64 = 6.7;
 /// So many points of a line can be pointed at.
@@ -158,8 +158,13 @@ impl Area<'_> {
                 let (from, to) = (with_unit(bin.from, x.unit), with_unit(bin.to, x.unit));
                 self.shapes.push(bar.tip(format!("{}{from} to {to}: {value}", prefix(name))));
             }
-            if outline.last().is_none_or(|last| (last.0 - from).abs() > 0.01) {
-                outline.push((from, floor));
+            // Where no bins are, the outline is on the floor.
+            match outline.last().copied() {
+                Some(last) if (last.0 - from).abs() > 0.01 => {
+                    outline.extend([(last.0, floor), (from, floor)])
+                }
+                None => outline.push((from, floor)),
+                Some(_) => {}
             }
             outline.extend([(from, height), (to, height)]);
         }
@@ -309,5 +314,69 @@ fn ys(marks: &Marks) -> Vec<f64> {
             bars.iter().map(|bar| bar.error.map_or(bar.value, |(_, high)| high.max(bar.value))).collect()
         }
         Marks::Heatmap(map) => map.tiles.iter().flat_map(|tile| [tile.y.0, tile.y.1]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::{Palette, Tile};
+
+    fn marks(x: Axis, y: Axis, marks: Marks) -> usize {
+        let series = vec![Series { name: "a".into(), marks }];
+        let plot = Plot { id: "p".into(), title: "t".into(), summary: "s".into(), x, y, series };
+        let svg = plot.to_svg(Palette::Paper);
+        assert!(!svg.contains("NaN") && !svg.contains("inf") && !svg.contains("var("), "{svg}");
+        svg.matches("class=\"mark\"").count()
+    }
+
+    fn linear() -> Axis {
+        Axis::linear("n", Unit::None)
+    }
+
+    #[test]
+    fn every_kind_of_mark_is_drawn() {
+        let points = vec![(1.0, 2.0), (3.0, 4.0)];
+        assert_eq!(marks(linear(), linear(), Marks::Line(points.clone())), 1);
+        assert_eq!(marks(linear(), linear(), Marks::Step(points.clone())), 1);
+        assert_eq!(marks(linear(), linear(), Marks::Scatter(points)), 2);
+        assert_eq!(marks(linear(), linear(), Marks::Band(vec![(1.0, 2.0, 3.0), (2.0, 2.0, 4.0)])), 1);
+        let bins = vec![Bin { from: 0.0, to: 1.0, value: 2.0 }, Bin { from: 1.0, to: 2.0, value: 0.0 }];
+        // An empty bin has no bar; the outline goes over all.
+        assert_eq!(marks(linear(), linear(), Marks::Histogram(bins)), 2);
+        let bands = || Axis::bands("kind", vec!["a".into(), "b".into()]);
+        let bars = vec![Bar { band: 1, value: 2.0, error: Some((1.5, 2.5)) }];
+        // A bar, and three strokes of its error bar.
+        assert_eq!(marks(bands(), linear(), Marks::Bars(bars)), 4);
+        let tiles = vec![Tile { x: (0.0, 1.0), y: (0.0, 1.0), value: 1.0 }];
+        let map = Heatmap { label: "l".into(), unit: Unit::None, tiles, labelled: true };
+        assert_eq!(marks(bands(), bands(), Marks::Heatmap(map)), 1);
+    }
+
+    #[test]
+    fn a_histogram_with_gaps_has_upright_sides() {
+        let bin = |from: f64| Bin { from, to: from + 1.0, value: 5.0 };
+        let series = vec![Series { name: String::new(), marks: Marks::Histogram(vec![bin(0.0), bin(7.0)]) }];
+        let (id, title, summary) = ("p".into(), "t".into(), "s".into());
+        let drawing = draw(&Plot { id, title, summary, x: linear(), y: linear(), series });
+        let lines = drawing.shapes.iter().filter(|shape| shape.role == Role::Mark && shape.stroke.is_some());
+        let outlines: Vec<_> = lines
+            .filter_map(|shape| match &shape.form {
+                crate::plot::shape::Form::Path { points, .. } => Some(points),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(outlines.len(), 1);
+        for pair in outlines[0].windows(2) {
+            assert!(pair[0].0 == pair[1].0 || pair[0].1 == pair[1].1, "a slope: {pair:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_is_left_out() {
+        let points = vec![(0.0, 1.0), (-1.0, 1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY), (10.0, 1.0)];
+        assert_eq!(marks(Axis::log("x", Unit::None), linear(), Marks::Scatter(points.clone())), 1);
+        assert_eq!(marks(linear(), linear(), Marks::Scatter(points)), 3);
+        assert_eq!(marks(linear(), linear(), Marks::Line(vec![])), 0);
     }
 }

@@ -62,8 +62,8 @@ impl Fitted {
         if low >= high {
             high = if log { low * 10.0 } else { low + 1.0 };
         }
-        // About one tick for every 70 units of width, or 45 of height.
-        let wanted = ((to - from).abs() / if to > from { 85.0 } else { 45.0 }).max(2.0);
+        // About one tick for every 85 units of width, or 38 of height.
+        let wanted = ((to - from).abs() / if to > from { 85.0 } else { 38.0 }).max(2.0);
         let places =
             if log { log_ticks(low, high, wanted) } else { linear_ticks(low, high, wanted, axis.unit) };
         if let (false, None, Some(step)) = (log, axis.range, step_of(&places)) {

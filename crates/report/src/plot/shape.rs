@@ -1,6 +1,6 @@
 //! What a drawing is made of, whatever it is written as.
 
-/// A drawing, in units of which the page has 720 across.
+/// A drawing, in units of about a pixel.
 pub(super) struct Drawing {
     pub(super) width: f64,
     pub(super) height: f64,

@@ -69,10 +69,10 @@ pub(super) fn section(run: &Run) -> Result<(Section, Option<Headline>), ReadErro
     section.grids.push(reasons(&adversaries));
     let worst = adversaries.values().map(|reach| float(reach.readable) / float(reach.messages.max(1)));
     let headline = Headline {
-        name: "Readable to an adversary",
+        name: "Exposed",
         value: format!("{} %", number((worst.fold(0.0, f64::max) * 1e4).ceil() / 100.0)),
         note: format!(
-            "at worst, of {}",
+            "to the worst of {}",
             if adversaries.len() == 1 {
                 "1 adversary".into()
             } else {
