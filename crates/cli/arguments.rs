@@ -1,6 +1,6 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, serve, sink};
+use crate::{cloud, consumer, demo, log, relay, run, serve, sink};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -19,6 +19,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Run(run::Run),
     Serve(serve::Serve),
     Relay(relay::RelayArguments),
     Cloud(cloud::CloudArguments),
@@ -31,6 +32,7 @@ impl Arguments {
         match self.command {
             // The demonstration reads its own log: it is one of the views that are searched.
             Command::Demo(demo) => block_on(demo.run()),
+            Command::Run(run) => run.run(),
             Command::Serve(serve) => logged(serve.run()),
             Command::Relay(relay) => logged(relay.run()),
             Command::Cloud(cloud) => logged(cloud.run()),

@@ -10,6 +10,7 @@ mod demo;
 mod error;
 mod log;
 mod relay;
+mod run;
 mod serve;
 mod settings;
 mod shutdown;

@@ -1,5 +1,8 @@
 //! When the program should stop.
 
+use miette::IntoDiagnostic as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -37,4 +40,14 @@ impl Shutdown {
             let _ = requested.wait_for(|requested| *requested).await;
         }
     }
+}
+
+/// Sets `stop` when the process is asked to end, for work that is no future.
+pub(crate) fn sets(stop: Arc<AtomicBool>) -> miette::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().into_diagnostic()?;
+    std::thread::spawn(move || {
+        runtime.block_on(requested());
+        stop.store(true, Ordering::Relaxed);
+    });
+    Ok(())
 }

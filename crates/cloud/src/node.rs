@@ -112,6 +112,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// The endpoint inside, to look at.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// True while the relay takes what the node sends.
     pub fn is_online(&self) -> bool {
         self.endpoint.is_online()

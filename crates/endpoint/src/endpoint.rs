@@ -7,11 +7,11 @@ use crate::sessions::Sessions;
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
 use crate::{Event, Failure, Unreadable};
 use bytes::Bytes;
-use content::{Content, PaddingError};
+use content::{Content, MessageId, PaddingError};
 use kernel::{Effects, RestoreError, Rng, Row, Time};
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
-    PublicOneTimePrekey, PublicSignedPrekey, Signature, Suites,
+    PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -59,6 +59,17 @@ pub enum SendError {
     /// Too long for the largest bucket.
     #[error(transparent)]
     TooLong(#[from] PaddingError),
+}
+
+/// What an envelope carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried<'a> {
+    /// The message's name.
+    pub message_id: &'a MessageId,
+    /// Its plaintext with padding, in bytes.
+    pub padded_bytes: usize,
+    /// A read receipt: nobody follows what becomes of it.
+    pub is_receipt: bool,
 }
 
 /// Keys, sessions, outbox and cursor of the addresses that a machine speaks for.
@@ -154,6 +165,18 @@ impl Endpoint {
     /// How many messages the recipients do not have yet.
     pub fn unconfirmed(&self) -> usize {
         self.pending.len()
+    }
+
+    /// What one of our envelopes carries; `None` if it is no message, or one that has arrived.
+    pub fn carried(&self, envelope: EnvelopeId) -> Option<Carried<'_>> {
+        let ((_, message_id), message) = self.pending.message_in(envelope)?;
+        let padded_bytes = message.plaintext.len();
+        Some(Carried { message_id, padded_bytes, is_receipt: message.is_receipt })
+    }
+
+    /// How far the session of an address of ours with a peer has come.
+    pub fn status(&self, account: Address, peer: Address) -> Option<SessionStatus> {
+        self.sessions.get(account, peer)?.record.status()
     }
 
     /// How many pairs of addresses have a session.

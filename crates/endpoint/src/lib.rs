@@ -13,7 +13,7 @@ mod rows;
 mod sessions;
 mod unconfirmed;
 
-pub use endpoint::{Endpoint, Policy, SendError};
+pub use endpoint::{Carried, Endpoint, Policy, SendError};
 pub use event::{Event, Failure, Unreadable};
 pub use ratchet::{Suite, Suites};
 pub use rows::TABLES;

@@ -31,6 +31,11 @@ impl Sessions {
         self.by_pair.entry((account, peer)).or_default()
     }
 
+    /// The record of `account` with `peer`, if they ever spoke.
+    pub(crate) fn get(&self, account: Address, peer: Address) -> Option<&Session> {
+        self.by_pair.get(&(account, peer))
+    }
+
     /// How many pairs have spoken.
     pub(crate) fn len(&self) -> usize {
         self.by_pair.len()

@@ -3,6 +3,7 @@
 mod country;
 mod day;
 mod distribution;
+mod file;
 mod party;
 mod quantity;
 mod sample;
@@ -11,6 +12,7 @@ mod scenario;
 pub use country::Country;
 pub use day::Day;
 pub use distribution::{Distribution, DrawnTurns, Turns};
+pub use file::ScenarioError;
 pub use party::Party;
 pub use quantity::{
     Bandwidth, Bytes, Duration, Moment, Of, Probability, QuantityError, Rate, TimeOfDay, TrafficRate,

@@ -218,6 +218,10 @@ pub struct Traffic {
     /// Which share of the recipients takes part.
     #[serde(default = "everybody")]
     pub audience: Probability,
+    /// How many of the population that begins conversations each one of the other ever hears from.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub contacts: u32,
     /// How many messages the sender has in a conversation.
     #[serde(default = "one_turn")]
     pub turns: Turns,
@@ -543,6 +547,10 @@ pub enum Messages {
 
 const fn yes() -> bool {
     true
+}
+
+const fn three() -> u32 {
+    3
 }
 
 const fn five() -> u32 {

@@ -41,20 +41,39 @@ pub(crate) struct Conditions {
     skews: Vec<(Span, i64)>,
 }
 
-/// A disk that takes its time.
+/// A disk that takes its time, and commits in groups: what is handed in during a commit goes into the next one.
 pub(crate) struct Disk {
     commit: Distribution<scenario::Duration>,
     draws: Draws,
+    /// When the commit under way is durable.
+    running: Time,
+    /// When the next one will be, if something waits for it.
+    next: Option<Time>,
 }
 
 impl Disk {
     pub(crate) const fn new(commit: Distribution<scenario::Duration>, draws: Draws) -> Self {
-        Self { commit, draws }
+        Self { commit, draws, running: Time::EPOCH, next: None }
     }
 
-    /// How long a durable commit takes: as usual, or as `slow` has it.
-    pub(crate) fn commit(&mut self, slow: Option<Distribution<scenario::Duration>>) -> Duration {
-        slow.unwrap_or(self.commit).sample(&mut || self.draws.next())
+    /// When a transaction is durable that is handed in at a time, not before others. A commit takes as long as usual, or
+    /// as `slow` has it.
+    pub(crate) fn commit(&mut self, at: Time, slow: Option<Distribution<scenario::Duration>>) -> Time {
+        while let Some(next) = self.next
+            && at >= self.running
+        {
+            self.running = next;
+            self.next = None;
+        }
+        if let Some(next) = self.next {
+            return next;
+        }
+        let takes = slow.unwrap_or(self.commit).sample(&mut || self.draws.next());
+        if at >= self.running {
+            self.running = at + takes;
+            return self.running;
+        }
+        *self.next.insert(self.running + takes)
     }
 }
 

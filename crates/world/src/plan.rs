@@ -18,6 +18,9 @@ pub(crate) use crate::calamity::{Conditions, Disk};
 /// each round.
 const CONSUMER_LANES: u32 = 64;
 
+/// So many recipients are drawn before a sender is taken to have none on its relay.
+const ATTEMPTS: u32 = 16;
+
 /// The numbers of businesses begin here.
 const FIRST_BUSINESS: u64 = 15_550_000_000;
 
@@ -49,6 +52,7 @@ pub(crate) struct Stream {
     pub(crate) volume: Volume,
     day: Day,
     utc_offset_minutes: i64,
+    contacts: u32,
     turns: Turns,
     pub(crate) gap: Distribution<scenario::Duration>,
     pub(crate) size: Distribution<Bytes>,
@@ -380,6 +384,7 @@ impl Plan {
                 volume,
                 day: traffic.day.clone(),
                 utc_offset_minutes: country.map_or(0, |country| i64::from(country.utc_offset_minutes())),
+                contacts: traffic.contacts.max(1),
                 turns: traffic.turns,
                 gap: traffic.gap,
                 size: traffic.size,
@@ -418,16 +423,19 @@ impl Plan {
         usize::try_from(seconds / 3600 % 24).unwrap_or(0)
     }
 
-    /// Somebody of a stream's audience whom the sender can reach.
+    /// Somebody of a stream's audience whom the sender can reach and who is of its circle: each recipient hears from a few
+    /// senders only, those whose places are its own and every so many relays further on.
     pub(crate) fn recipient(&self, stream: &Stream, from: Who, draws: &mut Draws) -> Option<Who> {
-        let (relays, relay) = (self.relays(), self.relay_of(from).index());
-        // Members of a relay are those whose index (of consumers) or node's index (of businesses) has its remainder.
-        // Nodes are dealt over relays in turn and businesses over nodes, so with whole turns it is the same
-        // remainder; else somebody is drawn until one fits.
-        for _ in 0..64 * relays {
-            let index = stream.to.start + draws.below(stream.to.end - stream.to.start);
-            let to = Who::new(stream.to_kind, index);
-            if self.relay_of(to).index() == relay {
+        let (senders, audience) = (stream.from.end - stream.from.start, stream.to.end - stream.to.start);
+        let place = from.index() - stream.from.start;
+        let circles = stream.contacts.min(senders);
+        for _ in 0..ATTEMPTS * self.relays() {
+            let back = draws.below(circles).wrapping_mul(self.relays()) % senders;
+            let first = (place + senders - back) % senders;
+            let rounds = audience.saturating_sub(first).div_ceil(senders).max(1);
+            let index = (first + senders * draws.below(rounds)) % audience;
+            let to = Who::new(stream.to_kind, stream.to.start + index);
+            if to != from && self.relay_of(to) == self.relay_of(from) {
                 return Some(to);
             }
         }

@@ -6,7 +6,7 @@ use crate::engine::{Engine, Outcome};
 use crate::plan::{Disk, Plan};
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
-use crate::real::notes::{Keep, Metric, Notes, Progress, Sent};
+use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, Sent, Submitted};
 use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
@@ -36,6 +36,10 @@ pub struct Observations {
     pub records: Vec<Record>,
     /// Messages that were made.
     pub sent: Vec<Sent>,
+    /// Messages on their way to the relay, as often as they were sent.
+    pub submitted: Vec<Submitted>,
+    /// Post-quantum epochs.
+    pub epochs: Vec<Epoch>,
     /// How far messages came.
     pub progress: Vec<Progress>,
     /// The time series.
@@ -136,6 +140,8 @@ impl Simulation {
                 let notes = lane.notes();
                 all.records.append(&mut notes.records);
                 all.sent.append(&mut notes.sent);
+                all.submitted.append(&mut notes.submitted);
+                all.epochs.append(&mut notes.epochs);
                 all.progress.append(&mut notes.progress);
                 all.metrics.append(&mut notes.metrics);
                 all.envelopes.append(&mut notes.envelopes);
@@ -164,6 +170,28 @@ impl Simulation {
     #[must_use]
     pub fn calamities(&self) -> usize {
         self.plan.calamities().len()
+    }
+
+    /// The node that speaks for a business.
+    #[must_use]
+    pub fn node_of(&self, business: Who) -> Who {
+        self.plan.node_of(business)
+    }
+
+    /// The relay that a party is connected to.
+    #[must_use]
+    pub fn relay_of(&self, who: Who) -> Who {
+        self.plan.relay_of(who)
+    }
+
+    /// The name of the suite that a consumer or business speaks.
+    #[must_use]
+    pub fn suite(&self, who: Who) -> &'static str {
+        let spoken = match who.kind() {
+            Kind::Consumer => self.plan.population(who.index()).map(|population| population.suite),
+            _ => self.plan.business_population(who.index()).map(|population| population.suite),
+        };
+        spoken.map_or("", |spoken| suite(spoken).name())
     }
 
     /// The number of a party's phone, if it has one.

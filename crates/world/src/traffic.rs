@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Stands for "an answer" where an entry of the scenario's traffic is named.
-pub(crate) const ANSWER: u16 = u16::MAX;
+pub const ANSWER: u16 = u16::MAX;
 
 /// A person or business has something to say now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,11 +198,7 @@ impl Source {
         let count = u32::try_from(self.senders.len()).unwrap_or(u32::MAX);
         let sender = usize::try_from(self.draws.below(count)).unwrap_or(0);
         let from = Who::new(stream.from_kind, *self.senders.get(sender)?);
-        let mut to = plan.recipient(stream, from, &mut self.draws)?;
-        if to == from {
-            // Nobody writes to themselves: whoever comes next, or nobody if there is nobody else.
-            to = plan.recipient(stream, from, &mut self.draws).filter(|to| *to != from)?;
-        }
+        let to = plan.recipient(stream, from, &mut self.draws)?;
         Some((from, to, None))
     }
 

@@ -1,7 +1,7 @@
 //! Some of the consumers, in one lane.
 
 use super::host::{Broken, Host};
-use super::notes::{Notes, Sent, Stage};
+use super::notes::{Notes, Sent, Stage, Submitted};
 use super::text::text;
 use super::uplink::Uplink;
 use super::{Event, RESTART_TAKES, read, write};
@@ -14,11 +14,12 @@ use crate::traffic::{Answer, Saying, Spark, Traffic};
 use bytes::Bytes;
 use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
 use content::MessageId;
+use endpoint::Endpoint;
 use kernel::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint};
+use wire::{ConnectionId, EnvelopeKind, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// The consumers of a lane.
 pub(crate) struct ConsumersLane {
@@ -290,7 +291,9 @@ impl ConsumersLane {
         let Some(person) = self.person(who) else { return };
         match output {
             Output::Send(outgoing) => {
+                let submitted = person.host.machine().and_then(|app| submitted(now, app.endpoint(), &outgoing.frame));
                 person.uplink.send(outgoing.connection, write(outgoing.frame), &plan, agenda);
+                self.notes.submitted.extend(submitted);
             }
             Output::Show(message) => {
                 agenda.at(now, Event::Seen(who.index(), message.sequence, person.host.incarnation));
@@ -363,6 +366,19 @@ impl Person {
             host,
         }
     }
+}
+
+/// What a frame carries, if it is one of our messages on its way.
+pub(crate) fn submitted(at: Time, endpoint: &Endpoint, frame: &ToRelay) -> Option<Submitted> {
+    let ToRelay::Submit { envelope, .. } = frame else { return None };
+    let carried = endpoint.carried(envelope.id).filter(|carried| !carried.is_receipt)?;
+    Some(Submitted {
+        at,
+        message: message_key(carried.message_id),
+        padded_bytes: u32::try_from(carried.padded_bytes).unwrap_or(u32::MAX),
+        ciphertext_bytes: u32::try_from(envelope.ciphertext.len()).unwrap_or(u32::MAX),
+        prekey: envelope.kind == EnvelopeKind::Prekey,
+    })
 }
 
 /// A message's name in a run: the first eight bytes of its sender's random name.

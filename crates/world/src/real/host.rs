@@ -5,6 +5,7 @@ use crate::plan::{Conditions, Disk};
 use crate::record::Who;
 use kernel::{Effects, Machine, Rng, Row, Seed, Time, Transaction};
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 use store::Shadow;
 
@@ -19,6 +20,12 @@ pub struct Violation {
     pub invariant: &'static str,
     /// What happened.
     pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {} ({})", self.invariant, self.who, self.what, self.at.as_micros())
+    }
 }
 
 /// One party's computer.
@@ -213,7 +220,7 @@ where
         let durable = if transaction.is_empty() {
             before
         } else {
-            before + self.drive.commit(self.conditions.commit(now))
+            self.drive.commit(self.busy_until, self.conditions.commit(now)).max(before)
         };
         if self.speaks_too_soon {
             let (at, nothing) = (before, Transaction::default());

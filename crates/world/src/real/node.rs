@@ -1,7 +1,7 @@
 //! A node in its lane, with the servers of its businesses.
 
 use super::business::{self, Business};
-use super::consumers::message_key;
+use super::consumers::{message_key, submitted};
 use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage};
 use super::text::text;
@@ -20,7 +20,7 @@ use kernel::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint};
+use wire::{Address, ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// A node and its businesses.
 pub(crate) struct NodeLane {
@@ -157,14 +157,26 @@ impl NodeLane {
         let Some(frame) = read::<ToEndpoint>(bytes) else {
             return self.notes.violation(now, who, "every_frame_is_read", "a frame can't be read");
         };
-        let takes = match &frame {
+        let (takes, pair) = match &frame {
             ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => {
-                self.plan.costs().open(envelope.kind)
+                (self.plan.costs().open(envelope.kind), Some((envelope.to, envelope.from)))
             }
-            ToEndpoint::Bundle(_) => self.plan.costs().initiate,
-            _ => Duration::ZERO,
+            ToEndpoint::Bundle(_) => (self.plan.costs().initiate, None),
+            _ => (Duration::ZERO, None),
         };
         self.tell(now, Input::Link(LinkEvent::Frame { connection, frame }), takes, agenda);
+        if let Some((business, consumer)) = pair {
+            self.note_epoch(now, business, consumer);
+        }
+    }
+
+    fn note_epoch(&mut self, now: Time, business: Address, consumer: Address) {
+        let Some(node) = self.host.machine() else { return };
+        let epoch = node.endpoint().status(business, consumer).and_then(|status| status.post_quantum);
+        let (business, consumer) = (self.plan.who(business.number), self.plan.who(consumer.number));
+        if let (Some(business), Some(consumer), Some(status)) = (business, consumer, epoch) {
+            self.notes.epoch(now, business, consumer, status.chain_epoch);
+        }
     }
 
     /// A business's server has something to say: the request is on its way.
@@ -308,6 +320,12 @@ impl NodeLane {
     fn output(&mut self, now: Time, output: Output, agenda: &mut Agenda<'_, Event>) {
         match output {
             Output::Send(outgoing) => {
+                if let Some(node) = self.host.machine() {
+                    self.notes.submitted.extend(submitted(now, node.endpoint(), &outgoing.frame));
+                }
+                if let ToRelay::Submit { envelope, .. } = &outgoing.frame {
+                    self.note_epoch(now, envelope.from, envelope.to);
+                }
                 self.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
             }
             Output::Respond { reply, response } => self.respond(reply, response, agenda),

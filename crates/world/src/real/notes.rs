@@ -3,6 +3,7 @@
 use super::host::Violation;
 use crate::record::{Record, Trace, What, Who};
 use kernel::Time;
+use std::collections::BTreeMap;
 use wire::Envelope;
 
 /// Which of it is kept beside the hashes.
@@ -61,6 +62,36 @@ pub struct Progress {
     pub stage: Stage,
 }
 
+/// A message is on its way to the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submitted {
+    /// When.
+    pub at: Time,
+    /// Which message.
+    pub message: u64,
+    /// Its plaintext with padding, in bytes.
+    pub padded_bytes: u32,
+    /// The ciphertext, in bytes.
+    pub ciphertext_bytes: u32,
+    /// Whether it begins a session.
+    pub prekey: bool,
+}
+
+/// The post-quantum ratchet of a conversation has come to its next epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Epoch {
+    /// When its node saw that.
+    pub at: Time,
+    /// With which business.
+    pub business: Who,
+    /// With which consumer.
+    pub consumer: Who,
+    /// The epoch that was reached.
+    pub epoch: u64,
+    /// Messages and receipts, both ways, since the one before.
+    pub messages: u32,
+}
+
 /// A measured value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
@@ -84,7 +115,11 @@ pub(crate) struct Notes {
     everything: Trace,
     pub(crate) records: Vec<Record>,
     pub(crate) sent: Vec<Sent>,
+    pub(crate) submitted: Vec<Submitted>,
     pub(crate) progress: Vec<Progress>,
+    pub(crate) epochs: Vec<Epoch>,
+    /// The epoch of each conversation, and the messages since it was reached.
+    epoch_of: BTreeMap<(Who, Who), (u64, u32)>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
     pub(crate) texts: Vec<(Who, u64, String)>,
@@ -132,6 +167,17 @@ impl Notes {
 
     pub(crate) fn progress(&mut self, at: Time, message: u64, stage: Stage) {
         self.progress.push(Progress { at, message, stage });
+    }
+
+    /// A message of a conversation passes its node, which is in this epoch now.
+    pub(crate) fn epoch(&mut self, at: Time, business: Who, consumer: Who, epoch: u64) {
+        let (last, messages) = self.epoch_of.entry((business, consumer)).or_insert((epoch, 0));
+        *messages += 1;
+        if *last != epoch {
+            let messages = std::mem::take(messages);
+            *last = epoch;
+            self.epochs.push(Epoch { at, business, consumer, epoch, messages });
+        }
     }
 
     pub(crate) fn metric(&mut self, at: Time, who: Who, name: &'static str, value: usize) {

@@ -1,0 +1,214 @@
+//! `blindpost run`: a scenario in virtual time.
+
+use crate::shutdown;
+use clap::Args;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use lab::{Experiment, Progress, Summary};
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use report::{Format, RunDirectory};
+use scenario::Scenario;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use world::Costs;
+
+/// Runs a scenario in virtual time: the same parties as live, reproducible from a seed.
+///
+/// The result is a function of version, scenario and seed; the number of threads changes nothing.
+///
+/// Example: blindpost run scenarios/quickstart.toml --seed 7 --out run
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The scenario file (docs/scenarios.md)
+    scenario: PathBuf,
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write tables, trace and manifest into this directory [default: only the summary is printed]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overwrite a whole run in the directory, and run what this machine may be too small for
+    #[arg(long)]
+    force: bool,
+    /// In which formats tables are written
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "parquet")]
+    format: Vec<TableFormat>,
+    /// On how many threads [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Change the scenario: a key as docs/scenarios.md names it, and its value
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Stop when so much virtual time has passed since the start
+    #[arg(long, value_name = "TIME")]
+    until: Option<scenario::Duration>,
+    /// What each step takes a processor, as `blindpost calibrate` writes it [default: built in]
+    #[arg(long, value_name = "FILE")]
+    costs: Option<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum TableFormat {
+    /// Apache Parquet
+    Parquet,
+    /// Comma-separated values
+    Csv,
+    /// JSON Lines
+    Jsonl,
+}
+
+impl Run {
+    pub(crate) fn run(self) -> miette::Result<()> {
+        let (scenario, text) = self.scenario()?;
+        let experiment = Experiment {
+            scenario,
+            seed: self.seed,
+            costs: self.costs()?,
+            threads: self.threads.unwrap_or_else(all_cores),
+            until: self.until.map(scenario::Duration::to_std),
+        };
+        let directory = self.directory(&experiment, &text)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        shutdown::sets(Arc::clone(&stop))?;
+
+        let bar = progress_bar();
+        let started = live::now();
+        let mut show = |progress: Progress| show(&bar, progress);
+        let wall_s = || live::now().since(started).as_secs_f64();
+        let summary = experiment.run(directory, &mut show, &stop, wall_s).into_diagnostic();
+        bar.finish_and_clear();
+        let summary = summary?;
+        let took = live::now().since(started);
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?);
+        } else {
+            print!("{}", text_of(&summary, took));
+            if let Some(out) = &self.out {
+                println!("  in                   {} (blindpost report {} draws it)", out.display(), out.display());
+            }
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(miette::miette!("interrupted: what there is up to then is whole and marked as partial"));
+        }
+        if !summary.violations.is_empty() {
+            return Err(miette::miette!(
+                help = format!("repeat it: blindpost run {} --seed {}", self.scenario.display(), self.seed),
+                "{} promises of the architecture are broken",
+                summary.violations.len()
+            ));
+        }
+        Ok(())
+    }
+
+    fn scenario(&self) -> miette::Result<(Scenario, String)> {
+        let text = fs::read_to_string(&self.scenario)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("can't read {}", self.scenario.display()))?;
+        let mut scenario = Scenario::read(&self.scenario)?;
+        for change in &self.set {
+            let Some((key, value)) = change.split_once('=') else {
+                return Err(miette::miette!(help = "for example: --set node.retention=7days", "`{change}` is not KEY=VALUE"));
+            };
+            scenario = scenario.with(key.trim(), value.trim())?;
+        }
+        Ok((scenario, text))
+    }
+
+    fn costs(&self) -> miette::Result<Costs> {
+        let Some(file) = &self.costs else { return Ok(Costs::default()) };
+        let text = fs::read_to_string(file)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("can't read {}", file.display()))?;
+        toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("{} is wrong", file.display()))
+    }
+
+    fn directory(&self, experiment: &Experiment, text: &str) -> miette::Result<Option<RunDirectory>> {
+        let Some(out) = &self.out else { return Ok(None) };
+        let formats: Vec<Format> = self
+            .format
+            .iter()
+            .map(|format| match format {
+                TableFormat::Parquet => Format::Parquet,
+                TableFormat::Csv => Format::Csv,
+                TableFormat::Jsonl => Format::Jsonl,
+            })
+            .collect();
+        let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
+        let command = format!("blindpost run {} --seed {}{changes}", self.scenario.display(), self.seed);
+        let facts =
+            experiment.facts(env!("CARGO_PKG_VERSION"), &command, &experiment.scenario.digest());
+        let mut directory = RunDirectory::create(out, self.force, &formats, facts).into_diagnostic()?;
+        directory.scenario(text, &experiment.scenario.to_json().to_string()).into_diagnostic()?;
+        Ok(Some(directory))
+    }
+}
+
+pub(crate) fn all_cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Thousandths: a bar counts in whole numbers.
+const WHOLE: u64 = 1000;
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(WHOLE);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}%  {msg}  {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let per_second = progress.messages as f64 / bar.elapsed().as_secs_f64().max(0.001);
+    bar.set_message(format!(
+        "{} of virtual time, {} messages, {per_second:.0}/s",
+        human(progress.elapsed),
+        HumanCount(progress.messages)
+    ));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+    bar.set_position((progress.done * WHOLE as f64) as u64);
+}
+
+fn human(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (0, hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+        (days, hours, ..) => format!("{days} d {hours:02} h"),
+    }
+}
+
+fn text_of(summary: &Summary, took: Duration) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!("{}, seed {}\n", summary.scenario, summary.seed);
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<20} {value}");
+    };
+    let virtual_time = Duration::from_secs_f64(summary.virtual_s);
+    line("virtual time", human(virtual_time));
+    line("took", format!("{:.1} s, {:.0} messages/s", took.as_secs_f64(), summary.messages as f64 / took.as_secs_f64()));
+    line("messages", format!("{} made, {} read, {} failed", summary.messages, summary.shown, summary.failed));
+    if let Some([median, p99, longest]) = summary.latency_ms {
+        line("made to read", format!("{median:.0} ms median, {p99:.0} ms 99th percentile, {longest:.0} ms longest"));
+    }
+    if summary.refused > 0 {
+        line("refused by the API", summary.refused.to_string());
+    }
+    if summary.faults > 0 {
+        line("faults", summary.faults.to_string());
+    }
+    line("read twice", summary.shown_twice.to_string());
+    line("events", summary.events.to_string());
+    line("trace hash", summary.trace_hash.clone());
+    for violation in &summary.violations {
+        line("BROKEN", violation.clone());
+    }
+    text
+}
