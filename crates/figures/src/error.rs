@@ -1,0 +1,34 @@
+//! Why an experiment did not come to its end.
+
+use std::fmt::Display;
+
+/// An experiment stopped. A figure out of its band is no error: see [`Row::pass`](crate::Row::pass).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A step that can't fail did.
+    #[error("{step} failed: {reason}; it will again with the same seed, so report it with the seed")]
+    Step {
+        /// Which.
+        step: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Something that must be there is not.
+    pub(crate) fn missing(step: &'static str) -> Self {
+        Self::Step { step, reason: "there is none".into() }
+    }
+}
+
+/// Names the step that an error happened in.
+pub(crate) trait OrFailed<T> {
+    fn or_failed(self, step: &'static str) -> Result<T, Error>;
+}
+
+impl<T, E: Display> OrFailed<T> for Result<T, E> {
+    fn or_failed(self, step: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::Step { step, reason: error.to_string() })
+    }
+}

@@ -1,0 +1,37 @@
+//! What can be reproduced.
+
+use crate::{Error, Lab, Outcome, epochs, harvest, sizes, theft};
+
+/// A published figure and the experiment that measures it.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// What it is called on the command line.
+    pub id: &'static str,
+    /// What is measured.
+    pub title: &'static str,
+    /// Who published it.
+    pub source: &'static str,
+    /// The experiment.
+    pub run: fn(&mut Lab) -> Result<Outcome, Error>,
+}
+
+const ALL: &[Figure] = &[
+    sizes::BUNDLE,
+    sizes::FIRST_MESSAGE,
+    sizes::RATCHET_MESSAGE,
+    epochs::FIGURE,
+    theft::FIGURE,
+    harvest::FIGURE,
+];
+
+/// All figures, in the order of `docs/figures.md`.
+#[must_use]
+pub fn all() -> &'static [Figure] {
+    ALL
+}
+
+/// The figure with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Figure> {
+    ALL.iter().find(|figure| figure.id == id)
+}
