@@ -3,12 +3,13 @@
 use crate::shutdown;
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use lab::{Experiment, Progress, Summary};
+use lab::{Campaign, Experiment, Progress, Summary, Verdict};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use report::{Format, RunDirectory};
 use scenario::Scenario;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +28,9 @@ pub(crate) struct Run {
     /// Where all randomness comes from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// A campaign of faults: each of these seeds, against every invariant (1..1000 are a thousand)
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["seed", "out", "until", "faults"], value_parser = seeds)]
+    seeds: Option<RangeInclusive<u64>>,
     /// Write tables, trace and manifest into this directory [default: only the summary is printed]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -42,6 +46,9 @@ pub(crate) struct Run {
     /// Change the scenario: a key as docs/scenarios.md names it, and its value
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Of the things that go wrong let only these happen, by their numbers (a campaign of faults names them)
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    faults: Vec<usize>,
     /// Stop when so much virtual time has passed since the start
     #[arg(long, value_name = "TIME")]
     until: Option<scenario::Duration>,
@@ -67,11 +74,15 @@ enum TableFormat {
 impl Run {
     pub(crate) fn run(self) -> miette::Result<()> {
         let (scenario, text) = self.scenario()?;
+        if let Some(seeds) = self.seeds.clone() {
+            return self.campaign(scenario, seeds);
+        }
         let experiment = Experiment {
             scenario,
             seed: self.seed,
             costs: self.costs()?,
             threads: self.threads.unwrap_or_else(all_cores),
+            faults: (!self.faults.is_empty()).then(|| self.faults.iter().copied().collect()),
             until: self.until.map(scenario::Duration::to_std),
         };
         let directory = self.directory(&experiment, &text)?;
@@ -91,11 +102,17 @@ impl Run {
         } else {
             print!("{}", text_of(&summary, took));
             if let Some(out) = &self.out {
-                println!("  in                   {} (blindpost report {} draws it)", out.display(), out.display());
+                println!(
+                    "  in                   {} (blindpost report {} draws it)",
+                    out.display(),
+                    out.display()
+                );
             }
         }
         if stop.load(Ordering::Relaxed) {
-            return Err(miette::miette!("interrupted: what there is up to then is whole and marked as partial"));
+            return Err(miette::miette!(
+                "interrupted: what there is up to then is whole and marked as partial"
+            ));
         }
         if !summary.violations.is_empty() {
             return Err(miette::miette!(
@@ -107,6 +124,77 @@ impl Run {
         Ok(())
     }
 
+    fn campaign(&self, scenario: Scenario, seeds: RangeInclusive<u64>) -> miette::Result<()> {
+        let count = seeds.end().saturating_sub(*seeds.start()).saturating_add(1);
+        let threads = self.threads.unwrap_or_else(all_cores);
+        let campaign = Campaign {
+            scenario,
+            costs: self.costs()?,
+            seeds,
+            threads,
+            sabotaged: None,
+            stop_at_first: false,
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        shutdown::sets(Arc::clone(&stop))?;
+        let bar = ProgressBar::new(count);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds  {per_sec}  {eta} left") {
+            bar.set_style(style);
+        }
+        let verdict = campaign.run(&|done| bar.set_position(done), &stop).into_diagnostic();
+        bar.finish_and_clear();
+        let verdict = verdict?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?);
+        } else {
+            print!("{}", self.text_of_campaign(&verdict));
+        }
+        if !verdict.failures.is_empty() {
+            return Err(miette::miette!(
+                "{} of {} seeds broke a promise",
+                verdict.failures.len(),
+                verdict.seeds
+            ));
+        }
+        if !verdict.complete {
+            return Err(miette::miette!("interrupted after {} of {count} seeds", verdict.seeds));
+        }
+        Ok(())
+    }
+
+    fn text_of_campaign(&self, verdict: &Verdict) -> String {
+        use std::fmt::Write as _;
+        let mut text = format!(
+            "{} seeds, {} messages, {} faults: {} seeds broke a promise\n",
+            verdict.seeds,
+            verdict.messages,
+            verdict.faults,
+            verdict.failures.len()
+        );
+        for failure in &verdict.failures {
+            let _ = writeln!(text, "\nseed {}", failure.seed);
+            for broken in failure.broken.iter().take(5) {
+                let _ = writeln!(text, "  {}: {}", broken.invariant, broken.what);
+            }
+            if failure.broken.len() > 5 {
+                let _ = writeln!(text, "  and {} more", failure.broken.len() - 5);
+            }
+            let _ = writeln!(
+                text,
+                "  with {}",
+                if failure.story.is_empty() { "no fault at all" } else { "these faults:" }
+            );
+            failure.story.iter().for_each(|fault| drop(writeln!(text, "    {fault}")));
+            let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
+            let only =
+                if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };
+            let file = self.scenario.display();
+            let _ =
+                writeln!(text, "  repeat it: blindpost run {file} --seed {}{only} --out run", failure.seed);
+        }
+        text
+    }
+
     fn scenario(&self) -> miette::Result<(Scenario, String)> {
         let text = fs::read_to_string(&self.scenario)
             .into_diagnostic()
@@ -114,7 +202,10 @@ impl Run {
         let mut scenario = Scenario::read(&self.scenario)?;
         for change in &self.set {
             let Some((key, value)) = change.split_once('=') else {
-                return Err(miette::miette!(help = "for example: --set node.retention=7days", "`{change}` is not KEY=VALUE"));
+                return Err(miette::miette!(
+                    help = "for example: --set node.retention=7days",
+                    "`{change}` is not KEY=VALUE"
+                ));
             };
             scenario = scenario.with(key.trim(), value.trim())?;
         }
@@ -142,11 +233,22 @@ impl Run {
             .collect();
         let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
         let command = format!("blindpost run {} --seed {}{changes}", self.scenario.display(), self.seed);
-        let facts =
-            experiment.facts(env!("CARGO_PKG_VERSION"), &command, &experiment.scenario.digest());
+        let facts = experiment.facts(env!("CARGO_PKG_VERSION"), &command, &experiment.scenario.digest());
         let mut directory = RunDirectory::create(out, self.force, &formats, facts).into_diagnostic()?;
         directory.scenario(text, &experiment.scenario.to_json().to_string()).into_diagnostic()?;
         Ok(Some(directory))
+    }
+}
+
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let parsed = text.split_once("..").and_then(|(first, last)| {
+        let last = last.strip_prefix('=').unwrap_or(last);
+        Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    });
+    match parsed {
+        Some((first, last)) if first <= last => Ok(first..=last),
+        Some((first, last)) => Err(format!("{first} comes after {last}: write the smaller seed first")),
+        None => Err("write two numbers, for example 1..1000".into()),
     }
 }
 
@@ -172,7 +274,11 @@ fn show(bar: &ProgressBar, progress: Progress) {
         human(progress.elapsed),
         HumanCount(progress.messages)
     ));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast of floats saturates"
+    )]
     bar.set_position((progress.done * WHOLE as f64) as u64);
 }
 
@@ -193,10 +299,20 @@ fn text_of(summary: &Summary, took: Duration) -> String {
     };
     let virtual_time = Duration::from_secs_f64(summary.virtual_s);
     line("virtual time", human(virtual_time));
-    line("took", format!("{:.1} s, {:.0} messages/s", took.as_secs_f64(), summary.messages as f64 / took.as_secs_f64()));
+    line(
+        "took",
+        format!(
+            "{:.1} s, {:.0} messages/s",
+            took.as_secs_f64(),
+            summary.messages as f64 / took.as_secs_f64()
+        ),
+    );
     line("messages", format!("{} made, {} read, {} failed", summary.messages, summary.shown, summary.failed));
     if let Some([median, p99, longest]) = summary.latency_ms {
-        line("made to read", format!("{median:.0} ms median, {p99:.0} ms 99th percentile, {longest:.0} ms longest"));
+        line(
+            "made to read",
+            format!("{median:.0} ms median, {p99:.0} ms 99th percentile, {longest:.0} ms longest"),
+        );
     }
     if summary.refused > 0 {
         line("refused by the API", summary.refused.to_string());

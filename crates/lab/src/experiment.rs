@@ -5,10 +5,11 @@ use crate::recorder::Recorder;
 use report::{Checkpoint, Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Scenario};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use world::{Costs, Keep, Outcome as Engine, Simulation, Stage, Violation};
+use world::{Costs, Keep, Options, Outcome as Engine, Simulation, Stage, Violation};
 
 /// A run says how far it is so often.
 const STEPS: u32 = 400;
@@ -24,6 +25,8 @@ pub struct Experiment {
     pub costs: Costs,
     /// On how many threads.
     pub threads: NonZeroUsize,
+    /// Of the things that go wrong only those with these numbers; `None`: all.
+    pub faults: Option<BTreeSet<usize>>,
     /// Where to stop before the end: so long after the start of the virtual clock.
     pub until: Option<Duration>,
 }
@@ -121,11 +124,19 @@ impl Experiment {
         let events = directory.is_some() && measurements.events.unwrap_or(true);
         let packets = directory.is_some() && measurements.packets;
         let keep = Keep { records: events || packets, ..Keep::default() };
-        let simulation = Simulation::new(self.scenario.clone(), self.seed, self.costs.clone(), keep, self.threads);
+        let options = Options {
+            costs: self.costs.clone(),
+            faults: self.faults.clone(),
+            keep,
+            disks: false,
+            threads: self.threads,
+        };
+        let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
         let mut output = Output { directory, recorder: Recorder::new(events, packets), ..Output::default() };
 
-        let (start, end) = (run.start(), self.until.map_or(run.end(), |until| (run.start() + until).min(run.end())));
+        let (start, end) =
+            (run.start(), self.until.map_or(run.end(), |until| (run.start() + until).min(run.end())));
         let step = (end.since(start) / STEPS).max(Duration::from_millis(1));
         let mut outcome = Engine::Reached;
         while run.now() < end && outcome == Engine::Reached {
@@ -188,7 +199,14 @@ impl Output {
             what: format!("{}: {}", violation.who, violation.what),
             ..Finding::default()
         });
-        directory.findings(&Findings { adversaries: Vec::new(), faults: violations.collect() })?;
+        let faults = run.faults().iter().map(|fault| Finding {
+            name: fault.what.into(),
+            at_us: fault.at.as_micros(),
+            what: format!("{} {}", fault.who, fault.what),
+            ..Finding::default()
+        });
+        directory
+            .findings(&Findings { adversaries: Vec::new(), faults: faults.chain(violations).collect() })?;
         let totals = Totals {
             ended_us: run.now().as_micros(),
             trace_hash: summary.trace_hash.clone(),
@@ -225,7 +243,11 @@ impl Output {
         let latencies = self.messages.latencies();
         let percentile = |share: f64| {
             let last = latencies.len().checked_sub(1)?;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a place in the list"
+            )]
             let place = (last as f64 * share).round() as usize;
             latencies.get(place).map(|micros| *micros as f64 / 1000.0)
         };
@@ -242,8 +264,11 @@ impl Output {
             failed: self.messages.reached(Stage::Failed),
             shown_twice: self.messages.iter().filter(|(_, message)| message.shown > 1).count() as u64,
             refused: self.refused,
-            latency_ms: percentile(0.5).zip(percentile(0.99)).zip(percentile(1.0)).map(|((a, b), c)| [a, b, c]),
-            faults: run.calamities(),
+            latency_ms: percentile(0.5)
+                .zip(percentile(0.99))
+                .zip(percentile(1.0))
+                .map(|((a, b), c)| [a, b, c]),
+            faults: run.faults().len(),
             violations: self.violations.iter().map(ToString::to_string).collect(),
         }
     }

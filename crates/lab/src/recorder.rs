@@ -34,7 +34,11 @@ impl Recorder {
         Self { events, packets, sequence: 0 }
     }
 
-    pub(crate) fn write(&mut self, directory: &mut RunDirectory, seen: &Observations) -> Result<(), WriteError> {
+    pub(crate) fn write(
+        &mut self,
+        directory: &mut RunDirectory,
+        seen: &Observations,
+    ) -> Result<(), WriteError> {
         for metric in &seen.metrics {
             directory.write(&tables::Metric {
                 at_s: seconds(metric.at.as_micros()),

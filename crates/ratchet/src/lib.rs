@@ -58,7 +58,7 @@ pub use event::{Event, Observer};
 pub use fresh_keys::FreshKeys;
 pub use identity::{IdentityKey, IdentityKeyPair, LocalIdentity};
 pub use kem::KemPublicKey;
-pub use message::{Ciphertext, MessageKind, ParseError};
+pub use message::{Ciphertext, KeyUse, MessageKind, ParseError};
 pub use prekey_message::PrekeyMessage;
 pub use prekeys::{KemPrekey, OneTimePrekey, PrekeyError, PrekeySource, SignedPrekey};
 pub use provider::Provider;

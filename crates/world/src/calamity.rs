@@ -6,7 +6,7 @@ use crate::real::gives_up;
 use crate::record::{Kind, Who};
 use kernel::Time;
 use scenario::{Distribution, Fault, Party, RandomFault};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -27,8 +27,27 @@ pub(crate) struct Calamities {
     slow: BTreeMap<Who, Vec<(Span, Distribution<scenario::Duration>)>>,
     skews: BTreeMap<Who, Vec<(Span, i64)>>,
     outages: BTreeMap<u32, Vec<Span>>,
+    /// Everything above, one after the other.
+    faults: Vec<Misfortune>,
+    /// Of the faults only those with these numbers happen; `None`: all.
+    only: Option<BTreeSet<usize>>,
+    /// How many were drawn.
+    drawn: usize,
     /// Whether disks matter beyond the faults above: somebody will look at them.
     watched: bool,
+}
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfortune {
+    /// Its number in the run, from 0.
+    pub number: usize,
+    /// When.
+    pub at: Time,
+    /// To whom.
+    pub who: Who,
+    /// What.
+    pub what: &'static str,
 }
 
 /// What a host works under.
@@ -83,10 +102,11 @@ impl Conditions {
         shift(now, self.skew(now))
     }
 
-    /// When the host's clock shows `clock`.
-    pub(crate) fn world_time(&self, clock: Time) -> Time {
-        let skewed = self.skews.iter().find(|(span, micros)| span.contains(&shift(clock, -micros)));
-        skewed.map_or(clock, |(_, micros)| shift(clock, -micros))
+    /// When to look whether the host's clock shows `clock`: then, if nobody sets it before, or when somebody does.
+    pub(crate) fn look_at(&self, now: Time, clock: Time) -> Time {
+        let at = now + clock.since(self.clock(now));
+        let edges = self.skews.iter().flat_map(|(span, _)| [span.start, span.end]);
+        edges.filter(|edge| *edge > now).min().map_or(at, |edge| at.min(edge))
     }
 
     pub(crate) fn disk_is_full(&self, now: Time) -> bool {
@@ -109,8 +129,9 @@ fn shift(time: Time, micros: i64) -> Time {
 
 impl Calamities {
     /// The faults of the plan's scenario, those at random times drawn.
-    pub(crate) fn draw(plan: &Plan) -> Self {
-        let mut calamities = Self { watched: !plan.scenario().adversaries.is_empty(), ..Self::default() };
+    pub(crate) fn draw(plan: &Plan, only: Option<BTreeSet<usize>>, watched: bool) -> Self {
+        let watched = watched || !plan.scenario().adversaries.is_empty();
+        let mut calamities = Self { watched, only, ..Self::default() };
         for (index, fault) in plan.scenario().faults.iter().enumerate() {
             let mut draws = plan.origin().draws(Purpose::Fault, index as u64);
             calamities.add(plan, fault, &mut draws);
@@ -147,19 +168,20 @@ impl Calamities {
         })
     }
 
-    /// How many things go wrong.
-    pub(crate) fn len(&self) -> usize {
-        fn count<K, V>(map: &BTreeMap<K, Vec<V>>) -> usize {
-            map.values().map(Vec::len).sum()
+    /// Everything that goes wrong, in the order in which it was drawn.
+    pub(crate) fn faults(&self) -> &[Misfortune] {
+        &self.faults
+    }
+
+    /// Whether the next fault that is drawn happens; if so it is noted.
+    fn happens(&mut self, at: Time, who: Who, what: &'static str) -> bool {
+        let number = self.drawn;
+        self.drawn += 1;
+        let happens = self.only.as_ref().is_none_or(|only| only.contains(&number));
+        if happens {
+            self.faults.push(Misfortune { number, at, who, what });
         }
-        count(&self.crashes)
-            + count(&self.interruptions)
-            + count(&self.losses)
-            + count(&self.cuts)
-            + count(&self.full)
-            + count(&self.slow)
-            + count(&self.skews)
-            + count(&self.outages)
+        happens
     }
 
     pub(crate) fn cut(&self, who: Who, now: Time) -> Option<Time> {
@@ -203,37 +225,61 @@ impl Calamities {
         match fault {
             Fault::Crash { party, at, every, down } => {
                 for who in everyone(plan, party) {
-                    let times = times(plan, at.as_ref(), every.as_ref(), draws);
-                    let times = times.into_iter().map(|at| (at, down.to_std()));
-                    self.crashes.entry(who).or_default().extend(times);
+                    for at in times(plan, at.as_ref(), every.as_ref(), draws) {
+                        if self.happens(at, who, "loses power") {
+                            push(&mut self.crashes, who, (at, down.to_std()));
+                        }
+                    }
                 }
             }
             Fault::DeviceLoss { party, at, every, back_after } => {
                 for who in everyone(plan, party) {
-                    let times = times(plan, at.as_ref(), every.as_ref(), draws);
-                    let times = times.into_iter().map(|at| (at, back_after.to_std()));
-                    self.losses.entry(who).or_default().extend(times);
+                    for at in times(plan, at.as_ref(), every.as_ref(), draws) {
+                        if self.happens(at, who, "loses the device") {
+                            push(&mut self.losses, who, (at, back_after.to_std()));
+                        }
+                    }
                 }
             }
             Fault::DiskFull { party, from, until } => {
-                everyone(plan, party).for_each(|who| push(&mut self.full, who, span(from, until)));
+                for who in everyone(plan, party) {
+                    if self.happens(from_start(from), who, "has a full disk") {
+                        push(&mut self.full, who, span(from, until));
+                    }
+                }
             }
             Fault::SlowDisk { party, from, until, commit } => {
-                everyone(plan, party).for_each(|who| push(&mut self.slow, who, (span(from, until), *commit)));
+                for who in everyone(plan, party) {
+                    if self.happens(from_start(from), who, "has a slow disk") {
+                        push(&mut self.slow, who, (span(from, until), *commit));
+                    }
+                }
             }
             Fault::ClockSkew { party, ahead, behind, from, until } => {
                 let micros =
                     |time: &scenario::Duration| i64::try_from(time.as_nanos() / 1000).unwrap_or(i64::MAX);
                 let skew = micros(ahead) - micros(behind);
                 let span = from_start(from)..until.as_ref().map_or(plan.end(), from_start);
-                everyone(plan, party).for_each(|who| push(&mut self.skews, who, (span.clone(), skew)));
+                for who in everyone(plan, party) {
+                    if self.happens(span.start, who, "has a wrong clock") {
+                        push(&mut self.skews, who, (span.clone(), skew));
+                    }
+                }
             }
             Fault::WebhookOutage { business, from, until } => {
                 let members = plan.members(business).map(|(_, range)| range);
-                members.into_iter().flatten().for_each(|who| push(&mut self.outages, who, span(from, until)));
+                for business in members.into_iter().flatten() {
+                    if self.happens(from_start(from), Who::business(business), "fails at webhooks") {
+                        push(&mut self.outages, business, span(from, until));
+                    }
+                }
             }
             Fault::Partition { party, from, until } => {
-                everyone(plan, party).for_each(|who| push(&mut self.cuts, who, span(from, until)));
+                for who in everyone(plan, party) {
+                    if self.happens(from_start(from), who, "is cut off") {
+                        push(&mut self.cuts, who, span(from, until));
+                    }
+                }
             }
             Fault::Random { rate, parties, kinds } => {
                 let mut at = plan.traffic_begins();
@@ -242,7 +288,9 @@ impl Calamities {
                     if at >= plan.traffic_ends() {
                         break;
                     }
-                    self.add_random(plan, at, parties, kinds, draws);
+                    // Its own draws: whether it happens changes nothing for those after it.
+                    let mut own = plan.origin().draws(Purpose::Fault, draws.next());
+                    self.add_random(plan, at, parties, kinds, &mut own);
                 }
             }
         }
@@ -267,7 +315,10 @@ impl Calamities {
         let members: Vec<Who> = everyone(plan, party).collect();
         let Some(who) = members.get(pick(members.len())).copied() else { return };
         let mut up_to = |seconds: u32| Duration::from_micros(u64::from(draws.below(seconds * 1_000_000)) + 1);
+        let span = at..at + up_to(60);
+        let happens = self.happens(at, who, named(*kind));
         match kind {
+            _ if !happens => {}
             RandomFault::Crash => push(&mut self.crashes, who, (at, up_to(2))),
             RandomFault::CrashBetweenEffects => push(&mut self.interruptions, who, (at, draws.below(12))),
             RandomFault::DiskFull => push(&mut self.full, who, at..at + up_to(5)),
@@ -278,14 +329,27 @@ impl Calamities {
             }
             RandomFault::ClockSkew => {
                 let micros = i64::from(draws.below(120_000_000)) - 60_000_000;
-                push(&mut self.skews, who, (at..at + Duration::from_secs(60), micros));
+                push(&mut self.skews, who, (span, micros));
             }
             RandomFault::WebhookOutage => {
                 let until = at + up_to(20);
                 (0..plan.businesses()).for_each(|business| push(&mut self.outages, business, at..until));
             }
-            RandomFault::Partition => push(&mut self.cuts, who, at..at + up_to(60)),
+            RandomFault::Partition => push(&mut self.cuts, who, span),
         }
+    }
+}
+
+/// What a fault that comes at random does to whom it comes to.
+const fn named(kind: RandomFault) -> &'static str {
+    match kind {
+        RandomFault::Crash => "loses power",
+        RandomFault::CrashBetweenEffects => "loses power between two effects",
+        RandomFault::DiskFull => "has a full disk",
+        RandomFault::SlowDisk => "has a slow disk",
+        RandomFault::ClockSkew => "has a wrong clock",
+        RandomFault::WebhookOutage => "is here when all webhooks fail",
+        RandomFault::Partition => "is cut off",
     }
 }
 

@@ -22,12 +22,13 @@ mod traffic;
 mod world;
 
 pub use business::{Business, Event as BusinessEvent};
+pub use calamity::Misfortune;
 pub use costs::Costs;
+pub use engine::Outcome;
 pub use host::Fault;
 pub use real::host::Violation;
 pub use real::notes::{Epoch, Keep, Metric, Progress, Sent, Stage, Submitted};
-pub use engine::Outcome;
 pub use record::{Kind, Record, What, Who};
+pub use simulation::{Observations, Options, Simulation};
 pub use traffic::ANSWER;
-pub use simulation::{Observations, Simulation};
 pub use world::{Party, Setup, World};

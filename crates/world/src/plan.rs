@@ -5,6 +5,7 @@ use crate::costs::Costs;
 use crate::draws::{Draws, Origin};
 use crate::link::LinkModel;
 use crate::record::{Kind, Who};
+use crate::simulation::Options;
 use kernel::{Seed, Time};
 use scenario::{Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ pub(crate) enum Volume {
 }
 
 impl Plan {
-    pub(crate) fn new(scenario: Scenario, seed: u64, costs: Costs) -> Self {
+    pub(crate) fn new(scenario: Scenario, seed: u64, options: &Options) -> Self {
         let seed = Seed::from_number(seed);
         let origin = Origin::of(&seed);
         let start = Time::from_secs(u64::try_from(scenario.start.unix_seconds()).unwrap_or(0));
@@ -90,7 +91,7 @@ impl Plan {
         let mut plan = Self {
             seed,
             origin,
-            costs,
+            costs: options.costs.clone(),
             start,
             numbers: numbers.collect(),
             consumer_link: link(&scenario.network.consumer),
@@ -103,7 +104,7 @@ impl Plan {
             scenario,
         };
         plan.streams = plan.make_streams();
-        plan.calamities = Calamities::draw(&plan);
+        plan.calamities = Calamities::draw(&plan, options.faults.clone(), options.disks);
         plan
     }
 

@@ -1,5 +1,6 @@
 //! A run: all parties of a scenario in one engine.
 
+use crate::calamity::Misfortune;
 use crate::costs::Costs;
 use crate::draws::Purpose;
 use crate::engine::{Engine, Outcome};
@@ -11,16 +12,41 @@ use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
 use consumer::ConsumerConfig;
-use kernel::Time;
+use kernel::{Row, Time};
 use ratchet::Suites;
 use relay::RelayConfig;
 use scenario::{Scenario, Suite};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wire::{Address, Envelope};
+
+/// Events of a round that are worth sharing: they take about a millisecond.
+const GRAIN: u64 = 64;
+
+/// How a scenario is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What each step takes a processor: with scenario and seed it decides what happens.
+    pub costs: Costs,
+    /// Of the things that go wrong only those with these numbers; `None`: all. Part of what happens, too.
+    pub faults: Option<BTreeSet<usize>>,
+    /// What is kept beside the hashes.
+    pub keep: Keep,
+    /// Whether the disks of all parties are kept, to look at them.
+    pub disks: bool,
+    /// On how many threads.
+    pub threads: NonZeroUsize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (costs, keep) = (Costs::default(), Keep::default());
+        Self { costs, faults: None, keep, disks: false, threads: NonZeroUsize::MIN }
+    }
+}
 
 /// A run that has not ended.
 pub struct Simulation {
@@ -59,14 +85,9 @@ impl Simulation {
     ///
     /// # Errors
     /// [`ConfigError`]; never for a scenario that was checked.
-    pub fn new(
-        scenario: Scenario,
-        seed: u64,
-        costs: Costs,
-        keep: Keep,
-        threads: NonZeroUsize,
-    ) -> Result<Self, ConfigError> {
-        let plan = Arc::new(Plan::new(scenario, seed, costs));
+    pub fn new(scenario: Scenario, seed: u64, options: &Options) -> Result<Self, ConfigError> {
+        let Options { keep, threads, .. } = *options;
+        let plan = Arc::new(Plan::new(scenario, seed, options));
         let mut lanes = Vec::new();
         for relay in 0..plan.relays() {
             lanes.push(PartyLane::Relay(Box::new(relay_lane(&plan, relay, Notes::new(keep)))));
@@ -77,7 +98,7 @@ impl Simulation {
         for lane in plan.relays() + plan.nodes()..plan.lanes() {
             lanes.push(PartyLane::Consumers(Box::new(consumers_lane(&plan, lane, Notes::new(keep)))));
         }
-        let mut engine = Engine::new(lanes, plan.lookahead(), plan.start());
+        let mut engine = Engine::new(lanes, plan.lookahead(), plan.start()).with_grain(GRAIN);
         for lane in 0..plan.lanes() {
             let mut first = Vec::new();
             engine.with_lane(lane, |lane| match lane {
@@ -166,10 +187,46 @@ impl Simulation {
         (metadata.finalize().into(), everything.finalize().into())
     }
 
-    /// How many things the scenario and the seed let go wrong.
+    /// Everything on a party's disk, one row after the other, as somebody finds it who takes the disk now. Empty for a
+    /// party whose disk nobody ever looks at.
+    pub fn disk(&mut self, who: Who) -> Vec<Row> {
+        let lane = self.plan.lane_of(who);
+        let rows = self.engine.with_lane(lane, |lane| match lane {
+            PartyLane::Relay(lane) => lane.host.rows(),
+            PartyLane::Node(lane) => lane.host.rows(),
+            PartyLane::Consumers(lane) => lane.host(who.index()).map(Host::rows).unwrap_or_default(),
+        });
+        rows.unwrap_or_default()
+    }
+
+    /// Makes a party's machine speak before what it promises is durable: whoever checks a run must notice.
+    pub fn sabotage(&mut self, who: Who) {
+        let lane = self.plan.lane_of(who);
+        self.engine.with_lane(lane, |lane| match lane {
+            PartyLane::Relay(lane) => lane.host.speaks_too_soon = true,
+            PartyLane::Node(lane) => lane.host.speaks_too_soon = true,
+            PartyLane::Consumers(lane) => {
+                if let Some(host) = lane.host(who.index()) {
+                    host.speaks_too_soon = true;
+                }
+            }
+        });
+    }
+
+    /// All relays and nodes.
+    pub fn servers(&self) -> impl Iterator<Item = Who> + use<> {
+        (0..self.plan.relays()).map(Who::relay).chain((0..self.plan.nodes()).map(Who::node))
+    }
+
+    /// All consumers.
+    pub fn consumers(&self) -> impl Iterator<Item = Who> + use<> {
+        (0..self.plan.consumers()).map(Who::consumer)
+    }
+
+    /// What the scenario and the seed let go wrong.
     #[must_use]
-    pub fn calamities(&self) -> usize {
-        self.plan.calamities().len()
+    pub fn faults(&self) -> &[Misfortune] {
+        self.plan.calamities().faults()
     }
 
     /// The node that speaks for a business.

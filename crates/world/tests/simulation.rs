@@ -13,7 +13,7 @@ use scenario::Scenario;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
-use world::{Costs, Keep, Observations, Simulation, Stage};
+use world::{Keep, Observations, Options, Simulation, Stage};
 
 const SHOP: &str = r#"
 version = 1
@@ -57,7 +57,8 @@ fn run(scenario: &str, seed: u64, threads: usize) -> (Observations, ([u8; 32], [
     let scenario: Scenario = toml::from_str(scenario).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
     let keep = Keep { records: true, ..Keep::default() };
-    let mut run = Simulation::new(scenario, seed, Costs::default(), keep, threads).unwrap();
+    let options = Options { keep, threads, ..Options::default() };
+    let mut run = Simulation::new(scenario, seed, &options).unwrap();
     let end = run.end();
     run.run_until(end, &AtomicBool::new(false));
     (run.observe(), run.hashes(), run.events())

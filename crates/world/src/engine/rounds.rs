@@ -6,21 +6,22 @@ use kernel::Time;
 use std::hint;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 /// Nothing is going to happen.
 const NEVER: u64 = u64::MAX;
 
-/// Looks at a barrier before a thread lets others have the processor.
-const SPINS: u32 = 2_000;
+/// How often a thread looks for the next round before it sleeps.
+const SPINS: u32 = 4_000;
 
 /// All lanes and what is to happen in them.
 pub struct Engine<L: Lane> {
     cells: Vec<Cell<L>>,
     lookahead: Duration,
     now: Time,
+    grain: u64,
 }
 
 /// Why the engine returned.
@@ -58,7 +59,15 @@ impl<L: Lane> Engine<L> {
     #[must_use]
     pub fn new(lanes: Vec<L>, lookahead: Duration, now: Time) -> Self {
         let cells = lanes.into_iter().map(|lane| Cell::new(lane, now)).collect();
-        Self { cells, lookahead: lookahead.max(Duration::from_micros(1)), now }
+        Self { cells, lookahead: lookahead.max(Duration::from_micros(1)), now, grain: 1 }
+    }
+
+    /// Threads share a round if the one before had at least so many events. Below, waking them would take longer than
+    /// what they save; it changes nothing else.
+    #[must_use]
+    pub const fn with_grain(mut self, grain: u64) -> Self {
+        self.grain = grain;
+        self
     }
 
     /// Something from outside: it comes after what the lanes themselves do at that time.
@@ -109,17 +118,22 @@ impl<L: Lane> Engine<L> {
             lookahead: self.lookahead,
             until: until.as_micros(),
             stop,
+            grain: self.grain,
+            helpers: threads.get().min(self.cells.len().max(1)) - 1,
             next: AtomicUsize::new(0),
-            end: AtomicU64::new(0),
-            arrived: AtomicUsize::new(0),
-            generation: AtomicUsize::new(0),
-            threads: threads.get().min(self.cells.len().max(1)),
+            end: AtomicU64::new(OVER),
+            handled: AtomicU64::new(0),
+            round: AtomicU64::new(0),
+            busy: AtomicUsize::new(0),
+            asleep: AtomicUsize::new(0),
+            bed: Mutex::new(()),
+            bell: Condvar::new(),
         };
         thread::scope(|scope| {
-            for _ in 1..rounds.threads {
-                scope.spawn(|| rounds.work());
+            for _ in 0..rounds.helpers {
+                scope.spawn(|| rounds.help());
             }
-            rounds.work();
+            rounds.lead();
         });
         let next = rounds.first();
         if next >= until.as_micros() {
@@ -162,43 +176,111 @@ impl<L: Lane> Cell<L> {
     }
 }
 
+/// The end of a round that is none: helpers go home.
+const OVER: u64 = 0;
+
 /// One call of `run_until`, as its threads share it.
 struct Rounds<'a, L: Lane> {
     cells: &'a [Cell<L>],
     lookahead: Duration,
     until: u64,
     stop: &'a AtomicBool,
+    grain: u64,
+    helpers: usize,
     /// The next lane that nobody has taken in this round.
     next: AtomicUsize,
-    /// Where this round ends; 0 when there is none any more.
+    /// Where this round ends.
     end: AtomicU64,
-    arrived: AtomicUsize,
-    generation: AtomicUsize,
-    threads: usize,
+    /// Events of this round.
+    handled: AtomicU64,
+    /// Counts the rounds that are shared.
+    round: AtomicU64,
+    /// Helpers that are not done with the round.
+    busy: AtomicUsize,
+    /// Helpers that sleep until the bell rings.
+    asleep: AtomicUsize,
+    bed: Mutex<()>,
+    bell: Condvar,
 }
 
 impl<L: Lane> Rounds<'_, L> {
-    fn work(&self) {
+    /// Opens one round after the other.
+    fn lead(&self) {
+        let _home = OnDrop(|| {
+            self.end.store(OVER, Ordering::Relaxed);
+            self.call_helpers();
+        });
+        let lookahead = u64::try_from(self.lookahead.as_micros()).unwrap_or(u64::MAX);
         loop {
-            // The last to arrive opens the round.
-            self.meet(|| {
-                let first = self.first();
-                let over = first >= self.until || self.stop.load(Ordering::Relaxed);
-                let lookahead = u64::try_from(self.lookahead.as_micros()).unwrap_or(u64::MAX);
-                let end = if over { 0 } else { first.saturating_add(lookahead).min(self.until) };
-                self.end.store(end, Ordering::Relaxed);
-                self.next.store(0, Ordering::Relaxed);
-            });
-            let end = self.end.load(Ordering::Relaxed);
-            if end == 0 {
+            let first = self.first();
+            if first >= self.until || self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let shared = self.helpers > 0 && self.handled.load(Ordering::Relaxed) >= self.grain;
+            self.end.store(first.saturating_add(lookahead).min(self.until), Ordering::Relaxed);
+            self.next.store(0, Ordering::Relaxed);
+            self.handled.store(0, Ordering::Relaxed);
+            if shared {
+                self.call_helpers();
+            }
+            self.handle_all();
+            while shared && self.busy.load(Ordering::Acquire) > 0 {
+                hint::spin_loop();
+            }
+        }
+    }
+
+    fn call_helpers(&self) {
+        self.busy.store(self.helpers, Ordering::Relaxed);
+        self.round.fetch_add(1, Ordering::SeqCst);
+        if self.asleep.load(Ordering::SeqCst) > 0 {
+            drop(lock(&self.bed));
+            self.bell.notify_all();
+        }
+    }
+
+    /// Takes part in each round that is shared.
+    fn help(&self) {
+        let mut last = 0;
+        loop {
+            last = self.wait_for_round_after(last);
+            if self.end.load(Ordering::Relaxed) == OVER {
                 return;
             }
-            while let Some((number, cell)) = self.take() {
-                if cell.first() < end {
-                    self.handle(number, cell, Time::from_micros(end));
-                }
+            let _done = OnDrop(|| _ = self.busy.fetch_sub(1, Ordering::Release));
+            self.handle_all();
+        }
+    }
+
+    fn wait_for_round_after(&self, last: u64) -> u64 {
+        for _ in 0..SPINS {
+            let round = self.round.load(Ordering::SeqCst);
+            if round != last {
+                return round;
             }
-            self.meet(|| {});
+            hint::spin_loop();
+        }
+        let mut bed = lock(&self.bed);
+        self.asleep.fetch_add(1, Ordering::SeqCst);
+        // Whoever opens a round after this looks at `asleep` and rings.
+        let round = loop {
+            let round = self.round.load(Ordering::SeqCst);
+            if round != last {
+                break round;
+            }
+            bed = self.bell.wait(bed).unwrap_or_else(PoisonError::into_inner);
+        };
+        self.asleep.fetch_sub(1, Ordering::SeqCst);
+        round
+    }
+
+    /// Handles lanes until none of this round is left.
+    fn handle_all(&self) {
+        let end = self.end.load(Ordering::Relaxed);
+        while let Some((number, cell)) = self.take() {
+            if cell.first() < end {
+                self.handle(number, cell, Time::from_micros(end));
+            }
         }
     }
 
@@ -224,6 +306,7 @@ impl<L: Lane> Rounds<'_, L> {
             mail.drain(..).for_each(|entry| work.wheel.insert(entry));
             cell.mailed.store(NEVER, Ordering::Relaxed);
         }
+        let before = work.handled;
         while let Some(Entry { at, event, .. }) = work.wheel.pop_before(end) {
             work.handled += 1;
             let mut agenda = Agenda {
@@ -236,6 +319,7 @@ impl<L: Lane> Rounds<'_, L> {
             };
             work.lane.handle(at, event, &mut agenda);
         }
+        self.handled.fetch_add(work.handled - before, Ordering::Relaxed);
         for (lane, entry) in work.elsewhere.drain(..) {
             if let Some(cell) = usize::try_from(lane).ok().and_then(|lane| self.cells.get(lane)) {
                 cell.receive(entry);
@@ -244,25 +328,14 @@ impl<L: Lane> Rounds<'_, L> {
         let own = work.wheel.next_not_before().map_or(NEVER, Time::as_micros);
         cell.own.store(own, Ordering::Relaxed);
     }
+}
 
-    /// All threads wait for each other; the last one does something before they go on.
-    fn meet(&self, last: impl FnOnce()) {
-        let generation = self.generation.load(Ordering::Acquire);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
-            last();
-            self.arrived.store(0, Ordering::Relaxed);
-            self.generation.fetch_add(1, Ordering::AcqRel);
-            return;
-        }
-        let mut looks = 0;
-        while self.generation.load(Ordering::Acquire) == generation {
-            looks += 1;
-            if looks < SPINS {
-                hint::spin_loop();
-            } else {
-                thread::yield_now();
-            }
-        }
+/// Does something when it goes out of scope, even if that is because a lane panicked: nobody waits for ever.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        self.0();
     }
 }
 

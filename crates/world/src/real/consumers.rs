@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use wire::{ConnectionId, EnvelopeKind, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
+/// The promise that an envelope goes to whom it is for.
+pub(crate) const GATEWAY: &str = "only_the_gateway_speaks_for_a_business";
+
 /// The consumers of a lane.
 pub(crate) struct ConsumersLane {
     plan: Arc<Plan>,
@@ -75,10 +78,6 @@ impl ConsumersLane {
     /// The person with this number.
     pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer>> {
         self.person(Who::consumer(consumer)).map(|person| &mut person.host)
-    }
-
-    pub(crate) fn hosts(&mut self) -> impl Iterator<Item = &mut Host<Consumer>> {
-        self.people.iter_mut().map(|person| &mut person.host)
     }
 
     pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
@@ -244,6 +243,14 @@ impl ConsumersLane {
             Some(frame) => {
                 let takes = match &frame {
                     ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => {
+                        if self.plan.who(envelope.to.number) != Some(who) {
+                            self.notes.violation(
+                                now,
+                                who,
+                                GATEWAY,
+                                "an envelope for somebody else is delivered",
+                            );
+                        }
                         self.plan.costs().open(envelope.kind)
                     }
                     ToEndpoint::Bundle(_) => self.plan.costs().initiate,
@@ -291,7 +298,8 @@ impl ConsumersLane {
         let Some(person) = self.person(who) else { return };
         match output {
             Output::Send(outgoing) => {
-                let submitted = person.host.machine().and_then(|app| submitted(now, app.endpoint(), &outgoing.frame));
+                let submitted =
+                    person.host.machine().and_then(|app| submitted(now, app.endpoint(), &outgoing.frame));
                 person.uplink.send(outgoing.connection, write(outgoing.frame), &plan, agenda);
                 self.notes.submitted.extend(submitted);
             }

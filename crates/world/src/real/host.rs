@@ -140,11 +140,6 @@ where
         self.machine.as_ref()
     }
 
-    /// The conditions that this host works under.
-    pub(crate) fn conditions(&self) -> &Conditions {
-        &self.conditions
-    }
-
     /// Something happens to the machine, and takes its processor so long.
     pub(crate) fn handle(
         &mut self,
@@ -235,7 +230,7 @@ where
     /// When the alarm must ring, if that is sooner than it does anyway.
     fn set_alarm(&mut self, now: Time) -> Option<Time> {
         let wants = self.machine.as_ref()?.wake_at()?;
-        let at = self.conditions.world_time(wants).max(now);
+        let at = self.conditions.look_at(now, wants);
         if self.alarm.is_some_and(|alarm| alarm <= at) {
             return None;
         }

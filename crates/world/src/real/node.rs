@@ -1,7 +1,7 @@
 //! A node in its lane, with the servers of its businesses.
 
 use super::business::{self, Business};
-use super::consumers::{message_key, submitted};
+use super::consumers::{GATEWAY, message_key, submitted};
 use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage};
 use super::text::text;
@@ -166,6 +166,18 @@ impl NodeLane {
         };
         self.tell(now, Input::Link(LinkEvent::Frame { connection, frame }), takes, agenda);
         if let Some((business, consumer)) = pair {
+            let ours = self
+                .plan
+                .who(business.number)
+                .is_some_and(|business| self.businesses.contains_key(&business.index()));
+            if !ours {
+                self.notes.violation(
+                    now,
+                    who,
+                    GATEWAY,
+                    "an envelope for another node's business is delivered",
+                );
+            }
             self.note_epoch(now, business, consumer);
         }
     }

@@ -1,5 +1,6 @@
 //! A relay in its lane.
 
+use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};
 use super::uplink::HANDSHAKE_BYTES;
 use super::{Event, RESTART_TAKES, notes::Notes, read, write};
@@ -7,7 +8,7 @@ use crate::draws::Purpose;
 use crate::engine::Agenda;
 use crate::link::Way;
 use crate::plan::Plan;
-use crate::record::{What, Who};
+use crate::record::{Kind, What, Who};
 use bytes::Bytes;
 use kernel::Time;
 use relay::{Output, Relay};
@@ -111,6 +112,18 @@ impl RelayLane {
         self.notes.frame(now, self.host.who, what, endpoint, bytes);
         if let ToRelay::Submit { envelope, .. } = &frame {
             self.notes.envelope(now, envelope);
+            let speaks = self.plan.who(envelope.from.number).map(|who| match who.kind() {
+                Kind::Business => self.plan.node_of(who),
+                _ => who,
+            });
+            if speaks != Some(endpoint) {
+                self.notes.violation(
+                    now,
+                    endpoint,
+                    GATEWAY,
+                    "somebody speaks for a number that is not theirs",
+                );
+            }
         }
         let takes = self.plan.costs().relay_frame;
         self.tell(now, LinkEvent::Frame { connection, frame }, takes, agenda);

@@ -1,0 +1,115 @@
+//! What every run must keep, whatever goes wrong in it: the invariants of `docs/architecture.md`, looked at from outside.
+
+use crate::messages::Messages;
+use privacy::{Canary, DataClass, Scanner};
+use ratchet::{KeyUse, MessageKind};
+use std::collections::BTreeMap;
+use wire::{Address, Envelope, EnvelopeKind};
+use world::{Kind, Simulation, Stage, Violation, Who};
+
+/// One broken promise: the invariant, and what happened.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Broken {
+    /// The invariant's name.
+    pub invariant: String,
+    /// What happened.
+    pub what: String,
+}
+
+impl Broken {
+    fn new(invariant: &str, what: String) -> Self {
+        Self { invariant: invariant.into(), what }
+    }
+}
+
+impl From<&Violation> for Broken {
+    fn from(violation: &Violation) -> Self {
+        Self { invariant: violation.invariant.into(), what: format!("{}: {}", violation.who, violation.what) }
+    }
+}
+
+/// `exactly_once_to_the_person`: nothing is read twice, and what was accepted is read unless its sender has heard that
+/// it will not be. For a run that had time to settle.
+pub(crate) fn exactly_once(messages: &Messages) -> impl Iterator<Item = Broken> {
+    messages.iter().filter_map(|(id, message)| {
+        let accepted = message.at(Stage::Accepted).is_some();
+        let from_business = message.sent.is_some_and(|sent| sent.from.kind() == Kind::Business);
+        let wrong = match message.shown {
+            0 if message.at(Stage::Failed).is_some() => return None,
+            0 if accepted => "was accepted and never read",
+            // A business's webhooks come at least once; an app shows what it knows, and a crash may take that away.
+            0 | 1 if from_business && accepted && message.at(Stage::Delivered).is_none() => {
+                "was read, and its business never heard that it arrived"
+            }
+            0 | 1 => return None,
+            _ => "was read more than once",
+        };
+        let parties = message.sent.map(|sent| format!(" from {} to {}", sent.from, sent.to));
+        let what = format!("message {id:016x}{} {wrong}", parties.unwrap_or_default());
+        Some(Broken::new("exactly_once_to_the_person", what))
+    })
+}
+
+/// `ratchet_never_rolls_back`: no two different messages claim the same message key.
+#[derive(Default)]
+pub(crate) struct KeyUses {
+    uses: BTreeMap<(Address, Address, Vec<u8>, u32), Vec<u8>>,
+}
+
+impl KeyUses {
+    pub(crate) fn add(&mut self, envelope: &Envelope) -> Option<Broken> {
+        let broken = |what: String| Some(Broken::new("ratchet_never_rolls_back", what));
+        let kind = match envelope.kind {
+            EnvelopeKind::Ratchet => MessageKind::Ratchet,
+            EnvelopeKind::Prekey => MessageKind::Prekey,
+            _ => return None,
+        };
+        let Ok(used) = KeyUse::of(kind, &envelope.ciphertext) else {
+            return broken("an envelope holds no message".into());
+        };
+        let key = (envelope.from, envelope.to, used.ratchet_key.to_bytes().to_vec(), used.counter);
+        match self.uses.insert(key, used.message.to_vec()) {
+            Some(before) if before != *used.message => {
+                broken(format!("two messages are encrypted with the key of counter {}", used.counter))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `relay_cannot_link_plaintext` and `retention_is_destruction`, as far as a run can show them: no text is in what the
+/// relay takes, and none that has arrived is on the disk of a relay or node.
+pub(crate) fn no_text_is_left(
+    run: &mut Simulation,
+    texts: &[(Who, u64, String)],
+    envelopes: &[Envelope],
+) -> Vec<Broken> {
+    let canaries = texts.iter().filter(|(_, _, text)| text.len() >= LONG_ENOUGH).map(|(_, id, text)| {
+        Canary::new(&format!("message {id:016x}"), DataClass::Content, text.as_bytes().to_vec())
+    });
+    let scanner = match Scanner::new(canaries) {
+        Ok(scanner) => scanner,
+        Err(error) => return vec![Broken::new("relay_cannot_link_plaintext", error.to_string())],
+    };
+    let mut broken = Vec::new();
+    let mut stream = scanner.view("envelopes");
+    for envelope in envelopes {
+        let findings = stream.feed(&envelope.ciphertext);
+        broken.extend(
+            findings.iter().map(|found| Broken::new("relay_cannot_link_plaintext", found.to_string())),
+        );
+    }
+    for who in run.servers() {
+        let mut stream = scanner.view(&format!("disk of {who}"));
+        for row in run.disk(who) {
+            let findings = stream.feed(&row.value);
+            broken.extend(
+                findings.iter().map(|found| Broken::new("retention_is_destruction", found.to_string())),
+            );
+        }
+    }
+    broken
+}
+
+/// Shorter texts occur by chance.
+const LONG_ENOUGH: usize = 16;
