@@ -1,44 +1,122 @@
-//! Scenarios as files.
+//! Reading scenarios.
 
-use crate::Scenario;
-use sha2::{Digest as _, Sha256};
+use crate::document::{self, Node};
+use crate::problem::{Place, Problem, ScenarioError};
+use crate::{Scenario, VERSION, change, check, meaning, profile, replay};
+use miette::NamedSource;
+use serde::Deserialize as _;
+use std::fmt;
+use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-/// A scenario can't be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ScenarioError(String);
+/// What a scenario was read from, so that a change is checked as if it stood there.
+#[derive(Clone, Default)]
+pub(crate) struct Written(Arc<Source>);
+
+#[derive(Clone, Default)]
+struct Source {
+    file: String,
+    text: String,
+    changes: Vec<(String, String)>,
+}
 
 impl Scenario {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ScenarioError`].
-    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ScenarioError(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| ScenarioError(error.to_string()))
+    /// Everything that is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, ScenarioError> {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| {
+            let place = Place::new(Arc::new(NamedSource::new(&name, String::new())), 0..0);
+            ScenarioError::one(
+                place,
+                format!("can't read this file: {error}"),
+                "give the path of a scenario file",
+            )
+        })?;
+        Self::parse(&name, &text)
     }
 
-    /// The scenario with another value at a key.
+    /// Parses what is in a file. A replay is looked for beside `file`.
     ///
     /// # Errors
-    /// [`ScenarioError`].
+    /// Everything that is wrong with it.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
+        Source { file: file.into(), text: text.into(), changes: Vec::new() }.scenario()
+    }
+
+    /// The scenario with another value at a key: `duration`, `node.retention`, `consumers.people.count`,
+    /// `traffic.0.rate`. What a profile gives is worked out again.
+    ///
+    /// # Errors
+    /// If there is no such key, or everything that is wrong with what comes of it.
     pub fn with(self, key: &str, value: &str) -> Result<Self, ScenarioError> {
-        let _ = value;
-        Err(ScenarioError(format!("can't set {key} yet")))
+        self.with_all([(key, value)])
     }
 
-    /// SHA-256 of the canonical form.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.to_json().to_string()).into()
-    }
-
-    /// The canonical form, defaults filled in.
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or_default()
+    /// The scenario with other values: checked when all are in place, so that their order doesn't matter.
+    ///
+    /// # Errors
+    /// As [`with`](Self::with).
+    pub fn with_all<'a>(
+        self,
+        changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ScenarioError> {
+        let mut source = Source::clone(&self.written.0);
+        source.changes.extend(changes.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+        source.scenario()
     }
 }
 
-impl miette::Diagnostic for ScenarioError {}
+impl Source {
+    fn scenario(self) -> Result<Scenario, ScenarioError> {
+        let mut document = document::parse(&self.file, &self.text)?;
+        for (key, value) in &self.changes {
+            change::change(&mut document, key, value)?;
+        }
+        check_version(&document)?;
+        let mut problems = check::check(&document);
+        if !problems.is_empty() {
+            return Err(ScenarioError::new(problems));
+        }
+        let mut scenario = Scenario::deserialize(profile::filled(&document))
+            .map_err(|error| ScenarioError::one(document.place.clone(), error.to_string(), ""))?;
+        let folder = Path::new(&self.file).parent().unwrap_or(Path::new(""));
+        problems.extend(meaning::check(&scenario, &document));
+        problems.extend(replay::read(&mut scenario, &document, folder));
+        if !problems.is_empty() {
+            return Err(ScenarioError::new(problems));
+        }
+        scenario.written = Written(Arc::new(self));
+        Ok(scenario)
+    }
+}
+
+/// Before anything else: another version has other keys.
+fn check_version(document: &Node) -> Result<(), ScenarioError> {
+    match document.get("version").map(|version| (version, &version.value)) {
+        Some((version, document::Value::Integer(number))) if *number != i64::from(VERSION) => {
+            let problem = format!("this is version {number}; this blindpost reads {VERSION}");
+            let hint = format!(
+                "write `version = {VERSION}` and follow docs/scenarios.md, or take another blindpost"
+            );
+            Err(ScenarioError::new(vec![Problem::new(version.place.clone(), problem, hint)]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Scenarios are equal that say the same, wherever they stand.
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.file)
+    }
+}

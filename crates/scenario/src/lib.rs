@@ -1,19 +1,30 @@
 //! Scenario files: what they say, what is wrong with them, and what a run will cost.
 
+mod canonical;
+mod change;
+mod check;
 mod country;
 mod day;
 mod distribution;
+mod document;
+mod estimate;
 mod file;
+mod meaning;
 mod party;
+mod problem;
+mod profile;
 mod quantity;
+mod replay;
 mod sample;
 mod scenario;
+mod schema;
 
 pub use country::Country;
 pub use day::Day;
 pub use distribution::{Distribution, DrawnTurns, Turns};
-pub use file::ScenarioError;
+pub use estimate::Estimate;
 pub use party::Party;
+pub use problem::{Problem, ScenarioError};
 pub use quantity::{
     Bandwidth, Bytes, Duration, Moment, Of, Probability, QuantityError, Rate, TimeOfDay, TrafficRate,
 };
@@ -23,3 +34,4 @@ pub use scenario::{
     Node, Online, Padding, Profile, RandomFault, Registers, Relay, Replay, ReplayRow, Reply, Scenario, Suite,
     Traffic, VERSION,
 };
+pub use schema::schema;

@@ -3,6 +3,7 @@
 use crate::country::Country;
 use crate::day::Day;
 use crate::distribution::{Distribution, Turns};
+use crate::file::Written;
 use crate::party::Party;
 use crate::quantity::{Bandwidth, Bytes, Duration, Moment, Probability, Rate, TimeOfDay, TrafficRate};
 use schemars::JsonSchema;
@@ -62,6 +63,8 @@ pub struct Scenario {
     /// What is written down.
     #[serde(default)]
     pub measurements: Measurements,
+    #[serde(skip)]
+    pub(crate) written: Written,
 }
 
 /// How cryptography is simulated.
