@@ -1,6 +1,6 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, run, serve, sink};
+use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, serve, sink};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -20,6 +20,8 @@ pub(crate) struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    Report(report::Report),
+    Reproduce(reproduce::Reproduce),
     Serve(serve::Serve),
     Relay(relay::RelayArguments),
     Cloud(cloud::CloudArguments),
@@ -33,6 +35,8 @@ impl Arguments {
             // The demonstration reads its own log: it is one of the views that are searched.
             Command::Demo(demo) => block_on(demo.run()),
             Command::Run(run) => run.run(),
+            Command::Report(report) => report.run(),
+            Command::Reproduce(reproduce) => reproduce.run(),
             Command::Serve(serve) => logged(serve.run()),
             Command::Relay(relay) => logged(relay.run()),
             Command::Cloud(cloud) => logged(cloud.run()),

@@ -10,6 +10,8 @@ mod demo;
 mod error;
 mod log;
 mod relay;
+mod report;
+mod reproduce;
 mod run;
 mod serve;
 mod settings;

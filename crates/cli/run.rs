@@ -5,7 +5,7 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use lab::{Campaign, Experiment, Progress, Summary, Verdict};
 use miette::{IntoDiagnostic as _, WrapErr as _};
-use report::{Format, RunDirectory};
+use ::report::{Format, RunDirectory};
 use scenario::Scenario;
 use std::fs;
 use std::num::NonZeroUsize;
