@@ -1,10 +1,12 @@
 //! Changing a value of a document by its path, as `--set` and sweeps do.
 
 use crate::check::one_of;
-use crate::document::{Entry, Node, Value};
+use crate::document::{self, Entry, Node, Value};
 use crate::problem::{Place, ScenarioError};
+use crate::profile;
 use crate::schema::{Schema, Shape, Table};
 use miette::NamedSource;
+use serde_json::Value as Json;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,10 +22,11 @@ pub(crate) fn change(document: &mut Node, path: &str, value: &str) -> Result<(),
     let change = Change {
         schema: &schema,
         text: Arc::new(NamedSource::new("--set", format!("{path}={value}"))),
-        value: crate::document::value(value),
+        value: document::value(value),
         value_span: path.len() + 1..path.len() + 1 + value.len(),
     };
-    change.step(document, "the scenario", &schema.root(), path, 0)
+    let filled = profile::filled(document);
+    change.step(document, &schema.root(), Step { name: "the scenario", path, at: 0, filled: &filled })
 }
 
 struct Change<'a> {
@@ -33,123 +36,142 @@ struct Change<'a> {
     value_span: Range<usize>,
 }
 
+/// How far a path has been followed.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    /// How messages call the node that it has led to.
+    name: &'a str,
+    /// What is left of it.
+    path: &'a str,
+    /// The byte where that begins.
+    at: usize,
+    /// The node as JSON, with what profiles give.
+    filled: &'a Json,
+}
+
+impl<'a> Step<'a> {
+    fn key(&self) -> &'a str {
+        self.path.split('.').next().unwrap_or_default()
+    }
+
+    /// The step into the member `filled`, called `name`; none at the end of the path.
+    fn next<'b>(&self, name: &'b str, filled: &'b Json) -> Option<Step<'b>>
+    where
+        'a: 'b,
+    {
+        let (key, path) = self.path.split_once('.')?;
+        Some(Step { name, path, at: self.at + key.len() + 1, filled })
+    }
+}
+
 impl Change<'_> {
-    /// Goes on at `node` with what is left of the path, which begins at byte `at`. `name` is how messages call the node.
-    fn step(
-        &self,
-        node: &mut Node,
-        name: &str,
-        shape: &Shape<'_>,
-        path: &str,
-        at: usize,
-    ) -> Result<(), ScenarioError> {
-        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
-        let place = self.place(at..at + step.len());
-        let next = at + step.len() + 1;
+    /// Goes on at `node`.
+    fn step(&self, node: &mut Node, shape: &Shape<'_>, step: Step<'_>) -> Result<(), ScenarioError> {
         match (shape, &mut node.value) {
-            (Shape::Table(table), Value::Table(entries)) => self.key(entries, name, table, (step, rest), at),
-            (Shape::QuantityOrTable(_, table), Value::Table(_)) => self.step(node, name, table, path, at),
+            (Shape::Table(table), Value::Table(entries)) => self.member_of_table(entries, table, step),
+            (Shape::QuantityOrTable(_, table), Value::Table(_)) => self.step(node, table, step),
             (Shape::Kinds(kinds), Value::Table(entries)) => {
                 let kind =
                     entries.iter().find(|entry| entry.key == "kind").and_then(|entry| entry.node.text());
                 match kinds.iter().find(|(known, _)| Some(*known) == kind) {
-                    Some((_, table)) => self.key(entries, name, table, (step, rest), at),
-                    None => Err(ScenarioError::one(
-                        place,
-                        format!("{name} has no kind yet"),
-                        "set its `kind` first",
-                    )),
+                    Some((_, table)) => self.member_of_table(entries, table, step),
+                    None => Err(self.wrong(step, "has no kind yet", "set its `kind` first")),
                 }
             }
             (Shape::Array(items), Value::Array(members)) => {
-                let shape = self.schema.shape(items);
-                let names: Vec<String> =
-                    members.iter().enumerate().map(|(index, member)| called(member, index)).collect();
-                let named = names.iter().position(|name| name == step);
-                let index = named.or_else(|| step.parse().ok().filter(|index| *index < members.len()));
-                match (index.and_then(|index| members.get_mut(index)), rest) {
-                    (Some(member), Some(rest)) => self.step(member, &format!("`{step}`"), &shape, rest, next),
-                    (Some(member), None) => {
-                        *member = self.node();
-                        Ok(())
-                    }
-                    (None, _) => {
-                        let hint = one_of(step, names.iter().map(String::as_str));
-                        Err(ScenarioError::one(place, format!("{name} has no `{step}`"), hint))
-                    }
-                }
+                self.member_of_array(members, &self.schema.shape(items), step)
             }
-            _ => Err(ScenarioError::one(place, format!("{name} is not a table"), "set it as a whole")),
+            _ => Err(self.wrong(step, "is not a table", "set it as a whole")),
         }
     }
 
-    fn key(
+    fn member_of_table(
         &self,
         entries: &mut Vec<Entry>,
-        name: &str,
         table: &Table<'_>,
-        (key, rest): (&str, Option<&str>),
-        at: usize,
+        step: Step<'_>,
     ) -> Result<(), ScenarioError> {
-        let place = self.place(at..at + key.len());
+        let key = step.key();
         let Some(property) = table.property(key) else {
-            return Err(ScenarioError::one(
-                place,
-                format!("{name} has no key `{key}`"),
-                one_of(key, table.keys()),
-            ));
+            return Err(self.wrong(step, &format!("has no key `{key}`"), &one_of(key, table.keys())));
         };
-        if INSTEAD.contains(&key) && rest.is_none() {
+        let default = step.filled.get(key).or_else(|| property.get("default")).unwrap_or(&Json::Null);
+        let name = format!("`{key}`");
+        let next = step.next(&name, default);
+        if INSTEAD.contains(&key) && next.is_none() {
             entries.retain(|entry| !INSTEAD.contains(&entry.key.as_str()));
         }
         let index = entries.iter().position(|entry| entry.key == key).unwrap_or(entries.len());
         if index == entries.len() {
-            let value = from_json(property.get("default").unwrap_or(&serde_json::Value::Null), &place);
-            let node = Node { place: place.clone(), value };
+            let place = self.place(step);
+            let node = Node { place: place.clone(), value: from_json(default, &place) };
             entries.push(Entry { key: key.into(), place, node });
         }
-        let Some(entry) = entries.get_mut(index) else { return Ok(()) };
-        match rest {
-            Some(rest) => {
-                let shape = self.schema.shape(property);
-                self.step(&mut entry.node, &format!("`{key}`"), &shape, rest, at + key.len() + 1)
-            }
-            None => {
+        match (entries.get_mut(index), next) {
+            (Some(entry), Some(next)) => self.step(&mut entry.node, &self.schema.shape(property), next),
+            (Some(entry), None) => {
                 entry.node = self.node();
                 Ok(())
             }
+            (None, _) => Ok(()),
         }
     }
 
+    fn member_of_array(
+        &self,
+        members: &mut [Node],
+        shape: &Shape<'_>,
+        step: Step<'_>,
+    ) -> Result<(), ScenarioError> {
+        let key = step.key();
+        let names: Vec<&str> = members.iter().filter_map(|member| member.get("name")?.text()).collect();
+        let hint = match names.as_slice() {
+            [] => format!("its {} entries are counted from 0", members.len()),
+            names => one_of(key, names.iter().copied()),
+        };
+        let named = names.iter().position(|name| *name == key);
+        let index = named.or_else(|| key.parse().ok()).unwrap_or(usize::MAX);
+        let name = format!("`{key}`");
+        let next = step.next(&name, step.filled.get(index).unwrap_or(&Json::Null));
+        match (members.get_mut(index), next) {
+            (Some(member), Some(next)) => self.step(member, shape, next),
+            (Some(member), None) => {
+                *member = self.node();
+                Ok(())
+            }
+            (None, _) => Err(self.wrong(step, &format!("has no `{key}`"), &hint)),
+        }
+    }
+
+    fn wrong(&self, step: Step<'_>, problem: &str, hint: &str) -> ScenarioError {
+        ScenarioError::one(self.place(step), format!("{} {problem}", step.name), hint)
+    }
+
+    /// What the change puts.
     fn node(&self) -> Node {
+        let place = Place::new(Arc::clone(&self.text), self.value_span.clone());
         let mut value = self.value.clone();
-        let place = self.place(self.value_span.clone());
         value.move_to(&place);
         Node { place, value }
     }
 
-    fn place(&self, span: Range<usize>) -> Place {
-        Place::new(Arc::clone(&self.text), span)
+    fn place(&self, step: Step<'_>) -> Place {
+        Place::new(Arc::clone(&self.text), step.at..step.at + step.key().len())
     }
 }
 
-/// What a path calls a member of an array.
-fn called(member: &Node, index: usize) -> String {
-    member.get("name").and_then(Node::text).map_or_else(|| index.to_string(), str::to_owned)
-}
-
 /// What a key is if a file doesn't give it: nothing in the document, which a path may lead through.
-fn from_json(value: &serde_json::Value, place: &Place) -> Value {
+fn from_json(value: &Json, place: &Place) -> Value {
     let node = |value| Node { place: place.clone(), value: from_json(value, place) };
     match value {
-        serde_json::Value::Null => Value::Table(Vec::new()),
-        serde_json::Value::Bool(boolean) => Value::Boolean(*boolean),
-        serde_json::Value::Number(number) => {
+        Json::Null => Value::Table(Vec::new()),
+        Json::Bool(boolean) => Value::Boolean(*boolean),
+        Json::Number(number) => {
             number.as_i64().map_or(Value::Float(number.as_f64().unwrap_or(0.0)), Value::Integer)
         }
-        serde_json::Value::String(text) => Value::Text(text.clone()),
-        serde_json::Value::Array(items) => Value::Array(items.iter().map(node).collect()),
-        serde_json::Value::Object(members) => {
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(node).collect()),
+        Json::Object(members) => {
             let given = members.iter().filter(|(_, value)| !value.is_null());
             let entry = |(key, value): (&String, _)| Entry {
                 key: key.clone(),

@@ -27,7 +27,7 @@ fn every_file_is_a_row_of_the_table() {
     for scenario in shipped() {
         let row =
             readme.lines().find(|line| line.starts_with(&format!("| [{0}]({0}.toml) |", scenario.name)));
-        let row = row.unwrap_or_else(|| panic!("{} has no row", scenario.name));
+        let row = row.unwrap_or_else(|| panic!("{} has no row: {}", scenario.name, scenario.estimate()));
         let estimate = scenario.estimate();
         assert!(row.contains(&format!("| {} |", thousands(estimate.consumers))), "{row}: {estimate}");
         let messages = row.split('|').nth_back(1).unwrap().trim().replace(',', "").parse::<f64>().unwrap();
@@ -68,13 +68,5 @@ fn thousands(number: u64) -> String {
     match number {
         0..=999 => number.to_string(),
         _ => format!("{},{:03}", thousands(number / 1000), number % 1000),
-    }
-}
-
-#[test]
-#[ignore = "prints the sizes for the table"]
-fn sizes() {
-    for scenario in shipped() {
-        println!("{}: {}", scenario.name, scenario.estimate());
     }
 }
