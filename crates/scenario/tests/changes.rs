@@ -1,4 +1,5 @@
 //! A change is checked as if it stood in the file; a digest is of what a file says, and not of how.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use scenario::{Bytes, Day, Distribution, DrawnTurns, Duration, Of, Probability, Scenario, Turns};
 

@@ -1,4 +1,5 @@
 //! Whatever is wrong with a file, the error says what, where and what to do.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use scenario::Scenario;
 

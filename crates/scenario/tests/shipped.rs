@@ -1,4 +1,5 @@
 //! The scenarios of the repository: readable, and as large as their table says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use scenario::{Crypto, Profile, Scenario};
 use std::fs;
