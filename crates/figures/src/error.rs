@@ -13,6 +13,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The disk did.
+    #[error("{step} failed: {reason}; is there room in the directory for temporary files (TMPDIR)?")]
+    Disk {
+        /// What was to be written or read.
+        step: &'static str,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -25,10 +33,15 @@ impl Error {
 /// Names the step that an error happened in.
 pub(crate) trait OrFailed<T> {
     fn or_failed(self, step: &'static str) -> Result<T, Error>;
+    fn or_disk_failed(self, step: &'static str) -> Result<T, Error>;
 }
 
 impl<T, E: Display> OrFailed<T> for Result<T, E> {
     fn or_failed(self, step: &'static str) -> Result<T, Error> {
         self.map_err(|error| Error::Step { step, reason: error.to_string() })
+    }
+
+    fn or_disk_failed(self, step: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::Disk { step, reason: error.to_string() })
     }
 }

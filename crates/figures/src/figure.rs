@@ -1,6 +1,6 @@
 //! What can be reproduced.
 
-use crate::{Error, Lab, Outcome, epochs, harvest, sizes, theft};
+use crate::{Error, Lab, Outcome, depletion, disclosure, epochs, harvest, lengths, retention, sizes, theft};
 
 /// A published figure and the experiment that measures it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,10 @@ const ALL: &[Figure] = &[
     epochs::FIGURE,
     theft::FIGURE,
     harvest::FIGURE,
+    depletion::FIGURE,
+    lengths::FIGURE,
+    disclosure::FIGURE,
+    retention::FIGURE,
 ];
 
 /// All figures, in the order of `docs/figures.md`.

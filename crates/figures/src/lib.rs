@@ -5,14 +5,20 @@
 //! has the methods and the reasons for the bands.
 
 mod conversation;
+mod depletion;
+mod disclosure;
 mod draw;
 mod epochs;
 mod error;
 mod figure;
 mod harvest;
 mod lab;
+mod lengths;
+mod net;
 mod outcome;
 mod pair;
+mod retention;
+mod seize;
 mod sizes;
 mod sweep;
 mod theft;

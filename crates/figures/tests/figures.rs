@@ -34,7 +34,11 @@ figures!(
     spqr_message = "spqr-message",
     spqr_epoch = "spqr-epoch",
     fs_pcs = "fs-pcs",
-    hndl = "hndl"
+    hndl = "hndl",
+    prekey_depletion = "prekey-depletion",
+    length_leak = "length-leak",
+    sealed_sender_sda = "sealed-sender-sda",
+    prekey_retention = "prekey-retention"
 );
 
 #[test]
