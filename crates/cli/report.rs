@@ -1,8 +1,8 @@
 //! `blindpost report`: what runs have left, drawn.
 
+use ::report::Run;
 use clap::Args;
 use miette::IntoDiagnostic as _;
-use ::report::Run;
 use std::path::PathBuf;
 
 /// Draws what runs have left: one page that works offline, and figures for papers.

@@ -80,7 +80,11 @@ impl Reproduce {
         let shown = bar.clone();
         let mut lab = Lab::new(self.seed).with_progress(move |Progress { what, done }| {
             shown.set_message(what.to_owned());
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of floats saturates"
+            )]
             shown.set_position((done * 1000.0) as u64);
         });
         lab.threads = self.threads.unwrap_or_else(all_cores);
@@ -111,7 +115,9 @@ impl Reproduce {
             println!("{text}");
             return Ok(());
         }
-        fs::write(file, text + "\n").into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+        fs::write(file, text + "\n")
+            .into_diagnostic()
+            .wrap_err_with(|| format!("can't write {}", file.display()))
     }
 }
 
@@ -128,14 +134,18 @@ fn text_of(figure: &Figure, outcome: &Outcome) -> String {
         );
     }
     outcome.surfaces.iter().for_each(|surface| text.push_str(&table_of(surface)));
-    outcome.notes.iter().for_each(|note| drop(writeln!(text, "  {note}")));
+    for note in &outcome.notes {
+        let _ = writeln!(text, "  {note}");
+    }
     text.push('\n');
     text
 }
 
 fn table_of(surface: &Surface) -> String {
     let mut text = format!("  {} ({})\n  {:>28}", surface.title, surface.z, surface.x.label);
-    surface.x.ticks.iter().for_each(|tick| drop(write!(text, " {tick:>9}")));
+    for tick in &surface.x.ticks {
+        let _ = write!(text, " {tick:>9}");
+    }
     text.push('\n');
     for (place, (tick, values)) in surface.y.ticks.iter().zip(&surface.values).enumerate() {
         let label = if place == 0 { surface.y.label.as_str() } else { "" };

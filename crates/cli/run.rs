@@ -1,11 +1,11 @@
 //! `blindpost run`: a scenario in virtual time.
 
 use crate::shutdown;
+use ::report::{Format, RunDirectory};
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use lab::{Campaign, Experiment, Progress, Summary, Verdict};
 use miette::{IntoDiagnostic as _, WrapErr as _};
-use ::report::{Format, RunDirectory};
 use scenario::Scenario;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -184,7 +184,9 @@ impl Run {
                 "  with {}",
                 if failure.story.is_empty() { "no fault at all" } else { "these faults:" }
             );
-            failure.story.iter().for_each(|fault| drop(writeln!(text, "    {fault}")));
+            for fault in &failure.story {
+                let _ = writeln!(text, "    {fault}");
+            }
             let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
             let only =
                 if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };

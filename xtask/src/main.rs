@@ -76,7 +76,11 @@ fn lint() -> Result<(), Failure> {
 fn test() -> Result<(), Failure> {
     tools::nextest()?;
     let oracle = interop::install()?;
-    let tests = cargo(&["nextest", "run", "--workspace"]).env(interop::ORACLE, &oracle);
+    tools::from_debian(&["tshark", "chromium"], &["tshark", "chromium"], "they open what we write")?;
+    let python = tools::python()?;
+    let tests = cargo(&["nextest", "run", "--workspace"])
+        .env(interop::ORACLE, &oracle)
+        .env("BLINDPOST_PYTHON", &python);
     Step::new("tests").run(tests.tools_in_path())?;
     interop::run(&[])?;
     instructions::compare()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::step::{Failure, Run, Step, cargo, program, root};
+use crate::step::{Failure, Run, Step, cargo, program, root, target};
 
 /// Where missing tools are installed.
 pub(crate) fn directory() -> PathBuf {
@@ -46,14 +46,37 @@ pub(crate) fn from_debian(programs: &[&str], packages: &[&str], why: &str) -> Re
     if programs.iter().all(there) {
         return Ok(());
     }
-    let install = program("apt-get", &[&["install", "-y"], packages].concat());
+    let install = program("apt-get", &[&["install", "-y", "--no-install-recommends"], packages].concat());
     if am_root() {
         Step::new("list of packages").run(program("apt-get", &["update"]))?;
-        return Step::new(&format!("install {}", packages.join(" and "))).run(install);
+        return Step::new(&format!("install {}", packages.join(" and ")))
+            .run(install.env("DEBIAN_FRONTEND", "noninteractive"));
     }
     Step::new(&programs.join(" and ")).check(&format!("sudo {install}"), || {
         Err(format!("{why}, and {} is not installed", programs.join(" or ")))
     })
+}
+
+/// A Python with the packages that tests name in `crates/report/tests/requirements.txt`, made in `target/`
+/// if it is not there.
+pub(crate) fn python() -> Result<String, Failure> {
+    let requirements = root().join("crates/report/tests/requirements.txt");
+    let requirements = requirements.to_string_lossy();
+    let venv = target().join("python");
+    let shown = venv.to_string_lossy();
+    let python = format!("{shown}/bin/python");
+    let install =
+        program(&python, &["-m", "pip", "install", "--disable-pip-version-check", "-r", &requirements]);
+    let is_installed = program(&python, &["-c", "import pyarrow.parquet"]).output().is_ok();
+    if !is_installed {
+        // Debian's python3 is without what makes environments until python3-venv is installed.
+        if program("python3", &["-c", "import ensurepip"]).output().is_err() {
+            from_debian(&["python3-venv"], &["python3", "python3-venv"], "pyarrow reads our tables")?;
+        }
+        Step::new("an environment for Python").run(program("python3", &["-m", "venv", "--clear", &shown]))?;
+        Step::new("install the packages of Python").run(install)?;
+    }
+    Ok(python)
 }
 
 fn am_root() -> bool {

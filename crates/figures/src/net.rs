@@ -114,10 +114,10 @@ impl Net {
 
     fn carry(&mut self, effects: Effects<Output>) {
         for output in effects.outputs {
-            if let Output::Send(Outgoing { connection, frame }) = output {
-                if let Some(party) = self.parties.get(&connection).copied() {
-                    self.put(Under::ToParty(party, LinkEvent::Frame { connection, frame }), self.delay);
-                }
+            if let Output::Send(Outgoing { connection, frame }) = output
+                && let Some(party) = self.parties.get(&connection).copied()
+            {
+                self.put(Under::ToParty(party, LinkEvent::Frame { connection, frame }), self.delay);
             }
         }
     }

@@ -22,10 +22,10 @@ pub(crate) const FIGURE: Figure = Figure {
 const HOUR: Duration = Duration::from_secs(3600);
 /// Hours that the other end is away.
 const OUTAGES_H: &[u32] = &[0, 1, 2, 6, 12, 24, 48];
-const OUTAGES_H_QUICK: &[u32] = &[0, 2, 6];
+const OUTAGES_H_QUICK: &[u32] = &[0, 3, 6];
 /// Hours that the node keeps what it can't hand on.
 const RETENTIONS_H: &[u32] = &[1, 6, 24, 72];
-const RETENTIONS_H_QUICK: &[u32] = &[1, 12];
+const RETENTIONS_H_QUICK: &[u32] = &[1, 2, 12];
 /// A webhook is tried again so often; a little of that may be added to an outage.
 pub(crate) const RETRY: Duration = Duration::from_secs(60);
 

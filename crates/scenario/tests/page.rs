@@ -131,7 +131,7 @@ fn variants_of(text: &mut String, variants: &[Value]) {
     for (index, variant) in variants.iter().enumerate() {
         let between = if index == 0 { "" } else { "\n" };
         let kind = variant["properties"]["kind"]["const"].as_str().unwrap();
-        let _ = write!(text, "{between}`kind = \"{kind}\"`: {}\n", described(variant));
+        let _ = writeln!(text, "{between}`kind = \"{kind}\"`: {}", described(variant));
         if variant["properties"].as_object().unwrap().len() > 1 {
             text.push('\n');
             keys_of(text, variant);

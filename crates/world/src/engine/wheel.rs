@@ -91,17 +91,6 @@ impl<E> Wheel<E> {
         }
     }
 
-    /// Everything that waits, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry<E>> {
-        let due = self.due.iter().map(|Reverse(entry)| entry);
-        due.chain(self.levels.iter().flat_map(|level| level.slots.iter().flatten()))
-    }
-
-    /// Nothing earlier is left in the levels.
-    pub(crate) const fn position(&self) -> Time {
-        Time::from_micros(self.now)
-    }
-
     fn place(&mut self, entry: Entry<E>) {
         let at = entry.at.as_micros().min(LAST);
         if at <= self.now {
@@ -215,7 +204,6 @@ mod tests {
             }
             assert_eq!(wheel.len(), model.len());
         }
-        assert_eq!(wheel.iter().count(), model.len());
     }
 
     #[test]

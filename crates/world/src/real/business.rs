@@ -68,9 +68,6 @@ pub(crate) struct Message<'a> {
     /// The `wamid`.
     #[serde(borrow)]
     pub(crate) id: Cow<'a, str>,
-    /// The consumer's number.
-    #[serde(borrow)]
-    pub(crate) from: Cow<'a, str>,
     #[serde(borrow)]
     pub(crate) text: Text<'a>,
 }

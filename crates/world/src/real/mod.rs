@@ -79,7 +79,6 @@ pub(crate) enum Event {
     Response(Box<Response>),
     Webhook(Box<Hook>),
     WebhookAnswer {
-        node: u32,
         incarnation: u32,
         business: u32,
         delivery: DeliveryId,

@@ -101,7 +101,7 @@ impl NodeLane {
             Event::Request(request) => self.request(now, *request, agenda),
             Event::Response(response) => self.response(now, &response),
             Event::Webhook(hook) => self.webhook(now, &hook, agenda),
-            Event::WebhookAnswer { business, incarnation, delivery, status, .. } => {
+            Event::WebhookAnswer { business, incarnation, delivery, status } => {
                 self.webhook_answered(now, business, incarnation, delivery, status, agenda);
             }
             Event::Measure => self.measure(now, agenda),
@@ -239,7 +239,6 @@ impl NodeLane {
         let Some(business) = self.businesses.get_mut(&hook.business) else { return };
         let latency = self.plan.business_link().latency.sample(&mut || business.latency.next());
         let answer = Event::WebhookAnswer {
-            node: node.index(),
             incarnation: hook.incarnation,
             business: hook.business,
             delivery: hook.post.delivery,
