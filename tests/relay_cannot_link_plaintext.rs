@@ -14,15 +14,16 @@ use serde_json::Value;
 /// Who can read messages: the engine, what is inside a ciphertext, and what both ends share.
 const PLAINTEXT: [&str; 3] = ["content", "endpoint", "ratchet"];
 
-/// Who may name `ratchet` in its Cargo.toml, but for tests, for which deny.toml names more.
-const NAMES_RATCHET: [&str; 1] = ["endpoint"];
+/// Who may name `ratchet` in its Cargo.toml, but for tests, for which deny.toml names more: the ends, and what holds
+/// both sides of every conversation in virtual time to check and to attack them.
+const NAMES_RATCHET: [&str; 4] = ["endpoint", "figures", "lab", "world"];
 
 /// Who may name `content` in its Cargo.toml, likewise.
-const NAMES_CONTENT: [&str; 3] = ["cloud", "consumer", "endpoint"];
+const NAMES_CONTENT: [&str; 5] = ["cloud", "consumer", "endpoint", "figures", "world"];
 
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
-const HAS_PLAINTEXT: [&str; 7] =
-    ["blindpost", "cloud", "consumer", "content", "endpoint", "ratchet", "world"];
+const HAS_PLAINTEXT: [&str; 10] =
+    ["blindpost", "cloud", "consumer", "content", "endpoint", "figures", "lab", "ratchet", "sweep", "world"];
 
 /// What only tests and measures, and is part of no product.
 const NOT_SHIPPED: [&str; 2] = ["blindpost-benches", "interop"];

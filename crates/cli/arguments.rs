@@ -1,6 +1,6 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, serve, sink};
+use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, serve, sink, sweep};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -20,6 +20,7 @@ pub(crate) struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    Sweep(sweep::Sweep),
     Report(report::Report),
     Reproduce(reproduce::Reproduce),
     Serve(serve::Serve),
@@ -35,6 +36,7 @@ impl Arguments {
             // The demonstration reads its own log: it is one of the views that are searched.
             Command::Demo(demo) => block_on(demo.run()),
             Command::Run(run) => run.run(),
+            Command::Sweep(sweep) => sweep.run(),
             Command::Report(report) => report.run(),
             Command::Reproduce(reproduce) => reproduce.run(),
             Command::Serve(serve) => logged(serve.run()),

@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod error;
 mod log;
+mod machine;
 mod relay;
 mod report;
 mod reproduce;
@@ -18,6 +19,7 @@ mod settings;
 mod shutdown;
 mod sink;
 mod suites;
+mod sweep;
 mod tenants;
 
 use clap::Parser as _;

@@ -1,6 +1,6 @@
 //! `blindpost run`: a scenario in virtual time.
 
-use crate::shutdown;
+use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
@@ -10,7 +10,7 @@ use scenario::Scenario;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub(crate) struct Run {
 
 /// How tables are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum TableFormat {
+pub(crate) enum TableFormat {
     /// Apache Parquet
     Parquet,
     /// Comma-separated values
@@ -71,16 +71,32 @@ enum TableFormat {
     Jsonl,
 }
 
+impl TableFormat {
+    pub(crate) fn to_report(self) -> Format {
+        match self {
+            Self::Parquet => Format::Parquet,
+            Self::Csv => Format::Csv,
+            Self::Jsonl => Format::Jsonl,
+        }
+    }
+}
+
 impl Run {
     pub(crate) fn run(self) -> miette::Result<()> {
         let (scenario, text) = self.scenario()?;
+        let (mut estimate, threads) = (scenario.estimate(), self.threads.unwrap_or_else(all_cores));
+        if let Some(seeds) = &self.seeds {
+            estimate.memory_bytes *= threads.get() as f64;
+            estimate.seconds_on_one_core *= seeds.clone().count() as f64;
+        }
+        machine::weigh(&estimate, threads, self.force)?;
         if let Some(seeds) = self.seeds.clone() {
             return self.campaign(scenario, seeds);
         }
         let experiment = Experiment {
             scenario,
             seed: self.seed,
-            costs: self.costs()?,
+            costs: costs_of(self.costs.as_deref())?,
             threads: self.threads.unwrap_or_else(all_cores),
             faults: (!self.faults.is_empty()).then(|| self.faults.iter().copied().collect()),
             until: self.until.map(scenario::Duration::to_std),
@@ -129,7 +145,7 @@ impl Run {
         let threads = self.threads.unwrap_or_else(all_cores);
         let campaign = Campaign {
             scenario,
-            costs: self.costs()?,
+            costs: costs_of(self.costs.as_deref())?,
             seeds,
             threads,
             sabotaged: None,
@@ -201,38 +217,14 @@ impl Run {
         let text = fs::read_to_string(&self.scenario)
             .into_diagnostic()
             .wrap_err_with(|| format!("can't read {}", self.scenario.display()))?;
-        let mut scenario = Scenario::read(&self.scenario)?;
-        for change in &self.set {
-            let Some((key, value)) = change.split_once('=') else {
-                return Err(miette::miette!(
-                    help = "for example: --set node.retention=7days",
-                    "`{change}` is not KEY=VALUE"
-                ));
-            };
-            scenario = scenario.with(key.trim(), value.trim())?;
-        }
-        Ok((scenario, text))
-    }
-
-    fn costs(&self) -> miette::Result<Costs> {
-        let Some(file) = &self.costs else { return Ok(Costs::default()) };
-        let text = fs::read_to_string(file)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("can't read {}", file.display()))?;
-        toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("{} is wrong", file.display()))
+        let changes = changes(&self.set)?;
+        let changes = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        Ok((Scenario::read(&self.scenario)?.with_all(changes)?, text))
     }
 
     fn directory(&self, experiment: &Experiment, text: &str) -> miette::Result<Option<RunDirectory>> {
         let Some(out) = &self.out else { return Ok(None) };
-        let formats: Vec<Format> = self
-            .format
-            .iter()
-            .map(|format| match format {
-                TableFormat::Parquet => Format::Parquet,
-                TableFormat::Csv => Format::Csv,
-                TableFormat::Jsonl => Format::Jsonl,
-            })
-            .collect();
+        let formats: Vec<Format> = self.format.iter().map(|format| format.to_report()).collect();
         let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
         let command = format!("blindpost run {} --seed {}{changes}", self.scenario.display(), self.seed);
         let facts = experiment.facts(env!("CARGO_PKG_VERSION"), &command, &experiment.scenario.digest());
@@ -240,6 +232,26 @@ impl Run {
         directory.scenario(text, &experiment.scenario.to_json().to_string()).into_diagnostic()?;
         Ok(Some(directory))
     }
+}
+
+/// What `--set` says: keys and values.
+pub(crate) fn changes(set: &[String]) -> miette::Result<Vec<(String, String)>> {
+    let parted = set.iter().map(|change| {
+        let (key, value) = change.split_once('=').ok_or_else(|| {
+            miette::miette!(help = "for example: --set node.retention=7days", "`{change}` is not KEY=VALUE")
+        })?;
+        Ok((key.trim().to_owned(), value.trim().to_owned()))
+    });
+    parted.collect()
+}
+
+/// What `--costs` says; without it what is built in.
+pub(crate) fn costs_of(file: Option<&Path>) -> miette::Result<Costs> {
+    let Some(file) = file else { return Ok(Costs::default()) };
+    let text = fs::read_to_string(file)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("can't read {}", file.display()))?;
+    toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("{} is wrong", file.display()))
 }
 
 fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {

@@ -187,8 +187,8 @@ mod tests {
             ["relay may not depend on ratchet: see its wrappers in deny.toml"]
         );
         assert_eq!(
-            wrong("world", "MIT", None, &["content"]),
-            ["world may not depend on content: see its wrappers in deny.toml"]
+            wrong("store", "MIT", None, &["content"]),
+            ["store may not depend on content: see its wrappers in deny.toml"]
         );
     }
 

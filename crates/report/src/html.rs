@@ -4,7 +4,7 @@ use crate::error::{FileError, ReadError};
 use crate::findings::Finding;
 use crate::plot::{Palette, Plot, Unit, escape, number, with_unit};
 use crate::read::Run;
-use crate::sections::{Analysis, Entry, Grid, Headline, Section, float, latency};
+use crate::sections::{Analysis, Entry, Grid, Headline, Section, float, latency, names};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -57,7 +57,46 @@ fn page(runs: &[Run]) -> Result<String, PageError> {
     let links = links
         + "<a href=\"#r0-findings\">Findings</a><a href=\"#r0-scenario\">Scenario</a>\
            <a href=\"#r0-manifest\">How to repeat it</a>";
-    Ok(format!(
+    Ok(document(&title, &first.manifest().facts.version, &links, &body))
+}
+
+/// A page of one's own: sections below a headline.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The headline.
+    pub title: String,
+    /// What it is, in a sentence.
+    pub lede: String,
+    /// What readers must know before they believe it.
+    pub warning: Option<String>,
+    /// The version of the program.
+    pub version: String,
+    /// The sections.
+    pub sections: Vec<Section>,
+}
+
+impl Page {
+    /// Writes the page to `file`.
+    pub fn write(&self, file: &Path) -> Result<(), FileError> {
+        let links = self.sections.iter().fold(String::new(), |all, section| {
+            all + &format!("<a href=\"#r0-{}\">{}</a>", section.id, escape(section.title))
+        });
+        let warning = self.warning.iter().fold(String::new(), |all, warning| {
+            all + &format!("<p class=\"warning\" role=\"alert\">{}</p>\n", escape(warning))
+        });
+        let sections: String = self.sections.iter().map(|part| section(0, part, false)).collect();
+        let body = format!(
+            "<article>\n<h1>{}</h1>\n<p class=\"lede\">{}</p>\n{warning}{sections}</article>\n",
+            escape(&self.title),
+            escape(&self.lede),
+        );
+        let page = document(&self.title, &self.version, &links, &body);
+        std::fs::write(file, page).map_err(|e| FileError::new("write", file, e))
+    }
+}
+
+fn document(title: &str, version: &str, links: &str, body: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
@@ -68,9 +107,9 @@ fn page(runs: &[Run]) -> Result<String, PageError> {
          <button id=\"theme\" type=\"button\" aria-label=\"Switch between light and dark\">Light / dark</button></header>\n\
          <main>\n{body}</main>\n<footer>Blindpost {}</footer>\n<div id=\"tip\" role=\"status\" hidden></div>\n\
          <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        escape(&first.manifest().facts.version),
-        title = escape(&title),
-    ))
+        escape(version),
+        title = escape(title),
+    )
 }
 
 fn article(index: usize, run: &Run, analysis: &Analysis, several: bool) -> Result<String, PageError> {
@@ -217,7 +256,11 @@ fn comparison(runs: &[Run], analyses: &[Analysis]) -> String {
     } else {
         format!("<div class=\"figures alone\">{}</div>\n", figure(&plot))
     };
-    let table = grid(&Grid { caption: "Headlines, by run", columns: columns.clone(), rows });
+    let table = grid(&Grid {
+        caption: "Headlines, by run",
+        columns: columns.iter().map(ToString::to_string).collect(),
+        rows,
+    });
     format!("<section><h1>{} runs</h1>\n{table}{figures}</section>\n", names.len())
 }
 
@@ -235,7 +278,7 @@ fn findings(index: usize, run: &Run) -> Result<String, PageError> {
                 Entry::text(numbers.join(", ")),
             ]
         });
-        grid(&Grid { caption, columns: vec!["name", "at", "what", "numbers"], rows: rows.collect() })
+        grid(&Grid { caption, columns: names(["name", "at", "what", "numbers"]), rows: rows.collect() })
     };
     let mut out = String::new();
     match &findings.adversaries[..] {
@@ -288,7 +331,7 @@ fn how(index: usize, run: &Run) -> String {
     });
     let files = grid(&Grid {
         caption: "Files",
-        columns: vec!["file", "rows", "size", "SHA-256"],
+        columns: names(["file", "rows", "size", "SHA-256"]),
         rows: rows.collect(),
     });
     format!(

@@ -32,4 +32,5 @@ pub use findings::{Finding, Findings};
 pub use manifest::{Checkpoint, FORMAT, Facts, Manifest, Totals};
 pub use packets::{Endpoint, Link, Packet, PacketWriter};
 pub use read::Run;
-pub use writer::Format;
+pub use sections::{Entry, Grid, Section};
+pub use writer::{Format, write_table};

@@ -120,6 +120,37 @@ table! {
     messages_since: u64, "messages", "Messages, both ways, since the epoch before.";
 }
 
+table! {
+    /// One row per point of a sweep and key that was varied.
+    SweepPoint<'a> = "points";
+    point: u64, "", "The point's number in the sweep.";
+    key: &'a str, "", "Which key of the scenario was varied.";
+    value: &'a str, "", "Its value there, as a scenario file has it.";
+    number: Option<f64>, "", "The number in that value, without its unit, if it is one.";
+}
+
+table! {
+    /// One row per run of a sweep and measure.
+    SweepResult<'a> = "results";
+    point: u64, "", "The point's number in the sweep.";
+    seed: u64, "", "The run's seed.";
+    measure: &'a str, "", "What was measured.";
+    value: f64, "", "The value, in the unit that the measure's name ends in.";
+}
+
+table! {
+    /// One row per point of a sweep and measure: the runs with all seeds, taken together.
+    SweepSummary<'a> = "summary";
+    point: u64, "", "The point's number in the sweep.";
+    settings: &'a str, "", "What was varied, and its values there.";
+    measure: &'a str, "", "What was measured.";
+    runs: u64, "", "Runs that have a value.";
+    mean: f64, "", "Their mean.";
+    deviation: Option<f64>, "", "Their standard deviation, if there are two or more.";
+    low: Option<f64>, "", "The lower end of the mean's 95 % confidence interval (Student's t).";
+    high: Option<f64>, "", "The upper end.";
+}
+
 /// The tables, in the order of the documentation.
 pub const TABLES: [&Table; 6] =
     [Message::TABLE, Event::TABLE, Metric::TABLE, View::TABLE, Exposure::TABLE, Epoch::TABLE];

@@ -1,7 +1,7 @@
 //! Writes a table to a file, a batch at a time.
 
 use crate::batch::{self, Batch};
-use crate::column::{Cell, Table};
+use crate::column::{Cell, Row, Table};
 use crate::error::WriteError;
 use crate::file::{FileEntry, PartialFile};
 use crate::{csv, jsonl};
@@ -16,6 +16,19 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values with a header; an empty cell has nothing between its commas, an empty text `""`.
     Csv,
+}
+
+/// Writes a whole table into `dir`, in each of `formats`: for tables that belong to no run.
+pub fn write_table<R: Row>(
+    dir: &Path,
+    formats: &[Format],
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<FileEntry>, WriteError> {
+    let mut table = TableWriter::create(dir, R::TABLE.name, R::TABLE, formats)?;
+    for row in rows {
+        table.write(row.cells())?;
+    }
+    table.close()
 }
 
 /// A table that is being written in one or more formats.

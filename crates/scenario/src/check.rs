@@ -147,7 +147,9 @@ fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a 
 }
 
 fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    let mut words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    // The schema's own order differs with what other crates of the program ask of serde_json.
+    words.sort_unstable();
     if words.is_empty() { "nothing to choose from".into() } else { words.join(", ") }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 /// Bytes of memory for a consumer with its app, inbox and sessions: keys and ciphertexts made.
 const REAL_BYTES_PER_CONSUMER: f64 = 60e3;
 /// Seconds of one core for a message, from the request to the receipts.
-const REAL_SECONDS_PER_MESSAGE: f64 = 100e-6;
+const REAL_SECONDS_PER_MESSAGE: f64 = 300e-6;
 /// Seconds of one core for two parties that meet: key agreement on both sides.
 const REAL_SECONDS_PER_PAIR: f64 = 1.5e-3;
 /// The same with keys by reference.

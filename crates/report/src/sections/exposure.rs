@@ -1,6 +1,6 @@
 //! What adversaries could read, and when.
 
-use super::{Entry, Grid, Headline, Section, float};
+use super::{Entry, Grid, Headline, Section, float, names};
 use crate::column::Row as _;
 use crate::error::ReadError;
 use crate::plot::{Axis, Heatmap, Marks, Plot, Series, Tile, Unit, number};
@@ -142,7 +142,7 @@ fn reasons(adversaries: &BTreeMap<String, Reach>) -> Grid {
     });
     Grid {
         caption: "Why messages were readable",
-        columns: vec!["adversary", "because", "messages", "share of all"],
+        columns: names(["adversary", "because", "messages", "share of all"]),
         rows: rows.collect(),
     }
 }

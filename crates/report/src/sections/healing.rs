@@ -1,6 +1,6 @@
 //! How many messages it takes until a new post-quantum secret is in use.
 
-use super::{Entry, Grid, Headline, Section, float};
+use super::{Entry, Grid, Headline, Section, float, names};
 use crate::column::Row as _;
 use crate::error::ReadError;
 use crate::plot::{Axis, Bin, Marks, Plot, Series, Unit, number};
@@ -55,7 +55,7 @@ pub(super) fn section(run: &Run) -> Result<(Section, Option<Headline>), ReadErro
         [float(epochs), sum / float(epochs), float(least), at(&counts, 0.5), at(&counts, 0.95), float(most)];
     section.grids.push(Grid {
         caption: "Messages per epoch",
-        columns: vec!["epochs", "mean", "least", "median", "95 %", "most"],
+        columns: names(["epochs", "mean", "least", "median", "95 %", "most"]),
         rows: vec![numbers.map(|value| Entry::number(value, Unit::None)).into()],
     });
     let headline = Headline {

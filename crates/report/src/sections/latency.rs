@@ -1,7 +1,7 @@
 //! How long messages take, stage by stage.
 
 use super::messages::{Messages, Stage};
-use super::{Entry, Grid, Section, float};
+use super::{Entry, Grid, Section, float, names};
 use crate::plot::{Axis, Marks, Plot, Series, Unit};
 use hdrhistogram::Histogram;
 
@@ -98,7 +98,7 @@ fn percentiles(stages: &[&Stage]) -> Grid {
     });
     Grid {
         caption: "Percentiles of the latency",
-        columns: vec!["stage", "messages", "median", "90 %", "95 %", "99 %", "99.9 %", "most"],
+        columns: names(["stage", "messages", "median", "90 %", "95 %", "99 %", "99.9 %", "most"]),
         rows: rows.collect(),
     }
 }
@@ -116,7 +116,7 @@ fn slowest(messages: &Messages) -> Grid {
     });
     Grid {
         caption: "The slowest deliveries",
-        columns: vec!["message", "kind", "direction", "made at", "latency", "on the wire"],
+        columns: names(["message", "kind", "direction", "made at", "latency", "on the wire"]),
         rows: rows.collect(),
     }
 }

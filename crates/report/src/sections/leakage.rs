@@ -1,7 +1,7 @@
 //! What each principal saw, and what sizes on the wire tell of sizes of text.
 
 use super::messages::{Messages, Sizes};
-use super::{Entry, Grid, Section, float};
+use super::{Entry, Grid, Section, float, names};
 use crate::column::Row as _;
 use crate::error::ReadError;
 use crate::plot::{Axis, Bin, Heatmap, Marks, Plot, Series, Tile, Unit, number};
@@ -105,7 +105,7 @@ fn grid(seen: &Seen) -> Grid {
     });
     Grid {
         caption: "What each principal saw",
-        columns: vec!["principal", "data class", "what", "times", "bytes"],
+        columns: names(["principal", "data class", "what", "times", "bytes"]),
         rows: rows.collect(),
     }
 }

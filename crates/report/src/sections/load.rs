@@ -1,7 +1,7 @@
 //! How much goes through, and what waits.
 
 use super::messages::{INTERVALS, Messages};
-use super::{Entry, Grid, Section, float};
+use super::{Entry, Grid, Section, float, names};
 use crate::column::Row as _;
 use crate::error::ReadError;
 use crate::plot::{Axis, Marks, Plot, Series, Unit};
@@ -42,7 +42,7 @@ pub(super) fn throughput(messages: &Messages) -> Section {
     });
     section.grids.push(Grid {
         caption: "What became of them",
-        columns: vec!["status", "messages", "share"],
+        columns: names(["status", "messages", "share"]),
         rows: rows.collect(),
     });
     section

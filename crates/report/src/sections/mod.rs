@@ -13,28 +13,39 @@ use crate::error::ReadError;
 use crate::plot::Plot;
 use crate::read::Run;
 
-/// A section of the page.
-pub(crate) struct Section {
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
+/// A section of a page.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Where links lead to: lower case, digits and hyphens.
+    pub id: &'static str,
+    /// Its headline.
+    pub title: &'static str,
     /// What is to be seen, or why there is nothing.
-    pub(crate) text: String,
-    pub(crate) plots: Vec<Plot>,
-    pub(crate) grids: Vec<Grid>,
+    pub text: String,
+    /// Its plots.
+    pub plots: Vec<Plot>,
+    /// Its tables.
+    pub grids: Vec<Grid>,
 }
 
-/// A table of the page.
-pub(crate) struct Grid {
-    pub(crate) caption: &'static str,
-    pub(crate) columns: Vec<&'static str>,
-    pub(crate) rows: Vec<Vec<Entry>>,
+/// A table of a page, which readers sort and filter.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    /// What it is of.
+    pub caption: &'static str,
+    /// What stands above its columns.
+    pub columns: Vec<String>,
+    /// Its rows, a cell for each column.
+    pub rows: Vec<Vec<Entry>>,
 }
 
-/// A cell of the page's table.
-pub(crate) struct Entry {
-    pub(crate) text: String,
+/// A cell of a page's table.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What is shown.
+    pub text: String,
     /// What to sort by, for numbers.
-    pub(crate) value: Option<f64>,
+    pub value: Option<f64>,
 }
 
 /// A number of the headline.
@@ -71,19 +82,30 @@ impl Analysis {
 }
 
 impl Section {
-    pub(crate) fn new(id: &'static str, title: &'static str, text: impl Into<String>) -> Self {
+    /// A section without plots and tables.
+    #[must_use]
+    pub fn new(id: &'static str, title: &'static str, text: impl Into<String>) -> Self {
         Self { id, title, text: text.into(), plots: vec![], grids: vec![] }
     }
 }
 
 impl Entry {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
+    /// A text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), value: None }
     }
 
-    pub(crate) fn number(value: f64, unit: crate::plot::Unit) -> Self {
+    /// A number, written in a handy unit.
+    #[must_use]
+    pub fn number(value: f64, unit: crate::plot::Unit) -> Self {
         Self { text: crate::plot::with_unit(value, unit), value: Some(value) }
     }
+}
+
+/// What stands above columns.
+pub(crate) fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(String::from).to_vec()
 }
 
 /// A count as a number to draw; past 2^53 nobody sees the difference.

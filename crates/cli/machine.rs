@@ -1,0 +1,38 @@
+//! What the machine can carry, before it is asked to.
+
+use scenario::Estimate;
+use std::num::NonZeroUsize;
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// A run that takes longer is refused, unless `--force`: nobody means it.
+const LONGEST_S: f64 = 24.0 * 3600.0;
+/// A run that takes longer says so first.
+const WORTH_SAYING_S: f64 = 20.0;
+
+/// Refuses what is too large for this machine unless `force`, and says of what is large how large.
+pub(crate) fn weigh(estimate: &Estimate, threads: NonZeroUsize, force: bool) -> miette::Result<()> {
+    let seconds = estimate.seconds_on_one_core / threads.get() as f64;
+    let available = available_bytes();
+    let too_much = available.is_some_and(|available| estimate.memory_bytes > available);
+    if !force && (too_much || seconds > LONGEST_S) {
+        let gigabytes = available.map_or(String::new(), |bytes| format!(", {:.1} GB are free", bytes / 1e9));
+        return Err(miette::miette!(
+            help = "simulate fewer consumers or less traffic (--set KEY=VALUE), or insist with --force",
+            "too large for this machine: {estimate}{gigabytes}"
+        ));
+    }
+    if seconds > WORTH_SAYING_S || too_much {
+        eprintln!("expected: {estimate}");
+    }
+    Ok(())
+}
+
+/// The memory that a process can still get, in bytes, if the system says: the container's if it is in one.
+fn available_bytes() -> Option<f64> {
+    let system = System::new_with_specifics(
+        RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram()),
+    );
+    let machine = Some(system.available_memory()).filter(|bytes| *bytes > 0)?;
+    let container = system.cgroup_limits().map(|limits| limits.free_memory);
+    Some(container.map_or(machine, |container| container.min(machine)) as f64)
+}
