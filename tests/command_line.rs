@@ -95,3 +95,120 @@ fn a_port_that_is_taken_is_an_error_with_the_way_out() {
     let error = error_of(&["cloud", "--http", &address, "--data", data.to_str().unwrap()]);
     assert!(error.contains(&address) && error.contains("--http"), "{error}");
 }
+
+/// A scenario that runs in a moment.
+const SCENARIO: &str = "version = 1\nname = \"small\"\nduration = \"1min\"\n\
+    [[consumers]]\nname = \"people\"\ncount = 3\nreply = { probability = 0.5, delay = \"2s\" }\n\
+    [[businesses]]\nname = \"shop\"\ncount = 1\n\
+    [[traffic]]\nfrom = \"shop\"\nto = \"people\"\nrate = \"20/min in total\"\n";
+
+fn scenario(change: (&str, &str)) -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("small.toml");
+    assert!(SCENARIO.contains(change.0), "{}", change.0);
+    std::fs::write(&file, SCENARIO.replacen(change.0, change.1, 1)).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    (dir, file)
+}
+
+fn manifest(dir: &std::path::Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(dir.join("manifest.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_scenario_that_is_wrong_says_what_where_and_what_would_be_right() {
+    for (from, to, parts) in [
+        ("duration", "durtion", &["small.toml:3:1", "durtion", "did you mean `duration`?"][..]),
+        ("\"1min\"", "60", &["small.toml:3:12", "60", "unit"]),
+        ("\"1min\"", "\"-1min\"", &["small.toml:3:12", "-1min"]),
+        ("count = 3", "count = 0", &["small.toml:6:9", "from 1 to"]),
+        ("count = 3", "count = 1_000_000_000", &["small.toml:6:9", "1000000000", "from 1 to"]),
+        ("version = 1", "version = 9", &["small.toml:1:11", "version 9", "docs/scenarios.md"]),
+        ("\"shop\"\nto", "\"shoop\"\nto", &["shoop", "did you mean `shop`?"]),
+    ] {
+        let (_dir, file) = scenario((from, to));
+        let error = error_of(&["run", &file]);
+        assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
+    }
+}
+
+#[test]
+fn a_run_that_the_machine_cannot_carry_is_refused_before_it_begins() {
+    let (_dir, file) = scenario(("count = 3", "count = 10_000_000"));
+    let error = error_of(&["run", &file]);
+    for part in ["too large for this machine", "10.0 million consumers", "GB", "--force"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_said_and_nothing_is_overwritten() {
+    let (dir, file) = scenario(("version = 1", "version = 1"));
+    let error = error_of(&["run", &file, "--out", "/proc/nowhere"]);
+    assert!(error.contains("/proc/nowhere"), "{error}");
+
+    let foreign = dir.path().join("foreign");
+    std::fs::create_dir(&foreign).unwrap();
+    std::fs::write(foreign.join("thesis.tex"), "").unwrap();
+    let error = error_of(&["run", &file, "--out", foreign.to_str().unwrap()]);
+    assert!(error.contains("not empty and not a run"), "{error}");
+
+    let out = dir.path().join("out");
+    let out = out.to_str().unwrap();
+    assert!(blindpost(&["run", &file, "--out", out]).status.success());
+    let error = error_of(&["run", &file, "--out", out]);
+    assert!(error.contains("holds a complete run"), "{error}");
+    assert!(blindpost(&["run", &file, "--out", out, "--force"]).status.success());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace_on_any_number_of_threads() {
+    let (dir, file) = scenario(("version = 1", "version = 1"));
+    let hash = |name: &str, seed: &str, threads: &str| {
+        let out = dir.path().join(name);
+        let output =
+            blindpost(&["run", &file, "--seed", seed, "--threads", threads, "--out", out.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let manifest = manifest(&out);
+        assert_eq!(manifest["complete"], true);
+        manifest["trace_hash"].as_str().unwrap().to_owned()
+    };
+    let one = hash("one", "7", "1");
+    assert_eq!(one.len(), 64);
+    assert_eq!(hash("again", "7", "1"), one);
+    assert_eq!(hash("two", "7", "2"), one);
+    assert_ne!(hash("other", "8", "1"), one);
+}
+
+#[test]
+fn a_run_that_is_stopped_early_is_marked() {
+    let (dir, file) = scenario(("version = 1", "version = 1"));
+    let out = dir.path().join("out");
+    let output = blindpost(&["run", &file, "--until", "30s", "--json", "--out", out.to_str().unwrap()]);
+    assert!(output.status.success());
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["complete"], false);
+    assert_eq!(manifest(&out)["complete"], false);
+    assert!(manifest(&out)["stopped_because"].as_str().unwrap().contains("--until"));
+}
+
+#[test]
+fn a_sweep_of_the_command_line_says_what_it_would_do_and_does_it() {
+    let (dir, _) = scenario(("version = 1", "version = 1"));
+    let (file, out) = (dir.path().join("sweep.toml"), dir.path().join("out"));
+    let text = "version = 1\nname = \"s\"\nscenario = \"small.toml\"\nseeds = \"1..2\"\n\
+        [[vary]]\nkey = \"network.consumer.loss\"\nvalues = [\"0%\", \"5%\"]\n";
+    std::fs::write(&file, text).unwrap();
+    let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+    let preview = blindpost(&["sweep", file, "--dry-run", "--json"]);
+    let preview: serde_json::Value = serde_json::from_slice(&preview.stdout).unwrap();
+    assert_eq!(preview["runs"], 4);
+    let output = blindpost(&["sweep", file, "--out", out, "--json"]);
+    let results: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&results["done"], results["cells"].as_array().unwrap().len()), (&4.into(), 24));
+    for name in ["sweep.json", "sweep.html", "results.csv", "results.parquet", "summary.csv"] {
+        assert!(dir.path().join("out").join(name).exists(), "{name}");
+    }
+    let error = error_of(&["sweep", file, "--out", out, "--set", "network.consumer.lss=1%"]);
+    assert!(error.contains("did you mean `loss`?"), "{error}");
+}

@@ -1,13 +1,20 @@
 //! Errors as a person reads them: what was wrong, where, and what to do.
 
 use miette::Report;
+use scenario::ScenarioError;
+use std::error::Error;
 use std::fmt::Write as _;
 
 /// The error, what caused it, and the way out.
 pub(crate) fn explain(report: &Report) -> String {
-    let mut text = format!("error: {report}\n");
-    for cause in report.chain().skip(1) {
-        for line in cause.to_string().lines() {
+    let mut text = String::new();
+    for (depth, cause) in report.chain().enumerate() {
+        let told = told(cause);
+        if depth == 0 {
+            let _ = writeln!(text, "error: {told}");
+            continue;
+        }
+        for line in told.lines() {
             let _ = writeln!(text, "  {line}");
         }
     }
@@ -15,6 +22,14 @@ pub(crate) fn explain(report: &Report) -> String {
         let _ = writeln!(text, "help: {help}");
     }
     text
+}
+
+/// A scenario's error shows the lines that it is about.
+fn told(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<ScenarioError>() {
+        Some(error) => format!("{error:#}"),
+        None => error.to_string(),
+    }
 }
 
 #[cfg(test)]

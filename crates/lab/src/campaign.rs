@@ -3,6 +3,7 @@
 use crate::experiment::Error;
 use crate::invariants::{self, Broken, KeyUses};
 use crate::messages::Messages;
+use kernel::Time;
 use scenario::Scenario;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -61,6 +62,7 @@ pub struct Failure {
 
 /// One run, looked at.
 struct Run {
+    start: Time,
     broken: Vec<Broken>,
     faults: Vec<Misfortune>,
     messages: u64,
@@ -124,7 +126,8 @@ impl Campaign {
             let only = faults.iter().copied().collect();
             self.run_seed(seed, Some(only)).is_ok_and(|run| !run.broken.is_empty())
         });
-        let story = run.faults.iter().filter(|fault| faults.contains(&fault.number)).map(told).collect();
+        let mattered = run.faults.iter().filter(|fault| faults.contains(&fault.number));
+        let story = mattered.map(|fault| told(fault, run.start)).collect();
         let failure = Failure { seed, broken: run.broken.clone(), faults, story };
         Ok((run, Some(failure)))
     }
@@ -149,12 +152,12 @@ impl Campaign {
         let mut uses = KeyUses::default();
         broken.extend(envelopes.iter().filter_map(|envelope| uses.add(envelope)));
         broken.extend(invariants::no_text_is_left(&mut run, &seen.texts, &envelopes));
-        Ok(Run { broken, faults: run.faults().to_vec(), messages: messages.len() as u64 })
+        Ok(Run { start: run.start(), broken, faults: run.faults().to_vec(), messages: messages.len() as u64 })
     }
 }
 
-fn told(fault: &Misfortune) -> String {
-    format!("{}: {} {} at {} µs", fault.number, fault.who, fault.what, fault.at.as_micros())
+fn told(fault: &Misfortune, start: Time) -> String {
+    format!("{}: after {:.6} s {fault}", fault.number, fault.at.since(start).as_secs_f64())
 }
 
 /// The fewest of `all` with which it still `fails`, by leaving out ever smaller parts (Zeller and Hildebrandt's ddmin).

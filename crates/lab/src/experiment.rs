@@ -202,7 +202,7 @@ impl Output {
         let faults = run.faults().iter().map(|fault| Finding {
             name: fault.what.into(),
             at_us: fault.at.as_micros(),
-            what: format!("{} {}", fault.who, fault.what),
+            what: fault.to_string(),
             ..Finding::default()
         });
         directory

@@ -23,6 +23,8 @@ pub struct Sweep {
     pub points: Vec<Point>,
     /// The seeds with which each is run.
     pub seeds: Vec<u64>,
+    /// The keys that are drawn on a logarithmic axis: those of logarithmic ranges.
+    pub logarithmic: Vec<String>,
     /// The measures that are drawn; all are written.
     pub plots: Vec<String>,
 }
@@ -115,7 +117,8 @@ impl Sweep {
             )));
         }
         let seeds = document.seeds.numbers().map_err(wrong)?;
-        let settings = plan::settings(&document.vary, document.sample.as_ref()).map_err(wrong)?;
+        let (logarithmic, settings) =
+            plan::settings(&document.vary, document.sample.as_ref()).map_err(wrong)?;
         if settings.len().saturating_mul(seeds.len()) > MOST_RUNS {
             return Err(wrong(format!(
                 "{} points with {} seeds each are more than {MOST_RUNS} runs; take fewer steps, or `[sample]`",
@@ -140,6 +143,7 @@ impl Sweep {
             description: document.description,
             points: points.collect::<Result<_, _>>()?,
             seeds,
+            logarithmic,
             plots,
         })
     }

@@ -199,10 +199,7 @@ impl Horizontal {
             .collect();
         if let Some(numbers) = numbers {
             let label = if first.is_empty() { key.to_owned() } else { format!("{key} ({first})") };
-            let mut sorted = numbers.clone();
-            sorted.sort_by(f64::total_cmp);
-            let (low, high) = (sorted.first().copied().unwrap_or(0.0), sorted.last().copied().unwrap_or(1.0));
-            let axis = if low > 0.0 && high / low > 50.0 {
+            let axis = if sweep.logarithmic.iter().any(|logarithmic| logarithmic == key) {
                 Axis::log(&label, Unit::None)
             } else {
                 Axis::linear(&label, Unit::None)

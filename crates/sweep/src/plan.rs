@@ -84,8 +84,11 @@ impl Setting {
     }
 }
 
-/// The settings of every point.
-pub(crate) fn settings(varied: &[Vary], sample: Option<&Sample>) -> Result<Vec<Vec<Setting>>, String> {
+/// The keys that vary on a logarithmic scale, and the settings of every point.
+pub(crate) fn settings(
+    varied: &[Vary],
+    sample: Option<&Sample>,
+) -> Result<(Vec<String>, Vec<Vec<Setting>>), String> {
     if varied.is_empty() {
         return Err("nothing varies; add a `[[vary]]` with `key` and `values` or `range`".into());
     }
@@ -95,11 +98,13 @@ pub(crate) fn settings(varied: &[Vary], sample: Option<&Sample>) -> Result<Vec<V
         }
     }
     let axes: Vec<Axis> = varied.iter().map(Axis::of).collect::<Result<_, _>>()?;
-    match sample {
-        None => Ok(grid(&axes)),
-        Some(Sample { points: 0, .. }) => Err("`sample.points` is 0; one is the least".into()),
-        Some(sample) => Ok(latin_hypercube(&axes, sample.points, sample.seed)),
-    }
+    let points = match sample {
+        None => grid(&axes),
+        Some(Sample { points: 0, .. }) => return Err("`sample.points` is 0; one is the least".into()),
+        Some(sample) => latin_hypercube(&axes, sample.points, sample.seed),
+    };
+    let logarithmic = axes.iter().filter(|axis| axis.is_logarithmic()).map(|axis| axis.key.clone());
+    Ok((logarithmic.collect(), points))
 }
 
 /// A key and all that it can be.
@@ -123,6 +128,11 @@ impl Axis {
             _ => return Err(format!("`{key}` needs either `values` or `range`")),
         };
         Ok(Self { key: key.clone(), values })
+    }
+
+    /// Whether equal factors are equally far apart.
+    fn is_logarithmic(&self) -> bool {
+        matches!(self.values, Values::Between { scale: Scale::Log, .. })
     }
 
     /// What a grid takes of it.
@@ -256,7 +266,7 @@ mod tests {
             sample: Option<Sample>,
         }
         let document: Document = toml::from_str(text).unwrap();
-        settings(&document.vary, document.sample.as_ref())
+        settings(&document.vary, document.sample.as_ref()).map(|(_, points)| points)
     }
 
     fn values(text: &str) -> Vec<Vec<String>> {

@@ -7,6 +7,7 @@ use crate::record::{Kind, Who};
 use kernel::Time;
 use scenario::{Distribution, Fault, Party, RandomFault};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -44,10 +45,19 @@ pub struct Misfortune {
     pub number: usize,
     /// When.
     pub at: Time,
-    /// To whom.
-    pub who: Who,
+    /// To whom; `None`: to all businesses.
+    pub who: Option<Who>,
     /// What.
     pub what: &'static str,
+}
+
+impl fmt::Display for Misfortune {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.who {
+            Some(who) => write!(f, "{who} {}", self.what),
+            None => f.write_str(self.what),
+        }
+    }
 }
 
 /// What a host works under.
@@ -174,7 +184,7 @@ impl Calamities {
     }
 
     /// Whether the next fault that is drawn happens; if so it is noted.
-    fn happens(&mut self, at: Time, who: Who, what: &'static str) -> bool {
+    fn happens(&mut self, at: Time, who: Option<Who>, what: &'static str) -> bool {
         let number = self.drawn;
         self.drawn += 1;
         let happens = self.only.as_ref().is_none_or(|only| only.contains(&number));
@@ -226,7 +236,7 @@ impl Calamities {
             Fault::Crash { party, at, every, down } => {
                 for who in everyone(plan, party) {
                     for at in times(plan, at.as_ref(), every.as_ref(), draws) {
-                        if self.happens(at, who, "loses power") {
+                        if self.happens(at, Some(who), "loses power") {
                             push(&mut self.crashes, who, (at, down.to_std()));
                         }
                     }
@@ -235,7 +245,7 @@ impl Calamities {
             Fault::DeviceLoss { party, at, every, back_after } => {
                 for who in everyone(plan, party) {
                     for at in times(plan, at.as_ref(), every.as_ref(), draws) {
-                        if self.happens(at, who, "loses the device") {
+                        if self.happens(at, Some(who), "loses the device") {
                             push(&mut self.losses, who, (at, back_after.to_std()));
                         }
                     }
@@ -243,14 +253,14 @@ impl Calamities {
             }
             Fault::DiskFull { party, from, until } => {
                 for who in everyone(plan, party) {
-                    if self.happens(from_start(from), who, "has a full disk") {
+                    if self.happens(from_start(from), Some(who), "has a full disk") {
                         push(&mut self.full, who, span(from, until));
                     }
                 }
             }
             Fault::SlowDisk { party, from, until, commit } => {
                 for who in everyone(plan, party) {
-                    if self.happens(from_start(from), who, "has a slow disk") {
+                    if self.happens(from_start(from), Some(who), "has a slow disk") {
                         push(&mut self.slow, who, (span(from, until), *commit));
                     }
                 }
@@ -261,7 +271,7 @@ impl Calamities {
                 let skew = micros(ahead) - micros(behind);
                 let span = from_start(from)..until.as_ref().map_or(plan.end(), from_start);
                 for who in everyone(plan, party) {
-                    if self.happens(span.start, who, "has a wrong clock") {
+                    if self.happens(span.start, Some(who), "has a wrong clock") {
                         push(&mut self.skews, who, (span.clone(), skew));
                     }
                 }
@@ -269,14 +279,14 @@ impl Calamities {
             Fault::WebhookOutage { business, from, until } => {
                 let members = plan.members(business).map(|(_, range)| range);
                 for business in members.into_iter().flatten() {
-                    if self.happens(from_start(from), Who::business(business), "fails at webhooks") {
+                    if self.happens(from_start(from), Some(Who::business(business)), "fails at webhooks") {
                         push(&mut self.outages, business, span(from, until));
                     }
                 }
             }
             Fault::Partition { party, from, until } => {
                 for who in everyone(plan, party) {
-                    if self.happens(from_start(from), who, "is cut off") {
+                    if self.happens(from_start(from), Some(who), "is cut off") {
                         push(&mut self.cuts, who, span(from, until));
                     }
                 }
@@ -316,7 +326,8 @@ impl Calamities {
         let Some(who) = members.get(pick(members.len())).copied() else { return };
         let mut up_to = |seconds: u32| Duration::from_micros(u64::from(draws.below(seconds * 1_000_000)) + 1);
         let span = at..at + up_to(60);
-        let happens = self.happens(at, who, named(*kind));
+        let whose = (*kind != RandomFault::WebhookOutage).then_some(who);
+        let happens = self.happens(at, whose, named(*kind));
         match kind {
             _ if !happens => {}
             RandomFault::Crash => push(&mut self.crashes, who, (at, up_to(2))),
@@ -348,7 +359,7 @@ const fn named(kind: RandomFault) -> &'static str {
         RandomFault::DiskFull => "has a full disk",
         RandomFault::SlowDisk => "has a slow disk",
         RandomFault::ClockSkew => "has a wrong clock",
-        RandomFault::WebhookOutage => "is here when all webhooks fail",
+        RandomFault::WebhookOutage => "all webhooks fail",
         RandomFault::Partition => "is cut off",
     }
 }
