@@ -212,3 +212,36 @@ fn a_sweep_of_the_command_line_says_what_it_would_do_and_does_it() {
     let error = error_of(&["sweep", file, "--out", out, "--set", "network.consumer.lss=1%"]);
     assert!(error.contains("did you mean `loss`?"), "{error}");
 }
+
+#[test]
+fn a_run_is_resumed_from_its_checkpoint_and_forked_there() {
+    let (dir, file) = scenario(("version = 1", "version = 1"));
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let run = |arguments: &[&str]| {
+        let output = blindpost(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["run", &file, "--seed", "7", "--out", &path("whole"), "--checkpoint-at", "20s"]);
+    let checkpoint = path("whole/checkpoint-20s.json");
+    run(&["run", "--resume", &checkpoint, "--out", &path("resumed")]);
+    let hash = |name: &str| manifest(&dir.path().join(name))["trace_hash"].as_str().unwrap().to_owned();
+    assert_eq!(hash("resumed"), hash("whole"));
+    assert_eq!(manifest(&dir.path().join("whole"))["checkpoints"][0]["at_us"], 20_000_000);
+
+    run(&["run", "--resume", &checkpoint, "--set", "network.consumer.latency=2s", "--out", &path("fork")]);
+    assert_ne!(hash("fork"), hash("whole"));
+    let error = error_of(&["run", "--resume", &checkpoint, "--set", "consumers.people.count=4"]);
+    assert!(error.contains("can't change in the middle of a run"), "{error}");
+    let error = error_of(&["run", "--resume", &file]);
+    assert!(error.contains("is no checkpoint"), "{error}");
+
+    // Time travel: what happens at a party, after the checkpoint only.
+    let watched = run(&["run", "--resume", &checkpoint, "--watch", "consumer/1", "--until", "40s"]);
+    let lines: Vec<&str> = watched.lines().filter(|line| line.contains("consumer/1")).collect();
+    let seconds = |line: &&str| line.split_whitespace().next().unwrap().parse::<f64>().unwrap();
+    assert!(lines.len() > 3 && lines.iter().all(|line| (20.0..40.0).contains(&seconds(line))), "{watched}");
+    assert!(lines.is_sorted_by_key(seconds));
+    let error = error_of(&["run", &file, "--watch", "consumer"]);
+    assert!(error.contains("no party"), "{error}");
+}

@@ -4,7 +4,7 @@ use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use lab::{Campaign, Experiment, Progress, Summary, Verdict};
+use lab::{Campaign, Checkpoint, CheckpointError, Experiment, Progress, Summary, Verdict, Watcher};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use scenario::Scenario;
 use std::fs;
@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use world::Costs;
+use world::{Costs, Record, Who};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs a scenario in virtual time: the same parties as live, reproducible from a seed.
 ///
@@ -24,12 +26,13 @@ use world::Costs;
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The scenario file (docs/scenarios.md)
-    scenario: PathBuf,
+    #[arg(required_unless_present = "resume")]
+    scenario: Option<PathBuf>,
     /// Where all randomness comes from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// A campaign of faults: each of these seeds, against every invariant (1..1000 are a thousand)
-    #[arg(long, value_name = "A..B", conflicts_with_all = ["seed", "out", "until", "faults"], value_parser = seeds)]
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["seed", "out", "until", "faults", "checkpoint_at"], value_parser = seeds)]
     seeds: Option<RangeInclusive<u64>>,
     /// Write tables, trace and manifest into this directory [default: only the summary is printed]
     #[arg(long, value_name = "DIR")]
@@ -49,9 +52,18 @@ pub(crate) struct Run {
     /// Of the things that go wrong let only these happen, by their numbers (a campaign of faults names them)
     #[arg(long, value_name = "N,N", value_delimiter = ',')]
     faults: Vec<usize>,
-    /// Stop when so much virtual time has passed since the start
+    /// Stop when so much virtual time has passed since the start; the directory gets a checkpoint to go on from
     #[arg(long, value_name = "TIME")]
     until: Option<scenario::Duration>,
+    /// Write a checkpoint into the directory when so much virtual time has passed since the start
+    #[arg(long, value_name = "TIME,TIME", value_delimiter = ',', requires = "out")]
+    checkpoint_at: Vec<scenario::Duration>,
+    /// Go on from a checkpoint, with what --set changes from there on: a fork
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["scenario", "seed", "seeds", "faults", "costs"])]
+    resume: Option<PathBuf>,
+    /// Print what happens at a party or with it, such as consumer/7 or node/0 (after a checkpoint, if it is resumed)
+    #[arg(long, value_name = "PARTY", conflicts_with_all = ["json", "seeds"])]
+    watch: Vec<Who>,
     /// What each step takes a processor, as `blindpost calibrate` writes it [default: built in]
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
@@ -83,35 +95,41 @@ impl TableFormat {
 
 impl Run {
     pub(crate) fn run(self) -> miette::Result<()> {
-        let (scenario, text) = self.scenario()?;
-        let (mut estimate, threads) = (scenario.estimate(), self.threads.unwrap_or_else(all_cores));
+        let threads = self.threads.unwrap_or_else(all_cores);
+        let experiment = self.experiment(threads)?;
+        let mut estimate = experiment.scenario.estimate();
         if let Some(seeds) = &self.seeds {
             estimate.memory_bytes *= threads.get() as f64;
             estimate.seconds_on_one_core *= seeds.clone().count() as f64;
         }
         machine::weigh(&estimate, threads, self.force)?;
         if let Some(seeds) = self.seeds.clone() {
-            return self.campaign(scenario, seeds);
+            return self.campaign(experiment, seeds);
         }
-        let experiment = Experiment {
-            scenario,
-            seed: self.seed,
-            costs: costs_of(self.costs.as_deref())?,
-            threads: self.threads.unwrap_or_else(all_cores),
-            faults: (!self.faults.is_empty()).then(|| self.faults.iter().copied().collect()),
-            until: self.until.map(scenario::Duration::to_std),
-        };
-        let directory = self.directory(&experiment, &text)?;
+        let directory = self.directory(&experiment)?;
         let stop = Arc::new(AtomicBool::new(false));
         shutdown::sets(Arc::clone(&stop))?;
 
         let bar = progress_bar();
         let started = live::now();
-        let mut show = |progress: Progress| show(&bar, progress);
-        let wall_s = || live::now().since(started).as_secs_f64();
-        let summary = experiment.run(directory, &mut show, &stop, wall_s).into_diagnostic();
+        let mut progress = |progress: Progress| show(&bar, progress);
+        let from = experiment.resumes.as_ref().map_or(Duration::ZERO, Checkpoint::at);
+        let mut watch = |at: Duration, record: &Record| {
+            if at >= from && self.watch.iter().any(|who| *who == record.party || *who == record.peer) {
+                bar.suspend(|| println!("{}", line_of(at, record)));
+            }
+        };
+        let watcher = Watcher {
+            version: VERSION,
+            progress: &mut progress,
+            watch: (!self.watch.is_empty()).then_some(&mut watch),
+            stop: &stop,
+            wall_s: &|| live::now().since(started).as_secs_f64(),
+        };
+        let summary = experiment.run(directory, watcher).into_diagnostic();
         bar.finish_and_clear();
         let summary = summary?;
+        let checkpoints = self.write_checkpoints(&summary)?;
         let took = live::now().since(started);
         if self.json {
             println!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?);
@@ -124,6 +142,12 @@ impl Run {
                     out.display()
                 );
             }
+            for file in &checkpoints {
+                println!(
+                    "  checkpoint           blindpost run --resume {} --out DIR goes on",
+                    file.display()
+                );
+            }
         }
         if stop.load(Ordering::Relaxed) {
             return Err(miette::miette!(
@@ -132,7 +156,7 @@ impl Run {
         }
         if !summary.violations.is_empty() {
             return Err(miette::miette!(
-                help = format!("repeat it: blindpost run {} --seed {}", self.scenario.display(), self.seed),
+                help = format!("repeat it: {}", self.command(&experiment)),
                 "{} promises of the architecture are broken",
                 summary.violations.len()
             ));
@@ -140,17 +164,57 @@ impl Run {
         Ok(())
     }
 
-    fn campaign(&self, scenario: Scenario, seeds: RangeInclusive<u64>) -> miette::Result<()> {
-        let count = seeds.end().saturating_sub(*seeds.start()).saturating_add(1);
-        let threads = self.threads.unwrap_or_else(all_cores);
-        let campaign = Campaign {
-            scenario,
-            costs: costs_of(self.costs.as_deref())?,
-            seeds,
-            threads,
-            sabotaged: None,
-            stop_at_first: false,
+    /// What is to be run: as it was asked for, or from a checkpoint.
+    fn experiment(&self, threads: NonZeroUsize) -> miette::Result<Experiment> {
+        let changes = changes(&self.set)?;
+        let experiment = match &self.resume {
+            Some(file) => Checkpoint::read(file, VERSION)
+                .and_then(|checkpoint| checkpoint.resume(&changes, threads))
+                .map_err(explained)?,
+            None => {
+                let file = self.scenario.as_deref().unwrap_or(Path::new(""));
+                let changes = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                let scenario = Scenario::read(file)?.with_all(changes)?;
+                Experiment {
+                    costs: costs_of(self.costs.as_deref())?,
+                    threads,
+                    faults: (!self.faults.is_empty()).then(|| self.faults.iter().copied().collect()),
+                    ..Experiment::new(scenario, self.seed)
+                }
+            }
         };
+        let checkpoints = self.checkpoint_at.iter().map(|at| at.to_std()).collect();
+        Ok(Experiment { until: self.until.map(scenario::Duration::to_std), checkpoints, ..experiment })
+    }
+
+    fn write_checkpoints(&self, summary: &Summary) -> miette::Result<Vec<PathBuf>> {
+        let Some(out) = &self.out else { return Ok(Vec::new()) };
+        let files = summary.checkpoints.iter().map(|checkpoint| {
+            let file = out.join(format!("checkpoint-{}s.json", checkpoint.at().as_secs_f64()));
+            checkpoint.write(&file).into_diagnostic()?;
+            Ok(file)
+        });
+        files.collect()
+    }
+
+    /// The command that repeats it.
+    fn command(&self, experiment: &Experiment) -> String {
+        let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
+        match &self.resume {
+            Some(file) => format!("blindpost run --resume {}{changes}", file.display()),
+            None => format!(
+                "blindpost run {} --seed {}{changes}",
+                experiment.scenario.written().file,
+                experiment.seed
+            ),
+        }
+    }
+
+    fn campaign(&self, experiment: Experiment, seeds: RangeInclusive<u64>) -> miette::Result<()> {
+        let count = seeds.end().saturating_sub(*seeds.start()).saturating_add(1);
+        let file = experiment.scenario.written().file.to_owned();
+        let Experiment { scenario, costs, threads, .. } = experiment;
+        let campaign = Campaign { scenario, costs, seeds, threads, sabotaged: None, stop_at_first: false };
         let stop = Arc::new(AtomicBool::new(false));
         shutdown::sets(Arc::clone(&stop))?;
         let bar = ProgressBar::new(count);
@@ -163,7 +227,7 @@ impl Run {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?);
         } else {
-            print!("{}", self.text_of_campaign(&verdict));
+            print!("{}", text_of_campaign(&file, &self.set, &verdict));
         }
         if !verdict.failures.is_empty() {
             return Err(miette::miette!(
@@ -178,60 +242,76 @@ impl Run {
         Ok(())
     }
 
-    fn text_of_campaign(&self, verdict: &Verdict) -> String {
-        use std::fmt::Write as _;
-        let mut text = format!(
-            "{} seeds, {} messages, {} faults: {} seeds broke a promise\n",
-            verdict.seeds,
-            verdict.messages,
-            verdict.faults,
-            verdict.failures.len()
-        );
-        for failure in &verdict.failures {
-            let _ = writeln!(text, "\nseed {}", failure.seed);
-            for broken in failure.broken.iter().take(5) {
-                let _ = writeln!(text, "  {}: {}", broken.invariant, broken.what);
-            }
-            if failure.broken.len() > 5 {
-                let _ = writeln!(text, "  and {} more", failure.broken.len() - 5);
-            }
-            let _ = writeln!(
-                text,
-                "  with {}",
-                if failure.story.is_empty() { "no fault at all" } else { "these faults:" }
-            );
-            for fault in &failure.story {
-                let _ = writeln!(text, "    {fault}");
-            }
-            let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
-            let only =
-                if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };
-            let file = self.scenario.display();
-            let _ =
-                writeln!(text, "  repeat it: blindpost run {file} --seed {}{only} --out run", failure.seed);
-        }
-        text
-    }
-
-    fn scenario(&self) -> miette::Result<(Scenario, String)> {
-        let text = fs::read_to_string(&self.scenario)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("can't read {}", self.scenario.display()))?;
-        let changes = changes(&self.set)?;
-        let changes = changes.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        Ok((Scenario::read(&self.scenario)?.with_all(changes)?, text))
-    }
-
-    fn directory(&self, experiment: &Experiment, text: &str) -> miette::Result<Option<RunDirectory>> {
+    fn directory(&self, experiment: &Experiment) -> miette::Result<Option<RunDirectory>> {
         let Some(out) = &self.out else { return Ok(None) };
         let formats: Vec<Format> = self.format.iter().map(|format| format.to_report()).collect();
-        let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
-        let command = format!("blindpost run {} --seed {}{changes}", self.scenario.display(), self.seed);
-        let facts = experiment.facts(env!("CARGO_PKG_VERSION"), &command, &experiment.scenario.digest());
+        let facts = experiment.facts(VERSION, &self.command(experiment), &experiment.scenario.digest());
         let mut directory = RunDirectory::create(out, self.force, &formats, facts).into_diagnostic()?;
-        directory.scenario(text, &experiment.scenario.to_json().to_string()).into_diagnostic()?;
+        directory
+            .scenario(experiment.scenario.written().text, &experiment.scenario.to_json().to_string())
+            .into_diagnostic()?;
         Ok(Some(directory))
     }
+}
+
+fn text_of_campaign(file: &str, set: &[String], verdict: &Verdict) -> String {
+    use std::fmt::Write as _;
+    let changes: String = set.iter().map(|change| format!(" --set {change}")).collect();
+    let mut text = format!(
+        "{} seeds, {} messages, {} faults: {} seeds broke a promise\n",
+        verdict.seeds,
+        verdict.messages,
+        verdict.faults,
+        verdict.failures.len()
+    );
+    for failure in &verdict.failures {
+        let _ = writeln!(text, "\nseed {}", failure.seed);
+        for broken in failure.broken.iter().take(5) {
+            let _ = writeln!(text, "  {}: {}", broken.invariant, broken.what);
+        }
+        if failure.broken.len() > 5 {
+            let _ = writeln!(text, "  and {} more", failure.broken.len() - 5);
+        }
+        let _ = writeln!(
+            text,
+            "  with {}",
+            if failure.story.is_empty() { "no fault at all" } else { "these faults:" }
+        );
+        for fault in &failure.story {
+            let _ = writeln!(text, "    {fault}");
+        }
+        let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
+        let only =
+            if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };
+        let _ = writeln!(
+            text,
+            "  repeat it: blindpost run {file} --seed {}{only}{changes} --out run",
+            failure.seed
+        );
+    }
+    text
+}
+
+/// A checkpoint's error; the scenario in it has a place and a snippet of its own.
+fn explained(error: CheckpointError) -> miette::Report {
+    match error {
+        CheckpointError::Scenario(scenario) => {
+            miette::Report::new(scenario).wrap_err("the checkpoint's scenario can't be run")
+        }
+        other => miette::Report::msg(other.to_string()),
+    }
+}
+
+/// A line of what is watched.
+fn line_of(at: Duration, record: &Record) -> String {
+    let Record { party, peer, what, bytes, .. } = record;
+    let peer = if party == peer { String::new() } else { peer.to_string() };
+    format!(
+        "{:>14.6} s  {:<14} {:<15} {peer:<14} {bytes:>6} B",
+        at.as_secs_f64(),
+        party.to_string(),
+        what.name()
+    )
 }
 
 /// What `--set` says: keys and values.

@@ -1,15 +1,19 @@
 //! One scenario, one seed, one directory.
 
+use crate::checkpoint::Checkpoint;
 use crate::messages::Messages;
 use crate::recorder::Recorder;
-use report::{Checkpoint, Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
+use kernel::Time;
+use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Scenario};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use world::{Costs, Keep, Options, Outcome as Engine, Simulation, Stage, Violation};
+use world::{
+    Costs, ForkError, Keep, Observations, Options, Outcome as Engine, Record, Simulation, Stage, Violation,
+};
 
 /// A run says how far it is so often.
 const STEPS: u32 = 400;
@@ -29,6 +33,21 @@ pub struct Experiment {
     pub faults: Option<BTreeSet<usize>>,
     /// Where to stop before the end: so long after the start of the virtual clock.
     pub until: Option<Duration>,
+    /// What changes on the way, by time.
+    pub turns: Vec<Turn>,
+    /// Where to note checkpoints: so long after the start.
+    pub checkpoints: Vec<Duration>,
+    /// The checkpoint that this run is to pass.
+    pub resumes: Option<Checkpoint>,
+}
+
+/// The run goes on as another scenario.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// So long after the start.
+    pub at: Duration,
+    /// As which.
+    pub scenario: Scenario,
 }
 
 /// How far a run is.
@@ -77,6 +96,9 @@ pub struct Summary {
     pub faults: usize,
     /// What must never happen and did.
     pub violations: Vec<String>,
+    /// Points that it can be resumed from.
+    #[serde(skip)]
+    pub checkpoints: Vec<Checkpoint>,
 }
 
 /// A run did not happen, or what it left is not whole.
@@ -88,9 +110,42 @@ pub enum Error {
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A change can't be made on the way.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// The run did not pass the checkpoint.
+    #[error(
+        "this is not the run that the checkpoint is of: after {} s of virtual time its trace has the hash {found}, \
+         and the checkpoint has {expected}; was the file changed, or the program built otherwise?",
+        at.as_secs_f64()
+    )]
+    Diverged {
+        /// The virtual time since the start.
+        at: Duration,
+        /// The checkpoint's hash.
+        expected: String,
+        /// The run's hash.
+        found: String,
+    },
 }
 
 impl Experiment {
+    /// A scenario with a seed on one thread, from its start to its end, with the costs that are built in.
+    #[must_use]
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        Self {
+            scenario,
+            seed,
+            costs: Costs::default(),
+            threads: NonZeroUsize::MIN,
+            faults: None,
+            until: None,
+            turns: Vec::new(),
+            checkpoints: Vec::new(),
+            resumes: None,
+        }
+    }
+
     /// What a manifest says before the run.
     #[must_use]
     pub fn facts(&self, version: &str, command: &str, digest: &[u8; 32]) -> Facts {
@@ -109,21 +164,16 @@ impl Experiment {
         }
     }
 
-    /// Runs it. `wall_s` is asked at the end how long it took; a run has no clock of its own.
+    /// Runs it.
     ///
     /// # Errors
-    /// [`Error`]. A run that `stop` ends early is whole as far as it went.
-    pub fn run(
-        &self,
-        directory: Option<RunDirectory>,
-        progress: &mut dyn FnMut(Progress),
-        stop: &AtomicBool,
-        wall_s: impl FnOnce() -> f64,
-    ) -> Result<Summary, Error> {
+    /// [`Error`]. A run that is stopped early is whole as far as it went.
+    pub fn run(&self, directory: Option<RunDirectory>, watcher: Watcher<'_>) -> Result<Summary, Error> {
+        let Watcher { version, progress, watch, stop, wall_s } = watcher;
         let measurements = &self.scenario.measurements;
         let events = directory.is_some() && measurements.events.unwrap_or(true);
         let packets = directory.is_some() && measurements.packets;
-        let keep = Keep { records: events || packets, ..Keep::default() };
+        let keep = Keep { records: events || packets || watch.is_some(), ..Keep::default() };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
@@ -133,30 +183,120 @@ impl Experiment {
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
-        let mut output = Output { directory, recorder: Recorder::new(events, packets), ..Output::default() };
-
-        let (start, end) =
-            (run.start(), self.until.map_or(run.end(), |until| (run.start() + until).min(run.end())));
-        let step = (end.since(start) / STEPS).max(Duration::from_millis(1));
-        let mut outcome = Engine::Reached;
-        while run.now() < end && outcome == Engine::Reached {
-            outcome = run.run_until((run.now() + step).min(end), stop);
-            output.take(&mut run)?;
-            let elapsed = run.now().since(start);
-            progress(Progress {
-                done: elapsed.as_secs_f64() / end.since(start).as_secs_f64().max(1e-9),
-                elapsed,
-                messages: output.messages.len() as u64,
-                events: run.events(),
-            });
-        }
-        let stopped = stop.load(Ordering::Relaxed) && outcome == Engine::Stopped;
+        let output = Output { directory, recorder: Recorder::new(events, packets), ..Output::default() };
+        let end = self.until.map_or(run.end(), |until| (run.start() + until).min(run.end()));
+        let mut way = Way { experiment: self, version, end, progress, watch, stop, output };
+        let stopped = way.go(&mut run)?;
         let ended = match (stopped, self.until) {
             (true, _) => Outcome::Partial { reason: "interrupted".into() },
             (false, Some(_)) if end < run.end() => Outcome::Partial { reason: "stopped at --until".into() },
             _ => Outcome::Complete,
         };
-        output.finish(&mut run, self, &ended, wall_s())
+        if ended != Outcome::Complete {
+            way.save(&mut run);
+        }
+        way.output.finish(&mut run, self, &ended, wall_s())
+    }
+}
+
+/// Who looks on while a run goes on.
+pub struct Watcher<'a> {
+    /// The version of the program.
+    pub version: &'a str,
+    /// Hears how far the run is.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Hears what happens where and when, in the order of time, if it wants to; the time is since the start.
+    pub watch: Option<&'a mut dyn FnMut(Duration, &Record)>,
+    /// Stops the run.
+    pub stop: &'a AtomicBool,
+    /// Asked at the end how long it took, in seconds: a run has no clock of its own.
+    pub wall_s: &'a dyn Fn() -> f64,
+}
+
+impl<'a> Watcher<'a> {
+    /// One who only may stop the run.
+    pub fn silent(stop: &'a AtomicBool, progress: &'a mut dyn FnMut(Progress)) -> Self {
+        Self { version: "", progress, watch: None, stop, wall_s: &|| 0.0 }
+    }
+}
+
+/// A run under way.
+struct Way<'e, 'w> {
+    experiment: &'e Experiment,
+    version: &'w str,
+    end: Time,
+    progress: &'w mut dyn FnMut(Progress),
+    watch: Option<&'w mut dyn FnMut(Duration, &Record)>,
+    stop: &'w AtomicBool,
+    output: Output,
+}
+
+impl Way<'_, '_> {
+    /// Runs to the end, and does on the way what is to be done. True if it was stopped before.
+    fn go(&mut self, run: &mut Simulation) -> Result<bool, Error> {
+        let experiment = self.experiment;
+        let resumes = experiment.resumes.as_ref().map(Checkpoint::at);
+        let turns = experiment.turns.iter().map(|turn| turn.at);
+        let halts: BTreeSet<Duration> =
+            experiment.checkpoints.iter().copied().chain(turns).chain(resumes).collect();
+        for halt in halts {
+            let at = run.start() + halt;
+            if at > self.end {
+                break;
+            }
+            if self.run_to(run, at)? {
+                return Ok(true);
+            }
+            if let Some(checkpoint) = experiment.resumes.as_ref().filter(|checkpoint| checkpoint.at() == halt)
+            {
+                let found = hex::encode(run.hashes().1);
+                if found != checkpoint.trace_hash {
+                    let expected = checkpoint.trace_hash.clone();
+                    return Err(Error::Diverged { at: halt, expected, found });
+                }
+            }
+            if experiment.checkpoints.contains(&halt) {
+                self.save(run);
+            }
+            if let Some(turn) = experiment.turns.iter().find(|turn| turn.at == halt) {
+                run.fork(turn.scenario.clone())?;
+            }
+        }
+        self.run_to(run, self.end)
+    }
+
+    fn save(&mut self, run: &mut Simulation) {
+        let at = run.now().since(run.start());
+        let hash = hex::encode(run.hashes().1);
+        self.output.checkpoints.push(Checkpoint::of(self.experiment, self.version, at, run.events(), hash));
+    }
+
+    /// True if it was stopped before.
+    fn run_to(&mut self, run: &mut Simulation, target: Time) -> Result<bool, Error> {
+        let start = run.start();
+        let step = (self.end.since(start) / STEPS).max(Duration::from_millis(1));
+        while run.now() < target {
+            let outcome = run.run_until((run.now() + step).min(target), self.stop);
+            let seen = self.output.take(run)?;
+            if let Some(watch) = &mut self.watch {
+                let mut records: Vec<&Record> = seen.records.iter().collect();
+                records.sort_by_key(|record| record.at);
+                records.into_iter().for_each(|record| watch(record.at.since(start), record));
+            }
+            let elapsed = run.now().since(start);
+            (self.progress)(Progress {
+                done: elapsed.as_secs_f64() / self.end.since(start).as_secs_f64().max(1e-9),
+                elapsed,
+                messages: self.output.messages.len() as u64,
+                events: run.events(),
+            });
+            match outcome {
+                Engine::Reached => {}
+                Engine::Idle => break,
+                Engine::Stopped => return Ok(true),
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -168,10 +308,11 @@ struct Output {
     messages: Messages,
     violations: Vec<Violation>,
     refused: u64,
+    checkpoints: Vec<Checkpoint>,
 }
 
 impl Output {
-    fn take(&mut self, run: &mut Simulation) -> Result<(), Error> {
+    fn take(&mut self, run: &mut Simulation) -> Result<Observations, Error> {
         let mut seen = run.observe();
         self.messages.add(&seen);
         self.violations.append(&mut seen.violations);
@@ -179,7 +320,7 @@ impl Output {
         if let Some(directory) = &mut self.directory {
             self.recorder.write(directory, &seen)?;
         }
-        Ok(())
+        Ok(seen)
     }
 
     fn finish(
@@ -213,7 +354,15 @@ impl Output {
             events: summary.events,
             messages: summary.messages,
             wall_s,
-            checkpoints: Vec::<Checkpoint>::new(),
+            checkpoints: self
+                .checkpoints
+                .iter()
+                .map(|checkpoint| report::Checkpoint {
+                    at_us: checkpoint.at_us,
+                    events: checkpoint.events,
+                    trace_hash: checkpoint.trace_hash.clone(),
+                })
+                .collect(),
         };
         let _: Manifest = directory.finish(ended.clone(), totals)?;
         Ok(summary)
@@ -270,6 +419,7 @@ impl Output {
                 .map(|((a, b), c)| [a, b, c]),
             faults: run.faults().len(),
             violations: self.violations.iter().map(ToString::to_string).collect(),
+            checkpoints: self.checkpoints.clone(),
         }
     }
 }

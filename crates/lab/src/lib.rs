@@ -3,11 +3,13 @@
 //! An [`Experiment`] runs a scenario into a directory. All that it leaves is a function of version, scenario and seed.
 
 mod campaign;
+mod checkpoint;
 mod experiment;
 mod invariants;
 mod messages;
 mod recorder;
 
 pub use campaign::{Campaign, Failure, Verdict};
-pub use experiment::{Error, Experiment, Progress, Summary};
+pub use checkpoint::{Checkpoint, CheckpointError, SavedTurn};
+pub use experiment::{Error, Experiment, Progress, Summary, Turn, Watcher};
 pub use invariants::Broken;

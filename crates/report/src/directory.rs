@@ -142,7 +142,10 @@ fn clear(dir: &Path) -> Result<(), FileError> {
     let tables = tables::files()
         .flat_map(|(name, _)| Format::ALL.map(|format| format!("{name}.{}", format.extension())));
     let others = [PACKETS, FINDINGS, SCENARIO_TEXT, SCENARIO].map(String::from);
-    for name in tables.chain(others) {
+    let entries = fs::read_dir(dir).map_err(|e| FileError::new("list", dir, e))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let checkpoints = names.filter(|name| name.starts_with("checkpoint-") && name.ends_with(".json"));
+    for name in tables.chain(others).chain(checkpoints) {
         let path = dir.join(name);
         for path in [file::partial(&path), path] {
             match fs::remove_file(&path) {

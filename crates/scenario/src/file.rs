@@ -21,7 +21,25 @@ struct Source {
     changes: Vec<(String, String)>,
 }
 
+/// What a scenario was read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// What was in it.
+    pub text: &'a str,
+    /// What was changed of it, in this order: keys and values.
+    pub changes: &'a [(String, String)],
+}
+
 impl Scenario {
+    /// What it was read from: enough to read it again, but for the files of replays.
+    #[must_use]
+    pub fn written(&self) -> Origin<'_> {
+        let Source { file, text, changes } = &*self.written.0;
+        Origin { file, text, changes }
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ pub use country::Country;
 pub use day::Day;
 pub use distribution::{Distribution, DrawnTurns, Turns};
 pub use estimate::Estimate;
+pub use file::Origin;
 pub use party::Party;
 pub use problem::{Problem, ScenarioError};
 pub use quantity::{

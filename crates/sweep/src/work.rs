@@ -2,7 +2,7 @@
 
 use crate::queue::{Done, Job, Queue};
 use crate::{JournalError, Sweep};
-use lab::{Error, Experiment, Summary};
+use lab::{Error, Experiment, Summary, Watcher};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -90,15 +90,9 @@ pub fn work(
 /// Nothing if it was stopped: half a run has no measures.
 fn run(sweep: &Sweep, job: Job, costs: &Costs, stop: &AtomicBool) -> Result<Option<Done>, WorkError> {
     let Some(point) = sweep.points.get(job.point) else { return Ok(None) };
-    let experiment = Experiment {
-        scenario: point.scenario.clone(),
-        seed: job.seed,
-        costs: costs.clone(),
-        threads: NonZeroUsize::MIN,
-        faults: None,
-        until: None,
-    };
-    let summary = experiment.run(None, &mut |_| {}, stop, || 0.0);
+    let costs = costs.clone();
+    let experiment = Experiment { costs, ..Experiment::new(point.scenario.clone(), job.seed) };
+    let summary = experiment.run(None, Watcher::silent(stop, &mut |_| {}));
     let summary =
         summary.map_err(|reason| WorkError::Run { settings: point.told(), seed: job.seed, reason })?;
     Ok(summary.complete.then(|| done(job, &summary)))

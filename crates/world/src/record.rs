@@ -4,6 +4,7 @@ use kernel::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::str::FromStr;
 
 /// Who is in a run. Small, so that millions of records name two each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +102,20 @@ impl Kind {
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind().name(), self.index())
+    }
+}
+
+impl FromStr for Who {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kinds = [Kind::Relay, Kind::Node, Kind::Business, Kind::Consumer];
+        let parsed = text.split_once('/').and_then(|(name, index)| {
+            let kind = kinds.into_iter().find(|kind| kind.name() == name)?;
+            let index: u32 = index.parse().ok().filter(|index| *index < 1 << KIND_SHIFT)?;
+            Some(Self::new(kind, index))
+        });
+        parsed.ok_or_else(|| format!("`{text}` is no party; write relay/0, node/0, business/0 or consumer/0"))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::calamity::Misfortune;
 use crate::costs::Costs;
 use crate::draws::Purpose;
 use crate::engine::{Engine, Outcome};
+use crate::fork::{self, ForkError};
 use crate::plan::{Disk, Plan};
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
@@ -52,7 +53,8 @@ impl Default for Options {
 pub struct Simulation {
     plan: Arc<Plan>,
     engine: Engine<PartyLane>,
-    threads: NonZeroUsize,
+    seed: u64,
+    options: Options,
 }
 
 /// What has happened since somebody last asked.
@@ -86,7 +88,7 @@ impl Simulation {
     /// # Errors
     /// [`ConfigError`]; never for a scenario that was checked.
     pub fn new(scenario: Scenario, seed: u64, options: &Options) -> Result<Self, ConfigError> {
-        let Options { keep, threads, .. } = *options;
+        let Options { keep, .. } = *options;
         let plan = Arc::new(Plan::new(scenario, seed, options));
         let mut lanes = Vec::new();
         for relay in 0..plan.relays() {
@@ -121,12 +123,30 @@ impl Simulation {
         for (at, who) in calamities.time_outs(&plan) {
             engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
         }
-        Ok(Self { plan, engine, threads })
+        Ok(Self { plan, engine, seed, options: options.clone() })
     }
 
     /// Lets virtual time pass until `until`, or until everything is over.
     pub fn run_until(&mut self, until: Time, stop: &AtomicBool) -> Outcome {
-        self.engine.run_until(until.min(self.end()), self.threads, stop)
+        self.engine.run_until(until.min(self.end()), self.options.threads, stop)
+    }
+
+    /// Goes on as another scenario, from now on.
+    ///
+    /// # Errors
+    /// If the two differ in more than can change in the middle of a run.
+    pub fn fork(&mut self, scenario: Scenario) -> Result<(), ForkError> {
+        fork::check(self.plan.scenario(), &scenario)?;
+        self.plan = Arc::new(Plan::new(scenario, self.seed, &self.options));
+        self.engine.set_lookahead(self.plan.lookahead());
+        for lane in 0..self.plan.lanes() {
+            self.engine.with_lane(lane, |lane| match lane {
+                PartyLane::Relay(lane) => lane.plan = Arc::clone(&self.plan),
+                PartyLane::Node(lane) => lane.plan = Arc::clone(&self.plan),
+                PartyLane::Consumers(lane) => lane.plan = Arc::clone(&self.plan),
+            });
+        }
+        Ok(())
     }
 
     /// The virtual time.

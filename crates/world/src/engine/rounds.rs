@@ -82,6 +82,11 @@ impl<L: Lane> Engine<L> {
         }
     }
 
+    /// Another least time from one lane to another, from now on: what is under way already comes when it comes.
+    pub fn set_lookahead(&mut self, lookahead: Duration) {
+        self.lookahead = lookahead.max(Duration::from_micros(1));
+    }
+
     /// The virtual time.
     #[must_use]
     pub const fn now(&self) -> Time {

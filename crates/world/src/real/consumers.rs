@@ -26,7 +26,7 @@ pub(crate) const GATEWAY: &str = "only_the_gateway_speaks_for_a_business";
 
 /// The consumers of a lane.
 pub(crate) struct ConsumersLane {
-    plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     people: Vec<Person>,
     traffic: Traffic,
     pub(crate) notes: Notes,

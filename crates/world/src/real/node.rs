@@ -24,7 +24,7 @@ use wire::{Address, ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// A node and its businesses.
 pub(crate) struct NodeLane {
-    plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) host: Host<Node>,
     uplink: Uplink,
     businesses: BTreeMap<u32, Business>,

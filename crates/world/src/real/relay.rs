@@ -19,7 +19,7 @@ use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// A relay, and its ends of all connections.
 pub(crate) struct RelayLane {
-    plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) host: Host<Relay>,
     connections: BTreeMap<ConnectionId, Who>,
     /// The ways to the endpoints that were ever connected.
