@@ -417,6 +417,9 @@ fn text_of(summary: &Summary, took: Duration) -> String {
     line("read twice", summary.shown_twice.to_string());
     line("events", summary.events.to_string());
     line("trace hash", summary.trace_hash.clone());
+    for exposed in &summary.adversaries {
+        line(&exposed.adversary, format!("{}: read {} of {}", exposed.has, exposed.read, exposed.messages));
+    }
     for violation in &summary.violations {
         line("BROKEN", violation.clone());
     }

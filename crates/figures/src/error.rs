@@ -30,6 +30,12 @@ impl Error {
     }
 }
 
+impl From<lab::loot::LootError> for Error {
+    fn from(error: lab::loot::LootError) -> Self {
+        Self::Step { step: "reading what was taken", reason: error.to_string() }
+    }
+}
+
 /// Names the step that an error happened in.
 pub(crate) trait OrFailed<T> {
     fn or_failed(self, step: &'static str) -> Result<T, Error>;

@@ -18,7 +18,6 @@ mod net;
 mod outcome;
 mod pair;
 mod retention;
-mod seize;
 mod sizes;
 mod sweep;
 mod theft;

@@ -30,7 +30,11 @@ impl Seed {
 /// Because the key depends on nothing else, adding an entity to a run, or drawing more numbers in one,
 /// changes no number that another entity draws. Cryptographically strong, so that the same machine can
 /// make real keys with it in the live shell.
-pub struct Rng(ChaCha20Rng);
+pub struct Rng {
+    generator: ChaCha20Rng,
+    /// What was drawn in 32 bytes at once, if somebody wants to know.
+    tap: Option<Vec<[u8; 32]>>,
+}
 
 impl Rng {
     /// The random numbers of the entity called `entity` in the run with `seed`.
@@ -42,19 +46,37 @@ impl Rng {
             .finalize();
         let rng = ChaCha20Rng::from_seed(digest.into());
         digest.zeroize();
-        Self(rng)
+        Self { generator: rng, tap: None }
+    }
+
+    /// Notes from now on what is drawn in 32 bytes at once, as private keys of Curve25519 are. For simulations: what the
+    /// key of a broken curve is, somebody has to know (docs/decisions/0008).
+    pub fn tap(&mut self) {
+        self.tap = Some(Vec::new());
+    }
+
+    /// What was noted since this was last asked.
+    pub fn tapped(&mut self) -> Vec<[u8; 32]> {
+        self.tap.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.generator.fill_bytes(bytes);
+        if let (Some(tap), Ok(key)) = (&mut self.tap, <[u8; 32]>::try_from(&*bytes)) {
+            tap.push(key);
+        }
     }
 
     /// `N` uniformly random bytes.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.fill_bytes(&mut bytes);
+        self.fill(&mut bytes);
         bytes
     }
 
     /// A number in `0..bound`, uniform to within 2⁻³²; 0 if `bound` is 0.
     pub fn below(&mut self, bound: u32) -> u32 {
-        let scaled = u128::from(self.0.next_u64()) * u128::from(bound);
+        let scaled = u128::from(self.generator.next_u64()) * u128::from(bound);
         u32::try_from(scaled >> 64).unwrap_or(0)
     }
 }
@@ -62,13 +84,13 @@ impl Rng {
 impl TryRng for Rng {
     type Error = Infallible;
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next_u32())
+        Ok(self.generator.next_u32())
     }
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.next_u64())
+        Ok(self.generator.next_u64())
     }
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.fill_bytes(bytes);
+        self.fill(bytes);
         Ok(())
     }
 }
@@ -87,6 +109,17 @@ mod tests {
         assert_eq!(alone, Rng::for_entity(&seed, "consumer/1").bytes::<16>());
         assert_ne!(alone, Rng::for_entity(&seed, "consumer/2").bytes::<16>());
         assert_ne!(alone, Rng::for_entity(&Seed::from_number(8), "consumer/1").bytes::<16>());
+    }
+
+    #[test]
+    fn a_tap_hears_keys_and_changes_nothing() {
+        let seed = Seed::from_number(7);
+        let (mut tapped, mut plain) = (Rng::for_entity(&seed, "a"), Rng::for_entity(&seed, "a"));
+        tapped.tap();
+        let drawn: ([u8; 32], [u8; 16], [u8; 32]) = (tapped.bytes(), tapped.bytes(), tapped.bytes());
+        assert_eq!(drawn, (plain.bytes(), plain.bytes(), plain.bytes()));
+        assert_eq!(tapped.tapped(), [drawn.0, drawn.2]);
+        assert_eq!((tapped.tapped(), plain.tapped()), (vec![], vec![]));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One scenario, one seed, one directory.
 
+use crate::adversaries::loot::LootError;
+use crate::adversaries::{Adversaries, Coup, Reading};
 use crate::checkpoint::Checkpoint;
 use crate::messages::Messages;
 use crate::recorder::Recorder;
@@ -13,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use world::{
     Costs, ForkError, Keep, Observations, Options, Outcome as Engine, Record, Simulation, Stage, Violation,
+    Who,
 };
 
 /// A run says how far it is so often.
@@ -96,9 +99,24 @@ pub struct Summary {
     pub faults: usize,
     /// What must never happen and did.
     pub violations: Vec<String>,
+    /// What adversaries could read.
+    pub adversaries: Vec<Exposed>,
     /// Points that it can be resumed from.
     #[serde(skip)]
     pub checkpoints: Vec<Checkpoint>,
+}
+
+/// What an adversary could read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exposed {
+    /// Its name, or the names of several together.
+    pub adversary: String,
+    /// What it has.
+    pub has: String,
+    /// Texts of the conversations that it tried: all, or those of whom it robbed.
+    pub messages: u64,
+    /// Those that it read.
+    pub read: u64,
 }
 
 /// A run did not happen, or what it left is not whole.
@@ -110,6 +128,9 @@ pub enum Error {
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What an adversary took is not what it should be: a bug.
+    #[error(transparent)]
+    Loot(#[from] LootError),
     /// A change can't be made on the way.
     #[error(transparent)]
     Fork(#[from] ForkError),
@@ -173,7 +194,9 @@ impl Experiment {
         let measurements = &self.scenario.measurements;
         let events = directory.is_some() && measurements.events.unwrap_or(true);
         let packets = directory.is_some() && measurements.packets;
-        let keep = Keep { records: events || packets || watch.is_some(), ..Keep::default() };
+        let attacked = !self.scenario.adversaries.is_empty();
+        let keep =
+            Keep { records: events || packets || watch.is_some(), envelopes: attacked, texts: attacked };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
@@ -183,7 +206,9 @@ impl Experiment {
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
-        let output = Output { directory, recorder: Recorder::new(events, packets), ..Output::default() };
+        let adversaries = Adversaries::of(&run, &self.scenario.adversaries, self.seed);
+        let recorder = Recorder::new(events, packets);
+        let output = Output { directory, recorder, adversaries, ..Output::default() };
         let end = self.until.map_or(run.end(), |until| (run.start() + until).min(run.end()));
         let mut way = Way { experiment: self, version, end, progress, watch, stop, output };
         let stopped = way.go(&mut run)?;
@@ -199,6 +224,9 @@ impl Experiment {
     }
 }
 
+/// Hears what happens and when, as the time since the start.
+type Watch<'w> = dyn FnMut(Duration, &Record) + 'w;
+
 /// Who looks on while a run goes on.
 pub struct Watcher<'a> {
     /// The version of the program.
@@ -206,7 +234,7 @@ pub struct Watcher<'a> {
     /// Hears how far the run is.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Hears what happens where and when, in the order of time, if it wants to; the time is since the start.
-    pub watch: Option<&'a mut dyn FnMut(Duration, &Record)>,
+    pub watch: Option<&'a mut Watch<'a>>,
     /// Stops the run.
     pub stop: &'a AtomicBool,
     /// Asked at the end how long it took, in seconds: a run has no clock of its own.
@@ -226,7 +254,7 @@ struct Way<'e, 'w> {
     version: &'w str,
     end: Time,
     progress: &'w mut dyn FnMut(Progress),
-    watch: Option<&'w mut dyn FnMut(Duration, &Record)>,
+    watch: Option<&'w mut Watch<'w>>,
     stop: &'w AtomicBool,
     output: Output,
 }
@@ -237,8 +265,9 @@ impl Way<'_, '_> {
         let experiment = self.experiment;
         let resumes = experiment.resumes.as_ref().map(Checkpoint::at);
         let turns = experiment.turns.iter().map(|turn| turn.at);
-        let halts: BTreeSet<Duration> =
-            experiment.checkpoints.iter().copied().chain(turns).chain(resumes).collect();
+        let strikes: Vec<Duration> = self.output.adversaries.strikes(run.start()).collect();
+        let halts = experiment.checkpoints.iter().copied().chain(turns).chain(resumes).chain(strikes);
+        let halts: BTreeSet<Duration> = halts.collect();
         for halt in halts {
             let at = run.start() + halt;
             if at > self.end {
@@ -255,6 +284,7 @@ impl Way<'_, '_> {
                     return Err(Error::Diverged { at: halt, expected, found });
                 }
             }
+            self.output.adversaries.strike(run)?;
             if experiment.checkpoints.contains(&halt) {
                 self.save(run);
             }
@@ -309,6 +339,7 @@ struct Output {
     violations: Vec<Violation>,
     refused: u64,
     checkpoints: Vec<Checkpoint>,
+    adversaries: Adversaries,
 }
 
 impl Output {
@@ -317,6 +348,7 @@ impl Output {
         self.messages.add(&seen);
         self.violations.append(&mut seen.violations);
         self.refused = seen.refused;
+        self.adversaries.observe(&seen);
         if let Some(directory) = &mut self.directory {
             self.recorder.write(directory, &seen)?;
         }
@@ -331,7 +363,10 @@ impl Output {
         wall_s: f64,
     ) -> Result<Summary, Error> {
         let (metadata, everything) = run.hashes();
-        let summary = self.summary(run, experiment, ended, (metadata, everything));
+        let coups = if self.adversaries.is_empty() { Vec::new() } else { self.adversaries.coups(run) };
+        self.violations.extend(coups.iter().flat_map(|coup| wrong(run, coup)));
+        let mut summary = self.summary(run, experiment, ended, (metadata, everything));
+        summary.adversaries = coups.iter().map(Exposed::of).collect();
         let Some(mut directory) = self.directory.take() else { return Ok(summary) };
         self.write_messages(run, &mut directory)?;
         let violations = self.violations.iter().map(|violation| Finding {
@@ -346,8 +381,28 @@ impl Output {
             what: fault.to_string(),
             ..Finding::default()
         });
-        directory
-            .findings(&Findings { adversaries: Vec::new(), faults: faults.chain(violations).collect() })?;
+        let adversaries = coups.iter().zip(&summary.adversaries).map(|(coup, exposed)| Finding {
+            name: coup.name.clone(),
+            at_us: coup.at.as_micros(),
+            what: coup.means.clone(),
+            numbers: [("messages", exposed.messages), ("read", exposed.read)]
+                .map(|(name, number)| (name.to_owned(), number as f64))
+                .into(),
+        });
+        let adversaries = adversaries.collect();
+        directory.findings(&Findings { adversaries, faults: faults.chain(violations).collect() })?;
+        for coup in &coups {
+            for reading in &coup.readings {
+                directory.write(&report::tables::Exposure {
+                    adversary: &coup.name,
+                    at_us: reading.at.as_micros(),
+                    conversation: reading.conversation,
+                    message: reading.number,
+                    readable: reading.readable,
+                    because: &reading.because,
+                })?;
+            }
+        }
         let totals = Totals {
             ended_us: run.now().as_micros(),
             trace_hash: summary.trace_hash.clone(),
@@ -420,6 +475,34 @@ impl Output {
             faults: run.faults().len(),
             violations: self.violations.iter().map(ToString::to_string).collect(),
             checkpoints: self.checkpoints.clone(),
+            adversaries: Vec::new(),
         }
     }
+}
+
+impl Exposed {
+    fn of(coup: &Coup) -> Self {
+        let read = |reading: &&Reading| reading.readable;
+        Self {
+            adversary: coup.name.clone(),
+            has: coup.means.clone(),
+            messages: coup.readings.len() as u64,
+            read: coup.readings.iter().filter(read).count() as u64,
+        }
+    }
+}
+
+/// What an adversary reads is what was sent.
+fn wrong(run: &Simulation, coup: &Coup) -> Vec<Violation> {
+    let wrong = coup.readings.iter().filter(|reading| reading.wrong);
+    let violation = |reading: &Reading| Violation {
+        at: reading.at,
+        who: run.servers().next().unwrap_or(Who::relay(0)),
+        invariant: "attackers_really_decrypt",
+        what: format!(
+            "{} reads something else than message {} of conversation {}",
+            coup.name, reading.number, reading.conversation
+        ),
+    };
+    wrong.map(violation).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! An [`Experiment`] runs a scenario into a directory. All that it leaves is a function of version, scenario and seed.
 
+mod adversaries;
 mod campaign;
 mod checkpoint;
 mod experiment;
@@ -9,7 +10,8 @@ mod invariants;
 mod messages;
 mod recorder;
 
+pub use adversaries::loot;
 pub use campaign::{Campaign, Failure, Verdict};
 pub use checkpoint::{Checkpoint, CheckpointError, SavedTurn};
-pub use experiment::{Error, Experiment, Progress, Summary, Turn, Watcher};
+pub use experiment::{Error, Experiment, Exposed, Progress, Summary, Turn, Watcher};
 pub use invariants::Broken;

@@ -186,7 +186,6 @@ impl Seeds {
 
 impl FileError {
     /// What is wrong with the scenario, with its place and a hint, if it is that.
-    #[must_use]
     pub fn into_scenario(self) -> Result<ScenarioError, Self> {
         match self {
             Self::Scenario { reason, .. } => Ok(*reason),

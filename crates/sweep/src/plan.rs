@@ -300,10 +300,12 @@ mod tests {
     fn every_stratum_of_every_axis_has_one_point() {
         let text = "[[vary]]\nkey = \"a\"\nrange = { from = 0.0, to = 1.0 }\n[[vary]]\nkey = \"b\"\nvalues = [\"x\", \"y\"]\n[sample]\npoints = 40";
         let points = values(text);
-        let mut strata: Vec<u32> =
-            points.iter().map(|point| (point[0].parse::<f64>().unwrap() * 40.0).floor() as u32).collect();
-        strata.sort_unstable();
-        assert_eq!(strata, (0..40).collect::<Vec<_>>());
+        let mut shares: Vec<f64> = points.iter().map(|point| point[0].parse().unwrap()).collect();
+        shares.sort_by(f64::total_cmp);
+        for (stratum, share) in (0..40).zip(shares) {
+            let from = f64::from(stratum) / 40.0;
+            assert!((from..from + 1.0 / 40.0).contains(&share), "{share} is not in stratum {stratum}");
+        }
         assert_eq!(points.iter().filter(|point| point[1] == "x").count(), 20);
         assert_eq!(values(text), points, "from a seed");
         assert_ne!(values(&format!("{text}\nseed = 2")), points);

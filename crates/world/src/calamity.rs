@@ -36,6 +36,8 @@ pub(crate) struct Calamities {
     drawn: usize,
     /// Whether disks matter beyond the faults above: somebody will look at them.
     watched: bool,
+    /// Whether a quantum computer will know the keys that are drawn.
+    tapped: bool,
 }
 
 /// One thing that goes wrong.
@@ -64,6 +66,8 @@ impl fmt::Display for Misfortune {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions {
     pub(crate) keeps_disk: bool,
+    /// A quantum computer will know the keys that are drawn.
+    pub(crate) tapped: bool,
     full: Vec<Span>,
     slow: Vec<(Span, Distribution<scenario::Duration>)>,
     /// Microseconds that the clock is ahead.
@@ -141,7 +145,7 @@ impl Calamities {
     /// The faults of the plan's scenario, those at random times drawn.
     pub(crate) fn draw(plan: &Plan, only: Option<BTreeSet<usize>>, watched: bool) -> Self {
         let watched = watched || !plan.scenario().adversaries.is_empty();
-        let mut calamities = Self { watched, only, ..Self::default() };
+        let mut calamities = Self { watched, tapped: plan.is_tapped(), only, ..Self::default() };
         for (index, fault) in plan.scenario().faults.iter().enumerate() {
             let mut draws = plan.origin().draws(Purpose::Fault, index as u64);
             calamities.add(plan, fault, &mut draws);
@@ -222,6 +226,7 @@ impl Calamities {
             || self.losses.contains_key(&who);
         Conditions {
             keeps_disk: self.watched || restarts || !full.is_empty(),
+            tapped: self.tapped,
             full,
             slow: self.slow.get(&who).cloned().unwrap_or_default(),
             skews: self.skews.get(&who).cloned().unwrap_or_default(),

@@ -29,7 +29,7 @@ pub use engine::Outcome;
 pub use fork::ForkError;
 pub use host::Fault;
 pub use real::host::Violation;
-pub use real::notes::{Epoch, Keep, Metric, Progress, Sent, Stage, Submitted};
+pub use real::notes::{Epoch, Keep, Metric, Progress, PublicKeys, Sent, Stage, Submitted};
 pub use record::{Kind, Record, What, Who};
 pub use simulation::{Observations, Options, Simulation};
 pub use traffic::ANSWER;

@@ -7,7 +7,7 @@ use crate::link::LinkModel;
 use crate::record::{Kind, Who};
 use crate::simulation::Options;
 use kernel::{Seed, Time};
-use scenario::{Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
+use scenario::{Adversary, Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -126,6 +126,11 @@ impl Plan {
 
     pub(crate) const fn calamities(&self) -> &Calamities {
         &self.calamities
+    }
+
+    /// Whether a quantum computer is to know the keys that are drawn.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.scenario.adversaries.iter().any(|who| matches!(who, Adversary::QuantumComputer { .. }))
     }
 
     // When.

@@ -1,6 +1,6 @@
 //! A run: all parties of a scenario in one engine.
 
-use crate::calamity::Misfortune;
+use crate::calamity::{Misfortune, everyone};
 use crate::costs::Costs;
 use crate::draws::Purpose;
 use crate::engine::{Engine, Outcome};
@@ -8,7 +8,7 @@ use crate::fork::{self, ForkError};
 use crate::plan::{Disk, Plan};
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
-use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, Sent, Submitted};
+use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, PublicKeys, Sent, Submitted};
 use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
@@ -16,7 +16,7 @@ use consumer::ConsumerConfig;
 use kernel::{Row, Time};
 use ratchet::Suites;
 use relay::RelayConfig;
-use scenario::{Scenario, Suite};
+use scenario::{Party, Scenario, Suite};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -74,6 +74,10 @@ pub struct Observations {
     pub metrics: Vec<Metric>,
     /// Envelopes that the relay took.
     pub envelopes: Vec<(Time, Envelope)>,
+    /// Public keys that passed the relay.
+    pub public_keys: Vec<(Time, PublicKeys)>,
+    /// Private keys that were drawn, and other draws of their length, if a quantum computer is to know them.
+    pub drawn: Vec<[u8; 32]>,
     /// Texts that somebody read.
     pub texts: Vec<(Who, u64, String)>,
     /// What must never happen and did.
@@ -186,9 +190,13 @@ impl Simulation {
                 all.progress.append(&mut notes.progress);
                 all.metrics.append(&mut notes.metrics);
                 all.envelopes.append(&mut notes.envelopes);
+                all.public_keys.append(&mut notes.public_keys);
                 all.texts.append(&mut notes.texts);
                 all.violations.append(&mut notes.violations);
                 all.refused += notes.refused;
+                if self.plan.is_tapped() {
+                    all.drawn.append(&mut lane.drawn());
+                }
             });
         }
         all
@@ -231,6 +239,29 @@ impl Simulation {
                 }
             }
         });
+    }
+
+    /// When the first traffic is made: what a scenario schedules is after this.
+    #[must_use]
+    pub fn traffic_begins(&self) -> Time {
+        self.plan.traffic_begins()
+    }
+
+    /// Who is meant by a party of a scenario, ascending.
+    #[must_use]
+    pub fn members(&self, party: &Party) -> Vec<Who> {
+        everyone(&self.plan, party).collect()
+    }
+
+    /// The businesses that a node speaks for.
+    pub fn businesses_of(&self, node: u32) -> impl Iterator<Item = Who> + use<> {
+        self.plan.businesses_of(node).map(Who::business)
+    }
+
+    /// Whose number it is.
+    #[must_use]
+    pub fn who(&self, number: wire::Number) -> Option<Who> {
+        self.plan.who(number)
     }
 
     /// All relays and nodes.

@@ -4,11 +4,11 @@ use crate::Error;
 use crate::draw::exponential;
 use crate::error::OrFailed;
 use crate::net::{Event, Net, Party};
-use crate::seize;
 use consumer::{Command, Consumer, ConsumerConfig, Input, Output, Reply};
 use content::{Body, Content};
 use endpoint::Policy;
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
+use lab::loot;
 use ratchet::adversary::{Attacker, Recording};
 use ratchet::{Ciphertext, IdentityKey, MessageKind, PrekeyMessage};
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl Siege {
 
     /// What a thief of all the phone's rows reads afterwards: of those without a one-time prekey, and of the others.
     pub(super) fn read_by_a_later_thief(&self) -> Result<(f64, f64), Error> {
-        let stolen = seize::snapshot(&self.rows)?;
+        let stolen = loot::snapshot(&self.rows)?;
         let readings = Attacker::default().with_snapshot(&stolen).reads(&self.recording);
         let mut counts = [(0.0, 0.0); 2];
         for first in &self.firsts {
@@ -217,7 +217,7 @@ impl Running {
         if let LinkEvent::Frame { frame: ToEndpoint::Bundle(bundle), .. } = &event
             && let Some(bundle) = &bundle.bundle
         {
-            self.recording.published(&seize::read_bundle(bundle)?);
+            self.recording.published(&loot::read_bundle(bundle)?);
         }
         for frame in stranger.handle(now, Input::Link(event)) {
             if let ToRelay::Submit { envelope, .. } = &frame

@@ -2,9 +2,10 @@
 
 use super::exposure::{CONTENT, Case, Scene, Way};
 use crate::error::OrFailed;
-use crate::{Band, Error, Lab, Outcome, seize};
+use crate::{Band, Error, Lab, Outcome};
 use cloud::Node;
 use kernel::Machine as _;
+use lab::loot;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl Theft {
         let store = Store::open(copy.path(), Options::default()).or_disk_failed("opening a stolen store")?;
         let rows = store.partition("node").load(Node::TABLES).or_failed("reading a stolen store")?;
         let count = |found| if found { 1.0 } else { 0.0 };
-        Ok(Self { opened: count(seize::shows(&rows, CONTENT.as_bytes())), searched: count(found) })
+        Ok(Self { opened: count(loot::shows(&rows, CONTENT.as_bytes())), searched: count(found) })
     }
 }
 

@@ -4,7 +4,6 @@ use crate::Error;
 use crate::error::OrFailed;
 use crate::net::{Event, Net, Party};
 use crate::retention::RETRY;
-use crate::seize;
 use cloud::{
     AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Callback, Node, NodeConfig, ReplyId,
     RetrySchedule, Tenant, WebhookOutcome,
@@ -12,6 +11,7 @@ use cloud::{
 use consumer::{Command, Consumer, ConsumerConfig, Reply};
 use endpoint::Policy;
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
+use lab::loot;
 use ratchet::adversary::{Attacker, Recording};
 use ratchet::{Ciphertext, IdentityKey, MessageKind};
 use std::collections::VecDeque;
@@ -202,7 +202,7 @@ impl Scene {
         if let LinkEvent::Frame { frame: ToEndpoint::Bundle(bundle), .. } = &event
             && let Some(bundle) = &bundle.bundle
         {
-            self.recording.published(&seize::read_bundle(bundle)?);
+            self.recording.published(&loot::read_bundle(bundle)?);
         }
         if party == NODE {
             self.inputs.push_back(cloud::Input::Link(event));
@@ -266,9 +266,9 @@ impl Scene {
     fn seize(&mut self) -> Result<(), Error> {
         let rows = self.rows.load(Node::TABLES).or_failed("seizing the node's rows")?;
         let content = CONTENT.as_bytes();
-        let mut readable = seize::shows(&rows, content);
+        let mut readable = loot::shows(&rows, content);
         if !readable {
-            let stolen = seize::snapshot(&rows)?;
+            let stolen = loot::snapshot(&rows)?;
             let readings = Attacker::default().with_snapshot(&stolen).reads(&self.recording);
             let shows = |plaintext: &[u8]| plaintext.windows(content.len()).any(|window| window == content);
             readable = readings.iter().flatten().any(|plaintext| shows(plaintext));

@@ -75,6 +75,11 @@ impl ConsumersLane {
         at(self.plan.start() + self.plan.measure_every(), Event::Measure);
     }
 
+    /// The keys that all have drawn since this was last asked.
+    pub(crate) fn drawn(&mut self) -> Vec<[u8; 32]> {
+        self.people.iter_mut().flat_map(|person| person.host.drawn()).collect()
+    }
+
     /// The person with this number.
     pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer>> {
         self.person(Who::consumer(consumer)).map(|person| &mut person.host)
@@ -386,6 +391,7 @@ pub(crate) fn submitted(at: Time, endpoint: &Endpoint, frame: &ToRelay) -> Optio
         padded_bytes: u32::try_from(carried.padded_bytes).unwrap_or(u32::MAX),
         ciphertext_bytes: u32::try_from(envelope.ciphertext.len()).unwrap_or(u32::MAX),
         prekey: envelope.kind == EnvelopeKind::Prekey,
+        envelope: envelope.id,
     })
 }
 

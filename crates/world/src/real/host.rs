@@ -81,8 +81,12 @@ where
     M::Config: Clone,
 {
     pub(crate) fn new(seed: &Seed, who: Who, config: M::Config, drive: Disk, conditions: Conditions) -> Self {
+        let mut rng = Rng::for_entity(seed, &who.to_string());
+        if conditions.tapped {
+            rng.tap();
+        }
         Self {
-            rng: Rng::for_entity(seed, &who.to_string()),
+            rng,
             who,
             config,
             machine: None,
@@ -125,7 +129,15 @@ where
         self.stop();
         self.disk = self.disk.as_ref().map(|_| Shadow::default());
         self.rng = Rng::for_entity(seed, &format!("{}/{}", self.who, self.incarnation + 1));
+        if self.conditions.tapped {
+            self.rng.tap();
+        }
         self.config = config;
+    }
+
+    /// The keys that the machine has drawn since this was last asked, if somebody wants to know.
+    pub(crate) fn drawn(&mut self) -> Vec<[u8; 32]> {
+        self.rng.tapped()
     }
 
     pub(crate) fn config(&self) -> &M::Config {

@@ -125,6 +125,15 @@ pub(crate) enum PartyLane {
 }
 
 impl PartyLane {
+    /// The keys that its parties have drawn since this was last asked.
+    pub(crate) fn drawn(&mut self) -> Vec<[u8; 32]> {
+        match self {
+            Self::Relay(lane) => lane.host.drawn(),
+            Self::Node(lane) => lane.host.drawn(),
+            Self::Consumers(lane) => lane.drawn(),
+        }
+    }
+
     pub(crate) fn notes(&mut self) -> &mut Notes {
         match self {
             Self::Relay(lane) => &mut lane.notes,

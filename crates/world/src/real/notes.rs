@@ -2,16 +2,17 @@
 
 use super::host::Violation;
 use crate::record::{Record, Trace, What, Who};
+use bytes::Bytes;
 use kernel::Time;
 use std::collections::BTreeMap;
-use wire::Envelope;
+use wire::{Address, Envelope, EnvelopeId, PrekeyBundle};
 
 /// Which of it is kept beside the hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {
     /// Every record.
     pub records: bool,
-    /// Every envelope that the relay takes, as a recorder of its links would.
+    /// Every envelope that the relay takes and all public keys that it hands out, as a recorder of its links would.
     pub envelopes: bool,
     /// Every text that somebody has read, to look for it where it must not be.
     pub texts: bool,
@@ -75,6 +76,17 @@ pub struct Submitted {
     pub ciphertext_bytes: u32,
     /// Whether it begins a session.
     pub prekey: bool,
+    /// The envelope that it is in.
+    pub envelope: EnvelopeId,
+}
+
+/// Public keys that pass the relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKeys {
+    /// An endpoint publishes its identity key.
+    Identity(Address, Bytes),
+    /// The relay hands out a bundle.
+    Bundle(Address, Box<PrekeyBundle>),
 }
 
 /// The post-quantum ratchet of a conversation has come to its next epoch.
@@ -122,6 +134,7 @@ pub(crate) struct Notes {
     epoch_of: BTreeMap<(Who, Who), (u64, u32)>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
+    pub(crate) public_keys: Vec<(Time, PublicKeys)>,
     pub(crate) texts: Vec<(Who, u64, String)>,
     pub(crate) violations: Vec<Violation>,
     /// Requests that the API refused.
@@ -153,6 +166,13 @@ impl Notes {
     pub(crate) fn envelope(&mut self, at: Time, envelope: &Envelope) {
         if self.keep.envelopes {
             self.envelopes.push((at, envelope.clone()));
+        }
+    }
+
+    /// Public keys pass the relay.
+    pub(crate) fn public_keys(&mut self, at: Time, keys: impl FnOnce() -> Option<PublicKeys>) {
+        if self.keep.envelopes {
+            self.public_keys.extend(keys().map(|keys| (at, keys)));
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};
+use super::notes::{Notes, PublicKeys};
 use super::uplink::HANDSHAKE_BYTES;
-use super::{Event, RESTART_TAKES, notes::Notes, read, write};
+use super::{Event, RESTART_TAKES, read, write};
 use crate::draws::Purpose;
 use crate::engine::Agenda;
 use crate::link::Way;
@@ -110,6 +111,10 @@ impl RelayLane {
             ToRelay::Acknowledge { .. } => What::Acknowledge,
         };
         self.notes.frame(now, self.host.who, what, endpoint, bytes);
+        if let ToRelay::Publish(publish) = &frame {
+            let keys = || Some(PublicKeys::Identity(publish.address, publish.identity_key.clone()));
+            self.notes.public_keys(now, keys);
+        }
         if let ToRelay::Submit { envelope, .. } = &frame {
             self.notes.envelope(now, envelope);
             let speaks = self.plan.who(envelope.from.number).map(|who| match who.kind() {
@@ -163,6 +168,10 @@ impl RelayLane {
 
     fn send(&mut self, connection: ConnectionId, frame: ToEndpoint, agenda: &mut Agenda<'_, Event>) {
         let Some(endpoint) = self.connections.get(&connection).copied() else { return };
+        if let ToEndpoint::Bundle(bundle) = &frame {
+            let keys = || Some(PublicKeys::Bundle(bundle.address, Box::new(bundle.bundle.clone()?)));
+            self.notes.public_keys(agenda.now(), keys);
+        }
         let what = what_to_endpoint(&frame);
         let bytes = write(frame);
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
