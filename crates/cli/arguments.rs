@@ -1,6 +1,6 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, serve, sink, sweep};
+use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -21,6 +21,7 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Sweep(sweep::Sweep),
+    Scenario(scenario::Scenario),
     Report(report::Report),
     Reproduce(reproduce::Reproduce),
     Serve(serve::Serve),
@@ -37,6 +38,7 @@ impl Arguments {
             Command::Demo(demo) => block_on(demo.run()),
             Command::Run(run) => run.run(),
             Command::Sweep(sweep) => sweep.run(),
+            Command::Scenario(scenario) => scenario.run(),
             Command::Report(report) => report.run(),
             Command::Reproduce(reproduce) => reproduce.run(),
             Command::Serve(serve) => logged(serve.run()),

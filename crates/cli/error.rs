@@ -1,7 +1,7 @@
 //! Errors as a person reads them: what was wrong, where, and what to do.
 
+use ::scenario::ScenarioError;
 use miette::Report;
-use scenario::ScenarioError;
 use std::error::Error;
 use std::fmt::Write as _;
 

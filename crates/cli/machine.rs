@@ -1,6 +1,6 @@
 //! What the machine can carry, before it is asked to.
 
-use scenario::Estimate;
+use ::scenario::Estimate;
 use std::num::NonZeroUsize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 

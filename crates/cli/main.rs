@@ -14,6 +14,7 @@ mod relay;
 mod report;
 mod reproduce;
 mod run;
+mod scenario;
 mod serve;
 mod settings;
 mod shutdown;
@@ -26,6 +27,8 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Whoever reads may stop reading: `blindpost run … | head`.
+    sigpipe::reset();
     match arguments::Arguments::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {

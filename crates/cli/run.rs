@@ -2,11 +2,11 @@
 
 use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
+use ::scenario::Scenario;
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use lab::{Campaign, Checkpoint, CheckpointError, Experiment, Progress, Summary, Verdict, Watcher};
 use miette::{IntoDiagnostic as _, WrapErr as _};
-use scenario::Scenario;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -54,17 +54,17 @@ pub(crate) struct Run {
     faults: Vec<usize>,
     /// Stop when so much virtual time has passed since the start; the directory gets a checkpoint to go on from
     #[arg(long, value_name = "TIME")]
-    until: Option<scenario::Duration>,
+    until: Option<::scenario::Duration>,
     /// Write a checkpoint into the directory when so much virtual time has passed since the start
     #[arg(long, value_name = "TIME,TIME", value_delimiter = ',', requires = "out")]
-    checkpoint_at: Vec<scenario::Duration>,
+    checkpoint_at: Vec<::scenario::Duration>,
     /// Go on from a checkpoint, with what --set changes from there on: a fork
     #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["scenario", "seed", "seeds", "faults", "costs"])]
     resume: Option<PathBuf>,
     /// Print what happens at a party or with it, such as consumer/7 or node/0 (after a checkpoint, if it is resumed)
     #[arg(long, value_name = "PARTY", conflicts_with_all = ["json", "seeds"])]
     watch: Vec<Who>,
-    /// What each step takes a processor, as `blindpost calibrate` writes it [default: built in]
+    /// What each step takes a processor: a TOML file (docs/scenarios.md, "Costs") [default: built in]
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
     /// Print the summary as JSON
@@ -184,7 +184,7 @@ impl Run {
             }
         };
         let checkpoints = self.checkpoint_at.iter().map(|at| at.to_std()).collect();
-        Ok(Experiment { until: self.until.map(scenario::Duration::to_std), checkpoints, ..experiment })
+        Ok(Experiment { until: self.until.map(::scenario::Duration::to_std), checkpoints, ..experiment })
     }
 
     fn write_checkpoints(&self, summary: &Summary) -> miette::Result<Vec<PathBuf>> {

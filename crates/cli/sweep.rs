@@ -2,11 +2,11 @@
 
 use crate::run::{all_cores, changes, costs_of};
 use crate::{machine, run, shutdown};
+use ::scenario::Estimate;
 use ::sweep::{Cell, FileError, Journal, Progress, Sweep as Plan};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
-use scenario::Estimate;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;

@@ -30,7 +30,7 @@ pub struct Costs {
 }
 
 impl Default for Costs {
-    /// Rounded from what `blindpost calibrate` measured on two shared cores in November 2026.
+    /// Rounded from what `cargo xtask benchmarks` measured on two shared cores in November 2026 (docs/benchmarks.md).
     fn default() -> Self {
         Self {
             api_request: Duration::from_micros(20),
