@@ -1,6 +1,6 @@
 //! Message kinds.
 
-use crate::{MessageId, PaddingError, pad, proto, unpad};
+use crate::{MessageId, Padding, PaddingError, pad, proto, unpad};
 use prost::Message as _;
 use std::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -52,11 +52,19 @@ pub enum ContentError {
 }
 
 impl Content {
-    /// Encoded and padded: what is encrypted.
+    /// Encoded and padded to a bucket: what is encrypted.
     ///
     /// # Errors
     /// [`PaddingError::TooLong`] beyond the largest bucket.
     pub fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, PaddingError> {
+        self.to_padded(Padding::Bucket)
+    }
+
+    /// Encoded and padded as one is told to.
+    ///
+    /// # Errors
+    /// [`PaddingError::TooLong`] beyond the largest bucket.
+    pub fn to_padded(&self, padding: Padding) -> Result<Zeroizing<Vec<u8>>, PaddingError> {
         let body = match &self.body {
             Body::Text(text) => proto::content::Body::Text(proto::Text {
                 body: text.body.clone(),
@@ -72,7 +80,7 @@ impl Content {
         if let Some(proto::content::Body::Text(text)) = &mut message.body {
             text.body.zeroize();
         }
-        pad(&encoded)
+        pad(&encoded, padding)
     }
 
     /// Reads [`to_plaintext`](Self::to_plaintext) back.
@@ -133,7 +141,7 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_an_error() {
         let unknown = proto::Content { message_id: "AB".into(), sent_at_s: 0, body: None };
-        let plaintext = pad(&unknown.encode_to_vec()).unwrap();
+        let plaintext = pad(&unknown.encode_to_vec(), Padding::Bucket).unwrap();
         assert_eq!(Content::from_plaintext(&plaintext), Err(ContentError::UnknownKind));
         assert_eq!(Content::from_plaintext(&[0; 255]), Err(ContentError::Padding(PaddingError::NotPadded)));
     }
@@ -149,7 +157,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = Content::from_plaintext(&bytes);
-            let _ = Content::from_plaintext(&pad(&bytes).unwrap());
+            let _ = Content::from_plaintext(&pad(&bytes, Padding::None).unwrap());
         }
     }
 }

@@ -9,7 +9,7 @@ mod padding;
 
 pub use content::{Body, Content, ContentError, Text};
 pub use message_id::{MessageId, MessageIdError};
-pub use padding::{PaddingError, pad, unpad};
+pub use padding::{Padding, PaddingError, pad, unpad};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

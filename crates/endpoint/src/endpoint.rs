@@ -7,7 +7,7 @@ use crate::sessions::Sessions;
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
 use crate::{Event, Failure, Unreadable};
 use bytes::Bytes;
-use content::{Content, MessageId, PaddingError};
+use content::{Content, MessageId, Padding, PaddingError};
 use kernel::{Effects, RestoreError, Rng, Row, Time};
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
@@ -34,6 +34,8 @@ pub struct Policy {
     pub gateway: bool,
     /// The protocol suites that sessions are opened in and accepted in.
     pub suites: Suites,
+    /// How much messages are padded.
+    pub padding: Padding,
 }
 
 impl Default for Policy {
@@ -43,6 +45,7 @@ impl Default for Policy {
             retention: Duration::from_secs(30 * 24 * 3600),
             gateway: false,
             suites: Suites::default(),
+            padding: Padding::default(),
         }
     }
 }
@@ -232,7 +235,7 @@ impl Endpoint {
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
-        let message = Unconfirmed::new(to, content, billing_class, now)?;
+        let message = Unconfirmed::new(to, content, billing_class, now, self.policy.padding)?;
         self.forward(now, key, message, rng, fx);
         Ok(())
     }

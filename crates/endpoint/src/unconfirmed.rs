@@ -3,7 +3,7 @@
 use crate::proto;
 use crate::rows::{UNCONFIRMED, message_key};
 use bytes::Bytes;
-use content::{Body, Content, MessageId, PaddingError};
+use content::{Body, Content, MessageId, Padding, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,11 +45,12 @@ impl Unconfirmed {
         content: &Content,
         billing_class: BillingClass,
         created: Time,
+        padding: Padding,
     ) -> Result<Self, PaddingError> {
         Ok(Self {
             revision: 0,
             to,
-            plaintext: content.to_plaintext()?,
+            plaintext: content.to_padded(padding)?,
             billing_class,
             created,
             envelope: None,

@@ -360,10 +360,10 @@ pub struct Device {
 pub enum Padding {
     /// Not at all.
     None,
-    /// To a few fixed sizes: the smallest 256 bytes.
+    /// To ciphertexts that are powers of two, of 256 bytes at least: as deployed here.
     #[default]
     Bucket,
-    /// To the next power of two.
+    /// To ciphertexts that are powers of two, however small.
     Pow2,
 }
 

@@ -16,7 +16,7 @@ use consumer::ConsumerConfig;
 use kernel::{Row, Time};
 use ratchet::Suites;
 use relay::RelayConfig;
-use scenario::{Party, Scenario, Suite};
+use scenario::{Padding, Party, Scenario, Suite};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -350,7 +350,13 @@ fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, Con
     let mut config = NodeConfig::new(tenants)?;
     let retention = plan.scenario().node.retention.to_std();
     config.retention = retention;
-    config.endpoint = endpoint::Policy { gateway: true, retention, suites, ..endpoint::Policy::default() };
+    let padding = match plan.scenario().node.padding {
+        Padding::None => content::Padding::None,
+        Padding::Bucket => content::Padding::Bucket,
+        Padding::Pow2 => content::Padding::Pow2,
+    };
+    config.endpoint =
+        endpoint::Policy { gateway: true, retention, suites, padding, ..endpoint::Policy::default() };
     let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
     Ok(NodeLane::new(Arc::clone(plan), plan.lane_of(who), host, businesses, notes))
 }

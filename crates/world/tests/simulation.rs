@@ -93,3 +93,23 @@ fn every_message_arrives_once() {
         }
     }
 }
+
+#[test]
+fn a_node_pads_as_it_is_told_to() {
+    let lengths = |padding: &str| {
+        let scenario = SHOP.replace("[node]", &format!("[node]\npadding = \"{padding}\""));
+        let (seen, ..) = run(&scenario, 7, 1);
+        let of_shops: std::collections::BTreeSet<u64> = seen
+            .sent
+            .iter()
+            .filter(|sent| sent.from.kind() == world::Kind::Business)
+            .map(|sent| sent.message)
+            .collect();
+        let padded = seen.submitted.iter().filter(|submitted| of_shops.contains(&submitted.message));
+        padded.map(|submitted| submitted.padded_bytes).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(lengths("bucket").iter().all(|length| *length >= 255 && (length + 1).is_power_of_two()));
+    let small = lengths("pow2");
+    assert!(small.iter().any(|length| *length < 255) && small.iter().all(|l| (l + 1).is_power_of_two()));
+    assert!(lengths("none").len() > small.len() + 3, "every length shows");
+}

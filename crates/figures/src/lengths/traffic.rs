@@ -6,7 +6,7 @@ use crate::conversation::{Conversation, Side};
 use crate::draw::{log_normal, rounded, summed, weighted};
 use crate::error::OrFailed;
 use crate::pair::START_S;
-use content::{Body, Content, MessageId, Text, pad, unpad};
+use content::{Body, Content, MessageId, Padding, Text, pad, unpad};
 use kernel::Rng;
 use ratchet::Suite;
 
@@ -138,7 +138,7 @@ impl Phones {
     fn lengths(&mut self, plaintext: &[u8]) -> Result<[usize; 4], Error> {
         self.sent += 1;
         let answered = self.sent.is_multiple_of(ANSWER_AFTER);
-        let padded = pad(plaintext).or_failed("padding")?;
+        let padded = pad(plaintext, Padding::Bucket).or_failed("padding")?;
         let send = |conversation: &mut Conversation, plaintext: &[u8]| -> Result<usize, Error> {
             let message = conversation.pass(Side::A, plaintext)?;
             if answered {
