@@ -3,20 +3,27 @@
 use crate::adversaries::loot::LootError;
 use crate::adversaries::{Adversaries, Coup, Reading};
 use crate::checkpoint::Checkpoint;
-use crate::messages::Messages;
+use crate::messages::{Message, Messages};
 use crate::recorder::Recorder;
 use kernel::Time;
 use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
-use scenario::{Crypto, Scenario};
+use scenario::{Crypto, Messages as Rows, Scenario};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use world::{
-    Costs, ForkError, Keep, Observations, Options, Outcome as Engine, Record, Simulation, Stage, Violation,
-    Who,
+    Costs, ForkError, Keep, Observations, Options, Outcome as Engine, Record, Sent, Simulation, Stage,
+    Violation, Who,
 };
+
+/// Events have rows, if the scenario doesn't say, up to so many as are expected.
+const MOST_EVENTS: f64 = 1e6;
+const EVENTS_PER_MESSAGE: f64 = 25.0;
+
+/// Of sampled messages one in so many has a row.
+const SAMPLE: u64 = 100;
 
 /// A run says how far it is so often.
 const STEPS: u32 = 400;
@@ -192,7 +199,8 @@ impl Experiment {
     pub fn run(&self, directory: Option<RunDirectory>, watcher: Watcher<'_>) -> Result<Summary, Error> {
         let Watcher { version, progress, watch, stop, wall_s } = watcher;
         let measurements = &self.scenario.measurements;
-        let events = directory.is_some() && measurements.events.unwrap_or(true);
+        let few = || self.scenario.estimate().messages * EVENTS_PER_MESSAGE < MOST_EVENTS;
+        let events = directory.is_some() && measurements.events.unwrap_or_else(few);
         let packets = directory.is_some() && measurements.packets;
         let attacked = !self.scenario.adversaries.is_empty();
         let keep =
@@ -207,7 +215,7 @@ impl Experiment {
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
         let adversaries = Adversaries::of(&run, &self.scenario.adversaries, self.seed);
-        let recorder = Recorder::new(events, packets);
+        let recorder = Recorder::new(events, packets, run.start());
         let output = Output { directory, recorder, adversaries, ..Output::default() };
         let end = self.until.map_or(run.end(), |until| (run.start() + until).min(run.end()));
         let mut way = Way { experiment: self, version, end, progress, watch, stop, output };
@@ -368,7 +376,7 @@ impl Output {
         let mut summary = self.summary(run, experiment, ended, (metadata, everything));
         summary.adversaries = coups.iter().map(Exposed::of).collect();
         let Some(mut directory) = self.directory.take() else { return Ok(summary) };
-        self.write_messages(run, &mut directory)?;
+        self.write_messages(run, &mut directory, experiment.scenario.measurements.messages)?;
         let violations = self.violations.iter().map(|violation| Finding {
             name: violation.invariant.into(),
             at_us: violation.at.as_micros(),
@@ -423,15 +431,30 @@ impl Output {
         Ok(summary)
     }
 
-    fn write_messages(&self, run: &Simulation, directory: &mut RunDirectory) -> Result<(), WriteError> {
-        for (id, message) in self.messages.iter() {
-            let kind = match message.sent {
-                Some(sent) if sent.stream == world::ANSWER => "answer".to_owned(),
-                Some(sent) => format!("traffic/{}", sent.stream),
-                None => continue,
-            };
-            if let Some(row) = message.row(id, &kind, run) {
-                directory.write(&row)?;
+    /// Messages are numbered in the order in which they were made.
+    fn write_messages(
+        &self,
+        run: &Simulation,
+        directory: &mut RunDirectory,
+        which: Rows,
+    ) -> Result<(), WriteError> {
+        let every = match which {
+            Rows::All => 1,
+            Rows::Sample => SAMPLE,
+            Rows::None => return Ok(()),
+        };
+        let made = self.messages.iter().filter_map(|(key, message)| Some((message.sent?, key, message)));
+        let mut made: Vec<(Sent, u64, &Message)> = made.collect();
+        made.sort_by_key(|(sent, key, _)| (sent.created, *key));
+        for (number, (sent, _, message)) in (0..).zip(made) {
+            if number % every == 0 {
+                let kind = match sent.stream {
+                    world::ANSWER => "answer".to_owned(),
+                    stream => format!("traffic/{stream}"),
+                };
+                if let Some(row) = message.row(number, &kind, run) {
+                    directory.write(&row)?;
+                }
             }
         }
         Ok(())

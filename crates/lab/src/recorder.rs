@@ -1,16 +1,26 @@
 //! What happened, as tables: the trace, each party's view, the time series, packets.
 
+use kernel::Time;
+use privacy::DataClass;
 use report::tables::{self, Principal};
 use report::{Endpoint, Link, Packet, RunDirectory, WriteError};
+use std::collections::BTreeMap;
 use world::{Kind, Observations, Record, What, Who};
 
 /// What is written while a run goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Recorder {
     pub(crate) events: bool,
     pub(crate) packets: bool,
+    /// When the run began.
+    start: Time,
     sequence: u64,
+    /// Conversations are numbered as they come to an epoch.
+    conversations: BTreeMap<(Who, Who), u64>,
 }
+
+/// The time series that are queues: the report draws them.
+const QUEUE: &str = "queue_depth";
 
 /// Classes of links, in the order of the packet file.
 const CONSUMER: u32 = 0;
@@ -30,8 +40,8 @@ const FIRST_NODE: u32 = 1 << 10;
 const FIRST_CONSUMER: u32 = 1 << 16;
 
 impl Recorder {
-    pub(crate) const fn new(events: bool, packets: bool) -> Self {
-        Self { events, packets, sequence: 0 }
+    pub(crate) fn new(events: bool, packets: bool, start: Time) -> Self {
+        Self { events, packets, start, ..Self::default() }
     }
 
     pub(crate) fn write(
@@ -39,17 +49,11 @@ impl Recorder {
         directory: &mut RunDirectory,
         seen: &Observations,
     ) -> Result<(), WriteError> {
-        for metric in &seen.metrics {
-            directory.write(&tables::Metric {
-                at_s: seconds(metric.at.as_micros()),
-                metric: metric.name,
-                label: &metric.who.to_string(),
-                value: metric.value as f64,
-            })?;
-        }
+        self.metrics(directory, seen)?;
         for epoch in &seen.epochs {
+            let next = self.conversations.len() as u64;
             directory.write(&tables::Epoch {
-                conversation: u64::from(epoch.business.index()) << 32 | u64::from(epoch.consumer.index()),
+                conversation: *self.conversations.entry((epoch.business, epoch.consumer)).or_insert(next),
                 epoch: epoch.epoch,
                 at_us: epoch.at.as_micros(),
                 messages_since: u64::from(epoch.messages),
@@ -70,6 +74,29 @@ impl Recorder {
             if self.packets {
                 packets(directory, record)?;
             }
+        }
+        Ok(())
+    }
+}
+
+impl Recorder {
+    /// The time series; consumers count together, wherever their lanes are.
+    fn metrics(&self, directory: &mut RunDirectory, seen: &Observations) -> Result<(), WriteError> {
+        let mut values: BTreeMap<(Time, &str, String), u64> = BTreeMap::new();
+        for metric in &seen.metrics {
+            let whose = match metric.who.kind() {
+                Kind::Consumer => "consumers".to_owned(),
+                _ => metric.who.to_string(),
+            };
+            let (name, label) = match metric.name {
+                "consumers online" => ("consumers_online", whose),
+                queue => (QUEUE, format!("{whose}: {queue}")),
+            };
+            *values.entry((metric.at, name, label)).or_default() += metric.value;
+        }
+        for ((at, metric, label), value) in values {
+            let at_s = at.since(self.start).as_secs_f64();
+            directory.write(&tables::Metric { at_s, metric, label: &label, value: value as f64 })?;
         }
         Ok(())
     }
@@ -100,7 +127,7 @@ fn views(directory: &mut RunDirectory, record: &Record) -> Result<(), WriteError
             from,
             to,
             bytes: u64::from(record.bytes),
-            class: class(record.what),
+            class: class(record.what).name(),
         })
     };
     let (from, to) = way(record.what);
@@ -151,14 +178,14 @@ const fn is_on_the_wire(what: What) -> bool {
     )
 }
 
-/// The data class of what a record stands for, as `design/privacy-boundary.md` names them.
-const fn class(what: What) -> &'static str {
+/// The data class of the most that a record stands for.
+const fn class(what: What) -> DataClass {
     match what {
-        What::Say | What::Show | What::Request | What::Webhook => "content",
-        What::Submit | What::Deliver | What::Receipt | What::FetchBundle => "routing",
-        What::Metering => "metering",
-        What::Publish | What::Bundle => "public keys",
-        _ => "operation",
+        What::Say | What::Show | What::Request | What::Webhook => DataClass::Content,
+        What::Submit | What::Deliver | What::Receipt | What::FetchBundle => DataClass::Routing,
+        What::Metering => DataClass::Metering,
+        What::Publish | What::Bundle => DataClass::PublicKey,
+        _ => DataClass::Timing,
     }
 }
 
@@ -198,8 +225,4 @@ fn endpoint(who: Who) -> Endpoint {
         Kind::Consumer => (FIRST_CONSUMER, 50_000),
     };
     Endpoint { index: first + who.index(), port }
-}
-
-fn seconds(micros: u64) -> f64 {
-    std::time::Duration::from_micros(micros).as_secs_f64()
 }

@@ -116,12 +116,11 @@ fn article(index: usize, run: &Run, analysis: &Analysis, several: bool) -> Resul
     let manifest = run.manifest();
     let facts = &manifest.facts;
     let mut out = format!(
-        "<article>\n<h1>{}</h1>\n<p class=\"lede\">Seed {} · {} cryptography · {} to {} of virtual time · version {}</p>\n",
+        "<article>\n<h1>{}</h1>\n<p class=\"lede\">Seed {} · {} cryptography · {} of virtual time · version {}</p>\n",
         escape(&facts.scenario),
         facts.seed,
         escape(&facts.crypto),
-        with_unit(float(facts.started_us), Unit::Microseconds),
-        with_unit(float(manifest.totals.ended_us), Unit::Microseconds),
+        with_unit(float(manifest.totals.ended_us.saturating_sub(facts.started_us)), Unit::Microseconds),
         escape(&facts.version),
     );
     if !manifest.complete {

@@ -44,7 +44,7 @@ macro_rules! table {
 table! {
     /// One row per message: who to whom, how large at each layer, and when it reached each stage.
     Message<'a> = "messages";
-    id: u64, "", "The message's number in this run.";
+    id: u64, "", "The message's number in this run, in the order in which they were made.";
     kind: &'a str, "", "Which entry of the scenario's traffic it belongs to: `traffic/0`, …, or `answer`.";
     from: u64, "", "The sender's number among its kind (see `direction`).";
     to: u64, "", "The recipient's number among its kind (see `direction`).";
@@ -81,7 +81,7 @@ table! {
 table! {
     /// Measured over time, one row per value.
     Metric<'a> = "metrics";
-    at_s: f64, "s", "When, in virtual time.";
+    at_s: f64, "s", "When, in virtual time since the run began.";
     metric: &'a str, "", "What was measured; `queue_depth` is drawn in the report.";
     label: &'a str, "", "Of which party or part.";
     value: f64, "", "The value, in the metric's unit.";

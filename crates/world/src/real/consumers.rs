@@ -353,7 +353,7 @@ impl ConsumersLane {
             waiting += person.host.machine().map_or(0, |app| app.endpoint().unconfirmed());
         }
         self.notes.metric(now, lane, "consumers online", online);
-        self.notes.metric(now, lane, "messages on their way at consumers", waiting);
+        self.notes.metric(now, lane, "messages on their way", waiting);
         if now + self.plan.measure_every() <= self.plan.end() {
             agenda.after(self.plan.measure_every(), Event::Measure);
         }

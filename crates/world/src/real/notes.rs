@@ -193,11 +193,14 @@ impl Notes {
     pub(crate) fn epoch(&mut self, at: Time, business: Who, consumer: Who, epoch: u64) {
         let (last, messages) = self.epoch_of.entry((business, consumer)).or_insert((epoch, 0));
         *messages += 1;
-        if *last != epoch {
+        if epoch > *last {
             let messages = std::mem::take(messages);
-            *last = epoch;
             self.epochs.push(Epoch { at, business, consumer, epoch, messages });
+        } else if epoch < *last {
+            // A new session begins with its own first epoch.
+            *messages = 1;
         }
+        *last = epoch;
     }
 
     pub(crate) fn metric(&mut self, at: Time, who: Who, name: &'static str, value: usize) {
