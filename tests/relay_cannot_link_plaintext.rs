@@ -22,8 +22,19 @@ const NAMES_RATCHET: [&str; 4] = ["endpoint", "figures", "lab", "world"];
 const NAMES_CONTENT: [&str; 5] = ["cloud", "consumer", "endpoint", "figures", "world"];
 
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
-const HAS_PLAINTEXT: [&str; 10] =
-    ["blindpost", "cloud", "consumer", "content", "endpoint", "figures", "lab", "ratchet", "sweep", "world"];
+const HAS_PLAINTEXT: [&str; 11] = [
+    "audit",
+    "blindpost",
+    "cloud",
+    "consumer",
+    "content",
+    "endpoint",
+    "figures",
+    "lab",
+    "ratchet",
+    "sweep",
+    "world",
+];
 
 /// What only tests and measures, and is part of no product.
 const NOT_SHIPPED: [&str; 2] = ["blindpost-benches", "interop"];

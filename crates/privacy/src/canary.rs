@@ -16,6 +16,7 @@ pub struct Canary {
     name: Arc<str>,
     class: DataClass,
     value: Value,
+    owners: Vec<Arc<str>>,
 }
 
 #[derive(Clone)]
@@ -39,13 +40,26 @@ pub enum CanaryError {
 impl Canary {
     /// A canary of any bytes; text is planted as its UTF-8.
     pub fn new(name: &str, class: DataClass, value: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), class, value: Value::Bytes(value.into()) }
+        Self { name: name.into(), class, value: Value::Bytes(value.into()), owners: Vec::new() }
     }
 
     /// A canary that is a number, such as a phone number: looked for as decimal text, as protobuf varint and
     /// as eight bytes. At least 10 digits.
     pub fn number(name: &str, class: DataClass, value: u64) -> Self {
-        Self { name: name.into(), class, value: Value::Number(value) }
+        Self { name: name.into(), class, value: Value::Number(value), owners: Vec::new() }
+    }
+
+    /// Says whose it is, by the names of [parties](crate::Party): where the policy says `own`, these may see it and
+    /// others of their kind may not.
+    #[must_use]
+    pub fn of(mut self, owners: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        self.owners.extend(owners.into_iter().map(Into::into));
+        self
+    }
+
+    /// True if it is the party's own.
+    pub fn is_of(&self, party: &str) -> bool {
+        self.owners.iter().any(|owner| **owner == *party)
     }
 
     /// What findings call it.

@@ -16,6 +16,7 @@ mod policy;
 mod principal;
 mod scan;
 mod search;
+mod view;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
@@ -23,3 +24,4 @@ pub use encoding::Encoding;
 pub use policy::{Cell, Policy, PolicyError};
 pub use principal::{DataClass, Principal};
 pub use scan::{Finding, Scan, ScanError, Scanner, Stream};
+pub use view::{Party, Searched};

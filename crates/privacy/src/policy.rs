@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-use crate::{DataClass, Principal};
+use crate::{Canary, DataClass, Party, Principal};
 
 /// `policy.toml`, parsed: every cell is there and says something that a program understands.
 #[derive(Clone, Debug)]
@@ -105,6 +105,16 @@ impl Policy {
     /// value is really its own is for the run to judge.
     pub fn allows(&self, principal: Principal, class: DataClass) -> bool {
         matches!(self.cell(principal, class), Cell::Yes | Cell::Own)
+    }
+
+    /// True if `party` may see this very canary: its cell allows the class, and where it says `own` the canary is the
+    /// party's.
+    pub fn permits(&self, party: &Party, canary: &Canary) -> bool {
+        match self.cell(party.principal(), canary.class()) {
+            Cell::Yes => true,
+            Cell::Own => canary.is_of(party.name()),
+            Cell::Aggregated | Cell::Packets | Cell::No => false,
+        }
     }
 
     /// Which messages get to whom, in the order of the document.
