@@ -6,6 +6,7 @@ use crate::draws::{Draws, Origin};
 use crate::link::LinkModel;
 use crate::record::{Kind, Who};
 use crate::simulation::Options;
+use crate::variation::{Audit, Secret, Variation};
 use kernel::{Seed, Time};
 use scenario::{Adversary, Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ pub(crate) struct Plan {
     /// Who has a consumer's number.
     numbers: BTreeMap<Number, u32>,
     calamities: Calamities,
+    audit: Option<Audit>,
 }
 
 /// An entry of the scenario's traffic.
@@ -99,6 +101,7 @@ impl Plan {
             business_link: link(&scenario.network.business),
             streams: Vec::new(),
             calamities: Calamities::default(),
+            audit: options.audit,
             consumers,
             businesses,
             scenario,
@@ -131,6 +134,33 @@ impl Plan {
     /// Whether a quantum computer is to know the keys that are drawn.
     pub(crate) fn is_tapped(&self) -> bool {
         self.scenario.adversaries.iter().any(|who| matches!(who, Adversary::QuantumComputer { .. }))
+    }
+
+    /// Whether what parties see is looked at.
+    pub(crate) const fn is_audited(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    /// What is different with somebody's secret, if it is that.
+    pub(crate) fn variation(&self, who: Who, secret: Secret) -> Option<&Variation> {
+        let variation = self.audit.as_ref()?.variation.as_ref()?;
+        (variation.who == who && variation.secret == secret).then_some(variation)
+    }
+
+    /// What somebody writes instead of a text, if that is different.
+    pub(crate) fn written(&self, who: Who, text: String) -> String {
+        match self.variation(who, Secret::Text).or_else(|| self.variation(who, Secret::Length)) {
+            Some(variation) => variation.text(text),
+            None => text,
+        }
+    }
+
+    /// Whom somebody writes to instead, if that is different.
+    pub(crate) fn addressee(&self, from: Who, to: Who) -> Who {
+        match self.variation(from, Secret::Recipient) {
+            Some(_) => Who::new(to.kind(), to.index() ^ 1),
+            None => to,
+        }
     }
 
     // When.
