@@ -3,6 +3,8 @@
 //! `privacy` knows who may learn what and how to look for it; here the parties are run, in virtual time and as real
 //! processes, and everything that each could see is looked at.
 
+mod matrix;
 mod world;
 
+pub use matrix::{Bits, CellReport, Leak, Matrix};
 pub use world::StageError;

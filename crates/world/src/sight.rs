@@ -31,6 +31,8 @@ pub enum Sight {
     Response(ApiResponse),
     /// A webhook.
     Webhook(WebhookPost),
+    /// The HTTP status with which a webhook is answered.
+    Status(u16),
     /// A text on a screen.
     Text(String),
     /// What a server tells its operator: a line of its log.

@@ -315,6 +315,8 @@ impl NodeLane {
             Who::business(business),
             u32::from(status),
         );
+        let (node, peer) = (self.host.who, Who::business(business));
+        self.notes.see(now, node, peer, What::WebhookAnswer.name(), || Sight::Status(status));
         if self.host.incarnation == incarnation {
             let outcome = WebhookOutcome::Answered(status);
             self.tell(now, Input::WebhookAnswered { delivery, outcome }, Duration::ZERO, agenda);
