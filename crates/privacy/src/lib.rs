@@ -3,12 +3,17 @@
 //! `docs/privacy.md` says who may learn what. Here it is data and executed:
 //! - `Policy` is the matrix of principals and data classes (`policy.toml`);
 //! - `labels` compares it with the label of every field in `proto/`;
-//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see.
+//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
+//! - `judge` says which of the findings are leaks, and whether the search could see at all;
+//! - [`equal`] compares the views of two runs that differ in a secret.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
 mod canary;
 mod encoding;
+pub mod equal;
+#[cfg(feature = "policy")]
+mod judge;
 #[cfg(feature = "policy")]
 pub mod labels;
 #[cfg(feature = "policy")]
@@ -20,6 +25,8 @@ mod view;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
+#[cfg(feature = "policy")]
+pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
 pub use policy::{Cell, Policy, PolicyError};
 pub use principal::{DataClass, Principal};
