@@ -12,6 +12,16 @@ pub struct Matrix {
     canaries: BTreeMap<String, Canary>,
     views: BTreeMap<(Party, String), u64>,
     leaks: Vec<Leak>,
+    blind: Vec<Blind>,
+}
+
+/// A check that could not look, or may not see.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Blind {
+    /// Which layer.
+    pub layer: &'static str,
+    /// What it could not do.
+    pub what: String,
 }
 
 /// What was found where it may not be.
@@ -104,6 +114,7 @@ impl Matrix {
             canaries: BTreeMap::new(),
             views: BTreeMap::new(),
             leaks: Vec::new(),
+            blind: Vec::new(),
         }
     }
 
@@ -121,6 +132,17 @@ impl Matrix {
             self.cell(class, principal).leaks += 1;
         }
         self.leaks.push(leak);
+    }
+
+    /// A check could not look, or may not see.
+    pub fn blind(&mut self, layer: &'static str, what: impl Into<String>) {
+        self.blind.push(Blind { layer, what: what.into() });
+    }
+
+    /// What could not be checked.
+    #[must_use]
+    pub fn blind_spots(&self) -> &[Blind] {
+        &self.blind
     }
 
     /// So many labelled fields of a class can get to a principal.
@@ -284,7 +306,8 @@ impl Matrix {
                 if needs.canary && !self.seen_anywhere(class) {
                     missing.push(format!("canaries of {class} were seen nowhere: the search may be blind"));
                 }
-                if needs.pairs && cell.pairs == 0 {
+                // What sizes and times of packets show differs whenever they do.
+                if needs.pairs && rule != Cell::Packets && cell.pairs == 0 {
                     missing.push(format!("no two runs with different {class} were compared"));
                 }
             }

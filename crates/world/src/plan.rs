@@ -86,7 +86,7 @@ impl Plan {
         };
         let numbers = scenario.consumers.iter().zip(&consumers).flat_map(|(population, range)| {
             range.clone().filter_map(|index| {
-                let number = population.country.number(u64::from(index))?;
+                let number = population.country.number(place(index, options.audit.as_ref()))?;
                 Some((Number::from_integer(number).ok()?, index))
             })
         });
@@ -275,11 +275,11 @@ impl Plan {
     }
 
     pub(crate) fn number(&self, who: Who) -> Number {
-        let business = FIRST_BUSINESS + u64::from(who.index());
+        let business = FIRST_BUSINESS + u64::from(who.index()) * apart(self.audit.as_ref());
         let number = match who.kind() {
-            Kind::Consumer => {
-                self.population(who.index()).and_then(|p| p.country.number(u64::from(who.index())))
-            }
+            Kind::Consumer => self
+                .population(who.index())
+                .and_then(|p| p.country.number(place(who.index(), self.audit.as_ref()))),
             _ => None,
         };
         Number::from_integer(number.unwrap_or(business)).unwrap_or(FALLBACK)
@@ -290,8 +290,10 @@ impl Plan {
         if let Some(consumer) = self.numbers.get(&number) {
             return Some(Who::consumer(*consumer));
         }
-        let index = u32::try_from(number.as_integer().checked_sub(FIRST_BUSINESS)?).ok()?;
-        (index < self.businesses()).then(|| Who::business(index))
+        let place = number.as_integer().checked_sub(FIRST_BUSINESS)?;
+        let apart = apart(self.audit.as_ref());
+        let index = u32::try_from(place / apart).ok()?;
+        (place % apart == 0 && index < self.businesses()).then(|| Who::business(index))
     }
 
     pub(crate) fn population(&self, consumer: u32) -> Option<&scenario::Consumers> {
@@ -549,6 +551,20 @@ const FALLBACK: Number = match Number::from_integer(FIRST_BUSINESS) {
     Ok(number) => number,
     Err(_) => panic!("the first business has a number"),
 };
+
+/// The place of a consumer's number among those of its country.
+fn place(consumer: u32, audit: Option<&Audit>) -> u64 {
+    let place = u64::from(consumer) * apart(audit);
+    let another = audit
+        .and_then(|audit| audit.variation.as_ref())
+        .filter(|variation| variation.secret == Secret::Number && variation.who == Who::consumer(consumer));
+    place + another.map_or(0, |variation| 1 + variation.salt % 1000)
+}
+
+/// How far numbers are from each other: far enough in an audit that none is taken for its neighbour.
+const fn apart(audit: Option<&Audit>) -> u64 {
+    if audit.is_some() { 1_234_567 } else { 1 }
+}
 
 /// The members of each population, counted through all of them.
 fn ranges(counts: impl Iterator<Item = u32>) -> Vec<Range<u32>> {

@@ -441,10 +441,11 @@ impl Credentials {
             [draws.next() ^ salt, draws.next()]
         };
         let hex = |secret, number| value(secret, number).map(|word| format!("{word:016x}")).concat();
-        // Fifteen digits, told apart by their first.
+        // Fifteen digits, in the order of businesses: what ids are must not change who is served first.
         let id = |first: u64, number| {
             let [word, _] = value(Secret::GraphIds, number);
-            (first * 100_000_000_000_000 + word % 10_000_000_000 * 1000 + u64::from(index) % 1000).to_string()
+            (first * 100_000_000_000_000 + u64::from(index) * 1_000_000_000 + word % 1_000_000_000)
+                .to_string()
         };
         let name = match plan.variation(who, Secret::GraphIds) {
             Some(variation) => format!("Firm {index} {:016x}", variation.salt),

@@ -46,6 +46,8 @@ pub enum Secret {
     GraphIds,
     /// Which consumer a business's messages go to: its neighbour gets them.
     Recipient,
+    /// A consumer's number.
+    Number,
     /// Whether a consumer looks at what arrives.
     Unseen,
     /// What a business's messages are declared as for the bill.

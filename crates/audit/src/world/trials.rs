@@ -53,7 +53,9 @@ impl Trial {
             Differs::Keys(changes) => {
                 [Direction::default(), Direction { changes: changes.to_vec(), ..Direction::default() }]
             }
-            Differs::Addition(addition) => [Direction::default(), Direction { addition, ..Direction::default() }],
+            Differs::Addition(addition) => {
+                [Direction::default(), Direction { addition, ..Direction::default() }]
+            }
         }
     }
 }
@@ -130,12 +132,12 @@ pub(crate) const TRIALS: &[Trial] = &[
         &["business/0"],
     ),
     of(
-        "guest-length",
-        "how long texts to a business with a node of its own are",
-        DataClass::ContentSize,
-        (Secret::Length, GUEST),
+        "guest-answer",
+        "which of four answers a person picks, to a business with a node of its own",
+        DataClass::Content,
+        (Secret::Choice, GUEST),
         &["node/1", "business/1", "consumer/4"],
-        &[],
+        &["business/1"],
     ),
     of(
         "answer",
@@ -166,7 +168,7 @@ pub(crate) const TRIALS: &[Trial] = &[
         "the shop's access token",
         DataClass::Secret,
         (Secret::Token, SHOP),
-        &["node/0"],
+        &["node/0", "business/0"],
         &["node/0"],
     ),
     of(
@@ -194,13 +196,31 @@ pub(crate) const TRIALS: &[Trial] = &[
         &["business/0"],
     ),
     of(
-        "recipient",
-        "which of two people the shop writes to",
+        "number",
+        "a person's number",
         DataClass::ConsumerAddress,
-        (Secret::Recipient, SHOP),
-        &["network", "relay/0", "node/0", "business/0", REGULARS[0], REGULARS[1], REGULARS[2], REGULARS[3]],
-        &["relay/0"],
+        (Secret::Number, REGULAR),
+        &["relay/0", "node/0", "business/0", "consumer/0"],
+        &["relay/0", "node/0", "business/0"],
     ),
+    Trial {
+        name: "recipient",
+        about: "which of two people the shop writes to",
+        class: DataClass::ConsumerAddress,
+        may: &[
+            "network",
+            "relay/0",
+            "node/0",
+            "business/0",
+            REGULARS[0],
+            REGULARS[1],
+            REGULARS[2],
+            REGULARS[3],
+        ],
+        must: &["relay/0"],
+        redraws: true,
+        differs: Differs::In(Secret::Recipient, SHOP, &[]),
+    },
     of(
         "billing-class",
         "what the shop's messages are declared as",
@@ -218,14 +238,15 @@ pub(crate) const TRIALS: &[Trial] = &[
         redraws: false,
         differs: Differs::In(Secret::Unseen, REGULAR, &[("consumers.regulars.read_receipts", "false")]),
     },
-    of(
-        "seen",
-        "the same when it does: to show that it would be noticed",
-        DataClass::Content,
-        (Secret::Unseen, REGULAR),
-        &["network", "relay/0", "node/0", "business/0", "consumer/0"],
-        &["relay/0", "business/0"],
-    ),
+    Trial {
+        name: "seen",
+        about: "whether a person looks at what arrives, when her app tells the sender",
+        class: DataClass::Content,
+        may: &["network", "relay/0", "node/0", "business/0", "consumer/0"],
+        must: &["relay/0", "business/0"],
+        redraws: true,
+        differs: Differs::In(Secret::Unseen, REGULAR, &[]),
+    },
     Trial {
         name: "outage",
         about: "whether the shop's webhook endpoint is down for a while",
@@ -241,7 +262,16 @@ pub(crate) const TRIALS: &[Trial] = &[
         name: "tenant-traffic",
         about: "how much the shop writes, in the eyes of the other business of its node",
         class: DataClass::Routing,
-        may: &["network", "relay/0", "node/0", "business/0", REGULARS[0], REGULARS[1], REGULARS[2], REGULARS[3]],
+        may: &[
+            "network",
+            "relay/0",
+            "node/0",
+            "business/0",
+            REGULARS[0],
+            REGULARS[1],
+            REGULARS[2],
+            REGULARS[3],
+        ],
         must: &["business/0"],
         redraws: true,
         differs: Differs::Keys(&[("traffic.0.rate", "3/min in total")]),
@@ -272,8 +302,18 @@ pub(crate) const TRIALS: &[Trial] = &[
         about: "how much the nodes pad, in the eyes of businesses",
         class: DataClass::PaddedSize,
         may: &[
-            "network", "relay/0", "node/0", "node/1", "consumer/0", "consumer/1", "consumer/2", "consumer/3",
-            "consumer/4", "consumer/5", "consumer/6", "consumer/7",
+            "network",
+            "relay/0",
+            "node/0",
+            "node/1",
+            "consumer/0",
+            "consumer/1",
+            "consumer/2",
+            "consumer/3",
+            "consumer/4",
+            "consumer/5",
+            "consumer/6",
+            "consumer/7",
         ],
         must: &["network", "relay/0"],
         redraws: false,
