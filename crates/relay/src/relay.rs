@@ -82,13 +82,13 @@ impl Machine for Relay {
         Ok(relay)
     }
 
-    fn handle(&mut self, now: Time, input: Input, _: &mut Rng) -> Fx {
+    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Fx {
         let mut fx = Fx::none();
         match input {
             LinkEvent::Up { connection, peer } => {
                 self.connections.insert(connection, (peer, false));
             }
-            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, &mut fx),
+            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, rng, &mut fx),
             LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), &mut fx),
             LinkEvent::Down { connection } => self.forget(connection),
         }
@@ -125,7 +125,7 @@ impl Relay {
         self.meters.readings(business).collect()
     }
 
-    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, fx: &mut Fx) {
+    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, rng: &mut Rng, fx: &mut Fx) {
         let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
         match frame {
             ToRelay::Hello { delivered_through, gateway } => {
@@ -133,7 +133,7 @@ impl Relay {
             }
             _ if !greeted => self.reject(connection, RejectCode::HelloExpected, fx),
             ToRelay::Publish(publish) => self.publish(connection, peer, *publish, fx),
-            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, fx),
+            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, rng, fx),
             ToRelay::Submit { sequence, envelope } => {
                 self.submit(now, connection, peer, sequence, envelope, fx)
             }
@@ -214,8 +214,8 @@ impl Relay {
         }
     }
 
-    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, fx: &mut Fx) {
-        let bundle = self.directory.hand_out(address, &mut fx.transaction);
+    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, rng: &mut Rng, fx: &mut Fx) {
+        let bundle = self.directory.hand_out(address, rng, &mut fx.transaction);
         say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
         self.ask_for_prekeys(address, fx);
     }

@@ -181,6 +181,10 @@ fn json_leaves(path: &str, value: &serde_json::Value, leaves: &mut Vec<Leaf>) {
 const TO_RELAY: &str = "blindpost.transport.ToRelay";
 const TO_ENDPOINT: &str = "blindpost.transport.ToEndpoint";
 
+/// The numbers of one-time prekeys: four bytes, whichever it is.
+const FIRST_PREKEY_ID: i128 = 1 << 21;
+const LAST_PREKEY_ID: i128 = (1 << 24) - 1;
+
 /// Length and version before the message of a frame: `wire::Frame`.
 const FRAME_HEADER: usize = 5;
 
@@ -196,10 +200,12 @@ fn frame(seen: &Seen, bytes: &[u8]) -> Vec<Leaf> {
 fn treated(path: &str, class: Option<DataClass>, value: Value, treatment: Treatment) -> Value {
     match (class, treatment) {
         (Some(DataClass::PaddedSize), _) => value.masked(),
-        // Keys are drawn anew; their numbers are not.
-        (Some(DataClass::PublicKey), Treatment::Renamed) if matches!(value, Value::Bytes(_)) => {
-            value.masked()
-        }
+        (Some(DataClass::PublicKey), Treatment::Renamed) => match value {
+            // Which of the numbers of one-time prekeys comes is drawn; how long it is is not.
+            Value::Number(FIRST_PREKEY_ID..=LAST_PREKEY_ID) if path.ends_with("id") => value.masked(),
+            Value::Bytes(_) => value.masked(),
+            other => other,
+        },
         (Some(DataClass::Routing), Treatment::Renamed) if path.ends_with("id") => value.fresh(),
         (_, Treatment::Renamed) if path.ends_with(".conversation.id") => value.fresh(),
         // A signature is over names that may be others.
