@@ -159,12 +159,12 @@ impl Reached {
 }
 
 /// The label of every field.
-struct Labels {
+pub(crate) struct Labels {
     classes: BTreeMap<String, Result<DataClass, Problem>>,
 }
 
 impl Labels {
-    fn of(pool: &DescriptorPool) -> Option<Self> {
+    pub(crate) fn of(pool: &DescriptorPool) -> Option<Self> {
         let option = pool.get_extension_by_name("blindpost.data_class")?;
         let classes = our_messages(pool)
             .flat_map(|message| message.fields().collect::<Vec<_>>())
@@ -173,7 +173,7 @@ impl Labels {
         Some(Self { classes })
     }
 
-    fn class(&self, field: &FieldDescriptor) -> Option<DataClass> {
+    pub(crate) fn class(&self, field: &FieldDescriptor) -> Option<DataClass> {
         self.classes.get(field.full_name())?.as_ref().ok().copied()
     }
 

@@ -3,6 +3,7 @@
 //! `docs/privacy.md` says who may learn what. Here it is data and executed:
 //! - `Policy` is the matrix of principals and data classes (`policy.toml`);
 //! - `labels` compares it with the label of every field in `proto/`;
+//! - `surfaces` lists all that is in no `proto/` file: HTTP, rows, log lines, metrics, files (`surfaces.toml`);
 //! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
 //! - `judge` says which of the findings are leaks, and whether the search could see at all;
 //! - [`equal`] compares the views of two runs that differ in a secret.
@@ -21,6 +22,8 @@ mod policy;
 mod principal;
 mod scan;
 mod search;
+#[cfg(feature = "policy")]
+pub mod surfaces;
 mod view;
 
 pub use canary::{Canary, CanaryError};

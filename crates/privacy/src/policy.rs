@@ -118,6 +118,11 @@ impl Policy {
         }
     }
 
+    /// The messages that `principal` never gets, though one that it receives could contain them.
+    pub(crate) fn withheld(&self, principal: Principal) -> &[String] {
+        self.receives.get(&principal).map(|receives| receives.withheld.as_slice()).unwrap_or_default()
+    }
+
     /// Which messages get to whom, in the order of the document.
     pub(crate) fn receives(&self) -> impl Iterator<Item = (Principal, &Receives)> {
         self.receives.iter().map(|(principal, receives)| (*principal, receives))
