@@ -12,8 +12,24 @@ const SESSIONS: u8 = 2;
 pub(crate) enum Verdict {
     /// No attack was found, and the search was not cut short.
     Holds,
-    /// What the attacker gets.
-    Attack(String),
+    Attack(Attack),
+}
+
+/// What an attacker achieved, and how Verifpal says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attack {
+    kind: Kind,
+    conclusion: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A secret is known.
+    Read,
+    /// What the attacker made was taken for a party's.
+    Forged,
+    /// What a party sent once was taken twice.
+    Repeated,
 }
 
 /// What must become of a query.
@@ -27,11 +43,31 @@ pub(crate) struct Expected<'a> {
 pub(crate) type Verdicts = Vec<(String, Verdict)>;
 
 impl Verdict {
+    /// For the table.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Holds => "holds",
-            Self::Attack(_) => "attack",
+            Self::Attack(Attack { kind: Kind::Read, .. }) => "read",
+            Self::Attack(Attack { kind: Kind::Forged, .. }) => "forged",
+            Self::Attack(Attack { kind: Kind::Repeated, .. }) => "repeated",
         }
+    }
+}
+
+impl Attack {
+    /// By Verifpal's sentence about it. Any other sentence is about something that our models don't ask.
+    fn parse(conclusion: &str) -> Result<Self, String> {
+        let says = |words: &str| conclusion.contains(words);
+        let kind = if says("is obtained by Attacker") {
+            Kind::Read
+        } else if says("sent by Attacker and not by") {
+            Kind::Forged
+        } else if says("so agreement is not injective") {
+            Kind::Repeated
+        } else {
+            return Err(format!("what kind of attack is this? {conclusion}"));
+        };
+        Ok(Self { kind, conclusion: conclusion.to_owned() })
     }
 }
 
@@ -67,8 +103,8 @@ pub(crate) fn differences(name: &str, expected: &[Expected<'_>], found: &Verdict
         return vec![format!("{name}: its queries are {asked:?}, models.toml has {wanted:?}")];
     }
     let differs = |(expected, (query, verdict)): (&Expected<'_>, &(String, Verdict))| match verdict {
-        Verdict::Attack(what) if expected.must_hold => {
-            Some(format!("{name}: `{query}` must hold, but there is an attack: {what}"))
+        Verdict::Attack(Attack { conclusion, .. }) if expected.must_hold => {
+            Some(format!("{name}: `{query}` must hold, but there is an attack: {conclusion}"))
         }
         Verdict::Holds if !expected.must_hold => {
             Some(format!("{name}: `{query}` must fail, but no attack was found"))
@@ -117,7 +153,7 @@ struct Envelope {
 impl Query {
     fn verdict(&self) -> Result<(String, Verdict), String> {
         let verdict = match (self.resolved, self.envelope.exhausted) {
-            (true, _) => Verdict::Attack(self.conclusion.clone()),
+            (true, _) => Verdict::Attack(Attack::parse(&self.conclusion)?),
             (false, true) => Verdict::Holds,
             (false, false) => return Err(format!("the search for `{}` was cut short", self.query)),
         };
@@ -166,7 +202,8 @@ mod tests {
     #[test]
     fn a_report_is_read() {
         let verdicts = parsed(REPORT).unwrap();
-        let attack = Verdict::Attack("text (text) is obtained by Attacker.".to_owned());
+        let conclusion = "text (text) is obtained by Attacker.".to_owned();
+        let attack = Verdict::Attack(Attack { kind: Kind::Read, conclusion });
         assert_eq!(
             verdicts,
             [
@@ -196,6 +233,19 @@ mod tests {
         assert!(parsed(r#"{"version":"1.6.7","ok":true,"models":[]}"#).unwrap_err().contains("0 models"));
         let failed = r#"{"version":"1.6.7","ok":false,"models":[{"file":"t.vp","ok":false,"error":"no"}]}"#;
         assert_eq!(parsed(failed).unwrap_err(), "no");
+    }
+
+    #[test]
+    fn attacks_are_told_apart() {
+        let word = |conclusion| Attack::parse(conclusion).map(|attack| Verdict::Attack(attack).word());
+        assert_eq!(word("text (text) is obtained by Attacker."), Ok("read"));
+        let forged =
+            "e (nil), sent by Attacker and not by A, is successfully used in HASH(e) within B's state.";
+        assert_eq!(word(forged), Ok("forged"));
+        let twice = "e (…), which A sent in another session and not in this one, is successfully used in HASH(e) \
+                     within B's state: A sent it once, B accepts it twice, so agreement is not injective.";
+        assert_eq!(word(twice), Ok("repeated"));
+        assert!(word("x and y are not equivalent.").is_err());
     }
 
     #[test]
