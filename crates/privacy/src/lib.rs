@@ -3,7 +3,8 @@
 //! `docs/privacy.md` says who may learn what. Here it is data and executed:
 //! - `Policy` is the matrix of principals and data classes (`policy.toml`);
 //! - `labels` compares it with the label of every field in `proto/`;
-//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see.
+//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
+//! - `leak` says in bits what a view tells of a secret, where the two can't be made independent.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
@@ -11,6 +12,8 @@ mod canary;
 mod encoding;
 #[cfg(feature = "policy")]
 pub mod labels;
+#[cfg(feature = "leak")]
+pub mod leak;
 #[cfg(feature = "policy")]
 mod policy;
 mod principal;
