@@ -1,5 +1,4 @@
-//! Takes down what this build was made of: which of our crates link which, as their manifests say, and the messages of
-//! `proto/` with their labels.
+//! Takes down what this build was made of: which of our crates link which, as their manifests say.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -26,13 +25,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     code.push_str("];\n");
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("links.rs"), code)?;
-    println!("cargo:rerun-if-changed=../../proto");
-    let mut compiler = protox::Compiler::new(["../../proto"])?;
-    compiler.include_imports(true);
-    for entry in fs::read_dir("../../proto")? {
-        compiler.open_file(entry?.file_name())?;
-    }
-    fs::write(Path::new(&out).join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
+use crate::{audit, cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -23,6 +23,7 @@ enum Command {
     Sweep(sweep::Sweep),
     Scenario(scenario::Scenario),
     Report(report::Report),
+    Audit(audit::Audit),
     Reproduce(reproduce::Reproduce),
     Serve(serve::Serve),
     Relay(relay::RelayArguments),
@@ -40,6 +41,7 @@ impl Arguments {
             Command::Sweep(sweep) => sweep.run(),
             Command::Scenario(scenario) => scenario.run(),
             Command::Report(report) => report.run(),
+            Command::Audit(audit) => audit.run(),
             Command::Reproduce(reproduce) => reproduce.run(),
             Command::Serve(serve) => logged(serve.run()),
             Command::Relay(relay) => logged(relay.run()),

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
 mod arguments;
+mod audit;
 mod cloud;
 mod consumer;
 mod data;
 mod demo;
 mod error;
+mod leak;
 mod log;
 mod machine;
 mod relay;

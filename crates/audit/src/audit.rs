@@ -3,7 +3,7 @@
 use crate::construction::{self, Construction};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, StageError, TrialReport};
-use privacy::{Policy, PolicyError};
+use privacy::surfaces::{Surfaces, SurfacesError};
 use serde::Serialize;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -70,9 +70,9 @@ pub struct Report {
 /// An audit could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The policy that is built in is wrong.
+    /// The policy, or the list of surfaces, that is built in is wrong.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Surfaces(#[from] SurfacesError),
     /// No run could be played.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -100,16 +100,17 @@ impl Audit {
         now: &dyn Fn() -> Duration,
     ) -> Result<Report, AuditError> {
         let began = now();
-        let mut matrix = Matrix::new(Policy::of_this_project()?);
+        let surfaces = Surfaces::of_this_project()?;
+        let mut matrix = Matrix::new(surfaces.policy().clone());
         let construction = construction::check(&mut matrix);
         for run in 0..self.runs {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
-            world::search(self.seed.wrapping_add(run), &mut matrix)?;
+            world::search(self.seed.wrapping_add(run), &surfaces, &mut matrix)?;
         }
         let plan =
             PairPlan { seed: self.seed, pairs: self.pairs, only: self.only.clone(), threads: self.threads };
         let told = |done, of| progress(Progress { layer: "pairs", done, of });
-        let trials = world::run(&plan, &mut matrix, &told)?;
+        let trials = world::run(&plan, &surfaces, &mut matrix, &told)?;
         Ok(Report::of(&matrix, construction, trials, now().saturating_sub(began)))
     }
 }

@@ -5,7 +5,7 @@
 
 mod audit;
 mod construction;
-mod leaves;
+pub mod leak;
 mod matrix;
 mod world;
 

@@ -6,7 +6,8 @@
 //! - `surfaces` lists all that is in no `proto/` file: HTTP, rows, log lines, metrics, files (`surfaces.toml`);
 //! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
 //! - `judge` says which of the findings are leaks, and whether the search could see at all;
-//! - [`equal`] compares the views of two runs that differ in a secret.
+//! - [`equal`] compares the views of two runs that differ in a secret;
+//! - `leak` says in bits what a view tells of a secret, where the two can't be made independent.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
@@ -17,6 +18,8 @@ pub mod equal;
 mod judge;
 #[cfg(feature = "policy")]
 pub mod labels;
+#[cfg(feature = "leak")]
+pub mod leak;
 #[cfg(feature = "policy")]
 mod policy;
 mod principal;

@@ -363,11 +363,7 @@ fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, Con
     let mut config = NodeConfig::new(tenants)?;
     let retention = plan.scenario().node.retention.to_std();
     config.retention = retention;
-    let padding = match plan.scenario().node.padding {
-        Padding::None => content::Padding::None,
-        Padding::Bucket => content::Padding::Bucket,
-        Padding::Pow2 => content::Padding::Pow2,
-    };
+    let padding = padding(plan.scenario().node.padding);
     config.endpoint =
         endpoint::Policy { gateway: true, retention, suites, padding, ..endpoint::Policy::default() };
     let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
@@ -381,6 +377,7 @@ fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
         let policy = endpoint::Policy {
             one_time_prekeys: population.one_time_prekeys,
             suites: Suites::only(suite(population.suite)),
+            padding: padding(plan.scenario().device.padding),
             ..endpoint::Policy::default()
         };
         let config = ConsumerConfig {
@@ -503,5 +500,13 @@ fn suite(suite: Suite) -> ratchet::Suite {
         Suite::X3dh => ratchet::Suite::X3dh,
         Suite::Pqxdh => ratchet::Suite::Pqxdh,
         Suite::Triple => ratchet::Suite::Triple,
+    }
+}
+
+fn padding(padding: Padding) -> content::Padding {
+    match padding {
+        Padding::None => content::Padding::None,
+        Padding::Bucket => content::Padding::Bucket,
+        Padding::Pow2 => content::Padding::Pow2,
     }
 }

@@ -6,7 +6,7 @@ use privacy::{Canary, DataClass, Scanner, Searched};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use wire::Number;
-use world::{Kind, Seen, Sight, Who};
+use world::{Kind, Seen, Who};
 
 /// Shorter texts occur by chance.
 const LONG_ENOUGH: usize = 16;
@@ -156,37 +156,10 @@ pub(crate) fn search(played: &Performance, canaries: &[Canary]) -> Result<Vec<Se
 
 /// The bytes of a sight; of what the network sees of it, only size and time.
 fn raw(seen: &Seen, view: &str) -> Vec<u8> {
+    let bytes = views::raw(seen);
     if view == views::PACKETS {
-        let length = match &seen.sight {
-            Sight::Frame(bytes) => bytes.len(),
-            _ => 0,
-        };
         let micros = seen.at.as_micros();
-        return format!("{micros} {} {} {length}\n", seen.party, seen.peer).into_bytes();
+        return format!("{micros} {} {} {}\n", seen.party, seen.peer, bytes.len()).into_bytes();
     }
-    let lines = |lines: &[&[u8]]| lines.join(&b'\n');
-    match &seen.sight {
-        Sight::Frame(bytes) => bytes.to_vec(),
-        Sight::Request(request) => lines(&[
-            request.path.as_bytes(),
-            request.authorization.as_deref().unwrap_or_default().as_bytes(),
-            &request.body,
-        ]),
-        Sight::Response(response) => {
-            let headers =
-                response.headers.iter().fold(response.status.to_string(), |mut text, (name, value)| {
-                    let _ = write!(text, "\n{name}: {value}");
-                    text
-                });
-            lines(&[headers.as_bytes(), &response.body])
-        }
-        Sight::Webhook(post) => lines(&[
-            post.url.as_bytes(),
-            post.signature_256.as_bytes(),
-            post.signature.as_bytes(),
-            &post.body,
-        ]),
-        Sight::Status(status) => status.to_string().into_bytes(),
-        Sight::Text(text) | Sight::Notice(text) => text.clone().into_bytes(),
-    }
+    bytes
 }

@@ -7,6 +7,7 @@ mod trials;
 mod views;
 
 use crate::matrix::Matrix;
+use privacy::surfaces::Surfaces;
 use stage::Direction;
 
 pub(crate) use pairs::run;
@@ -17,10 +18,10 @@ pub use stage::StageError;
 ///
 /// # Errors
 /// [`StageError`].
-pub(crate) fn search(seed: u64, matrix: &mut Matrix) -> Result<(), StageError> {
+pub(crate) fn search(seed: u64, surfaces: &Surfaces, matrix: &mut Matrix) -> Result<(), StageError> {
     let played = stage::play(&Direction::default(), seed)?;
     let planted = canaries::of(&played);
     matrix.searched(&planted, &canaries::search(&played, &planted)?);
-    views::count(&played, matrix);
+    views::count(&played, surfaces, matrix);
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::trials::{TRIALS, Trial};
 use super::views::{self, Treatment, Views};
 use crate::matrix::{Leak, Matrix};
 use privacy::equal;
+use privacy::surfaces::Surfaces;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -72,6 +73,7 @@ pub fn trials() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// [`StageError`].
 pub(crate) fn run(
     plan: &PairPlan,
+    surfaces: &Surfaces,
     matrix: &mut Matrix,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Vec<TrialReport>, StageError> {
@@ -92,7 +94,7 @@ pub(crate) fn run(
                         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                         progress(done as u64, total);
                     };
-                    match with_seed(*seed, &chosen, &told) {
+                    match with_seed(*seed, &chosen, surfaces, &told) {
                         Ok(found) => lock(&outcomes).extend(found),
                         Err(error) => {
                             lock(&failure).get_or_insert(error);
@@ -122,7 +124,12 @@ struct Outcome {
 }
 
 /// All trials with one seed: most have the left run in common.
-fn with_seed(seed: u64, trials: &[&Trial], done: &dyn Fn()) -> Result<Vec<Outcome>, StageError> {
+fn with_seed(
+    seed: u64,
+    trials: &[&Trial],
+    surfaces: &Surfaces,
+    done: &dyn Fn(),
+) -> Result<Vec<Outcome>, StageError> {
     let salt = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let plain = stage::play(&Direction::default(), seed)?;
     let mut outcomes = Vec::new();
@@ -130,8 +137,8 @@ fn with_seed(seed: u64, trials: &[&Trial], done: &dyn Fn()) -> Result<Vec<Outcom
         let [left, right] = trial.directions(salt);
         let treatment = if trial.redraws { Treatment::Renamed } else { Treatment::Exact };
         let other_left = if left.changes.is_empty() { None } else { Some(stage::play(&left, seed)?) };
-        let one = views::of(other_left.as_ref().unwrap_or(&plain), treatment);
-        let other = views::of(&stage::play(&right, seed)?, treatment);
+        let one = views::of(other_left.as_ref().unwrap_or(&plain), surfaces, treatment);
+        let other = views::of(&stage::play(&right, seed)?, surfaces, treatment);
         outcomes.extend(compared(&one, &other).map(|(party, events, difference)| Outcome {
             trial: number,
             seed,

@@ -40,10 +40,8 @@ impl Declared {
             Declaration::Class(class) => (class, &[][..]),
             Declaration::Formed { class, is } => (class, &is[..]),
         };
-        let class = DataClass::parse(name).ok_or_else(|| SurfacesError::Class {
-            place: place.to_owned(),
-            class: name.clone(),
-        })?;
+        let class = DataClass::parse(name)
+            .ok_or_else(|| SurfacesError::Class { place: place.to_owned(), class: name.clone() })?;
         if class == DataClass::Statistic && texts.is_empty() {
             return Err(SurfacesError::Formless(place.to_owned()));
         }
@@ -55,7 +53,8 @@ impl Declared {
     pub(super) fn problem(&self, what: &str, value: &Value) -> Option<Problem> {
         let text = value.to_text();
         let fits = self.forms.is_empty() || self.forms.iter().any(|(_, form)| form.is_match(&text));
-        let forms = || self.forms.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
+        let forms =
+            || self.forms.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
         (!fits).then(|| Problem::Form { what: what.to_owned(), forms: forms() })
     }
 }
@@ -103,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_declaration_that_says_nothing_is_refused() {
-        let parse = |declaration| Declared::parse("here", &declaration, &Parts::new()).err().map(|e| e.to_string());
+        let parse =
+            |declaration| Declared::parse("here", &declaration, &Parts::new()).err().map(|e| e.to_string());
         let formless = parse(Declaration::Class("statistic".into())).unwrap();
         assert!(formless.contains("here"), "{formless}");
         assert!(parse(Declaration::Class("nonsense".into())).unwrap().contains("nonsense"));

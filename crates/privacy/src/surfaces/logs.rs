@@ -109,7 +109,9 @@ impl Surfaces {
 
 impl Catalogue {
     pub(super) fn parse(raw: &RawCatalogue, parts: &Parts) -> Result<Self, SurfacesError> {
-        Ok(Self { events: raw.event.iter().map(|event| Event::parse(event, parts)).collect::<Result<_, _>>()? })
+        Ok(Self {
+            events: raw.event.iter().map(|event| Event::parse(event, parts)).collect::<Result<_, _>>()?,
+        })
     }
 
     fn of<'a>(&'a self, level: &'a str, target: &'a str) -> impl Iterator<Item = &'a Event> {
@@ -121,7 +123,11 @@ impl Event {
     fn parse(raw: &RawEvent, parts: &Parts) -> Result<Self, SurfacesError> {
         let place = format!("logs.event `{}`", raw.text);
         let mut pattern = String::from("^");
-        pattern += &one_of(&place, if raw.is.is_empty() { std::slice::from_ref(&raw.text) } else { &raw.is }, parts)?;
+        pattern += &one_of(
+            &place,
+            if raw.is.is_empty() { std::slice::from_ref(&raw.text) } else { &raw.is },
+            parts,
+        )?;
         let mut fields = Vec::new();
         for field in &raw.fields {
             let place = format!("{place} field {}", field.name);
