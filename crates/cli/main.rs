@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     // Whoever reads may stop reading: `blindpost run … | head`.
     sigpipe::reset();
     match arguments::Arguments::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(report) => {
             eprint!("{}", error::explain(&report));
             ExitCode::FAILURE

@@ -3,6 +3,7 @@
 use crate::construction::{self, Construction};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, StageError, TrialReport};
+use privacy::labels;
 use privacy::surfaces::{Surfaces, SurfacesError};
 use serde::Serialize;
 use std::num::NonZeroUsize;
@@ -103,6 +104,7 @@ impl Audit {
         let surfaces = Surfaces::of_this_project()?;
         let mut matrix = Matrix::new(surfaces.policy().clone());
         let construction = construction::check(&mut matrix);
+        label(&surfaces, &mut matrix);
         for run in 0..self.runs {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
             world::search(self.seed.wrapping_add(run), &surfaces, &mut matrix)?;
@@ -112,6 +114,21 @@ impl Audit {
         let told = |done, of| progress(Progress { layer: "pairs", done, of });
         let trials = world::run(&plan, &surfaces, &mut matrix, &told)?;
         Ok(Report::of(&matrix, construction, trials, now().saturating_sub(began)))
+    }
+}
+
+/// By label: everything that has a class, against what its readers may have.
+fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
+    for problem in labels::check(surfaces.pool(), surfaces.policy()) {
+        let (principal, class) = match &problem {
+            labels::Problem::NotAllowed { principal, class, .. } => (principal.name(), Some(class.name())),
+            _ => ("anybody", None),
+        };
+        let (principal, class) = (principal.to_owned(), class.map(str::to_owned));
+        matrix.leak(Leak { layer: "label", principal, class, what: problem.to_string() });
+    }
+    for ((principal, class), fields) in surfaces.reach() {
+        matrix.fields(principal, class, fields);
     }
 }
 

@@ -87,6 +87,20 @@ pub fn check(pool: &DescriptorPool, policy: &Policy) -> Vec<Problem> {
     problems
 }
 
+/// How many labelled fields of each class can get to each principal.
+pub(crate) fn reach(pool: &DescriptorPool, policy: &Policy) -> BTreeMap<(Principal, DataClass), u64> {
+    let mut counts = BTreeMap::new();
+    let Some(labels) = Labels::of(pool) else { return counts };
+    for (principal, receives) in policy.receives() {
+        let reached = Reached::of(pool, principal, receives, &mut Vec::new());
+        let fields = reached.messages.iter().flat_map(|(message, _)| message.fields().collect::<Vec<_>>());
+        for class in fields.filter_map(|field| labels.class(&field)) {
+            *counts.entry((principal, class)).or_default() += 1;
+        }
+    }
+    counts
+}
+
 fn check_message(
     message: &MessageDescriptor,
     within: &str,

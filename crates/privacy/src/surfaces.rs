@@ -26,7 +26,10 @@ use std::collections::BTreeMap;
 
 use prost_reflect::DescriptorPool;
 
-use crate::{DataClass, Policy, Principal, labels::Labels};
+use crate::{
+    DataClass, Policy, Principal,
+    labels::{self, Labels},
+};
 
 /// `surfaces.toml`, parsed, with the policy and the messages that it speaks of.
 pub struct Surfaces {
@@ -61,6 +64,17 @@ impl Surfaces {
     /// The messages of `proto/`.
     pub fn pool(&self) -> &DescriptorPool {
         &self.pool
+    }
+
+    /// How many declared fields, columns, headers, paths and log fields of each class can get to each principal.
+    pub fn reach(&self) -> BTreeMap<(Principal, DataClass), u64> {
+        let mut counts = labels::reach(&self.pool, &self.policy);
+        let http = self.http.classes().map(|class| (Principal::Business, class));
+        let logs = self.logs.classes().map(|class| (Principal::Operator, class));
+        for place in http.chain(logs) {
+            *counts.entry(place).or_default() += 1;
+        }
+        counts
     }
 
     /// Adds a leaf, and a problem if its class must not get to `principal`.

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::form::{Declaration, Declared, Parts};
 use super::{Problem, Seen, Surfaces, SurfacesError, Value};
-use crate::Principal;
+use crate::{DataClass, Principal};
 
 /// What a node says over HTTP. All of it is for a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,6 +184,19 @@ fn flatten(json: &Json, path: String, leaves: &mut Vec<(String, Option<Value>)>)
 }
 
 impl Catalogue {
+    /// The class of every header, parameter and path.
+    pub(super) fn classes(&self) -> impl Iterator<Item = DataClass> {
+        [&self.response, &self.webhook, &self.challenge].into_iter().flat_map(|message| {
+            let bodies = message.bodies.values().flat_map(BTreeMap::values);
+            message
+                .headers
+                .values()
+                .chain(message.query.values())
+                .chain(bodies)
+                .map(|declared| declared.class)
+        })
+    }
+
     pub(super) fn parse(raw: &RawCatalogue, parts: &Parts) -> Result<Self, SurfacesError> {
         Ok(Self {
             response: Message::parse("http.response", &raw.response, parts)?,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::form::{Declaration, Declared, Parts, compile};
 use super::{Problem, Seen, Surfaces, SurfacesError, Value};
-use crate::Principal;
+use crate::{DataClass, Principal};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +61,13 @@ pub struct LogEvent {
     pub text: String,
     /// The names of the fields, in order.
     pub fields: Vec<String>,
+}
+
+impl Catalogue {
+    /// The class of every field of every line.
+    pub(super) fn classes(&self) -> impl Iterator<Item = DataClass> {
+        self.events.iter().flat_map(|event| event.fields.iter().map(|(_, declared)| declared.class))
+    }
 }
 
 impl Surfaces {
