@@ -105,6 +105,7 @@ impl Audit {
             pairs: if self.quick { self.pairs.min(2) } else { self.pairs },
             only: self.secret.clone(),
             runs: if self.quick { 1 } else { 3 },
+            seeds: if self.quick { 4 } else { 40 },
             threads: self.threads.unwrap_or_else(all_cores),
         };
         let bar = ProgressBar::new(1);

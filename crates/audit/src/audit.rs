@@ -1,8 +1,9 @@
 //! All layers, one after the other, into one matrix.
 
+use crate::attacks::{self, Attack, AttackError};
 use crate::construction::{self, Construction};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
-use crate::world::{self, PairPlan, StageError, TrialReport};
+use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
 use privacy::labels;
 use privacy::surfaces::{Surfaces, SurfacesError};
 use serde::Serialize;
@@ -20,6 +21,8 @@ pub struct Audit {
     pub only: Vec<String>,
     /// Runs that are searched for canaries.
     pub runs: u64,
+    /// Runs of the campaign of faults.
+    pub seeds: u64,
     /// On how many threads.
     pub threads: NonZeroUsize,
 }
@@ -64,6 +67,10 @@ pub struct Report {
     pub blind: Vec<Blind>,
     /// What the transport is made of.
     pub construction: Construction,
+    /// What was tried that must fail.
+    pub attacks: Vec<Attack>,
+    /// What was looked for when it had to be gone.
+    pub remains: Vec<Remains>,
     /// The secrets that runs differed in.
     pub trials: Vec<TrialReport>,
 }
@@ -77,6 +84,9 @@ pub enum AuditError {
     /// No run could be played.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// Nothing could be attacked.
+    #[error(transparent)]
+    Attack(#[from] AttackError),
 }
 
 /// What an audit means.
@@ -109,11 +119,14 @@ impl Audit {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
             world::search(self.seed.wrapping_add(run), &surfaces, &mut matrix)?;
         }
+        let remains = world::look(self.seed, &mut matrix)?;
+        let told = |done, of| progress(Progress { layer: "faults", done, of });
+        let attacks = attacks::run(&mut matrix, self.seeds, self.threads, &told)?;
         let plan =
             PairPlan { seed: self.seed, pairs: self.pairs, only: self.only.clone(), threads: self.threads };
         let told = |done, of| progress(Progress { layer: "pairs", done, of });
         let trials = world::run(&plan, &surfaces, &mut matrix, &told)?;
-        Ok(Report::of(&matrix, construction, trials, now().saturating_sub(began)))
+        Ok(Report::of(&matrix, construction, attacks, remains, trials, now().saturating_sub(began)))
     }
 }
 
@@ -133,7 +146,14 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 }
 
 impl Report {
-    fn of(matrix: &Matrix, construction: Construction, trials: Vec<TrialReport>, took: Duration) -> Self {
+    fn of(
+        matrix: &Matrix,
+        construction: Construction,
+        attacks: Vec<Attack>,
+        remains: Vec<Remains>,
+        trials: Vec<TrialReport>,
+        took: Duration,
+    ) -> Self {
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {
@@ -162,6 +182,8 @@ impl Report {
             found: matrix.leaks().to_vec(),
             blind,
             construction,
+            attacks,
+            remains,
             trials,
         }
     }

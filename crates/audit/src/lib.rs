@@ -3,13 +3,15 @@
 //! `privacy` knows who may learn what and how to look for it; here the parties are run, in virtual time and as real
 //! processes, and everything that each could see is looked at.
 
+mod attacks;
 mod audit;
 mod construction;
 pub mod leak;
 mod matrix;
 mod world;
 
+pub use attacks::{Attack, AttackError};
 pub use audit::{Audit, AuditError, Progress, Report, Verdict};
 pub use construction::Construction;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
-pub use world::{PairPlan, StageError, TrialReport, Unequal, trials};
+pub use world::{PairPlan, Remains, StageError, TrialReport, Unequal, trials};

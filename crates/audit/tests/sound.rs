@@ -14,8 +14,14 @@ use std::time::Duration;
 
 #[test]
 fn nobody_learns_what_is_not_for_him() {
-    let audit =
-        Audit { seed: 1, pairs: 6, only: Vec::new(), runs: 1, threads: NonZeroUsize::new(2).unwrap() };
+    let audit = Audit {
+        seed: 1,
+        pairs: 6,
+        only: Vec::new(),
+        runs: 1,
+        seeds: 2,
+        threads: NonZeroUsize::new(2).unwrap(),
+    };
     let report = audit.run(&|_| {}, &|| Duration::ZERO).unwrap();
     for leak in &report.found {
         eprintln!("{leak}");

@@ -61,6 +61,9 @@ fn layers(report: &Report) -> String {
             report.bytes_scanned as f64 / 1e6
         ),
     );
+    let attempts: u64 = report.attacks.iter().map(|attack| attack.attempts).sum();
+    let successes: u64 = report.attacks.iter().map(|attack| attack.successes).sum();
+    line("by attack", format!("{attempts} attempts and faults, {successes} came to something"));
     line(
         "by noninterference",
         format!(

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod pairs;
+mod remains;
 mod stage;
 mod trials;
 mod views;
@@ -12,6 +13,8 @@ use stage::Direction;
 
 pub(crate) use pairs::run;
 pub use pairs::{PairPlan, TrialReport, Unequal, trials};
+pub use remains::Remains;
+pub(crate) use remains::look;
 pub use stage::StageError;
 
 /// Plays the scene once, and searches what everybody saw for what could be recognised.

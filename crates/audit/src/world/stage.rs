@@ -114,12 +114,17 @@ pub(crate) struct Direction<'a> {
     pub(crate) addition: &'a str,
     /// The secret that is another.
     pub(crate) variation: Option<Variation>,
+    /// When to look at the disks before the end: so long after the start.
+    pub(crate) peek: Option<Duration>,
 }
 
 /// A run, and what everybody saw in it.
 pub(crate) struct Performance {
     pub(crate) seen: Observations,
+    /// The disks of relay and nodes at the end.
     pub(crate) disks: Vec<(Who, Vec<Row>)>,
+    /// The same, when somebody looked at them before.
+    pub(crate) peeked: Vec<(Who, Vec<Row>)>,
     pub(crate) start: Time,
     pub(crate) businesses: Vec<Actor>,
     pub(crate) consumers: Vec<Actor>,
@@ -164,12 +169,17 @@ pub(crate) fn play(direction: &Direction<'_>, seed: u64) -> Result<Performance, 
     };
     let run = Simulation::new(scene, seed, &options);
     let mut run = run.map_err(|error| StageError::Parties(error.to_string()))?;
+    let servers: Vec<Who> = run.servers().collect();
+    let mut peeked = Vec::new();
+    if let Some(peek) = direction.peek {
+        run.run_until(run.start() + peek, &AtomicBool::new(false));
+        peeked = servers.iter().map(|who| (*who, run.disk(*who))).collect();
+    }
     run.run_until(run.end(), &AtomicBool::new(false));
     let seen = run.observe();
     if let Some(violation) = seen.violations.first() {
         return Err(StageError::Broken(violation.to_string()));
     }
-    let servers: Vec<Who> = run.servers().collect();
     let disks = servers.into_iter().map(|who| (who, run.disk(who))).collect();
     let identity = |number: Number| {
         seen.public_keys.iter().find_map(|(_, keys)| match keys {
@@ -185,7 +195,7 @@ pub(crate) fn play(direction: &Direction<'_>, seed: u64) -> Result<Performance, 
     let businesses = (0..BUSINESSES).map(Who::business).filter_map(actor).collect();
     let consumers = run.consumers().filter_map(actor).collect();
     let start = run.start();
-    Ok(Performance { seen, disks, start, businesses, consumers })
+    Ok(Performance { seen, disks, peeked, start, businesses, consumers })
 }
 
 const BUSINESSES: u32 = 3;

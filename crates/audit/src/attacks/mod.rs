@@ -1,0 +1,58 @@
+//! Attempts that must fail: what the rules forbid that are not cells of the matrix.
+
+mod faults;
+mod gateway;
+mod tenants;
+
+use crate::matrix::Matrix;
+use kernel::{RestoreError, Time};
+use serde::Serialize;
+use std::num::NonZeroUsize;
+
+/// Machines have no clock of their own.
+const NOW: Time = Time::from_secs(1_790_000_000);
+
+/// What was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attack {
+    /// The invariant that it is against (docs/architecture.md).
+    pub invariant: &'static str,
+    /// What was tried, for a person.
+    pub what: &'static str,
+    /// How often.
+    pub attempts: u64,
+    /// How often it came to something.
+    pub successes: u64,
+}
+
+/// Nothing could be tried, which no choice of the user's can bring about.
+#[derive(Debug, thiserror::Error)]
+pub enum AttackError {
+    /// A machine did not start.
+    #[error("a machine does not start: {0}")]
+    Restore(#[from] RestoreError),
+    /// The parties or scenarios of the attack are not accepted.
+    #[error("an attack can't be set up: {0}")]
+    Setup(String),
+}
+
+/// Tries everything.
+///
+/// # Errors
+/// [`AttackError`].
+pub(crate) fn run(
+    matrix: &mut Matrix,
+    seeds: u64,
+    threads: NonZeroUsize,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Vec<Attack>, AttackError> {
+    let mut attacks = vec![tenants::strangers(matrix)?];
+    attacks.extend(gateway::impostors(matrix)?);
+    attacks.push(faults::power(matrix, seeds, threads, progress)?);
+    for attack in &attacks {
+        if attack.attempts == 0 {
+            matrix.blind("attack", format!("{} was not tried", attack.what));
+        }
+    }
+    Ok(attacks)
+}

@@ -1,0 +1,204 @@
+//! Rule 3: a business that asks for another's things hears what it would hear of things that there are not.
+
+use super::{Attack, AttackError, NOW};
+use crate::matrix::{Leak, Matrix};
+use cloud::{
+    AccessToken, ApiRequest, ApiResponse, App, BusinessAccount, BusinessNumber, ConfigError, Input, Method,
+    Node, NodeConfig, Output, ReplyId, Tenant,
+};
+use kernel::{Machine as _, Rng, Seed};
+use privacy::{DataClass, Principal};
+use serde_json::{Value, json};
+use wire::Number;
+
+/// What belongs to one tenant.
+struct Things {
+    app: &'static str,
+    secret: &'static str,
+    account: &'static str,
+    phone: &'static str,
+    number: u64,
+    token: &'static str,
+}
+
+const OWNER: Things = Things {
+    app: "670843887433847",
+    secret: "d3c8a4f09e5b4b7f8c1a2e6f7b90aa31",
+    account: "102290129340398",
+    phone: "106540352242922",
+    number: 15_550_783_881,
+    token: "EAAownertokenownertoken0001",
+};
+
+const STRANGER: Things = Things {
+    app: "670843887433848",
+    secret: "9b1f6a2c7d5e4f3b8a0c1d2e3f405162",
+    account: "102290129340399",
+    phone: "106540352242923",
+    number: 15_550_783_999,
+    token: "EAAstrangertokenstranger0002",
+};
+
+/// Nobody has this id.
+const NOBODY: &str = "109999999999999";
+
+const EDGES: [&str; 8] = [
+    "",
+    "/messages",
+    "/phone_numbers",
+    "/subscribed_apps",
+    "/subscriptions",
+    "/register",
+    "/nonsense",
+    "/a/b",
+];
+const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Delete, Method::Other];
+
+/// Asks for everything of the owner's in the stranger's name, before and after the owner has used it.
+pub(super) fn strangers(matrix: &mut Matrix) -> Result<Attack, AttackError> {
+    let mut desk = Desk::new()?;
+    let (mut attempts, mut successes) = (0, 0);
+    for used in [false, true] {
+        if used {
+            desk.use_as_owner();
+        }
+        let app_token = format!("{}|{}", STRANGER.app, STRANGER.secret);
+        for (id, edge, method, token) in asked([STRANGER.token, &app_token]) {
+            attempts += 1;
+            let (theirs, nothing) =
+                (desk.shape(method, id, edge, token), desk.shape(method, NOBODY, edge, token));
+            if theirs != nothing || theirs.0 == 200 {
+                successes += 1;
+                // The first of its kind is enough to be told.
+                if successes == 1 {
+                    matrix.leak(leak(&format!(
+                        "{method:?} /{id}{edge} of another tenant is answered {} {}, and of nobody's {} {}",
+                        theirs.0, theirs.1, nothing.0, nothing.1
+                    )));
+                }
+            }
+        }
+    }
+    if desk.shape(Method::Get, OWNER.phone, "", OWNER.token).0 != 200 {
+        matrix.blind(
+            "attack",
+            "the owner of a number can't see it either: that a stranger can't proves nothing",
+        );
+    }
+    let what = "asking for another tenant's things";
+    Ok(Attack { invariant: "tenants_are_strangers", what, attempts, successes })
+}
+
+fn asked<'t>(tokens: [&'t str; 2]) -> impl Iterator<Item = (&'static str, &'static str, Method, &'t str)> {
+    let ids = [OWNER.phone, OWNER.account, OWNER.app];
+    ids.into_iter().flat_map(move |id| {
+        EDGES.into_iter().flat_map(move |edge| {
+            METHODS
+                .into_iter()
+                .flat_map(move |method| tokens.into_iter().map(move |token| (id, edge, method, token)))
+        })
+    })
+}
+
+fn leak(what: &str) -> Leak {
+    Leak {
+        layer: "attack",
+        principal: Principal::Business.name().into(),
+        class: Some(DataClass::BusinessAddress.name().into()),
+        what: what.into(),
+    }
+}
+
+/// A node, and somebody who asks it.
+struct Desk {
+    node: Node,
+    rng: Rng,
+    asked: u64,
+}
+
+impl Desk {
+    fn new() -> Result<Self, AttackError> {
+        let refused = |error: ConfigError| AttackError::Setup(error.to_string());
+        let tenants = [OWNER, STRANGER].map(|things| things.tenant());
+        let tenants: Option<Vec<Tenant>> = tenants.into_iter().collect();
+        let tenants = tenants.ok_or_else(|| AttackError::Setup("an id is none".into()))?;
+        let config = NodeConfig::new(tenants).map_err(refused)?;
+        let node = Node::restore(config, Vec::new())?;
+        Ok(Self { node, rng: Rng::for_entity(&Seed::from_number(1), "node"), asked: 0 })
+    }
+
+    fn use_as_owner(&mut self) {
+        for id in [OWNER.phone, OWNER.account, OWNER.app] {
+            for edge in EDGES {
+                self.ask(Method::Get, id, edge, OWNER.token);
+            }
+        }
+        self.ask(Method::Post, OWNER.phone, "/messages", OWNER.token);
+    }
+
+    /// Status and body of an answer, without its trace and without the id that was asked for; and its headers.
+    fn shape(&mut self, method: Method, id: &str, edge: &str, token: &str) -> (u16, String) {
+        let Some(response) = self.ask(method, id, edge, token) else { return (0, "no answer".into()) };
+        let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        if let Some(trace) = body.pointer_mut("/error/fbtrace_id") {
+            trace.take();
+        }
+        let headers = response.headers.iter().map(|(name, value)| format!(" {name}: {value}"));
+        let text: String = std::iter::once(body.to_string()).chain(headers).collect();
+        (response.status, text.replace(id, "<id>"))
+    }
+
+    fn ask(&mut self, method: Method, id: &str, edge: &str, token: &str) -> Option<ApiResponse> {
+        let text =
+            json!({ "messaging_product": "whatsapp", "to": "4915112345678", "text": { "body": "hi" } });
+        let path = format!("/v23.0/{id}{edge}");
+        let request = ApiRequest { method, ..ApiRequest::post(path, token, text.to_string()) };
+        self.asked += 1;
+        let input = Input::Api { reply: ReplyId(self.asked), request };
+        let effects = self.node.handle(NOW, input, &mut self.rng);
+        effects.outputs.into_iter().find_map(|output| match output {
+            Output::Respond { response, .. } => Some(response),
+            _ => None,
+        })
+    }
+}
+
+impl Things {
+    fn tenant(&self) -> Option<Tenant> {
+        let number = BusinessNumber {
+            id: self.phone.parse().ok()?,
+            number: Number::from_integer(self.number).ok()?,
+            display_name: "A business".into(),
+        };
+        let account = BusinessAccount {
+            id: self.account.parse().ok()?,
+            name: "A business".into(),
+            subscribed: true,
+            numbers: vec![number],
+        };
+        let token = AccessToken { value: self.token.into(), accounts: Vec::new(), expires: None };
+        let app = App {
+            id: self.app.parse().ok()?,
+            name: "An app".into(),
+            secret: self.secret.into(),
+            callback: None,
+            webhook_version: 23,
+        };
+        Some(Tenant { app, accounts: vec![account], tokens: vec![token] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use privacy::Policy;
+
+    #[test]
+    fn a_stranger_learns_nothing() {
+        let mut matrix = Matrix::new(Policy::of_this_project().unwrap());
+        let attack = strangers(&mut matrix).unwrap();
+        assert!(attack.attempts > 300);
+        assert_eq!(attack.successes, 0, "{:?}", matrix.leaks());
+        assert!(matrix.blind_spots().is_empty());
+    }
+}
