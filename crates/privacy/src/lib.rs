@@ -12,6 +12,7 @@
 mod canary;
 mod encoding;
 pub mod equal;
+mod inflate;
 #[cfg(feature = "policy")]
 mod judge;
 #[cfg(feature = "policy")]
@@ -25,10 +26,11 @@ mod view;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
+pub use inflate::Compression;
 #[cfg(feature = "policy")]
 pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
 pub use policy::{Cell, Policy, PolicyError};
 pub use principal::{DataClass, Principal};
-pub use scan::{Finding, Scan, ScanError, Scanner, Stream};
+pub use scan::{Finding, Inside, Scan, ScanError, Scanner, Stream};
 pub use view::{Party, Searched};
