@@ -18,6 +18,8 @@ mod judge;
 #[cfg(feature = "policy")]
 pub mod labels;
 #[cfg(feature = "policy")]
+pub mod page;
+#[cfg(feature = "policy")]
 mod policy;
 mod principal;
 mod scan;
@@ -30,7 +32,7 @@ pub use inflate::Compression;
 #[cfg(feature = "policy")]
 pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
-pub use policy::{Cell, Policy, PolicyError};
+pub use policy::{Cell, Policy, PolicyError, Row, Rule};
 pub use principal::{DataClass, Principal};
 pub use scan::{Finding, Inside, Scan, ScanError, Scanner, Stream};
 pub use view::{Party, Searched};
