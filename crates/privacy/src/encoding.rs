@@ -7,6 +7,8 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
+use serde::{Serialize, Serializer};
+
 use crate::Canary;
 
 /// How a canary was written where it was found.
@@ -60,6 +62,13 @@ impl fmt::Display for Encoding {
             Self::U64Be => f.write_str("64 bits, big endian"),
             Self::U64Le => f.write_str("64 bits, little endian"),
         }
+    }
+}
+
+/// For machines: the same words as for a person.
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

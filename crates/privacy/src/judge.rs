@@ -99,7 +99,9 @@ pub fn judge(policy: &Policy, canaries: &[Canary], views: &[Searched]) -> Result
             })?;
             seen.entry((finding.canary.clone(), &searched.party)).or_insert_with(|| finding.view.clone());
             if !policy.permits(&searched.party, canary) {
-                let key = (&searched.party, &searched.view, &finding.view, &finding.canary, finding.encoding);
+                let within = finding.inside.map(|inside| inside.compression);
+                let written = (&finding.canary, finding.encoding, within);
+                let key = (&searched.party, &searched.view, &finding.view, written);
                 let cell = policy.cell(searched.party.principal(), canary.class());
                 let first = || Leak {
                     party: searched.party.clone(),

@@ -14,12 +14,15 @@
 mod canary;
 mod encoding;
 pub mod equal;
+mod inflate;
 #[cfg(feature = "policy")]
 mod judge;
 #[cfg(feature = "policy")]
 pub mod labels;
 #[cfg(feature = "leak")]
 pub mod leak;
+#[cfg(feature = "policy")]
+pub mod page;
 #[cfg(feature = "policy")]
 mod policy;
 mod principal;
@@ -31,10 +34,11 @@ mod view;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
+pub use inflate::Compression;
 #[cfg(feature = "policy")]
 pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
-pub use policy::{Cell, Policy, PolicyError};
+pub use policy::{Cell, Policy, PolicyError, Row, Rule};
 pub use principal::{DataClass, Principal};
-pub use scan::{Finding, Scan, ScanError, Scanner, Stream};
+pub use scan::{Finding, Inside, Scan, ScanError, Scanner, Stream};
 pub use view::{Party, Searched};

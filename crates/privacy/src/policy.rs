@@ -1,5 +1,7 @@
 //! The matrix: who may learn what, and which messages get to whom.
 
+mod parse;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,11 @@ use crate::{Canary, DataClass, Party, Principal};
 /// `policy.toml`, parsed: every cell is there and says something that a program understands.
 #[derive(Clone, Debug)]
 pub struct Policy {
+    principals: Vec<Principal>,
+    rows: Vec<Row>,
     matrix: BTreeMap<(DataClass, Principal), Cell>,
     receives: BTreeMap<Principal, Receives>,
+    rules: Vec<Rule>,
 }
 
 /// What a principal may learn of a class.
@@ -27,6 +32,29 @@ pub enum Cell {
     Packets,
     /// Nothing.
     No,
+}
+
+/// A data class, for the reader of the table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The class.
+    pub class: DataClass,
+    /// What belongs to it.
+    pub what: String,
+    /// What the words of its cells don't say.
+    pub note: String,
+}
+
+/// A rule that is no cell of the matrix.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What it is called.
+    pub id: String,
+    /// What it demands.
+    pub text: String,
+    /// What keeps it: paths of tests, from the top of the repository. Empty if nothing does yet.
+    pub checks: Vec<String>,
 }
 
 /// Which messages of `proto/` get to a principal.
@@ -48,16 +76,32 @@ pub enum PolicyError {
     #[error("the policy can't be read: {0}")]
     Syntax(#[from] toml::de::Error),
     /// A row that is no data class.
-    #[error("[matrix.{0}] is no data class; the classes are in proto/options.proto")]
-    UnknownClass(String),
+    #[error("[matrix.{class}] is no data class; the classes are {known}")]
+    UnknownClass {
+        /// What the row is called.
+        class: String,
+        /// Those that there are.
+        known: String,
+    },
     /// A column, or a section of `receives`, that is no principal.
-    #[error("[{section}] names `{principal}`, who is no principal; the principals are in docs/privacy.md")]
+    #[error("[{section}] names `{principal}`, who is no principal; the principals are {known}")]
     UnknownPrincipal {
         /// The section of the file.
         section: String,
         /// What it names.
         principal: String,
+        /// Those that there are.
+        known: String,
     },
+    /// A name of another system that can't be one.
+    #[error(
+        "[vocabulary] names `{0}`; a name is up to 64 lower-case letters, digits, `_` and `-`, each name once, \
+         and neither `what` nor `note`, which say something of a class"
+    )]
+    BadName(String),
+    /// Nobody, or nothing.
+    #[error("[vocabulary] has no {0}: nothing could be a leak")]
+    EmptyVocabulary(&'static str),
     /// A cell with a word that means nothing.
     #[error(
         "[matrix.{class}] says `{principal} = \"{word}\"`; it must be yes, own, aggregated, packets or no"
@@ -91,13 +135,7 @@ impl Policy {
         Self::parse(include_str!("../policy.toml"))
     }
 
-    /// Parses a policy.
-    pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let file: PolicyFile = toml::from_str(text)?;
-        Ok(Self { matrix: parse_matrix(file.matrix)?, receives: parse_receives(file.receives)? })
-    }
-
-    /// What `principal` may learn of `class`.
+    /// What `principal` may learn of `class`. Nothing, if the policy has no such principal or class.
     pub fn cell(&self, principal: Principal, class: DataClass) -> Cell {
         self.matrix.get(&(class, principal)).copied().unwrap_or(Cell::No)
     }
@@ -121,6 +159,31 @@ impl Policy {
     /// The messages that `principal` never gets, though one that it receives could contain them.
     pub(crate) fn withheld(&self, principal: Principal) -> &[String] {
         self.receives.get(&principal).map(|receives| receives.withheld.as_slice()).unwrap_or_default()
+    }
+
+    /// The columns: ours, or those of the policy's `[vocabulary]`.
+    pub fn principals(&self) -> &[Principal] {
+        &self.principals
+    }
+
+    /// The rows, likewise.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The principal of that name, if the policy has it.
+    pub fn principal(&self, name: &str) -> Option<Principal> {
+        self.principals.iter().copied().find(|principal| principal.name() == name)
+    }
+
+    /// The class of that name, if the policy has it.
+    pub fn class(&self, name: &str) -> Option<DataClass> {
+        self.rows.iter().map(|row| row.class).find(|class| class.name() == name)
+    }
+
+    /// The rules that are no cells.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Which messages get to whom, in the order of the document.
@@ -153,121 +216,5 @@ impl fmt::Display for Cell {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyFile {
-    matrix: BTreeMap<String, BTreeMap<String, String>>,
-    receives: BTreeMap<String, Receives>,
-}
-
-fn parse_matrix(
-    rows: BTreeMap<String, BTreeMap<String, String>>,
-) -> Result<BTreeMap<(DataClass, Principal), Cell>, PolicyError> {
-    let mut matrix = BTreeMap::new();
-    for (class_name, row) in rows {
-        // Classes are lower-case here: an upper-case row next to a lower-case one would be ambiguous.
-        let class = DataClass::parse(&class_name)
-            .filter(|class| class.name() == class_name)
-            .ok_or_else(|| PolicyError::UnknownClass(class_name.clone()))?;
-        for (principal, word) in row {
-            let principal = parse_principal(principal, || format!("matrix.{class_name}"))?;
-            let cell = Cell::parse(&word).ok_or(PolicyError::UnknownWord { class, principal, word })?;
-            matrix.insert((class, principal), cell);
-        }
-    }
-    for class in DataClass::ALL {
-        for principal in Principal::ALL {
-            if !matrix.contains_key(&(class, principal)) {
-                return Err(PolicyError::MissingCell { class, principal });
-            }
-        }
-    }
-    Ok(matrix)
-}
-
-fn parse_receives(
-    sections: BTreeMap<String, Receives>,
-) -> Result<BTreeMap<Principal, Receives>, PolicyError> {
-    let receives = sections
-        .into_iter()
-        .map(|(principal, receives)| Ok((parse_principal(principal, || "receives".to_owned())?, receives)))
-        .collect::<Result<BTreeMap<_, _>, PolicyError>>()?;
-    match Principal::ALL.into_iter().find(|principal| !receives.contains_key(principal)) {
-        Some(silent) => Err(PolicyError::MissingReceives(silent)),
-        None => Ok(receives),
-    }
-}
-
-fn parse_principal(name: String, section: impl FnOnce() -> String) -> Result<Principal, PolicyError> {
-    Principal::parse(&name)
-        .ok_or_else(|| PolicyError::UnknownPrincipal { section: section(), principal: name })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const POLICY: &str = include_str!("../policy.toml");
-
-    fn refused(change: impl FnOnce(&str) -> String) -> String {
-        let changed = change(POLICY);
-        assert_ne!(changed, POLICY);
-        Policy::parse(&changed).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_projects_policy_forbids_what_the_project_is_about() {
-        let policy = Policy::of_this_project().unwrap();
-        for class in [DataClass::Content, DataClass::ContentSize, DataClass::Secret] {
-            for principal in [Principal::Network, Principal::Transport, Principal::Operator] {
-                assert!(!policy.allows(principal, class), "{principal} and {class}");
-            }
-        }
-        assert!(policy.allows(Principal::Transport, DataClass::Routing));
-        assert!(policy.allows(Principal::Cloud, DataClass::Metering));
-        assert!(!policy.allows(Principal::Operator, DataClass::ConsumerAddress));
-    }
-
-    #[test]
-    fn aggregates_and_packets_allow_no_single_value() {
-        let policy = Policy::of_this_project().unwrap();
-        assert_eq!(policy.cell(Principal::Operator, DataClass::Metering), Cell::Aggregated);
-        assert!(!policy.allows(Principal::Operator, DataClass::Metering));
-        assert_eq!(policy.cell(Principal::Network, DataClass::Timing), Cell::Packets);
-        assert!(!policy.allows(Principal::Network, DataClass::Timing));
-    }
-
-    #[test]
-    fn a_class_that_is_none_is_named() {
-        let error = refused(|policy| policy.replace("[matrix.timing]", "[matrix.timming]"));
-        assert!(error.contains("[matrix.timming] is no data class"), "{error}");
-    }
-
-    #[test]
-    fn a_principal_who_is_none_is_named() {
-        let error = refused(|policy| policy.replacen("network = \"no\"", "netwrok = \"no\"", 1));
-        assert!(error.contains("[matrix.content] names `netwrok`"), "{error}");
-        let error = refused(|policy| policy.replace("[receives.cloud]", "[receives.clod]"));
-        assert!(error.contains("[receives] names `clod`"), "{error}");
-    }
-
-    #[test]
-    fn a_word_that_means_nothing_is_named() {
-        let error = refused(|policy| policy.replacen("transport = \"no\"", "transport = \"maybe\"", 1));
-        assert!(error.contains("[matrix.content] says `transport = \"maybe\"`"), "{error}");
-    }
-
-    #[test]
-    fn silence_is_refused() {
-        let error = refused(|policy| policy.replacen("transport = \"no\"\n", "", 1));
-        assert!(error.contains("[matrix.content] says nothing of `transport`"), "{error}");
-        let error = refused(|policy| policy.replace("[receives.network]", ""));
-        assert!(error.contains("[receives.network] is missing"), "{error}");
-    }
-
-    #[test]
-    fn a_section_nobody_reads_is_refused() {
-        let error = refused(|policy| policy.replacen("withheld =", "witheld =", 1));
-        assert!(error.contains("witheld"), "{error}");
-    }
-}
+mod tests;

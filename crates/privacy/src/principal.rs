@@ -1,5 +1,7 @@
 //! Who there is, and what can be learnt: the rows and columns of the matrix.
 
+mod names;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -21,10 +23,12 @@ pub enum Principal {
     Operator,
     /// A business that runs a node of its own.
     Onprem,
+    /// Somebody of another system, by the name in its policy's `[vocabulary]`. Made by [`Principal::named`].
+    Other(&'static str),
 }
 
 impl Principal {
-    /// Every principal, in the order of the document.
+    /// Every principal of ours, in the order of the document.
     pub const ALL: [Self; 7] = [
         Self::Consumer,
         Self::Network,
@@ -40,6 +44,12 @@ impl Principal {
         Self::ALL.into_iter().find(|principal| principal.name() == name)
     }
 
+    /// Ours of that name, or somebody of another system. None if it is no name: up to 64 lower-case letters, digits, `_`
+    /// and `-`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::parse(name).or_else(|| names::intern(name).map(Self::Other))
+    }
+
     /// Its name in `policy.toml`.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,6 +60,7 @@ impl Principal {
             Self::Business => "business",
             Self::Operator => "operator",
             Self::Onprem => "onprem",
+            Self::Other(name) => name,
         }
     }
 }
@@ -99,10 +110,12 @@ pub enum DataClass {
     Statistic,
     /// A container: only its own fields tell anything.
     Structure,
+    /// A class of another system, by the name in its policy's `[vocabulary]`. Made by [`DataClass::named`].
+    Other(&'static str),
 }
 
 impl DataClass {
-    /// Every class, in the order of `proto/options.proto`.
+    /// Every class of ours, in the order of `proto/options.proto`.
     pub const ALL: [Self; 15] = [
         Self::Content,
         Self::ContentSize,
@@ -126,6 +139,13 @@ impl DataClass {
         Self::ALL.into_iter().find(|class| class.name().eq_ignore_ascii_case(name))
     }
 
+    /// Ours of that name, or a class of another system. None if it is no name: up to 64 lower-case letters, digits, `_`
+    /// and `-`.
+    pub fn named(name: &str) -> Option<Self> {
+        let ours = Self::ALL.into_iter().find(|class| class.name() == name);
+        ours.or_else(|| names::intern(name).map(Self::Other))
+    }
+
     /// Its name in `policy.toml`.
     pub fn name(self) -> &'static str {
         match self {
@@ -144,6 +164,7 @@ impl DataClass {
             Self::Report => "report",
             Self::Statistic => "statistic",
             Self::Structure => "structure",
+            Self::Other(name) => name,
         }
     }
 }

@@ -43,6 +43,15 @@ impl Shape {
         }
     }
 
+    /// Windows for each word of the filter. The many of long patterns must not need more memory than a cache has; of the
+    /// few others, which are looked up more often, hardly any may be mistaken.
+    const fn windows_per_word(self) -> usize {
+        match self {
+            Self::Long => 4,
+            Self::Short | Self::Tiny | Self::Tiniest => 2,
+        }
+    }
+
     /// True if the pattern has a whole window at a multiple of the stride, wherever it is.
     pub(super) fn fits(self, pattern: &[u8]) -> bool {
         pattern.len() >= self.window() + self.stride() - 1
@@ -60,7 +69,7 @@ impl Group {
             }
         }
         entries.sort_unstable();
-        let filter = Filter::new(&entries);
+        let filter = Filter::new(&entries, shape.windows_per_word());
         Self { shape, filter, table: Table::new(entries) }
     }
 
@@ -76,10 +85,10 @@ impl Group {
             self.table.patterns(hash, |pattern, before| hit(first + at, pattern, before));
         };
         match self.shape {
-            Shape::Long => self.scan_wide::<16, 8>(rest, hit),
-            Shape::Short => self.scan_wide::<8, 4>(rest, hit),
-            Shape::Tiny => self.scan_wide::<8, 2>(rest, hit),
-            Shape::Tiniest => self.scan_wide::<8, 1>(rest, hit),
+            Shape::Long => self.scan_wide::<16, 8>(rest, |window| hash(Shape::Long, window), hit),
+            Shape::Short => self.scan_wide::<8, 4>(rest, |window| hash(Shape::Short, window), hit),
+            Shape::Tiny => self.scan_wide::<8, 2>(rest, |window| hash(Shape::Tiny, window), hit),
+            Shape::Tiniest => self.scan_wide::<8, 1>(rest, |window| hash(Shape::Tiniest, window), hit),
         }
     }
 
@@ -93,15 +102,16 @@ impl Group {
     }
 
     /// `READ` bytes are read at once: not less than a window has.
-    #[inline(always)]
+    #[inline(never)]
     fn scan_wide<const READ: usize, const STRIDE: usize>(
         &self,
         bytes: &[u8],
+        hash: impl Fn(&[u8]) -> u64,
         mut hit: impl FnMut(usize, u64),
     ) {
         let mut at = 0;
         for window in bytes.windows(READ).step_by(STRIDE) {
-            let hash = hash(self.shape, window);
+            let hash = hash(window);
             if self.filter.may_have(hash) {
                 hit(at, hash);
             }
@@ -109,7 +119,7 @@ impl Group {
         }
         // Windows so near to the end that no more than they could be read.
         while let Some(window) = bytes.get(at..at + self.shape.window()) {
-            let hash = hash(self.shape, window);
+            let hash = hash(window);
             if self.filter.may_have(hash) {
                 hit(at, hash);
             }
@@ -136,19 +146,16 @@ impl Entry {
     }
 }
 
-/// Says of most windows that they are of no pattern, from one word of memory: a Bloom filter of two bits a window, both
-/// in the same word.
+/// Says of most windows that they are of no pattern, from one word of memory: a Bloom filter of two bits a window,
+/// both in the same word.
 struct Filter {
     words: Box<[u64]>,
     shift: u32,
 }
 
-/// Words for each window: 12.8 to 25.6 bits.
-const WINDOWS_PER_WORD: usize = 5;
-
 impl Filter {
-    fn new(entries: &[Entry]) -> Self {
-        let words = (entries.len() / WINDOWS_PER_WORD).next_power_of_two().max(2);
+    fn new(entries: &[Entry], windows_per_word: usize) -> Self {
+        let words = (entries.len() / windows_per_word).next_power_of_two().max(2);
         let mut filter = Self { words: vec![0; words].into(), shift: 64 - words.trailing_zeros() };
         for entry in entries {
             let index = index(entry.hash, filter.shift);
