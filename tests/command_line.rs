@@ -245,3 +245,48 @@ fn a_run_is_resumed_from_its_checkpoint_and_forked_there() {
     let error = error_of(&["run", &file, "--watch", "consumer"]);
     assert!(error.contains("no party"), "{error}");
 }
+
+#[test]
+fn leakage_is_printed_written_and_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (json, svg) = (path("leak.json"), path("leak.svg"));
+    let view =
+        ["audit", "leak", "--secret", "short_kind", "--view", "transport,operator", "--samples", "300"];
+    let files = ["--json", &json, "--plot", &svg];
+    let output = blindpost(&[&view[..], &files[..]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for part in ["transport sees sizes of 300 messages", "must not learn it", "none", "pow2", "bucket", "█"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let found: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let significant = |answer: usize| -> Vec<bool> {
+        let rows = found["answers"][answer]["rows"].as_array().unwrap();
+        rows.iter().map(|row| row["significant"].as_bool().unwrap()).collect()
+    };
+    assert_eq!((significant(0), significant(1)), (vec![true, true, false], vec![false; 3]));
+    let svg = std::fs::read_to_string(svg).unwrap();
+    // Bits of both views, bytes, and the channels of one.
+    assert_eq!(svg.matches("data-plot=").count(), 6);
+    assert!(svg.contains("prefers-color-scheme: dark") && svg.contains("one-time code"));
+}
+
+#[test]
+fn a_wrong_question_about_leakage_says_which_there_are() {
+    for (arguments, parts) in [
+        (&["--secret", "kinds"][..], &["no secret `kinds`", "text_kind, short_kind"][..]),
+        (&["--view", "consumer"], &["no view `consumer`", "network, transport, cloud, business, operator"]),
+        (&["--padding", "some"], &["none, pow2, bucket, all"]),
+        (&["--samples", "5"], &["100..=100000"]),
+        (&["--plot", "leak.png"], &["can't draw into leak.png", ".svg"]),
+    ] {
+        let error = error_of(&[&["audit", "leak"], arguments].concat());
+        assert!(parts.iter().all(|part| error.contains(part)), "{arguments:?}: {error}");
+    }
+    let list = String::from_utf8(blindpost(&["audit", "leak", "--list"]).stdout).unwrap();
+    assert!(list.contains("reply_choice") && list.contains("operator"), "{list}");
+    let help = String::from_utf8(blindpost(&["audit", "leak", "--help"]).stdout).unwrap();
+    assert!(help.contains("Example: blindpost audit leak"), "{help}");
+}

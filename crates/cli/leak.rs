@@ -60,6 +60,9 @@ pub(crate) struct Leak {
     /// Draw bits, bytes and channels into this file: .svg, or .html with tables
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    /// Print a line for each secret, view and padding, and no more
+    #[arg(long)]
+    brief: bool,
     /// Only say which secrets and views there are
     #[arg(long)]
     list: bool,
@@ -100,10 +103,15 @@ impl Leak {
             kind_of(file)?;
         }
         let mut answers = Vec::new();
+        let told = self.json.as_ref().is_none_or(|file| file.as_os_str() != "-");
+        if told && self.brief {
+            println!("{HEAD}");
+        }
         for secret in secrets {
             let found = self.answer(secret, views.clone())?;
-            if self.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
-                found.iter().for_each(|answer| print!("{}", text_of(answer)));
+            if told {
+                let tell = if self.brief { lines_of } else { text_of };
+                found.iter().for_each(|answer| print!("{}", tell(answer)));
             }
             answers.extend(found);
         }
@@ -192,10 +200,7 @@ impl Leak {
         }
         let Some(file) = &self.plot else { return Ok(()) };
         match kind_of(file)? {
-            Picture::Svg => {
-                let plots: Vec<_> = answers.iter().flat_map(plots).collect();
-                write(file, &report::plot::sheet("What views tell", &plots))
-            }
+            Picture::Svg => write(file, &report::plot::sheet("What views tell", &plots(answers))),
             Picture::Html => page(answers, env!("CARGO_PKG_VERSION")).write(file).into_diagnostic(),
         }
     }
@@ -236,7 +241,7 @@ fn list() -> String {
 fn text_of(answer: &Answer) -> String {
     let Some(first) = answer.rows.first() else { return String::new() };
     let mut text = format!(
-        "{}: {}\n  {} sees {} of {} messages; {} learn it, says the policy ({})\n  the secret has {:.2} bits; who \
+        "{}: {}\n  {} sees {} of {} messages; the policy says that it {}\n  the secret has {:.2} bits; who \
          guesses without looking is wrong {:.1} % of the time\n\n",
         answer.secret,
         answer.secret.told(),
@@ -247,8 +252,7 @@ fn text_of(answer: &Answer) -> String {
             Observe::All => "sizes and times",
         },
         first.estimate.samples,
-        if answer.is_allowed() { "it may" } else { "it must not" },
-        answer.policy_word(),
+        answer.policy_told(),
         first.estimate.secret_bits,
         100.0 * first.estimate.risk.prior,
     );
@@ -287,6 +291,41 @@ fn text_of(answer: &Answer) -> String {
         );
     }
     text.push('\n');
+    text
+}
+
+/// What stands above [`lines_of`].
+const HEAD: &str = "secret        view       observed  padding   bits [95 %]            of     p      significant  \
+                    min-entropy  risk: prior  frequency  neighbours  bytes  for padding";
+
+/// A line for each padding.
+fn lines_of(answer: &Answer) -> String {
+    let mut text = String::new();
+    for row in &answer.rows {
+        let (found, risk) = (row.estimate.information, row.estimate.risk);
+        let _ = writeln!(
+            text,
+            "{:<13} {:<10} {:<9} {:<8}  {:<5.3} [{:<5.3}, {:<5.3}]  {:<5.2}  {:<5.3}  {:<11}  {:>11.3}  {:>11.3}  {:>9.3}  {:>10.3}  \
+             {:>5.0}  {:>+5.0} ({:+.0} %)",
+            answer.secret,
+            answer.view,
+            answer.observe,
+            name_of(row.padding),
+            found.bits,
+            found.low_bits,
+            found.high_bits,
+            row.estimate.secret_bits,
+            found.p_value,
+            if row.estimate.significant { "yes" } else { "no" },
+            row.estimate.min_entropy.held_out_bits,
+            risk.prior,
+            risk.frequency,
+            risk.nearest,
+            row.cost.bytes_per_message,
+            row.cost.overhead_bytes,
+            row.cost.overhead_percent,
+        );
+    }
     text
 }
 

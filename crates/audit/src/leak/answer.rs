@@ -50,16 +50,15 @@ pub struct Cost {
 }
 
 impl Answer {
-    /// Whether the policy lets the principal learn the secret.
+    /// What the policy says of that, to go on after the principal's name.
     #[must_use]
-    pub fn is_allowed(&self) -> bool {
-        matches!(self.policy, Cell::Yes | Cell::Own)
-    }
-
-    /// What a cell is called.
-    #[must_use]
-    pub const fn policy_word(&self) -> &'static str {
-        cell_word(self.policy)
+    pub const fn policy_told(&self) -> &'static str {
+        match self.policy {
+            Cell::Yes | Cell::Own => "may learn it",
+            Cell::Aggregated => "may learn totals of it",
+            Cell::Packets => "may learn what packets show of it",
+            Cell::No => "must not learn it",
+        }
     }
 }
 

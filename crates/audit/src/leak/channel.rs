@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const MOST_SECRETS: usize = 10;
 
 /// More observations than that are put together to intervals.
-const MOST_SEEN: usize = 14;
+const MOST_SEEN: usize = 10;
 
 /// How often each secret was seen as what, by the first number of the observations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,7 +40,7 @@ impl Channel {
             let all = f64::from(counts.iter().sum::<u32>());
             (name, counts.into_iter().map(|count| f64::from(count) / all).collect())
         });
-        Some(Self { column: column.name, seen: seen.names(column), rows: rows.collect() })
+        Some(Self { column: column.name, seen: seen.starts(column), rows: rows.collect() })
     }
 }
 
@@ -51,8 +51,7 @@ fn named(samples: &Samples) -> BTreeMap<String, (usize, String)> {
     if let Some(numbers) = numbers.filter(|numbers| numbers.len() > MOST_SECRETS) {
         let all = samples.iter().filter_map(|(secret, _)| secret.parse().ok()).collect();
         let intervals = Intervals::of(all, MOST_SECRETS);
-        let column = Column { name: "", kind: Kind::Discrete };
-        let names = intervals.names(&column);
+        let names = intervals.names();
         let row = |number: &f64| {
             let place = intervals.place(*number);
             (place, names.get(place).cloned().unwrap_or_default())
@@ -103,17 +102,23 @@ impl Intervals {
         self.ends.partition_point(|(_, last)| *last < value).min(self.len().saturating_sub(1))
     }
 
-    fn names(&self, column: &Column) -> Vec<String> {
-        let written = |value: f64| match column.kind {
-            Kind::Discrete => format!("{value}"),
+    /// From where to where each is.
+    fn names(&self) -> Vec<String> {
+        self.ends
+            .iter()
+            .map(|(from, to)| if from == to { format!("{from}") } else { format!("{from}–{to}") })
+            .collect()
+    }
+
+    /// Where each begins, which is short enough to stand beside others.
+    fn starts(&self, column: &Column) -> Vec<String> {
+        let start = |(from, to): &(f64, f64)| match column.kind {
+            Kind::Discrete if from == to => format!("{from}"),
+            Kind::Discrete => format!("{from}+"),
             // They are logarithms of seconds, or counts.
-            Kind::Continuous => format!("{value:.1}"),
+            Kind::Continuous => format!("{from:.1}+"),
         };
-        let name = |(from, to): &(f64, f64)| {
-            let (from, to) = (written(*from), written(*to));
-            if from == to { from } else { format!("{from}–{to}") }
-        };
-        self.ends.iter().map(name).collect()
+        self.ends.iter().map(start).collect()
     }
 }
 
@@ -143,9 +148,9 @@ mod tests {
             samples.push(&n.to_string(), vec![f64::from(n)]).unwrap();
         }
         let channel = Channel::of(&samples).unwrap();
-        assert_eq!((channel.rows.len(), channel.seen.len()), (10, 13));
+        assert_eq!((channel.rows.len(), channel.seen.len()), (10, 10));
         assert_eq!((channel.rows[0].0.as_str(), channel.rows[9].0.as_str()), ("0–9", "90–99"));
         assert!(channel.rows.iter().all(|(_, shares)| (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9));
-        assert!(channel.rows[0].1[0] > 0.7 && channel.rows[9].1[12] > 0.3);
+        assert!(channel.rows[0].1[0] > 0.7 && channel.rows[9].1[9] > 0.7);
     }
 }

@@ -4,12 +4,21 @@ use super::{Answer, Channel, Row, name_of};
 use report::plot::{Axis, Bar, Heatmap, Marks, Plot, Series, Tile, Unit};
 use report::{Entry, Grid, Section};
 
-/// What is drawn of an answer: bits and bytes by padding, and the channel of each padding.
+/// What is drawn of each answer: bits by padding, and the channel of each padding. What padding costs stands beside the first
+/// answer about a secret.
 #[must_use]
-pub fn plots(answer: &Answer) -> Vec<Plot> {
-    let mut plots = vec![bits(answer), bytes(answer)];
-    plots.extend(answer.rows.iter().filter_map(|row| Some(channel(answer, row, row.channel.as_ref()?))));
-    plots
+pub fn plots(answers: &[Answer]) -> Vec<Vec<Plot>> {
+    let before = std::iter::once(None).chain(answers.iter().map(|answer| Some(answer.secret)));
+    let of_one = |(answer, before): (&Answer, Option<_>)| {
+        let mut plots = vec![bits(answer)];
+        if before != Some(answer.secret) {
+            plots.push(bytes(answer));
+        }
+        let channels = answer.rows.iter().filter_map(|row| Some(channel(answer, row, row.channel.as_ref()?)));
+        plots.extend(channels);
+        plots
+    };
+    answers.iter().zip(before).map(of_one).collect()
 }
 
 /// A page of answers: tables and plots.
@@ -107,18 +116,20 @@ fn channel(answer: &Answer, row: &Row, channel: &Channel) -> Plot {
 /// One for each secret.
 fn sections(answers: &[Answer]) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
-    for answer in answers {
+    for (answer, plots) in answers.iter().zip(plots(answers)) {
         let (secret, view) = (answer.secret, answer.view);
         if sections.last().is_none_or(|last| last.id != secret.name()) {
-            sections.push(Section::new(secret.name(), secret.name(), format!("Secret: {}.", secret.told())));
+            let text = format!("Secret: {}. The policy says:", secret.told());
+            sections.push(Section::new(secret.name(), secret.name(), text));
         }
         let Some(section) = sections.last_mut() else { continue };
-        section.text += &format!(
-            " {view} {} learn it, says the policy.",
-            if answer.is_allowed() { "may" } else { "must not" }
-        );
-        section.plots.extend(plots(answer));
+        section.text += &format!(" {view} {};", answer.policy_told());
+        section.plots.extend(plots);
         section.grids.push(grid(answer));
+    }
+    for section in &mut sections {
+        section.text.pop();
+        section.text.push('.');
     }
     sections
 }

@@ -154,6 +154,7 @@ fn counting_few_samples_finds_what_is_not_there() {
     assert!(found.information.plug_in_bits > 2.0, "{found:?}");
     near(found.information.chance_bits, found.information.plug_in_bits, 0.2);
     assert!(!found.significant && found.information.p_value > 0.05);
+    near(found.information.low_bits, 0.0, 1e-12);
     assert!(found.min_entropy.plug_in_bits > 1.5 && found.min_entropy.held_out_bits < 0.6, "{found:?}");
 }
 

@@ -55,7 +55,7 @@ pub struct Estimate {
 pub struct Information {
     /// With the bias of counting taken off by the correction of Miller and Madow.
     pub bits: f64,
-    /// The lower end of the bootstrap's interval.
+    /// The lower end of the bootstrap's interval; 0 if the permutation test does not reject that there is nothing.
     pub low_bits: f64,
     /// The upper end.
     pub high_bits: f64,
@@ -97,9 +97,11 @@ impl Estimate {
         let permuted = permute(&truth, &symbols, settings.permutations, settings.seed);
         let (low_bits, high_bits) =
             bootstrap(&truth, &symbols, settings.resamples, settings.confidence, settings.seed);
+        // Where the test finds nothing, nothing is in the interval: the correction leaves some bias where samples are few.
+        let finds_nothing = permuted.p_value > 1.0 - settings.confidence;
         let information = Information {
             bits: joint.information(),
-            low_bits,
+            low_bits: if finds_nothing { 0.0 } else { low_bits },
             high_bits,
             plug_in_bits: joint.plug_in_information(),
             chance_bits: permuted.mean_bits,

@@ -14,11 +14,11 @@ const HEADLINE: f64 = 26.0;
 /// The colours of a page, as custom properties.
 const STYLE: &str = include_str!("sheet.css");
 
-/// The plots as one SVG file, in rows of two, each below its headline.
+/// The plots as one SVG file, in rows of two, each below its headline. Every group begins a row.
 #[must_use]
-pub fn sheet(title: &str, plots: &[Plot]) -> String {
+pub fn sheet(title: &str, groups: &[Vec<Plot>]) -> String {
     let (mut body, mut width, mut top) = (String::new(), 0.0_f64, MARGIN);
-    for row in plots.chunks(COLUMNS) {
+    for row in groups.iter().flat_map(|group| group.chunks(COLUMNS)) {
         let (mut left, mut height) = (MARGIN, 0.0_f64);
         for plot in row {
             let drawing = draw(plot);
@@ -65,10 +65,12 @@ mod tests {
             y: Axis::linear("y", Unit::None),
             series: vec![Series { name: String::new(), marks: Marks::Line(vec![(0.0, 1.0), (1.0, 2.0)]) }],
         };
-        let text = sheet("three", &[plot("a"), plot("b"), plot("c")]);
-        assert_eq!(text.matches("<svg ").count(), 4);
-        assert_eq!(text.matches("class=\"mark\"").count(), 3);
+        let text = sheet("four", &[vec![plot("a")], vec![plot("b"), plot("c"), plot("d")]]);
+        assert_eq!(text.matches("<svg ").count(), 5);
+        assert_eq!(text.matches("class=\"mark\"").count(), 4);
         assert!(text.contains("c &lt; all") && text.contains("prefers-color-scheme: dark"));
+        // Two begin a row: `a`, `b` and `d` are at the left.
+        assert_eq!(text.matches("<svg x=\"20\"").count(), 3);
         // Every colour that is used is defined, and nothing is fetched.
         for (at, _) in text.match_indices("var(--") {
             let name = text[at + 4..].split(')').next().unwrap();
