@@ -4,6 +4,7 @@ use crate::{Input, Notice, Output, Relay, RelayConfig};
 use kernel::Rng;
 use link::{CloseReason, Connection, Listener};
 use live::StartError;
+use metrics::{counter, gauge};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Partition;
@@ -85,7 +86,10 @@ async fn serve_connection(
     outboxes: Outboxes,
 ) {
     let Connection { peer, sender, mut receiver } = connection;
+    let connections = gauge!("blindpost_relay_connections");
+    connections.increment(1);
     if inputs.send(LinkEvent::Up { connection: id, peer }).await.is_err() {
+        connections.decrement(1);
         return;
     }
     let writer = async {
@@ -100,7 +104,13 @@ async fn serve_connection(
     let reader = async {
         loop {
             let event = match receiver.recv().await {
-                Ok(Some(frame)) => LinkEvent::Frame { connection: id, frame },
+                Ok(Some(frame)) => {
+                    counter!("blindpost_relay_frames_total").increment(1);
+                    if matches!(frame, ToRelay::Submit { .. }) {
+                        counter!("blindpost_relay_submissions_total").increment(1);
+                    }
+                    LinkEvent::Frame { connection: id, frame }
+                }
                 Err(link::LinkError::Frame(error)) => LinkEvent::Garbled { connection: id, error },
                 Ok(None) | Err(_) => return,
             };
@@ -118,6 +128,7 @@ async fn serve_connection(
         () = reader => {}
         () = writer => {}
     }
+    connections.decrement(1);
     lock(&outboxes).remove(&id);
     let _ = inputs.send(LinkEvent::Down { connection: id }).await;
 }
@@ -126,6 +137,9 @@ async fn serve_connection(
 fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
     move |output| match output {
         Output::Send(outgoing) => {
+            if matches!(outgoing.frame, ToEndpoint::Delivery { .. }) {
+                counter!("blindpost_relay_deliveries_total").increment(1);
+            }
             let mut outboxes = lock(&outboxes);
             let full = outboxes
                 .get(&outgoing.connection)
@@ -135,10 +149,14 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
             }
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
-        Output::Notice(Notice::GatewayEnrolled(key)) => {
-            tracing::info!(gateway = %key, "first gateway enrolled; name it in the configuration to pin it");
+        // Not which key: the log is for whoever operates the relay, and keys are not for them.
+        Output::Notice(Notice::GatewayEnrolled(_)) => {
+            tracing::info!("first gateway enrolled; name its node key in the configuration to pin it");
         }
-        Output::Notice(Notice::Rejected(code)) => tracing::warn!(?code, "frame or request rejected"),
+        Output::Notice(Notice::Rejected(code)) => {
+            counter!("blindpost_relay_rejections_total", "code" => code.as_str_name()).increment(1);
+            tracing::warn!(?code, "frame or request rejected");
+        }
     }
 }
 

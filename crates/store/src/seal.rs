@@ -14,8 +14,8 @@ use bytes::{Buf as _, BufMut as _, Bytes};
 use kernel::Shape;
 use zeroize::Zeroizing;
 
-const FORMAT: u8 = 1;
-const HEADER_LEN: usize = 1 + 8;
+pub(crate) const FORMAT: u8 = 1;
+pub(crate) const HEADER_LEN: usize = 1 + 8;
 
 /// The number of a row on disk: ascending, never used twice while its key exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +144,7 @@ impl Record {
     }
 }
 
-fn nonce(row: RowId) -> Nonce {
+pub(crate) fn nonce(row: RowId) -> Nonce {
     let mut nonce = [0; 12];
     for (byte, id) in nonce.iter_mut().skip(4).zip(row.0.to_be_bytes()) {
         *byte = id;
