@@ -1,5 +1,6 @@
 //! `blindpost audit`: the privacy boundary, executed.
 
+mod mutants;
 mod text;
 
 use crate::leak;
@@ -43,6 +44,21 @@ pub(crate) struct Audit {
     /// Fewer runs and pairs, for a first look
     #[arg(long)]
     quick: bool,
+    /// End with the first layer that finds something
+    #[arg(long)]
+    first: bool,
+    /// Audit known-bad variants of the parties instead, each of which must be caught, and the sound one, which must not
+    #[arg(long, conflicts_with_all = ["secret", "first", "pairs", "quick"])]
+    mutants: bool,
+    /// Only these mutants
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "mutants")]
+    mutant: Vec<String>,
+    /// The build that has the mutants [default: made from the source with cargo]
+    #[arg(long, value_name = "PROGRAM", requires = "mutants")]
+    mutant_program: Option<PathBuf>,
+    /// Print the mutants of this build as JSON
+    #[arg(long, hide = true)]
+    list_mutants: bool,
     /// Where the randomness of all runs in virtual time comes from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -80,6 +96,12 @@ impl Audit {
             ::audit::trials().for_each(|(name, about)| println!("{name:<18} {about}"));
             return Ok(Verdict::Clean);
         }
+        if self.list_mutants {
+            return mutants::list();
+        }
+        if self.mutants {
+            return mutants::run(&self);
+        }
         self.known_secrets()?;
         writable(self.json.as_deref())?;
         let report = self.audit()?;
@@ -104,6 +126,7 @@ impl Audit {
             seed: self.seed,
             pairs: if self.quick { self.pairs.min(2) } else { self.pairs },
             only: self.secret.clone(),
+            first: self.first,
             runs: if self.quick { 1 } else { 3 },
             seeds: if self.quick { 4 } else { 40 },
             threads: self.threads.unwrap_or_else(all_cores),
@@ -128,16 +151,21 @@ impl Audit {
             print!("{}", text::of(report));
             return Ok(());
         };
-        let json = serde_json::to_string_pretty(report).into_diagnostic()?;
-        if file.as_os_str() == "-" {
-            println!("{json}");
-            return Ok(());
+        if file.as_os_str() != "-" {
+            print!("{}", text::of(report));
         }
-        print!("{}", text::of(report));
-        fs::write(file, json + "\n")
-            .into_diagnostic()
-            .wrap_err_with(|| format!("can't write {}", file.display()))
+        write_json(file, &serde_json::to_value(report).into_diagnostic()?)
     }
+}
+
+/// To a file, or to standard output for `-`.
+fn write_json(file: &Path, value: &serde_json::Value) -> miette::Result<()> {
+    let json = serde_json::to_string_pretty(value).into_diagnostic()?;
+    if file.as_os_str() == "-" {
+        println!("{json}");
+        return Ok(());
+    }
+    fs::write(file, json + "\n").into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
 }
 
 /// Better now than after the audit.

@@ -1,6 +1,7 @@
 //! Everything that must pass, in one command: `cargo xtask lint` and `cargo xtask test`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person at a terminal")]
 
+mod audit;
 mod benchmarks;
 mod demo;
 mod deny;
@@ -28,6 +29,7 @@ Commands:
   interop       Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
   instructions  What the ratchet's operations cost, against benches/instructions.toml [--write]
   models        What the symbolic models in docs/models claim, by Verifpal [--write]
+  audit         The privacy boundary and the mutants [--write]
   benchmarks    Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         ["instructions", "--write"] => instructions::write(),
         ["models"] => models::compare(),
         ["models", "--write"] => models::write(),
+        ["audit"] => audit::run(),
+        ["audit", "--write"] => audit::write(),
         ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
@@ -90,7 +94,8 @@ fn test() -> Result<(), Failure> {
     instructions::compare()?;
     models::compare()?;
     deny()?;
-    demo::run()
+    demo::run()?;
+    audit::run()
 }
 
 fn deny() -> Result<(), Failure> {

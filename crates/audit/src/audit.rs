@@ -19,6 +19,8 @@ pub struct Audit {
     pub pairs: u64,
     /// Only these secrets; none: all.
     pub only: Vec<String>,
+    /// Whether it ends with the first layer that finds something.
+    pub first: bool,
     /// Runs that are searched for canaries.
     pub runs: u64,
     /// Runs of the campaign of faults.
@@ -101,7 +103,7 @@ pub enum Verdict {
 }
 
 impl Audit {
-    /// Runs all layers. `progress` hears how far each is; `now` is a clock.
+    /// Runs all layers, from the cheapest to the deepest. `progress` hears how far each is; `now` is a clock.
     ///
     /// # Errors
     /// [`AuditError`]: nothing can be said then.
@@ -113,20 +115,75 @@ impl Audit {
         let began = now();
         let surfaces = Surfaces::of_this_project()?;
         let mut matrix = Matrix::new(surfaces.policy().clone());
-        let construction = construction::check(&mut matrix);
+        let mut layers = Layers { construction: construction::check(&mut matrix), ..Layers::default() };
         label(&surfaces, &mut matrix);
+        if self.only.is_empty() {
+            self.look(&surfaces, &mut matrix, &mut layers, progress)?;
+        }
+        if self.goes_on(&matrix) {
+            let plan = PairPlan {
+                seed: self.seed,
+                pairs: self.pairs,
+                only: self.only.clone(),
+                threads: self.threads,
+            };
+            let told = |done, of| progress(Progress { layer: "pairs", done, of });
+            let trials = world::run(&plan, &surfaces, &mut matrix, &told);
+            layers.trials = survived(trials, &mut matrix)?;
+        }
+        if self.only.is_empty() && self.goes_on(&matrix) {
+            let told = |done, of| progress(Progress { layer: "faults", done, of });
+            layers.attacks.push(attacks::power(&mut matrix, self.seeds, self.threads, &told)?);
+        }
+        Ok(Report::of(&matrix, layers, now().saturating_sub(began)))
+    }
+
+    /// Searches what everybody saw, tries what must fail, and looks for what must be gone.
+    fn look(
+        &self,
+        surfaces: &Surfaces,
+        matrix: &mut Matrix,
+        layers: &mut Layers,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<(), AuditError> {
         for run in 0..self.runs {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
-            world::search(self.seed.wrapping_add(run), &surfaces, &mut matrix)?;
+            let searched = world::search(self.seed.wrapping_add(run), surfaces, matrix);
+            survived(searched, matrix)?;
         }
-        let remains = world::look(self.seed, &mut matrix)?;
-        let told = |done, of| progress(Progress { layer: "faults", done, of });
-        let attacks = attacks::run(&mut matrix, self.seeds, self.threads, &told)?;
-        let plan =
-            PairPlan { seed: self.seed, pairs: self.pairs, only: self.only.clone(), threads: self.threads };
-        let told = |done, of| progress(Progress { layer: "pairs", done, of });
-        let trials = world::run(&plan, &surfaces, &mut matrix, &told)?;
-        Ok(Report::of(&matrix, construction, attacks, remains, trials, now().saturating_sub(began)))
+        if self.goes_on(matrix) {
+            layers.attacks = attacks::run(matrix)?;
+        }
+        if self.goes_on(matrix) {
+            let remains = world::look(self.seed, matrix);
+            layers.remains = survived(remains, matrix)?;
+        }
+        Ok(())
+    }
+
+    /// False once something was found, if that is enough.
+    fn goes_on(&self, matrix: &Matrix) -> bool {
+        !self.first || matrix.leaks().is_empty()
+    }
+}
+
+/// What came of each layer.
+#[derive(Default)]
+struct Layers {
+    construction: Construction,
+    attacks: Vec<Attack>,
+    remains: Vec<Remains>,
+    trials: Vec<TrialReport>,
+}
+
+/// A run that broke a promise is a finding like any other.
+fn survived<T: Default>(outcome: Result<T, StageError>, matrix: &mut Matrix) -> Result<T, StageError> {
+    match outcome {
+        Err(StageError::Broken(what)) => {
+            matrix.leak(Leak { layer: "attack", principal: "anybody".into(), class: None, what });
+            Ok(T::default())
+        }
+        other => other,
     }
 }
 
@@ -146,14 +203,8 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 }
 
 impl Report {
-    fn of(
-        matrix: &Matrix,
-        construction: Construction,
-        attacks: Vec<Attack>,
-        remains: Vec<Remains>,
-        trials: Vec<TrialReport>,
-        took: Duration,
-    ) -> Self {
+    fn of(matrix: &Matrix, layers: Layers, took: Duration) -> Self {
+        let Layers { construction, attacks, remains, trials } = layers;
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {

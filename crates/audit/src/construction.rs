@@ -14,7 +14,7 @@ const BLIND: [&str; 6] = ["kernel", "link", "live", "relay", "store", "wire"];
 const READS: [&str; 3] = ["content", "endpoint", "ratchet"];
 
 /// What was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Construction {
     /// Our crates in this build.
     pub crates: usize,

@@ -8,10 +8,12 @@ mod audit;
 mod construction;
 pub mod leak;
 mod matrix;
+mod mutants;
 mod world;
 
 pub use attacks::{Attack, AttackError};
 pub use audit::{Audit, AuditError, Progress, Report, Verdict};
 pub use construction::Construction;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
+pub use mutants::{CHOICE, Mutant, MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};
 pub use world::{PairPlan, Remains, StageError, TrialReport, Unequal, trials};

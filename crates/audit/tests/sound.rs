@@ -18,6 +18,7 @@ fn nobody_learns_what_is_not_for_him() {
         seed: 1,
         pairs: 6,
         only: Vec::new(),
+        first: false,
         runs: 1,
         seeds: 2,
         threads: NonZeroUsize::new(2).unwrap(),

@@ -11,7 +11,7 @@ use world::Costs;
 const CHAOS: &str = include_str!("../../../../scenarios/chaos.toml");
 
 /// Runs the campaign of faults with a few seeds; `blindpost run scenarios/chaos.toml --seeds` runs more.
-pub(super) fn power(
+pub(crate) fn power(
     matrix: &mut Matrix,
     seeds: u64,
     threads: NonZeroUsize,
