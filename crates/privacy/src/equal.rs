@@ -95,11 +95,18 @@ pub fn treat(events: &mut [Event], rule: impl Fn(&Event, &Field) -> Treatment) {
     for event in events {
         let treatments: Vec<_> = event.fields.iter().map(|field| rule(event, field)).collect();
         for (field, treatment) in event.fields.iter_mut().zip(treatments) {
-            match treatment {
-                Treatment::Compare => {}
-                Treatment::Mask => field.value = field.value.masked(),
-                Treatment::Rename => field.value = field.value.fresh(),
-            }
+            field.value = treatment.of(&field.value);
+        }
+    }
+}
+
+impl Treatment {
+    /// What it makes of a value.
+    pub fn of(self, value: &Value) -> Value {
+        match self {
+            Self::Compare => value.clone(),
+            Self::Mask => value.masked(),
+            Self::Rename => value.fresh(),
         }
     }
 }

@@ -5,13 +5,16 @@
 //! - `labels` compares it with the label of every field in `proto/`;
 //! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
 //! - `judge` says which of the findings are leaks, and whether the search could see at all;
-//! - [`equal`] compares the views of two runs that differ in a secret.
+//! - [`equal`] compares the views of two runs that differ in a secret;
+//! - `folder` does all of it with views of any system, as files.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
 mod canary;
 mod encoding;
 pub mod equal;
+#[cfg(feature = "policy")]
+pub mod folder;
 mod inflate;
 #[cfg(feature = "policy")]
 mod judge;
