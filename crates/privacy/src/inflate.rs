@@ -16,7 +16,7 @@ use std::{fmt, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use decoder::{Decoder, Step};
-use gzip::Header;
+use gzip::{Header, NoHeader};
 use serde::Serialize;
 
 use crate::search::{Cursor, Match, Patterns};
@@ -41,6 +41,7 @@ pub(crate) struct Inflated {
     tail: Vec<u8>,
     position: u64,
     read: u64,
+    ended: u64,
     given_up: u64,
     /// Of streams that ended, to be used again.
     spare: Vec<Decoder>,
@@ -92,9 +93,9 @@ impl Inflated {
         self.given_up
     }
 
-    /// How many bytes were read out of streams.
-    pub(crate) fn read(&self) -> u64 {
-        self.read
+    /// How many bytes there were in streams that ended as they should: much looks like a stream for some bytes.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended
     }
 
     /// Calls `begin` with every stream that may begin in `bytes`, and what there is of it.
@@ -133,7 +134,11 @@ impl Inflated {
     fn keep(&mut self, open: Open, step: Step) {
         match step {
             Step::More => self.open.push(open),
-            Step::End => self.spare.push(open.decoder),
+            Step::Broken => self.spare.push(open.decoder),
+            Step::End => {
+                self.ended += open.cursor.position();
+                self.spare.push(open.decoder);
+            }
             Step::OverBudget => {
                 self.given_up += 1;
                 self.spare.push(open.decoder);
@@ -163,8 +168,9 @@ impl Open {
     ) -> Step {
         if let Some(header) = &mut self.header {
             match header.skip(bytes) {
-                Some(rest) => bytes = rest,
-                None => return Step::More,
+                Ok(Some(rest)) => bytes = rest,
+                Ok(None) => return Step::More,
+                Err(NoHeader) => return Step::Broken,
             }
             self.header = None;
         }

@@ -7,13 +7,16 @@
 //! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
 //! - `judge` says which of the findings are leaks, and whether the search could see at all;
 //! - [`equal`] compares the views of two runs that differ in a secret;
-//! - `leak` says in bits what a view tells of a secret, where the two can't be made independent.
+//! - `leak` says in bits what a view tells of a secret, where the two can't be made independent;
+//! - `folder` does all of it with views of any system, as files.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
 mod canary;
 mod encoding;
 pub mod equal;
+#[cfg(feature = "policy")]
+pub mod folder;
 mod inflate;
 #[cfg(feature = "policy")]
 mod judge;

@@ -120,9 +120,10 @@ impl Stream {
         self.cursor.position()
     }
 
-    /// How many bytes were read out of compressed streams and searched.
+    /// How many bytes were read out of compressed streams, and searched. Those of streams that were cut off or damaged
+    /// are not counted, though searched.
     pub fn inflated(&self) -> u64 {
-        self.inflated.read()
+        self.inflated.ended()
     }
 
     /// How many compressed streams were not searched to their end, because there is far more in them than in the view

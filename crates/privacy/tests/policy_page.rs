@@ -1,5 +1,7 @@
 //! `docs/privacy.md` says what `policy.toml` says, and what the rules name is there.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 use std::{fs, path::Path};
 
 use privacy::{Policy, page};

@@ -22,8 +22,10 @@ pub(super) struct Decoder {
 pub(super) enum Step {
     /// It goes on.
     More,
-    /// It has ended, or isn't one.
+    /// It has ended as it should.
     End,
+    /// It is damaged, or isn't one.
+    Broken,
     /// It goes on, but no more of it is read.
     OverBudget,
 }
@@ -64,7 +66,8 @@ impl Decoder {
             match status {
                 TINFLStatus::HasMoreOutput => {}
                 TINFLStatus::NeedsMoreInput => return Step::More,
-                _ => return Step::End,
+                TINFLStatus::Done => return Step::End,
+                _ => return Step::Broken,
             }
         }
     }

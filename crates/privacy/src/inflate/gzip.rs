@@ -28,20 +28,32 @@ const HAS_CHECKSUM: u8 = 2;
 const HAS_EXTRA: u8 = 4;
 const HAS_NAME: u8 = 8;
 const HAS_COMMENT: u8 = 16;
+/// Must be zero (section 2.3.1.2).
+const RESERVED: u8 = 0xe0;
+/// Bytes of a part at most: of an extra field there can't be more.
+const LONGEST: usize = 0xffff;
+
+/// It is no header of a gzip stream, whatever it looked like.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoHeader;
 
 impl Header {
     /// What comes after the header, once it has been skipped.
-    pub(super) fn skip<'a>(&mut self, mut bytes: &'a [u8]) -> Option<&'a [u8]> {
+    pub(super) fn skip<'a>(&mut self, mut bytes: &'a [u8]) -> Result<Option<&'a [u8]>, NoHeader> {
         loop {
+            // A name without end would hold this stream open for good.
+            if self.flags & RESERVED != 0 || self.count > LONGEST {
+                return Err(NoHeader);
+            }
             if self.is_over() {
                 if self.part == Part::Done {
-                    return Some(bytes);
+                    return Ok(Some(bytes));
                 }
                 self.part = self.part.next();
                 self.count = 0;
                 continue;
             }
-            let (&byte, rest) = bytes.split_first()?;
+            let Some((&byte, rest)) = bytes.split_first() else { return Ok(None) };
             self.take(byte);
             bytes = rest;
         }
@@ -124,7 +136,7 @@ mod tests {
                 for piece in bytes.chunks(length) {
                     if done {
                         rest.extend(piece);
-                    } else if let Some(after) = header.skip(piece) {
+                    } else if let Some(after) = header.skip(piece).unwrap() {
                         done = true;
                         rest.extend(after);
                     }
@@ -132,5 +144,12 @@ mod tests {
                 assert_eq!(rest, b"stream", "flags {flags}, in pieces of {length}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_header_ends() {
+        assert_eq!(Header::default().skip(b"\x1f\x8b\x08\x20"), Err(NoHeader));
+        let endless = [b"\x1f\x8b\x08\x08\0\0\0\0\0\x03".as_slice(), &[b'x'; 100_000]].concat();
+        assert_eq!(Header::default().skip(&endless), Err(NoHeader));
     }
 }

@@ -38,7 +38,7 @@ impl Scanner {
                     Some(kind) if kind.is_dir() => waiting.push(entry),
                     Some(kind) if kind.is_file() => {
                         if let Some(file) = absent_is_none(&entry, File::open(&entry))? {
-                            findings.extend(self.view(&name).read(&entry, file)?);
+                            self.view(&name).read(&entry, file, &mut findings)?;
                         }
                     }
                     _ => {}
@@ -51,10 +51,14 @@ impl Scanner {
 }
 
 impl Stream {
-    /// Searches a file to its end. `path` is for the error.
-    pub fn read(&mut self, path: &Path, mut file: impl Read) -> Result<Vec<Finding>, ScanError> {
+    /// Searches a file to its end, or as far as it goes. `path` is for the error.
+    pub(crate) fn read(
+        &mut self,
+        path: &Path,
+        mut file: impl Read,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), ScanError> {
         let failed = |source| ScanError { path: path.to_owned(), source };
-        let mut findings = Vec::new();
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let read = match file.read(&mut buffer) {
@@ -68,7 +72,7 @@ impl Stream {
             findings.extend(self.feed(read));
         }
         match self.given_up() {
-            0 => Ok(findings),
+            0 => Ok(()),
             streams => Err(failed(io::Error::other(format!(
                 "{streams} compressed streams in it are too large, or too many in one another, to be searched"
             )))),
