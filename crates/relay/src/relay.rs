@@ -5,11 +5,12 @@ use crate::directory::{Directory, PublishRefusal};
 use crate::inbox::Endpoint;
 use crate::meter::{Meter, Meters};
 use crate::rows::{self, read_link_key};
+use kernel::mutant::{self, Mutant};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
-    Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
-    Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
+    Address, BillingClass, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent,
+    LinkKey, Number, Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
 };
 
 /// What can happen to the relay.
@@ -112,9 +113,7 @@ impl Machine for Relay {
         }
         if self.metering_due.is_some_and(|due| due <= now) {
             self.metering_due = None;
-            let gateways = self.endpoints.values().filter(|e| e.gateway && e.connection.is_some());
-            let connections: Vec<_> = gateways.filter_map(|e| e.connection).collect();
-            connections.into_iter().for_each(|connection| self.report_metering(connection, &mut fx));
+            self.gateways().into_iter().for_each(|connection| self.report_metering(connection, &mut fx));
         }
         fx
     }
@@ -218,6 +217,11 @@ impl Relay {
     fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, fx: &mut Fx) {
         let bundle = self.directory.hand_out(address, &mut fx.transaction);
         say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
+        if mutant::is(Mutant::RelayTellsLookUps) {
+            for gateway in self.gateways() {
+                say(gateway, ToEndpoint::PrekeysLow { address, one_time_left: 0 }, fx);
+            }
+        }
         self.ask_for_prekeys(address, fx);
     }
 
@@ -236,12 +240,24 @@ impl Relay {
         if sequence > expected {
             return self.reject(connection, RejectCode::OutOfSequence, fx);
         }
+        if mutant::is(Mutant::RelayLogsEnvelope) {
+            let (from, to) = (envelope.from.number.digits(), envelope.to.number.digits());
+            tracing::info!(from, to, id = ?envelope.id.0, "envelope accepted");
+        }
         if sequence == expected {
             endpoint.accepted_through = sequence;
             endpoint.write(&mut fx.transaction);
             match self.route(peer, &envelope) {
                 Ok(recipient) => {
                     self.meter(now, &envelope, &mut fx.transaction);
+                    if mutant::is(Mutant::RelayCopiesConsumersToNode)
+                        && let Some(node) =
+                            self.endpoints.iter().find(|(_, e)| e.gateway).map(|(key, _)| *key)
+                        && !self.is_business(envelope.from)
+                        && !self.is_business(envelope.to)
+                    {
+                        self.append(now, node, InboxItem::Envelope(envelope.clone()), fx);
+                    }
                     self.append(now, recipient, InboxItem::Envelope(envelope), fx);
                 }
                 Err(outcome) => {
@@ -258,9 +274,9 @@ impl Relay {
     /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
     /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
     fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
-        if self.directory.owner(envelope.from.number) != Some(sender)
-            || !self.directory.contains(envelope.from)
-        {
+        let anybody = mutant::is(Mutant::RelayTakesBusinessFromAnybody) && self.is_business(envelope.from);
+        let owner = self.directory.owner(envelope.from.number);
+        if !anybody && (owner != Some(sender) || !self.directory.contains(envelope.from)) {
             return Err(Outcome::NotAllowed);
         }
         let registered =
@@ -284,8 +300,18 @@ impl Relay {
             business: business.number,
             direction,
             billing_class: envelope.billing_class,
-            country_calling_code: consumer.number.country_calling_code(),
+            country_calling_code: if mutant::is(Mutant::MeterNamesConsumer) {
+                u32::try_from(consumer.number.as_integer() % 1_000_000_000).unwrap_or_default()
+            } else {
+                consumer.number.country_calling_code()
+            },
         };
+        if mutant::is(Mutant::MeteringTellsTimes) {
+            let (direction, billing_class) = (Direction::Unspecified, BillingClass::Unspecified);
+            let second = u32::try_from(now.as_secs()).unwrap_or_default();
+            let at = Meter { direction, billing_class, country_calling_code: second, ..meter };
+            self.meters.count(at, 0, transaction);
+        }
         self.meters.count(meter, envelope.ciphertext.len(), transaction);
         self.metering_due.get_or_insert(now + self.config.metering_interval);
     }
@@ -349,6 +375,11 @@ impl Relay {
         if !readings.is_empty() {
             say(connection, ToEndpoint::Metering(readings), fx);
         }
+    }
+
+    /// The connections of the nodes that are there.
+    fn gateways(&self) -> Vec<ConnectionId> {
+        self.endpoints.values().filter(|e| e.gateway).filter_map(|e| e.connection).collect()
     }
 
     fn reject(&mut self, connection: ConnectionId, code: RejectCode, fx: &mut Fx) {
