@@ -132,8 +132,9 @@ fn what_http_may_say_is_said() {
     let error = r#"{"error":{"message":"(#100) Param type must be one of {text, audio} - got \"poem\".","type":"OAuthException","code":100,"fbtrace_id":"A1"}}"#;
     let seen = surfaces.http(&response(&headers, error));
     assert_eq!(seen.problems, []);
-    let code =
-        |leaf: &privacy::surfaces::Leaf| leaf.path == "JSON path error.code" && leaf.value == Value::Number(100);
+    let code = |leaf: &privacy::surfaces::Leaf| {
+        leaf.path == "JSON path error.code" && leaf.value == Value::Number(100)
+    };
     assert!(seen.leaves.iter().any(code));
 }
 
@@ -143,8 +144,10 @@ fn a_new_header_path_or_query_is_found() {
     let check = |message: &HttpMessage<'_>| shown(&surfaces.check_http(message));
     assert_eq!(
         check(&response(&[("X-Debug", "node-7")], r#"{"success":true}"#)),
-        ["header x-debug is on no list: say in [http.response.headers] of crates/privacy/surfaces.toml what it \
-          tells, or take it out"]
+        [
+            "header x-debug is on no list: say in [http.response.headers] of crates/privacy/surfaces.toml what it \
+          tells, or take it out"
+        ]
     );
     assert_eq!(
         check(&response(&[], r#"{"success":true,"queue":{"depth":3}}"#)),
@@ -197,7 +200,9 @@ fn the_matrix_decides_over_the_list() {
     let strict = Surfaces::parse(text, surfaces.pool().clone(), Policy::parse(&policy).unwrap()).unwrap();
     assert_eq!(
         shown(&strict.check_http(&message)),
-        ["JSON path entry[].changes[].value.messages[].text.body (content) gets to business; the policy says `no`"]
+        [
+            "JSON path entry[].changes[].value.messages[].text.body (content) gets to business; the policy says `no`"
+        ]
     );
 }
 

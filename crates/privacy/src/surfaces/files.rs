@@ -57,8 +57,10 @@ impl Catalogue {
     pub(super) fn parse(raw: &RawCatalogue, parts: &Parts) -> Result<Self, SurfacesError> {
         let files = raw.iter().map(|(principal, files)| {
             let place = format!("files.{principal}");
-            let principal = Principal::parse(principal)
-                .ok_or_else(|| SurfacesError::Principal { place: place.clone(), principal: principal.clone() })?;
+            let principal = Principal::parse(principal).ok_or_else(|| SurfacesError::Principal {
+                place: place.clone(),
+                principal: principal.clone(),
+            })?;
             let files = files.iter().map(|file| {
                 if file.holds.is_empty() {
                     return Err(SurfacesError::Formless(format!("{place} `{}`", file.path)));

@@ -1,6 +1,8 @@
 //! Messages of `proto/` as they really are, field by field.
 
-use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MapKey, ReflectMessage as _, Value as Field};
+use prost_reflect::{
+    DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MapKey, ReflectMessage as _, Value as Field,
+};
 
 use super::{Problem, Seen, Surfaces, Value};
 use crate::{DataClass, Principal};
@@ -52,7 +54,8 @@ impl Walk<'_> {
         seen.problems.extend(unknown.map(|field| Problem::Unlabelled { what: name.to_owned(), field }));
         for (field, value) in message.fields() {
             let Some(class) = self.surfaces.labels.class(&field) else {
-                seen.problems.push(Problem::Unlabelled { what: name.to_owned(), field: Some(field.number()) });
+                seen.problems
+                    .push(Problem::Unlabelled { what: name.to_owned(), field: Some(field.number()) });
                 continue;
             };
             self.value(&field, class, value, seen);
@@ -61,6 +64,8 @@ impl Walk<'_> {
 
     fn value(&self, field: &FieldDescriptor, class: DataClass, value: &Field, seen: &mut Seen) {
         let mut leaf = |value| {
+            let forms = self.surfaces.fields.get(field.full_name());
+            seen.problems.extend(forms.and_then(|forms| forms.problem(field.full_name(), &value)));
             self.surfaces.note(self.principal, field.full_name().to_owned(), class, value, seen);
         };
         match value {

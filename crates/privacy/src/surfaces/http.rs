@@ -84,7 +84,10 @@ impl Surfaces {
         }
         match message.query.strip_prefix(message.registered_query) {
             Some(added) => {
-                for (name, value) in added.split('&').filter_map(|pair| pair.split_once('=').or((!pair.is_empty()).then_some((pair, "")))) {
+                for (name, value) in added
+                    .split('&')
+                    .filter_map(|pair| pair.split_once('=').or((!pair.is_empty()).then_some((pair, ""))))
+                {
                     let place = (format!("query parameter {name}"), format!("{section}.query"));
                     self.declared(known.query.get(name), place, Value::Text(value.to_owned()), &mut seen);
                 }
@@ -113,7 +116,8 @@ impl Surfaces {
         };
         let mut leaves = Vec::new();
         flatten(&json, String::new(), &mut leaves);
-        let undeclared = |body: &Body| leaves.iter().filter(|(path, value)| !knows(body, path, value.as_ref())).count();
+        let undeclared =
+            |body: &Body| leaves.iter().filter(|(path, value)| !knows(body, path, value.as_ref())).count();
         let Some((name, body)) = known.bodies.iter().min_by_key(|(_, body)| undeclared(body)) else {
             let section = format!("{section}.bodies");
             let problem = Problem::Undeclared { what: "a body".into(), section };
@@ -198,7 +202,8 @@ impl Message {
             });
             entries.collect::<Result<BTreeMap<_, _>, SurfacesError>>()
         };
-        let bodies = raw.bodies.iter().map(|(name, body)| Ok((name.clone(), list(&format!("bodies.{name}"), body)?)));
+        let bodies =
+            raw.bodies.iter().map(|(name, body)| Ok((name.clone(), list(&format!("bodies.{name}"), body)?)));
         Ok(Self {
             headers: list("headers", &raw.headers)?,
             query: list("query", &raw.query)?,

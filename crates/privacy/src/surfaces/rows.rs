@@ -63,7 +63,13 @@ impl Surfaces {
         match &known.content {
             Content::Message(message) => seen.absorb(self.frame(principal, message, value)),
             Content::Opaque(class) => {
-                self.note(principal, format!("{table} value"), *class, Value::Bytes(value.to_vec()), &mut seen);
+                self.note(
+                    principal,
+                    format!("{table} value"),
+                    *class,
+                    Value::Bytes(value.to_vec()),
+                    &mut seen,
+                );
             }
         }
         seen
@@ -86,7 +92,8 @@ impl Surfaces {
             self.note(principal, what, part.class, Value::Bytes(bytes.to_vec()), seen);
         }
         if !rest.is_empty() {
-            seen.problems.push(Problem::Unlabelled { what: format!("the key of table {table}"), field: None });
+            seen.problems
+                .push(Problem::Unlabelled { what: format!("the key of table {table}"), field: None });
         }
     }
 }
@@ -106,9 +113,10 @@ impl Table {
                 principal: principal.clone(),
             })
         });
-        let key = raw.key.into_iter().map(|part| {
-            Ok(Part { class: class(&part.class)?, name: part.part, bytes: part.bytes })
-        });
+        let key = raw
+            .key
+            .into_iter()
+            .map(|part| Ok(Part { class: class(&part.class)?, name: part.part, bytes: part.bytes }));
         Ok(Self {
             kept_by: kept_by.collect::<Result<_, _>>()?,
             key: key.collect::<Result<_, SurfacesError>>()?,

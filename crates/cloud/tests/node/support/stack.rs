@@ -119,7 +119,8 @@ async fn receive() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
 async fn hook(State(posts): State<mpsc::UnboundedSender<(HeaderMap, Bytes)>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let headers = head.headers.iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     if head.method == "GET" {
         let query = head.uri.query().unwrap_or_default();
         surfaces::challenge(headers, query);
