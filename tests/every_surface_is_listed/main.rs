@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[cfg(feature = "mutants")]
+mod mutants;
 mod source;
 mod stage;
 

@@ -1,13 +1,17 @@
-//! A relay, a node and a consumer's app without sockets or disks, where every frame and row is looked at.
+//! A relay, a node and a consumer's app without sockets or disks, where every frame, row, answer, webhook and log line is
+//! looked at.
 
 use bytes::BytesMut;
 use cloud::{ApiRequest, Node, NodeConfig, WebhookOutcome};
 use consumer::{Consumer, ConsumerConfig, Reply};
 use kernel::{Effects, Machine, Op, Rng, Seed, Time, Transaction};
 use privacy::Principal;
-use privacy::surfaces::Surfaces;
+use privacy::surfaces::{Direction, HttpMessage, Problem, Surfaces};
 use relay::{Relay, RelayConfig};
 use std::collections::{BTreeSet, VecDeque};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
 use wire::{Address, ConnectionId, Frame, LinkEvent, LinkKey, Outgoing, ToEndpoint, ToRelay};
 
 const NODE: ConnectionId = ConnectionId(1);
@@ -91,9 +95,21 @@ impl Stage {
         stage
     }
 
-    /// Messages both ways, statuses, receipts, a bill.
+    /// Messages both ways, statuses, receipts, a bill, a request that is refused.
     pub(crate) fn converse(&mut self) {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || self.talk());
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        for line in lines.lines() {
+            self.note(&self.surfaces.check_log_line(line));
+        }
+    }
+
+    fn talk(&mut self) {
         self.settle();
+        let request = ApiRequest::get(format!("/v23.0/{PHONE}?fields=nonsense"), TOKEN);
+        self.inputs.push_back(Input::Node(cloud::Input::Api { reply: cloud::ReplyId(17), request }));
         for (number, text) in ["hello", "are you there?"].into_iter().enumerate() {
             let body =
                 format!(r#"{{"messaging_product":"whatsapp","to":"{ALICE}","text":{{"body":"{text}"}}}}"#);
@@ -154,7 +170,14 @@ impl Stage {
         for output in effects.outputs {
             match output {
                 cloud::Output::Send(outgoing) => self.to_relay(outgoing),
+                cloud::Output::Respond { response, .. } => {
+                    let headers = response.headers.iter();
+                    let headers = headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+                    self.look_at_http(Direction::Response, headers, &response.body);
+                }
                 cloud::Output::PostWebhook(post) => {
+                    let signature = ("x-hub-signature-256".to_owned(), post.signature_256);
+                    self.look_at_http(Direction::Webhook, vec![signature], &post.body);
                     let (delivery, outcome) = (post.delivery, WebhookOutcome::Answered(200));
                     let answered = cloud::Input::WebhookAnswered { delivery, outcome };
                     self.inputs.push_back(Input::Node(answered));
@@ -194,16 +217,23 @@ impl Stage {
         let mut bytes = BytesMut::new();
         frame.encode(&mut bytes);
         // Length and version come first.
-        let problems = self.surfaces.check_frame(principal, message, &bytes[5..]);
-        self.problems.extend(problems.iter().map(ToString::to_string));
+        self.note(&self.surfaces.check_frame(principal, message, &bytes[5..]));
         self.frames.insert(principal);
+    }
+
+    fn look_at_http(&mut self, direction: Direction, headers: Vec<(String, String)>, body: &[u8]) {
+        let message = HttpMessage { direction, headers, registered_query: "", query: "", body };
+        self.note(&self.surfaces.check_http(&message));
+    }
+
+    fn note(&mut self, problems: &[Problem]) {
+        self.problems.extend(problems.iter().map(Problem::to_string));
     }
 
     fn look_at_rows(&mut self, principal: Principal, transaction: &Transaction) {
         for op in transaction.ops() {
             if let Op::Swap { table, key, value, .. } | Op::Append { table, key, value, .. } = op {
-                let problems = self.surfaces.check_row(principal, table.name(), key, value);
-                self.problems.extend(problems.iter().map(ToString::to_string));
+                self.note(&self.surfaces.check_row(principal, table.name(), key, value));
                 self.rows.insert((principal, table.name()));
             }
         }
@@ -212,4 +242,25 @@ impl Stage {
 
 fn due(machine: &impl Machine, now: Time) -> bool {
     machine.wake_at().is_some_and(|at| at <= now)
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }

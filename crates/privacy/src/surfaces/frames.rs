@@ -95,6 +95,8 @@ impl Walk<'_> {
             }
             Field::List(values) => values.iter().for_each(|value| self.value(field, class, value, seen)),
             Field::Map(entries) => {
+                let mut entries: Vec<_> = entries.iter().collect();
+                entries.sort_by_key(|(key, _)| format!("{key:?}"));
                 for (key, value) in entries {
                     self.value(field, class, &key_as_value(key), seen);
                     self.value(field, class, value, seen);
