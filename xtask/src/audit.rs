@@ -26,7 +26,8 @@ pub(crate) fn run() -> Result<(), Failure> {
 pub(crate) fn write() -> Result<(), Failure> {
     run()?;
     Step::new(DOCUMENT).check("cargo xtask audit --write", || {
-        let page = fs::read_to_string(root().join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
+        let page =
+            fs::read_to_string(root().join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
         let (before, rest) = page.split_once(BEGIN).ok_or(format!("{DOCUMENT} has no `{BEGIN}`"))?;
         let (_, after) = rest.split_once(END).ok_or(format!("{DOCUMENT} has no `{END}`"))?;
         let (sound, mutants) = (json(&sound())?, json(&mutants())?);
@@ -50,7 +51,12 @@ fn shown(name: &str) -> String {
 }
 
 /// One audit; `wrong` says what is wrong with its report.
-fn audit(what: &str, report: &PathBuf, more: &[&str], wrong: fn(&Value) -> Vec<String>) -> Result<(), Failure> {
+fn audit(
+    what: &str,
+    report: &PathBuf,
+    more: &[&str],
+    wrong: fn(&Value) -> Vec<String>,
+) -> Result<(), Failure> {
     let file = report.to_string_lossy();
     let arguments = [&["run", "--release", "--", "audit", "--json", &file], more].concat();
     // What a former run left must not pass for this one's.
@@ -110,9 +116,8 @@ fn mutants_are_wrong(report: &Value) -> Vec<String> {
 /// A row for each class, with what was done in each cell.
 fn matrix(report: &Value) -> String {
     let cells: Vec<&Value> = report.get("cells").and_then(Value::as_array).into_iter().flatten().collect();
-    let text = |cell: &Value, field: &str| {
-        cell.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
+    let text =
+        |cell: &Value, field: &str| cell.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut principals: Vec<String> = Vec::new();
     let mut classes: Vec<String> = Vec::new();
     for cell in &cells {
@@ -194,9 +199,7 @@ mod tests {
 
     #[test]
     fn a_mutant_that_lives_does_not_pass() {
-        let report = |caught: u64, alarms: u64| {
-            serde_json::json!({ "mutants_total": 31, "mutants_caught": caught, "false_alarms": alarms })
-        };
+        let report = |caught: u64, alarms: u64| serde_json::json!({ "mutants_total": 31, "mutants_caught": caught, "false_alarms": alarms });
         assert_eq!(mutants_are_wrong(&report(31, 0)), [""; 0]);
         assert_eq!(mutants_are_wrong(&report(30, 0)), ["not every mutant was caught"]);
         assert_eq!(mutants_are_wrong(&report(31, 1)), ["there were false alarms on the sound variant"]);

@@ -108,7 +108,7 @@ struct Found {
 ///
 /// # Errors
 /// [`MutantError`].
-pub fn list(plan: &MutantPlan) -> Result<Vec<Mutant>, MutantError> {
+fn list(plan: &MutantPlan) -> Result<Vec<Mutant>, MutantError> {
     let said = ask(plan, None, &["--list-mutants"])?;
     let mutants: Vec<Mutant> = read(&said, "its list of mutants")?;
     let known = |name: &String| mutants.iter().any(|mutant| mutant.name == *name);

@@ -1,6 +1,6 @@
 //! `blindpost audit --mutants`: known-bad variants, each of which must be caught.
 
-use super::{Audit, write_json, writable};
+use super::{Audit, writable, write_json};
 use ::audit::{Mutant, MutantPlan, MutantReport, MutantsReport, Verdict, run_mutants};
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};

@@ -87,8 +87,8 @@ pub enum Unreadable {
     /// The sender's identity key is not the one that we know.
     #[error("the sender's identity key is not the one that was seen first")]
     IdentityChanged,
-    /// The ratchet refuses it.
-    #[error("{0}")]
+    /// The ratchet refuses it. Says why without the ids and counters that the error has: this gets into logs.
+    #[error("{}", reason(.0))]
     Ciphertext(#[from] DecryptError),
     /// Decrypted, but not a message of a kind that we know.
     #[error("{0}")]
@@ -96,4 +96,36 @@ pub enum Unreadable {
     /// A retry request that names nothing that we sent to its sender.
     #[error("a retry request for nothing that was sent")]
     Retry,
+}
+
+fn reason(error: &DecryptError) -> &'static str {
+    match error {
+        DecryptError::NoSession => "no session",
+        DecryptError::Malformed => "malformed message",
+        DecryptError::UnsupportedVersion { .. } => "unsupported message version",
+        DecryptError::Duplicate { .. } => "decrypted before",
+        DecryptError::TooFarAhead => "too far into the future",
+        DecryptError::UnknownPrekey { .. } => "unknown prekey",
+        DecryptError::InvalidBaseKey | DecryptError::InvalidKeyAgreement => "invalid key",
+        DecryptError::AuthenticationFailed => "message authentication failed",
+        DecryptError::SuiteRefused { .. } => "suite not accepted",
+        DecryptError::WrongAddresses => "between other addresses",
+        _ => "refused by the ratchet",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratchet::PrekeyKind;
+
+    #[test]
+    fn no_id_or_counter_gets_into_a_log() {
+        let prekey = DecryptError::UnknownPrekey { kind: PrekeyKind::OneTime, id: 7_654_321 };
+        let counter = DecryptError::Duplicate { chain_index: 17, counter: 16 };
+        for error in [prekey, counter] {
+            let shown = Unreadable::from(error).to_string();
+            assert!(!shown.chars().any(|c| c.is_ascii_digit()), "{shown}");
+        }
+    }
 }

@@ -9,6 +9,7 @@
 
 mod effects;
 mod machine;
+pub mod mutant;
 mod rng;
 mod time;
 mod transaction;

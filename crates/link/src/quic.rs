@@ -63,8 +63,8 @@ pub(crate) fn open(
     // Linux reports twice what it grants, and grants at most `rmem_max` without an error.
     let granted = socket.recv_buffer_size()? / 2;
     if granted < limits.socket_buffer {
-        let wanted = limits.socket_buffer;
-        tracing::info!(granted, wanted, "small UDP buffer: many busy connections will lose packets");
+        let (granted_kib, wanted_kib) = (granted / 1024, limits.socket_buffer / 1024);
+        tracing::info!(granted_kib, wanted_kib, "small UDP buffer: many busy connections will lose packets");
     }
     socket.bind(&addr.into())?;
     let (server, config) = match server {

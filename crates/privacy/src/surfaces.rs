@@ -15,12 +15,14 @@ mod logs;
 mod metrics;
 mod problem;
 mod rows;
+mod source;
 
 pub use catalogue::SurfacesError;
 pub use http::{Direction, HttpMessage};
 pub use logs::LogEvent;
 pub use metrics::MetricName;
 pub use problem::{Leaf, Problem, Seen, Value};
+pub use source::Exit;
 
 use std::collections::BTreeMap;
 
@@ -38,11 +40,14 @@ pub struct Surfaces {
     labels: Labels,
     /// The message that is inside of a field of type bytes, by the field's full name.
     nested: BTreeMap<String, String>,
+    /// The forms of fields, by full name.
+    fields: BTreeMap<String, form::Forms>,
     tables: BTreeMap<String, rows::Table>,
     http: http::Catalogue,
     logs: logs::Catalogue,
     metrics: metrics::Catalogue,
     files: files::Catalogue,
+    source: source::Catalogue,
 }
 
 impl Surfaces {

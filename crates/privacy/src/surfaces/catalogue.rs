@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use prost_reflect::DescriptorPool;
 use serde::Deserialize;
 
-use super::form::Parts;
-use super::{Surfaces, files, http, logs, metrics, rows};
+use super::form::{Forms, Parts};
+use super::{Surfaces, files, http, logs, metrics, rows, source};
 use crate::{DataClass, Policy, PolicyError, labels::Labels};
 
 /// Why a list of surfaces was refused. Names the section, so that it can be found.
@@ -68,12 +68,14 @@ pub enum SurfacesError {
 #[serde(deny_unknown_fields)]
 struct Raw {
     forms: Parts,
+    fields: BTreeMap<String, Vec<String>>,
     nested: BTreeMap<String, String>,
     tables: BTreeMap<String, rows::RawTable>,
     http: http::RawCatalogue,
     logs: logs::RawCatalogue,
     metrics: metrics::RawCatalogue,
     files: files::RawCatalogue,
+    source: source::Catalogue,
 }
 
 impl Surfaces {
@@ -96,7 +98,16 @@ impl Surfaces {
                 return Err(SurfacesError::Message { place: place.clone(), message: message.to_owned() });
             }
         }
+        let fields = raw.fields.iter().map(|(field, forms)| {
+            let (message, name) = field.rsplit_once('.').unwrap_or_default();
+            let known = pool.get_message_by_name(message).and_then(|message| message.get_field_by_name(name));
+            let unknown = || SurfacesError::Message { place: "fields".into(), message: field.clone() };
+            known.ok_or_else(unknown)?;
+            Ok((field.clone(), Forms::parse(field, forms, &raw.forms)?))
+        });
         Ok(Self {
+            fields: fields.collect::<Result<_, SurfacesError>>()?,
+            source: raw.source,
             http: http::Catalogue::parse(&raw.http, &raw.forms)?,
             logs: logs::Catalogue::parse(&raw.logs, &raw.forms)?,
             metrics: metrics::Catalogue::parse(&raw.metrics, &raw.forms)?,

@@ -23,8 +23,11 @@ pub(super) enum Declaration {
 /// A value's class and forms.
 pub(super) struct Declared {
     pub(super) class: DataClass,
-    forms: Vec<(String, Regex)>,
+    forms: Forms,
 }
+
+/// The forms that a value may have; none: any.
+pub(super) struct Forms(Vec<(String, Regex)>);
 
 /// The parts of which forms are made: regular expressions by name.
 pub(super) type Parts = BTreeMap<String, String>;
@@ -45,16 +48,26 @@ impl Declared {
         if class == DataClass::Statistic && texts.is_empty() {
             return Err(SurfacesError::Formless(place.to_owned()));
         }
+        Ok(Self { class, forms: Forms::parse(place, texts, parts)? })
+    }
+
+    /// A problem if the value has none of the forms.
+    pub(super) fn problem(&self, what: &str, value: &Value) -> Option<Problem> {
+        self.forms.problem(what, value)
+    }
+}
+
+impl Forms {
+    pub(super) fn parse(place: &str, texts: &[String], parts: &Parts) -> Result<Self, SurfacesError> {
         let forms = texts.iter().map(|text| Ok((text.clone(), compile(place, text, parts)?)));
-        Ok(Self { class, forms: forms.collect::<Result<_, SurfacesError>>()? })
+        Ok(Self(forms.collect::<Result<_, SurfacesError>>()?))
     }
 
     /// A problem if the value has none of the forms.
     pub(super) fn problem(&self, what: &str, value: &Value) -> Option<Problem> {
         let text = value.to_text();
-        let fits = self.forms.is_empty() || self.forms.iter().any(|(_, form)| form.is_match(&text));
-        let forms =
-            || self.forms.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
+        let fits = self.0.is_empty() || self.0.iter().any(|(_, form)| form.is_match(&text));
+        let forms = || self.0.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
         (!fits).then(|| Problem::Form { what: what.to_owned(), forms: forms() })
     }
 }

@@ -64,6 +64,8 @@ impl Walk<'_> {
 
     fn value(&self, field: &FieldDescriptor, class: DataClass, value: &Field, seen: &mut Seen) {
         let mut leaf = |value| {
+            let forms = self.surfaces.fields.get(field.full_name());
+            seen.problems.extend(forms.and_then(|forms| forms.problem(field.full_name(), &value)));
             self.surfaces.note(self.principal, field.full_name().to_owned(), class, value, seen);
         };
         match value {
@@ -93,6 +95,8 @@ impl Walk<'_> {
             }
             Field::List(values) => values.iter().for_each(|value| self.value(field, class, value, seen)),
             Field::Map(entries) => {
+                let mut entries: Vec<_> = entries.iter().collect();
+                entries.sort_by_key(|(key, _)| format!("{key:?}"));
                 for (key, value) in entries {
                     self.value(field, class, &key_as_value(key), seen);
                     self.value(field, class, value, seen);

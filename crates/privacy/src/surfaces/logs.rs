@@ -76,7 +76,7 @@ impl Surfaces {
         let mut seen = Seen::default();
         let undeclared = |what: String| Problem::Undeclared { what, section: "logs.event".into() };
         let Some((level, target, rest)) = split(line) else {
-            seen.problems.push(undeclared("a line that no subscriber wrote".into()));
+            seen.problems.push(undeclared("a line that is no event, or within a span,".into()));
             return seen;
         };
         let known: Vec<_> = self.logs.of(level, target).collect();
@@ -174,11 +174,12 @@ fn one_of(place: &str, forms: &[String], parts: &Parts) -> Result<String, Surfac
     Ok(format!("(?:{})", alternatives.join("|")))
 }
 
-/// `TIME  LEVEL target: rest`. A line within a span has its name before the target, and so no target that is known.
+/// `TIME  LEVEL target: rest`. A line within a span has the span's name before the target, and is none of these.
 fn split(line: &str) -> Option<(&str, &str, &str)> {
     let (time, rest) = line.split_once(' ')?;
     let is_time = time.len() >= 20 && time.ends_with('Z') && time.as_bytes().get(10) == Some(&b'T');
     let (level, rest) = rest.trim_start().split_once(' ')?;
     let (target, rest) = rest.split_once(": ")?;
-    is_time.then_some((level, target, rest))
+    let is_target = target.bytes().all(|byte| byte.is_ascii_lowercase() || b"_:".contains(&byte));
+    (is_time && is_target).then_some((level, target, rest))
 }

@@ -92,7 +92,7 @@ impl Surfaces {
     }
 
     fn sample(&self, line: &str, seen: &mut Seen) {
-        let Some((name, labels, value)) = parse(line) else {
+        let Some(Sample { name, labels, value }) = Sample::parse(line) else {
             return seen.absorb(Seen::unreadable("a line of metrics", "want name{label=\"value\"} number"));
         };
         let Some((known, metric)) = self.metrics.find(name) else {
@@ -170,30 +170,42 @@ impl Kind {
     }
 }
 
-/// Name, labels and value of `name{label="value",…} value [time]`.
-fn parse(line: &str) -> Option<(&str, Vec<(String, String)>, &str)> {
-    let end = line.find(['{', ' '])?;
-    let (name, rest) = line.split_at(end);
-    let Some(mut rest) = rest.strip_prefix('{') else {
-        return Some((name, Vec::new(), rest.split_whitespace().next()?));
-    };
-    let mut labels = Vec::new();
-    loop {
-        rest = rest.trim_start_matches([',', ' ']);
-        if let Some(after) = rest.strip_prefix('}') {
-            return Some((name, labels, after.split_whitespace().next()?));
-        }
-        let (label, after) = rest.split_once("=\"")?;
-        let mut value = String::new();
-        let mut characters = after.char_indices();
-        let end = loop {
-            match characters.next()? {
-                (_, '\\') => value.push(characters.next()?.1),
-                (at, '"') => break at,
-                (_, character) => value.push(character),
-            }
+/// `name{label="value",…} value [time]`.
+struct Sample<'a> {
+    name: &'a str,
+    labels: Vec<(String, String)>,
+    value: &'a str,
+}
+
+impl<'a> Sample<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let (name, rest) = line.split_at(line.find(['{', ' '])?);
+        let mut labels = Vec::new();
+        let Some(mut rest) = rest.strip_prefix('{') else {
+            return Some(Self { name, labels, value: rest.split_whitespace().next()? });
         };
-        labels.push((label.to_owned(), value));
-        rest = after.get(end + 1..)?;
+        loop {
+            rest = rest.trim_start_matches([',', ' ']);
+            if let Some(after) = rest.strip_prefix('}') {
+                return Some(Self { name, labels, value: after.split_whitespace().next()? });
+            }
+            let (label, after) = rest.split_once("=\"")?;
+            let (value, after) = unquote(after)?;
+            labels.push((label.to_owned(), value));
+            rest = after;
+        }
+    }
+}
+
+/// The text up to the quote that ends it, and what comes after.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    loop {
+        match characters.next()? {
+            (_, '\\') => value.push(characters.next()?.1),
+            (at, '"') => return Some((value, text.get(at + 1..)?)),
+            (_, character) => value.push(character),
+        }
     }
 }
