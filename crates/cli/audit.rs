@@ -1,6 +1,7 @@
 //! `blindpost audit`: the privacy boundary, executed.
 
 mod mutants;
+mod others;
 mod text;
 
 use crate::leak;
@@ -44,6 +45,12 @@ pub(crate) struct Audit {
     /// Fewer runs and pairs, for a first look
     #[arg(long)]
     quick: bool,
+    /// Audit views of another system, which are files in this folder (docs/auditing-others.md)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["secret", "pairs", "quick", "seed", "threads"])]
+    views: Option<PathBuf>,
+    /// The policy of that system [default: this project's]
+    #[arg(long, value_name = "FILE", requires = "views")]
+    policy: Option<PathBuf>,
     /// End with the first layer that finds something
     #[arg(long)]
     first: bool,
@@ -101,6 +108,9 @@ impl Audit {
         }
         if self.mutants {
             return mutants::run(&self);
+        }
+        if let Some(views) = &self.views {
+            return others::run(views, self.policy.as_deref(), self.json.as_deref());
         }
         self.known_secrets()?;
         writable(self.json.as_deref())?;
