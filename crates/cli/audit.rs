@@ -6,6 +6,7 @@ mod text;
 
 use crate::leak;
 use crate::run::all_cores;
+use ::audit::live::LiveOptions;
 use ::audit::{Audit as Plan, Progress, Report, Verdict};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -132,11 +133,24 @@ impl Audit {
     }
 
     fn audit(&self) -> miette::Result<Report> {
+        let dir = tempfile::Builder::new()
+            .prefix("blindpost-audit-")
+            .tempdir()
+            .into_diagnostic()
+            .wrap_err("can't make a temporary directory")?;
         let plan = Plan {
             seed: self.seed,
             pairs: if self.quick { self.pairs.min(2) } else { self.pairs },
             only: self.secret.clone(),
             first: self.first,
+            live: Some(LiveOptions {
+                program: std::env::current_exe()
+                    .into_diagnostic()
+                    .wrap_err("it can't be said which program this is, to start it")?,
+                dir: dir.path().to_owned(),
+                environment: Vec::new(),
+                quick: self.quick,
+            }),
             runs: if self.quick { 1 } else { 3 },
             seeds: if self.quick { 4 } else { 40 },
             threads: self.threads.unwrap_or_else(all_cores),

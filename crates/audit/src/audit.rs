@@ -2,6 +2,7 @@
 
 use crate::attacks::{self, Attack, AttackError};
 use crate::construction::{self, Construction};
+use crate::live::{self, LiveError, LiveOptions};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
 use privacy::labels;
@@ -21,6 +22,8 @@ pub struct Audit {
     pub only: Vec<String>,
     /// Whether it ends with the first layer that finds something.
     pub first: bool,
+    /// The program as processes of its own, and where; `None`: only in virtual time.
+    pub live: Option<LiveOptions>,
     /// Runs that are searched for canaries.
     pub runs: u64,
     /// Runs of the campaign of faults.
@@ -73,6 +76,8 @@ pub struct Report {
     pub attacks: Vec<Attack>,
     /// What was looked for when it had to be gone.
     pub remains: Vec<Remains>,
+    /// The program as processes of its own.
+    pub live: Option<Processes>,
     /// The secrets that runs differed in.
     pub trials: Vec<TrialReport>,
 }
@@ -86,6 +91,9 @@ pub enum AuditError {
     /// No run could be played.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// The program could not be run, or not be looked into.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// Nothing could be attacked.
     #[error(transparent)]
     Attack(#[from] AttackError),
@@ -135,6 +143,10 @@ impl Audit {
             let told = |done, of| progress(Progress { layer: "faults", done, of });
             layers.attacks.push(attacks::power(&mut matrix, self.seeds, self.threads, &told)?);
         }
+        if let Some(options) = self.live.as_ref().filter(|_| self.only.is_empty() && self.goes_on(&matrix)) {
+            progress(Progress { layer: "processes", done: 0, of: 1 });
+            layers.live = Some(processes(options, &mut matrix)?);
+        }
         Ok(Report::of(&matrix, layers, now().saturating_sub(began)))
     }
 
@@ -174,6 +186,36 @@ struct Layers {
     attacks: Vec<Attack>,
     remains: Vec<Remains>,
     trials: Vec<TrialReport>,
+    live: Option<Processes>,
+}
+
+/// What was done with the program as processes of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Processes {
+    /// Views that were searched.
+    pub views: usize,
+    /// Bytes in them: packets, files, memory, logs, HTTP.
+    pub bytes: u64,
+    /// Points at which a process died, after which nothing that had been deleted could be read.
+    pub crash_points: u32,
+    /// What was done one after the other, and how many seconds each took.
+    pub phases: Vec<(String, f64)>,
+}
+
+/// The program as it is shipped, in processes, and all that can be seen of it from outside.
+fn processes(options: &LiveOptions, matrix: &mut Matrix) -> Result<Processes, LiveError> {
+    let outcome = live::run(options)?;
+    matrix.searched(&outcome.canaries, &outcome.searched);
+    for broken in &outcome.broken {
+        let what = broken.to_string();
+        matrix.leak(Leak { layer: "processes", principal: "anybody".into(), class: None, what });
+    }
+    Ok(Processes {
+        views: outcome.searched.len(),
+        bytes: outcome.searched.iter().map(|view| view.bytes).sum(),
+        crash_points: outcome.crash_points,
+        phases: outcome.phases.iter().map(|(what, took)| ((*what).to_owned(), took.as_secs_f64())).collect(),
+    })
 }
 
 /// A run that broke a promise is a finding like any other.
@@ -204,7 +246,7 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 
 impl Report {
     fn of(matrix: &Matrix, layers: Layers, took: Duration) -> Self {
-        let Layers { construction, attacks, remains, trials } = layers;
+        let Layers { construction, attacks, remains, trials, live } = layers;
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {
@@ -235,6 +277,7 @@ impl Report {
             construction,
             attacks,
             remains,
+            live,
             trials,
         }
     }

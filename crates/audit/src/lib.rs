@@ -7,12 +7,13 @@ mod attacks;
 mod audit;
 mod construction;
 pub mod leak;
+pub mod live;
 mod matrix;
 mod mutants;
 mod world;
 
 pub use attacks::{Attack, AttackError};
-pub use audit::{Audit, AuditError, Progress, Report, Verdict};
+pub use audit::{Audit, AuditError, Processes, Progress, Report, Verdict};
 pub use construction::Construction;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
 pub use mutants::{CHOICE, Mutant, MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};

@@ -19,6 +19,7 @@ fn nobody_learns_what_is_not_for_him() {
         pairs: 6,
         only: Vec::new(),
         first: false,
+        live: None,
         runs: 1,
         seeds: 2,
         threads: NonZeroUsize::new(2).unwrap(),

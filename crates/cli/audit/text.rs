@@ -64,6 +64,17 @@ fn layers(report: &Report) -> String {
     let attempts: u64 = report.attacks.iter().map(|attack| attack.attempts).sum();
     let successes: u64 = report.attacks.iter().map(|attack| attack.successes).sum();
     line("by attack", format!("{attempts} attempts and faults, {successes} came to something"));
+    if let Some(live) = &report.live {
+        line(
+            "as processes",
+            format!(
+                "{} views, {:.1} MB of packets, files, memory, logs and HTTP; {} crashes",
+                live.views,
+                live.bytes as f64 / 1e6,
+                live.crash_points
+            ),
+        );
+    }
     line(
         "by noninterference",
         format!(

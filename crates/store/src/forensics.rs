@@ -73,6 +73,16 @@ pub fn keys(image: &[u8], step: usize) -> impl Iterator<Item = [u8; 32]> + '_ {
     })
 }
 
+/// Everything that keys in `image` open of `relics`: each window of 32 bytes, `step` bytes apart, is tried with all.
+pub fn opened(image: &[u8], step: usize, relics: &[Relic]) -> Vec<Vec<u8>> {
+    let mut plain = BTreeSet::new();
+    for key in keys(image, step) {
+        let pick = Pick::new(&key);
+        plain.extend(relics.iter().filter_map(|relic| pick.open(relic)));
+    }
+    plain.into_iter().collect()
+}
+
 impl Pick {
     /// A key to try.
     pub fn new(key: &[u8; 32]) -> Self {
@@ -149,15 +159,11 @@ mod tests {
     /// How many different values it reads out of the files with keys from `keys`.
     fn read(images: &[Vec<u8>], key_file: &[u8]) -> usize {
         let relics: Vec<_> = images.iter().flat_map(|image| carve(image)).collect();
-        let picks: Vec<_> = keys(key_file, 1).map(|key| Pick::new(&key)).collect();
         let mut values = BTreeSet::new();
-        for relic in &relics {
-            for plain in picks.iter().filter_map(|pick| pick.open(relic)) {
-                let text = plain.windows(10).find(|window| window.starts_with(b"CANARY"));
-                values.insert(text.map(<[u8]>::to_vec));
-            }
+        for plain in opened(key_file, 1, &relics) {
+            let text = plain.windows(10).find(|window| window.starts_with(b"CANARY"));
+            values.extend(text.map(<[u8]>::to_vec));
         }
-        values.remove(&None);
         values.len()
     }
 

@@ -1,0 +1,238 @@
+//! Crashes in the middle of deletions: images of a node's store at random moments, opened again, and real
+//! `kill -9`. Whatever was deleted before is gone.
+
+use super::business::{Desk, until};
+use super::cast::MANY;
+use super::destruction::{Loot, store_files};
+use super::stage::{KEY_LIFETIME, Stage};
+use super::views::Views;
+use super::{LiveError, files};
+use kernel::{Rng, Table, Transaction};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{Options, Store};
+
+/// A row of the audit's own, to make a store write so much that it compacts.
+const VOLUME: Table = Table::state("audit");
+const VOLUME_BYTES: usize = 256 << 10;
+
+/// How many points, and of what kind.
+pub(super) struct Plan {
+    /// Moments at which a node is frozen and its files are copied.
+    pub(super) images: u32,
+    /// Real kills, of node and relay in turn.
+    pub(super) kills: u32,
+}
+
+/// The files of a node as a crash would leave them, and what was deleted before.
+struct Image {
+    dir: PathBuf,
+    gone: BTreeSet<usize>,
+}
+
+/// Messages one after the other, for as long as crashes are wanted.
+struct Sending {
+    stop: Arc<AtomicBool>,
+    /// The names of messages, by number.
+    names: Arc<Mutex<Vec<(usize, String)>>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Crashes everything at random while messages are sent and deleted. Gives the number of points tried.
+pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u32, LiveError> {
+    let seed = live::entropy().map_err(LiveError::Entropy)?;
+    let mut rng = Rng::for_entity(&seed, "crashes");
+    let (business, _) = MANY;
+    let desk = stage.desks.get(business).cloned().unwrap_or_default();
+    let sending = Sending::start(stage, desk.clone())?;
+    let node_dir = stage.dir.join("node/0");
+
+    let mut images = Vec::new();
+    let mut loot = Loot::default();
+    for index in 0..plan.images {
+        std::thread::sleep(Duration::from_millis(5 + u64::from(rng.bytes::<1>()[0]) / 4));
+        // Known before the moment of the crash, so deleted before it.
+        let gone = sending.delivered(&desk);
+        let dir = stage.dir.join(format!("images/{index}"));
+        let node = stage.nodes.first().ok_or(LiveError::Late("a node"))?;
+        node.child.freeze()?;
+        let copied = files::copy(&node_dir.join("store"), &dir.join("store"));
+        node.child.thaw()?;
+        copied?;
+        images.push(Image { dir, gone });
+    }
+    for kill in 0..plan.kills {
+        std::thread::sleep(Duration::from_millis(50 + u64::from(rng.bytes::<1>()[0])));
+        kill_nine(stage, kill, views)?;
+    }
+    sending.finish(&desk)?;
+    let all_gone = sending.delivered(&desk);
+    if all_gone.len() < 3 {
+        views.broken("the search sees what is there", "hardly a message was delivered between the crashes");
+    }
+
+    let many = stage.cast.many.clone();
+    // What any image holds is what the disk held at some time.
+    for image in &images {
+        loot.add(&store_files(&image.dir)?);
+    }
+    let mut deleted_somewhere = 0;
+    for image in &images {
+        deleted_somewhere += image.gone.len();
+        reopen(&image.dir)?;
+        let left = numbers_in(&loot.plain(&store_files(&image.dir)?), &many);
+        for number in left.intersection(&image.gone) {
+            let image = image.dir.file_name().unwrap_or_default().to_string_lossy();
+            views.broken(
+                "deletion is destruction, whenever the process dies",
+                format!("message {number}, deleted before crash {image}, can be opened after it"),
+            );
+        }
+    }
+    if plan.images > 0 && deleted_somewhere == 0 {
+        views.broken("the search sees what is there", "nothing had been deleted before any crash");
+    }
+
+    // And where the real process went on.
+    std::thread::sleep(Duration::from_secs(KEY_LIFETIME));
+    let closed = until("the keys of deleted rows to be destroyed", || {
+        store_files(&node_dir)
+            .is_ok_and(|files| numbers_in(&loot.plain(&files), &many).is_disjoint(&all_gone))
+    });
+    if closed.is_err() {
+        views.broken("deletion is destruction", "deleted messages of node/0 can be opened long after");
+    }
+    compacted(stage, &images, views)?;
+    Ok(plan.images + plan.kills)
+}
+
+/// Opens a store as the program would after a crash, and closes it.
+fn reopen(dir: &Path) -> Result<(), LiveError> {
+    Ok(Store::open(&dir.join("store"), Options::default())?.close())
+}
+
+/// `kill -9` of the node or the relay, a look at what is left, and a new start.
+fn kill_nine(stage: &mut Stage, kill: u32, views: &mut Views) -> Result<(), LiveError> {
+    let node_dies = kill % 2 == 0;
+    let victim = if node_dies { "node/0" } else { "relay/0" };
+    if let (true, Some(node)) = (node_dies, stage.nodes.first_mut()) {
+        node.child.kill_nine()?;
+    } else {
+        stage.relay.kill_nine()?;
+    }
+    let scanner = stage.scanner()?;
+    let dead = stage.processes().into_iter().find(|(party, ..)| party.name() == victim);
+    if let Some((party, _, dir)) = dead {
+        views.search_files(&scanner, &party, &format!("files after kill -9, number {kill}"), &dir)?;
+    }
+    if let (true, Some(node)) = (node_dies, stage.nodes.first_mut()) {
+        node.child.restart()?;
+        node.child.wait_for("its address again", |line| line.get("base_url").is_some())?;
+    } else {
+        stage.relay.restart()?;
+        stage.relay.wait_for("its address again", |line| line.get("relay").is_some())?;
+    }
+    Ok(())
+}
+
+/// Writes so much to a copy of the node's store that its files are compacted, and looks at them.
+fn compacted(stage: &Stage, images: &[Image], views: &mut Views) -> Result<(), LiveError> {
+    let Some(image) = images.last() else { return Ok(()) };
+    let small = Options { write_buffer_bytes: 64 << 10, ..Options::default() };
+    let store = Store::open(&image.dir.join("store"), small)?;
+    let party = store.partition("audit");
+    for revision in 0..12 {
+        let mut transaction = Transaction::default();
+        transaction.swap(VOLUME, "volume", revision, vec![0x5a; VOLUME_BYTES]);
+        party.commit(transaction).wait()?;
+    }
+    store.close();
+    let scanner = stage.scanner()?;
+    if let Some((party, ..)) = stage.processes().into_iter().find(|(party, ..)| party.name() == "node/0") {
+        views.search_files(&scanner, &party, "files after compaction", &image.dir)?;
+    }
+    Ok(())
+}
+
+/// Which of the many messages are in these.
+fn numbers_in(plain: &[Vec<u8>], many: &str) -> BTreeSet<usize> {
+    let many = many.as_bytes();
+    let mut numbers = BTreeSet::new();
+    for plain in plain {
+        for (at, _) in plain.windows(many.len()).enumerate().filter(|(_, window)| *window == many) {
+            let digits = plain.get(at + many.len() + 1..at + many.len() + 6).unwrap_or_default();
+            numbers.extend(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok()));
+        }
+    }
+    numbers
+}
+
+impl Sending {
+    fn start(stage: &Stage, desk: Desk) -> Result<Self, LiveError> {
+        let (business, consumer) = MANY;
+        let missing = LiveError::Late("a conversation");
+        let (Some(business), Some(consumer), Some(node)) =
+            (stage.cast.businesses.get(business), stage.cast.consumers.get(consumer), stage.nodes.first())
+        else {
+            return Err(missing);
+        };
+        let path = format!("/v23.0/{}/messages", business.phone_number_id);
+        let (token, many, to) = (business.token.clone(), stage.cast.many.clone(), consumer.number);
+        let (stop, names) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let (stopped, named, api): (_, _, SocketAddr) = (Arc::clone(&stop), Arc::clone(&names), node.api);
+        let thread = std::thread::spawn(move || {
+            for number in 0..99_999 {
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
+                let body = serde_json::json!({
+                    "messaging_product": "whatsapp", "to": to.to_string(), "type": "text",
+                    "text": { "body": format!("{many}-{number:05}") },
+                });
+                // While the node is dead nobody answers; whether the message was taken is not known then.
+                match desk
+                    .call(api, "POST", &path, &token, Some(&body))
+                    .ok()
+                    .and_then(|answer| answer.message())
+                {
+                    Some(name) => {
+                        named.lock().unwrap_or_else(PoisonError::into_inner).push((number, name));
+                    }
+                    None => std::thread::sleep(Duration::from_millis(20)),
+                }
+            }
+        });
+        Ok(Self { stop, names, thread: Some(thread) })
+    }
+
+    /// The numbers of messages that the business heard were delivered: the node deleted what they say before it
+    /// told.
+    fn delivered(&self, desk: &Desk) -> BTreeSet<usize> {
+        let heard = desk.heard();
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered = |name: &String| heard.statuses.contains(&(name.clone(), "delivered".to_owned()));
+        names.iter().filter(|(_, name)| delivered(name)).map(|(number, _)| *number).collect()
+    }
+
+    /// No more messages; waits until all have been seen.
+    fn finish(&self, desk: &Desk) -> Result<(), LiveError> {
+        self.stop.store(true, Ordering::SeqCst);
+        until("all messages to be read", || {
+            let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            names.iter().all(|(_, name)| desk.knows(name, "read"))
+        })
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The memory of a process, as the operating system shows it.
+
+use super::LiveError;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+/// How much is read at a time.
+const PIECE: usize = 4 << 20;
+
+/// A piece of a process's address space.
+struct Region {
+    start: u64,
+    end: u64,
+    name: String,
+}
+
+/// Shows `look` everything that the process could have written: heap, stacks, what it maps for itself or shares. Left
+/// out is what is mapped from a file and can't be written: that is the file. Gives the number of bytes.
+///
+/// # Errors
+/// The process can't be looked into: it ended, or the system forbids it. Then nothing is known.
+pub(super) fn read(
+    party: &'static str,
+    pid: u32,
+    mut look: impl FnMut(&str, &[u8]),
+) -> Result<u64, LiveError> {
+    let failed = |source| LiveError::Memory { party, source };
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).map_err(failed)?;
+    let memory = File::open(format!("/proc/{pid}/mem")).map_err(failed)?;
+    let mut total = 0;
+    let mut buffer = vec![0; PIECE];
+    for region in maps.lines().filter_map(Region::parse) {
+        let mut at = region.start;
+        while at < region.end {
+            let length = usize::try_from(region.end - at).unwrap_or(PIECE).min(PIECE);
+            let piece = buffer.get_mut(..length).unwrap_or_default();
+            let Ok(read @ 1..) = memory.read_at(piece, at) else { break };
+            look(&region.name, piece.get(..read).unwrap_or_default());
+            at += read as u64;
+            total += read as u64;
+        }
+    }
+    if total == 0 {
+        return Err(failed(io::Error::other("the system shows none of it")));
+    }
+    Ok(total)
+}
+
+/// True if a core dump of the process would hold none of its memory.
+pub(super) fn dumps_no_memory(pid: u32) -> bool {
+    let filter = fs::read_to_string(format!("/proc/{pid}/coredump_filter"));
+    filter.is_ok_and(|filter| u32::from_str_radix(filter.trim(), 16) == Ok(0))
+}
+
+impl Region {
+    /// A line of `/proc/PID/maps`: proc(5). `None` if there is nothing to look for in it.
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let permissions = words.next()?.as_bytes();
+        let inode = words.nth(2)?;
+        let name = words.next().unwrap_or("anonymous");
+        let readable = permissions.first() == Some(&b'r');
+        let own = permissions.get(1) == Some(&b'w') || permissions.get(3) == Some(&b's') || inode == "0";
+        // What the kernel maps into every process is its own, and some of it can't be read this way.
+        let kernels = name.starts_with("[v");
+        // The name of a file says nothing more, and may be long.
+        let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+        let address = |text| u64::from_str_radix(text, 16).ok();
+        let region = Self { start: address(start)?, end: address(end)?, name };
+        (readable && own && !kernels).then_some(region)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_finds_what_this_process_holds_and_not_what_it_wiped() {
+        let mut secret = b"on the heap and nowhere else: ".to_vec();
+        secret.extend(std::process::id().to_be_bytes().map(|byte| byte ^ 0x55));
+        let found = |wanted: &[u8]| {
+            let wanted: Vec<u8> = wanted.iter().map(|byte| byte ^ 0xff).collect();
+            let mut times = 0;
+            let look = |_: &str, bytes: &[u8]| {
+                times += bytes
+                    .windows(wanted.len())
+                    .filter(|window| window.iter().zip(&wanted).all(|(a, b)| *a == !b))
+                    .count();
+            };
+            assert!(read("itself", std::process::id(), look).unwrap() > 1 << 20);
+            times
+        };
+        // Kept inverted while it is looked for, so that the search does not find itself.
+        let needle: Vec<u8> = secret.clone();
+        assert!(found(&needle) >= 1);
+    }
+
+    #[test]
+    fn a_process_that_is_none_is_an_error() {
+        assert!(matches!(read("nobody", u32::MAX, |_, _| {}), Err(LiveError::Memory { .. })));
+    }
+
+    #[test]
+    fn what_a_file_says_is_left_out() {
+        let parse = |line| Region::parse(line).map(|region| region.name);
+        assert_eq!(parse("7f00-7f10 r-xp 00000000 fe:00 123 /usr/lib/libc.so.6"), None);
+        assert_eq!(parse("7f00-7f10 rw-p 00000000 fe:00 123 /usr/lib/libc.so.6").unwrap(), "libc.so.6");
+        assert_eq!(parse("7f00-7f10 r--p 00000000 00:00 0 ").unwrap(), "anonymous");
+        assert_eq!(parse("7f00-7f10 ---p 00000000 00:00 0"), None);
+        assert_eq!(parse("7f00-7f10 rw-p 00000000 00:00 0 [heap]").unwrap(), "[heap]");
+        assert_eq!(parse("7f00-7f10 r--p 00000000 00:00 0 [vvar]"), None);
+    }
+}
