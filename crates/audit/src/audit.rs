@@ -164,7 +164,7 @@ impl Audit {
             survived(searched, matrix)?;
         }
         if self.goes_on(matrix) {
-            layers.attacks = attacks::run(matrix)?;
+            layers.attacks = attacks::run(surfaces, matrix)?;
         }
         if self.goes_on(matrix) {
             let remains = world::look(self.seed, matrix);

@@ -1,5 +1,6 @@
 //! The matrix with what was done about each of its cells, and what came of it.
 
+use privacy::surfaces;
 use privacy::{Canary, Cell, DataClass, Party, Policy, Principal, Searched};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,6 +160,17 @@ impl Matrix {
             let what = format!("{values} values labelled {class} came before its eyes");
             let (principal, class) = (principal.name().to_owned(), Some(class.name().to_owned()));
             self.leak(Leak { layer: "label", principal, class, what });
+        }
+    }
+
+    /// A principal saw something that was taken apart by its labels: what of it has none, or is in the wrong hands, leaks.
+    pub fn seen(&mut self, principal: Principal, seen: surfaces::Seen) {
+        for problem in seen.problems {
+            let principal = principal.name().to_owned();
+            self.leak(Leak { layer: "label", principal, class: None, what: problem.to_string() });
+        }
+        for leaf in seen.leaves.into_iter().filter(|leaf| leaf.class != DataClass::Structure) {
+            self.values(principal, leaf.class, 1);
         }
     }
 

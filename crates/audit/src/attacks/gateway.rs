@@ -2,13 +2,14 @@
 
 use super::{Attack, AttackError, NOW};
 use crate::matrix::{Leak, Matrix};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use kernel::{Machine as _, Rng, Seed};
+use privacy::surfaces::Surfaces;
 use privacy::{DataClass, Principal};
 use relay::{Output, Relay, RelayConfig};
 use wire::{
-    Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, LinkKey,
-    Number, Outcome, Publish, SignedKey, ToEndpoint, ToRelay,
+    Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, Frame as _, InboxItem,
+    LinkEvent, LinkKey, Number, Outcome, Publish, SignedKey, ToEndpoint, ToRelay,
 };
 
 /// Endpoints by the byte that their link keys are made of.
@@ -21,7 +22,7 @@ const VICTIM: u8 = 4;
 const NUMBERS: [u64; 4] = [15_550_783_881, 15_550_783_999, 4_915_112_345_678, 4_915_187_654_321];
 
 /// Somebody else sends in a business's name, takes its number over, or gets what is for it.
-pub(super) fn impostors(matrix: &mut Matrix) -> Result<[Attack; 3], AttackError> {
+pub(super) fn impostors(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<[Attack; 3], AttackError> {
     let mut stage = Stage::new()?;
     let mut forged = 0;
     for impostor in [PERSON, OTHER_NODE] {
@@ -35,8 +36,9 @@ pub(super) fn impostors(matrix: &mut Matrix) -> Result<[Attack; 3], AttackError>
     }
     let mut taken = 0;
     for impostor in [PERSON, OTHER_NODE] {
-        if stage.publishes(impostor, NODE).iter().any(|(_, frame)| matches!(frame, ToEndpoint::Published(_)))
-        {
+        let heard = stage.publishes(impostor, NODE);
+        take_apart(&heard, surfaces, matrix);
+        if heard.iter().any(|(_, frame)| matches!(frame, ToEndpoint::Published(_))) {
             taken += 1;
             matrix.leak(leak(Principal::Transport, "somebody else takes a business's number over"));
         }
@@ -73,6 +75,21 @@ pub(super) fn impostors(matrix: &mut Matrix) -> Result<[Attack; 3], AttackError>
         },
     ])
 }
+
+/// What the relay says to whom, by its labels.
+fn take_apart(heard: &Heard, surfaces: &Surfaces, matrix: &mut Matrix) {
+    for (whose, frame) in heard {
+        let principal =
+            if matches!(*whose, NODE | OTHER_NODE) { Principal::Cloud } else { Principal::Consumer };
+        let mut bytes = BytesMut::new();
+        frame.clone().encode(&mut bytes);
+        let inside = bytes.get(FRAME_HEADER..).unwrap_or_default();
+        matrix.seen(principal, surfaces.frame(principal, "blindpost.transport.ToEndpoint", inside));
+    }
+}
+
+/// Length and version before the message of a frame.
+const FRAME_HEADER: usize = 5;
 
 fn is_envelope(frame: &ToEndpoint) -> bool {
     matches!(frame, ToEndpoint::Delivery { item: InboxItem::Envelope(_), .. })
@@ -185,7 +202,7 @@ mod tests {
     #[test]
     fn impostors_get_nowhere() {
         let mut matrix = Matrix::new(Policy::of_this_project().unwrap());
-        let attacks = impostors(&mut matrix).unwrap();
+        let attacks = impostors(&Surfaces::of_this_project().unwrap(), &mut matrix).unwrap();
         assert!(attacks.iter().all(|attack| attack.successes == 0), "{:?}", matrix.leaks());
         assert!(matrix.blind_spots().is_empty());
     }

@@ -6,6 +6,7 @@ mod tenants;
 
 use crate::matrix::Matrix;
 use kernel::{RestoreError, Time};
+use privacy::surfaces::Surfaces;
 use serde::Serialize;
 
 /// Machines have no clock of their own.
@@ -39,9 +40,9 @@ pub enum AttackError {
 ///
 /// # Errors
 /// [`AttackError`].
-pub(crate) fn run(matrix: &mut Matrix) -> Result<Vec<Attack>, AttackError> {
-    let mut attacks = vec![tenants::strangers(matrix)?];
-    attacks.extend(gateway::impostors(matrix)?);
+pub(crate) fn run(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Vec<Attack>, AttackError> {
+    let mut attacks = vec![tenants::strangers(surfaces, matrix)?];
+    attacks.extend(gateway::impostors(surfaces, matrix)?);
     Ok(attacks)
 }
 

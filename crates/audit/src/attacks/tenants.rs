@@ -7,6 +7,7 @@ use cloud::{
     Node, NodeConfig, Output, ReplyId, Tenant,
 };
 use kernel::{Machine as _, Rng, Seed};
+use privacy::surfaces::{Direction, HttpMessage, Surfaces};
 use privacy::{DataClass, Principal};
 use serde_json::{Value, json};
 use wire::Number;
@@ -55,12 +56,12 @@ const EDGES: [&str; 8] = [
 const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Delete, Method::Other];
 
 /// Asks for everything of the owner's in the stranger's name, before and after the owner has used it.
-pub(super) fn strangers(matrix: &mut Matrix) -> Result<Attack, AttackError> {
+pub(super) fn strangers(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Attack, AttackError> {
     let mut desk = Desk::new()?;
     let (mut attempts, mut successes) = (0, 0);
     for used in [false, true] {
         if used {
-            desk.use_as_owner();
+            desk.use_as_owner(surfaces, matrix);
         }
         let app_token = format!("{}|{}", STRANGER.app, STRANGER.secret);
         for (id, edge, method, token) in asked([STRANGER.token, &app_token]) {
@@ -127,13 +128,23 @@ impl Desk {
         Ok(Self { node, rng: Rng::for_entity(&Seed::from_number(1), "node"), asked: 0 })
     }
 
-    fn use_as_owner(&mut self) {
-        for id in [OWNER.phone, OWNER.account, OWNER.app] {
-            for edge in EDGES {
-                self.ask(Method::Get, id, edge, OWNER.token);
-            }
+    /// Everything that the owner can ask for; what it is answered is taken apart.
+    fn use_as_owner(&mut self, surfaces: &Surfaces, matrix: &mut Matrix) {
+        let reads = [OWNER.phone, OWNER.account, OWNER.app]
+            .into_iter()
+            .flat_map(|id| EDGES.into_iter().map(move |edge| (Method::Get, id, edge)));
+        for (method, id, edge) in reads.chain([(Method::Post, OWNER.phone, "/messages")]) {
+            let Some(response) = self.ask(method, id, edge, OWNER.token) else { continue };
+            let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            let message = HttpMessage {
+                direction: Direction::Response,
+                headers: headers.collect(),
+                registered_query: "",
+                query: "",
+                body: &response.body,
+            };
+            matrix.seen(Principal::Business, surfaces.http(&message));
         }
-        self.ask(Method::Post, OWNER.phone, "/messages", OWNER.token);
     }
 
     /// Status and body of an answer, without its trace and without the id that was asked for; and its headers.
@@ -196,7 +207,7 @@ mod tests {
     #[test]
     fn a_stranger_learns_nothing() {
         let mut matrix = Matrix::new(Policy::of_this_project().unwrap());
-        let attack = strangers(&mut matrix).unwrap();
+        let attack = strangers(&Surfaces::of_this_project().unwrap(), &mut matrix).unwrap();
         assert!(attack.attempts > 300);
         assert_eq!(attack.successes, 0, "{:?}", matrix.leaks());
         assert!(matrix.blind_spots().is_empty());

@@ -123,7 +123,9 @@ pub(crate) struct Performance {
     pub(crate) seen: Observations,
     /// The disks of relay and nodes at the end.
     pub(crate) disks: Vec<(Who, Vec<Row>)>,
-    /// The same, when somebody looked at them before.
+    /// Those of consumers.
+    pub(crate) devices: Vec<(Who, Vec<Row>)>,
+    /// The disks of relay and nodes, when somebody looked at them before.
     pub(crate) peeked: Vec<(Who, Vec<Row>)>,
     pub(crate) start: Time,
     pub(crate) businesses: Vec<Actor>,
@@ -180,6 +182,8 @@ pub(crate) fn play(direction: &Direction<'_>, seed: u64) -> Result<Performance, 
     if let Some(violation) = seen.violations.first() {
         return Err(StageError::Broken(violation.to_string()));
     }
+    let devices = run.consumers().collect::<Vec<_>>();
+    let devices = devices.into_iter().map(|who| (who, run.disk(who))).collect();
     let disks = servers.into_iter().map(|who| (who, run.disk(who))).collect();
     let identity = |number: Number| {
         seen.public_keys.iter().find_map(|(_, keys)| match keys {
@@ -195,7 +199,7 @@ pub(crate) fn play(direction: &Direction<'_>, seed: u64) -> Result<Performance, 
     let businesses = (0..BUSINESSES).map(Who::business).filter_map(actor).collect();
     let consumers = run.consumers().filter_map(actor).collect();
     let start = run.start();
-    Ok(Performance { seen, disks, peeked, start, businesses, consumers })
+    Ok(Performance { seen, disks, devices, peeked, start, businesses, consumers })
 }
 
 const BUSINESSES: u32 = 3;

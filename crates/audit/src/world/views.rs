@@ -265,14 +265,10 @@ pub(crate) fn count(played: &Performance, surfaces: &Surfaces, matrix: &mut Matr
             }
         }
     }
-    for (who, rows) in &played.disks {
+    for (who, rows) in played.disks.iter().chain(&played.devices) {
         let principal = principal(&who.to_string());
         for row in rows {
-            let seen = surfaces.row(principal, row.table.name(), &row.key, &row.value);
-            problems.extend(seen.problems.into_iter().map(|problem| (principal, problem.to_string())));
-            for part in seen.leaves.iter().filter(|part| part.class != DataClass::Structure) {
-                *counts.entry((principal, part.class)).or_default() += 1;
-            }
+            matrix.seen(principal, surfaces.row(principal, row.table.name(), &row.key, &row.value));
         }
     }
     for (principal, what) in problems {
