@@ -285,6 +285,18 @@ fn a_manifest_that_means_nothing_is_refused() {
     has(audit(dir.path(), POLICY).unwrap_err().to_string(), "a folder of views needs a views.toml");
 }
 
+#[test]
+fn the_manifest_in_the_documents_is_one() {
+    let policy = "
+        vocabulary = { principals = [\"server\", \"operator\"], classes = [\"content\"] }
+        matrix.content = { server = \"no\", operator = \"no\" }";
+    let policy = Policy::parse(policy).unwrap();
+    let page = include_str!("../../../../docs/auditing-others.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    Manifest::parse(example, &policy).unwrap();
+}
+
 proptest! {
     #[test]
     fn any_text_is_a_manifest_or_an_error(cut in 0..VIEWS.len(), noise in vec(any::<char>(), 0..30)) {
