@@ -217,6 +217,16 @@ mod tests {
         sealer.seal(RowId(6), &record(b"two")).unwrap();
     }
 
+    /// With one nonce for two rows, what they have in common would show.
+    #[test]
+    fn rows_that_are_alike_are_sealed_differently() {
+        let mut sealer = sealer(1);
+        let [one, two] = [5, 6].map(|row| sealer.seal(RowId(row), &record(b"hello")).unwrap());
+        let body = HEADER_LEN..one.len() - 16;
+        let alike = one[body.clone()].iter().zip(&two[body]).filter(|(one, two)| one == two).count();
+        assert!(alike < 10, "{alike} bytes of {} are the same", one.len());
+    }
+
     #[test]
     fn neither_key_nor_value_shows() {
         let sealed = sealer(1).seal(RowId(1), &record(b"hello")).unwrap();
