@@ -45,6 +45,9 @@ pub(crate) struct Leak {
     /// Which part of the view is looked at
     #[arg(long, default_value = "size")]
     observe: Observed,
+    /// How many consumers there are to write to
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    consumers: u32,
     /// Messages that the secret is about, for each padding
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     samples: u32,
@@ -166,6 +169,7 @@ impl Leak {
                 Observed::All => Observe::All,
             },
             paddings: self.paddings(),
+            consumers: self.consumers,
             samples: usize::try_from(self.samples).unwrap_or(usize::MAX),
             settings: Settings { seed: self.seed, ..Settings::default() },
             threads: self.threads.unwrap_or_else(all_cores),

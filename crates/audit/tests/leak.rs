@@ -14,6 +14,7 @@ fn question(secret: Secret, view: Principal, observe: Observe, paddings: &[Paddi
         views: vec![view, Principal::Operator],
         observe,
         paddings: paddings.to_vec(),
+        consumers: 40,
         samples: 300,
         settings: Settings { permutations: 199, resamples: 50, ..Settings::default() },
         threads: NonZeroUsize::MIN,

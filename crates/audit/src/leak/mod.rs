@@ -2,7 +2,7 @@
 //! `privacy::leak` on what each saw.
 //!
 //! A [`Question`] names a secret, views and paddings. For each padding the same things are said by the same people at the
-//! same times ([`script`]), the machines do what they do ([`run`]), and each view is taken from what passed it ([`view`]).
+//! same times (`script`), the machines do what they do (`run`), and each view is taken from what passed it (`view`).
 //! `docs/leakage.md` has the method and what came out.
 
 mod answer;

@@ -19,6 +19,8 @@ pub struct Question {
     pub observe: Observe,
     /// How both ends pad: a run for each.
     pub paddings: Vec<Padding>,
+    /// Who there is to write to; two at least.
+    pub consumers: u32,
     /// Messages that the secret is about, in each run.
     pub samples: usize,
     /// How estimates are made; their seed is that of the runs too.
@@ -66,7 +68,7 @@ const LEAST: usize = 20;
 pub fn ask(question: &Question, told: &dyn Fn(Progress<'_>)) -> Result<Vec<Answer>, LeakError> {
     let policy = Policy::of_this_project()?;
     let seed = question.settings.seed;
-    let script = Script::new(question.secret, question.samples, seed);
+    let script = Script::new(question.secret, question.consumers.max(2), question.samples, seed);
     let bare_is_asked = question.paddings.contains(&Padding::None);
     // A run takes about as long as its estimates.
     let parts = (2 * question.paddings.len() + usize::from(!bare_is_asked)) as f64;

@@ -1,6 +1,6 @@
 //! The parties say what the script says; and what passed of it where.
 
-use super::script::{CONSUMERS, Script, Way};
+use super::script::{Script, Way};
 use super::{LeakError, Padding, Secret, name_of};
 use kernel::Time;
 use scenario::{ReplayRow, Scenario};
@@ -102,9 +102,12 @@ pub(super) fn run(
 
 fn scenario(script: &Script, padding: Padding) -> Result<(Scenario, Vec<Stream>), LeakError> {
     let mut rows: BTreeMap<Stream, Vec<ReplayRow>> = BTreeMap::new();
-    let each = CONSUMERS / 2;
+    let counts = [script.consumers.div_ceil(2), script.consumers / 2];
     for said in &script.said {
-        let (population, index) = (said.consumer / each, said.consumer % each);
+        let (population, index) = match said.consumer.checked_sub(counts[0]) {
+            None => (0, said.consumer),
+            Some(index) => (1, index),
+        };
         let (from, to) = if said.way == Way::Down { (0, index) } else { (index, 0) };
         let row = ReplayRow { at: said.at, from, to, bytes: said.bytes };
         // The length of each text would be a stream of its own; it shows in the run.
@@ -120,7 +123,7 @@ fn scenario(script: &Script, padding: Padding) -> Result<(Scenario, Vec<Stream>)
             if *way == Way::Down { (Some(&"shop"), population) } else { (population, Some(&"shop")) };
         json!({ "from": from, "to": to, "replay": "made here" })
     });
-    let consumers = POPULATIONS.iter().enumerate().map(|(place, name)| {
+    let consumers = POPULATIONS.iter().zip(counts).enumerate().map(|(place, (name, count))| {
         let online = match script.secret {
             Secret::Presence => {
                 let stays = json!({ "kind": "exponential", "mean": "10min" });
@@ -129,7 +132,7 @@ fn scenario(script: &Script, padding: Padding) -> Result<(Scenario, Vec<Stream>)
             _ => json!({ "kind": "always" }),
         };
         let read_receipts = script.secret != Secret::Read || place == 0;
-        json!({ "name": name, "count": each, "online": online, "read_receipts": read_receipts })
+        json!({ "name": name, "count": count, "online": online, "read_receipts": read_receipts })
     });
     let padding = name_of(padding);
     let mut scenario: Scenario = serde_json::from_value(json!({

@@ -7,9 +7,6 @@ use figures::language::{LANGUAGES, Writer};
 use kernel::{Rng, Seed};
 use std::time::Duration;
 
-/// Consumers, who all hear from one shop.
-pub(super) const CONSUMERS: u32 = 40;
-
 /// Conversations begin with a text each way: sessions are confirmed then, and the messages that follow are ratchet messages.
 const WARM_UP: Duration = Duration::from_secs(120);
 
@@ -43,6 +40,8 @@ pub(super) struct Said {
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     pub(super) secret: Secret,
+    /// Consumers, who all hear from one shop.
+    pub(super) consumers: u32,
     pub(super) said: Vec<Said>,
     /// Until after the last of it.
     pub(super) lasts: Duration,
@@ -54,12 +53,12 @@ const REPLIES: [(&str, u32); 4] =
 
 impl Script {
     /// With `samples` texts that the secret is about.
-    pub(super) fn new(secret: Secret, samples: usize, seed: u64) -> Self {
+    pub(super) fn new(secret: Secret, consumers: u32, samples: usize, seed: u64) -> Self {
         let mut rng = Rng::for_entity(&Seed::from_number(seed), &format!("leak/script/{secret}"));
         let writers: Vec<Writer> = LANGUAGES.iter().map(Writer::of).collect();
         let mut said = Vec::new();
-        for consumer in 0..CONSUMERS {
-            let at = WARM_UP / 4 + WARM_UP.mul_f64(0.25 * f64::from(consumer) / f64::from(CONSUMERS));
+        for consumer in 0..consumers {
+            let at = WARM_UP / 4 + WARM_UP.mul_f64(0.25 * f64::from(consumer) / f64::from(consumers));
             let hello = |way, at| Said { at, way, consumer, bytes: 40, secret: None };
             said.extend([hello(Way::Down, at), hello(Way::Up, at + WARM_UP / 4)]);
         }
@@ -69,12 +68,12 @@ impl Script {
             let at = round + pace.mul_f64(f64::from(rng.below(1 << 20)) / f64::from(1 << 20));
             say(secret, at, consumer, &writers, &mut rng, &mut said);
             consumer += 1;
-            if consumer == CONSUMERS {
+            if consumer == consumers {
                 (round, consumer) = (round + pace, 0);
             }
         }
         said.sort_by_key(|said| said.at);
-        Self { secret, lasts: said.last().map_or(round, |last| last.at) + pace, said }
+        Self { secret, consumers, lasts: said.last().map_or(round, |last| last.at) + pace, said }
     }
 }
 
@@ -136,19 +135,19 @@ mod tests {
     #[test]
     fn a_script_has_its_samples_and_follows_from_its_seed() {
         for secret in Secret::ALL {
-            let script = Script::new(secret, 100, 1);
+            let script = Script::new(secret, 7, 100, 1);
             assert_eq!(script.said.iter().filter(|said| said.secret.is_some()).count(), 100, "{secret}");
             assert!(script.said.is_sorted_by_key(|said| said.at));
-            assert!(script.said.iter().all(|said| said.at < script.lasts && said.consumer < CONSUMERS));
-            assert_eq!(script.said, Script::new(secret, 100, 1).said);
-            assert_ne!(script.said, Script::new(secret, 100, 2).said);
+            assert!(script.said.iter().all(|said| said.at < script.lasts && said.consumer < 7));
+            assert_eq!(script.said, Script::new(secret, 7, 100, 1).said);
+            assert_ne!(script.said, Script::new(secret, 7, 100, 2).said);
         }
     }
 
     #[test]
     fn short_kinds_are_short_and_long_ones_are_not() {
         let longest = |secret| {
-            let script = Script::new(secret, 400, 1);
+            let script = Script::new(secret, 40, 400, 1);
             let of_secret = script.said.iter().filter(|said| said.secret.is_some());
             of_secret.map(|said| said.bytes).max()
         };
