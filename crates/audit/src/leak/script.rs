@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Conversations begin with a text each way: sessions are confirmed then, and the messages that follow are ratchet messages.
 const WARM_UP: Duration = Duration::from_secs(120);
 
+/// The same where people come and go: hardly anybody has not been there once by then.
+const LONG_WARM_UP: Duration = Duration::from_secs(2 * 3600);
+
 /// From one message to the next with the same consumer.
 const PACE: Duration = Duration::from_secs(600);
 
@@ -62,8 +65,11 @@ impl Script {
             let hello = |way, at| Said { at, way, consumer, bytes: 40, secret: None };
             said.extend([hello(Way::Down, at), hello(Way::Up, at + WARM_UP / 4)]);
         }
-        let pace = if secret == Secret::Presence { SLOW_PACE } else { PACE };
-        let (mut round, mut consumer) = (WARM_UP, 0);
+        let (first, pace) = match secret {
+            Secret::Presence => (LONG_WARM_UP, SLOW_PACE),
+            _ => (WARM_UP, PACE),
+        };
+        let (mut round, mut consumer) = (first, 0);
         for _ in 0..samples {
             let at = round + pace.mul_f64(f64::from(rng.below(1 << 20)) / f64::from(1 << 20));
             say(secret, at, consumer, &writers, &mut rng, &mut said);
