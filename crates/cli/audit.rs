@@ -143,6 +143,7 @@ impl Audit {
             pairs: if self.quick { self.pairs.min(2) } else { self.pairs },
             only: self.secret.clone(),
             first: self.first,
+            samples: if self.quick { 0 } else { 400 },
             live: Some(LiveOptions {
                 program: std::env::current_exe()
                     .into_diagnostic()

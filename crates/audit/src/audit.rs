@@ -2,6 +2,8 @@
 
 use crate::attacks::{self, Attack, AttackError};
 use crate::construction::{self, Construction};
+use crate::estimation::{self, Measured};
+use crate::leak::LeakError;
 use crate::live::{self, LiveError, LiveOptions};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
@@ -24,6 +26,8 @@ pub struct Audit {
     pub first: bool,
     /// The program as processes of its own, and where; `None`: only in virtual time.
     pub live: Option<LiveOptions>,
+    /// Messages in each run by which bits are estimated; 0: none are.
+    pub samples: usize,
     /// Runs that are searched for canaries.
     pub runs: u64,
     /// Runs of the campaign of faults.
@@ -78,6 +82,8 @@ pub struct Report {
     pub remains: Vec<Remains>,
     /// The program as processes of its own.
     pub live: Option<Processes>,
+    /// What sizes and times tell, in bits.
+    pub measured: Vec<Measured>,
     /// The secrets that runs differed in.
     pub trials: Vec<TrialReport>,
 }
@@ -91,6 +97,9 @@ pub enum AuditError {
     /// No run could be played.
     #[error(transparent)]
     Stage(#[from] StageError),
+    /// Nothing could be measured.
+    #[error(transparent)]
+    Leak(#[from] LeakError),
     /// The program could not be run, or not be looked into.
     #[error(transparent)]
     Live(#[from] LiveError),
@@ -143,6 +152,10 @@ impl Audit {
             let told = |done, of| progress(Progress { layer: "faults", done, of });
             layers.attacks.push(attacks::power(&mut matrix, self.seeds, self.threads, &told)?);
         }
+        if self.samples > 0 && self.only.is_empty() && self.goes_on(&matrix) {
+            let told = |done, of| progress(Progress { layer: "bits", done, of });
+            layers.measured = estimation::measure(&mut matrix, self.seed, self.samples, self.threads, &told)?;
+        }
         if let Some(options) = self.live.as_ref().filter(|_| self.only.is_empty() && self.goes_on(&matrix)) {
             progress(Progress { layer: "processes", done: 0, of: 1 });
             layers.live = Some(processes(options, &mut matrix)?);
@@ -187,6 +200,7 @@ struct Layers {
     remains: Vec<Remains>,
     trials: Vec<TrialReport>,
     live: Option<Processes>,
+    measured: Vec<Measured>,
 }
 
 /// What was done with the program as processes of its own.
@@ -246,7 +260,7 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 
 impl Report {
     fn of(matrix: &Matrix, layers: Layers, took: Duration) -> Self {
-        let Layers { construction, attacks, remains, trials, live } = layers;
+        let Layers { construction, attacks, remains, trials, live, measured } = layers;
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {
@@ -278,6 +292,7 @@ impl Report {
             attacks,
             remains,
             live,
+            measured,
             trials,
         }
     }

@@ -6,6 +6,7 @@
 mod attacks;
 mod audit;
 mod construction;
+mod estimation;
 pub mod leak;
 pub mod live;
 mod matrix;
@@ -15,6 +16,7 @@ mod world;
 pub use attacks::{Attack, AttackError};
 pub use audit::{Audit, AuditError, Processes, Progress, Report, Verdict};
 pub use construction::Construction;
+pub use estimation::Measured;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
 pub use mutants::{CHOICE, Mutant, MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};
 pub use world::{PairPlan, Remains, StageError, TrialReport, Unequal, trials};

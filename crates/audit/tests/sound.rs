@@ -20,6 +20,7 @@ fn nobody_learns_what_is_not_for_him() {
         only: Vec::new(),
         first: false,
         live: None,
+        samples: 0,
         runs: 1,
         seeds: 2,
         threads: NonZeroUsize::new(2).unwrap(),

@@ -64,6 +64,13 @@ fn layers(report: &Report) -> String {
     let attempts: u64 = report.attacks.iter().map(|attack| attack.attempts).sum();
     let successes: u64 = report.attacks.iter().map(|attack| attack.successes).sum();
     line("by attack", format!("{attempts} attempts and faults, {successes} came to something"));
+    let most = report.measured.iter().filter(|measured| measured.significant).count();
+    if !report.measured.is_empty() {
+        line(
+            "by estimation",
+            format!("{} secrets and views in bits, {most} of them above chance", report.measured.len()),
+        );
+    }
     if let Some(live) = &report.live {
         line(
             "as processes",
