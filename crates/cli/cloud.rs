@@ -1,6 +1,7 @@
 //! `blindpost cloud`
 
 use crate::data::Data;
+use crate::metrics::MetricsArguments;
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::suites::SuiteArguments;
@@ -65,6 +66,8 @@ pub(crate) struct ApiArguments {
     /// Deleted content becomes unreadable on disk within about this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) key_lifetime: u64,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArguments,
     /// Print the facts that others need as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -74,6 +77,7 @@ impl CloudArguments {
     pub(crate) async fn run(self) -> miette::Result<()> {
         let settings = Settings::read(self.config.as_deref())?.cloud;
         let dir = self.data.or(settings.data).unwrap_or_else(|| "blindpost-data/cloud".into());
+        self.api.metrics.serve().await?;
         let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;

@@ -10,6 +10,7 @@ mod demo;
 mod error;
 mod log;
 mod machine;
+mod metrics;
 mod relay;
 mod report;
 mod reproduce;
@@ -26,7 +27,17 @@ mod tenants;
 use clap::Parser as _;
 use std::process::ExitCode;
 
+/// What is freed is wiped first, whoever freed it: libraries too keep texts in buffers that they drop
+/// (docs/decisions/0013).
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 fn main() -> ExitCode {
+    live::quiet_panics();
+    if let Err(error) = live::no_memory_in_core_dumps() {
+        eprintln!("a core dump of this process would hold its memory: {error}");
+    }
     // Whoever reads may stop reading: `blindpost run … | head`.
     sigpipe::reset();
     #[cfg(feature = "mutants")]

@@ -1,6 +1,7 @@
 //! `blindpost relay`
 
 use crate::data::Data;
+use crate::metrics::MetricsArguments;
 use crate::settings::Settings;
 use crate::shutdown;
 use clap::Args;
@@ -33,6 +34,8 @@ pub(crate) struct RelayArguments {
     /// Deleted content becomes unreadable on disk within about this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     key_lifetime: u64,
+    #[command(flatten)]
+    metrics: MetricsArguments,
     /// Print the facts that others need as one line of JSON
     #[arg(long)]
     json: bool,
@@ -46,6 +49,7 @@ impl RelayArguments {
         let gateways = if self.gateways.is_empty() { settings.gateways } else { self.gateways };
         let gateways = gateways.iter().map(|key| parse_key(key)).collect::<miette::Result<_>>()?;
 
+        self.metrics.serve().await?;
         let data = Data::open(&dir, "relay", Duration::from_secs(self.key_lifetime))?;
         let listener = Listener::bind(listen, &data.identity, Limits::default()).into_diagnostic()?;
         let key = data.identity.public();

@@ -31,6 +31,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> miette::Result<()> {
         let key_lifetime = Duration::from_secs(self.api.key_lifetime);
+        self.api.metrics.serve().await?;
         let relay = Data::open(&self.data.join("relay"), "relay", key_lifetime)?;
         let mut node = Data::open(&self.data.join("cloud"), "node", key_lifetime)?;
         let tenants = self.api.tenants(Vec::new(), &mut node)?;

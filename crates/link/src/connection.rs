@@ -5,6 +5,7 @@ use crate::quic::QuicSource;
 use crate::tap::Tapped;
 use crate::{CloseReason, LinkError, SendError};
 use bytes::{BufMut as _, Bytes};
+use metrics::counter;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -161,11 +162,17 @@ impl<In: Frame> FrameReceiver<In> {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
+        count("received", bytes);
         if let Some(tap) = &mut self.tap {
             tap.saw(bytes);
         }
         self.decoder.feed(bytes);
     }
+}
+
+/// For the operator: how much, not whose.
+pub(crate) fn count(direction: &'static str, bytes: &[u8]) {
+    counter!("blindpost_link_bytes_total", "direction" => direction).increment(bytes.len() as u64);
 }
 
 impl<In> Drop for FrameReceiver<In> {

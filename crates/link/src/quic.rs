@@ -4,7 +4,7 @@
 //! it, so that the relay sees the stream before the first frame. Frames follow, both ways. Who closes
 //! finishes its half, waits until the other end has everything, and says why in CONNECTION_CLOSE.
 
-use crate::connection::{Chunks, Piece, Source, assemble};
+use crate::connection::{Chunks, Piece, Source, assemble, count};
 use crate::outbox::{Outbox, Taken};
 use crate::tap::{Direction, Tap, Tapped};
 use crate::{CloseReason, Connection, Limits, LinkError, LinkIdentity, Loss};
@@ -154,6 +154,7 @@ impl Writer {
         loop {
             match self.outbox.take().await {
                 Taken::Bytes(bytes) => {
+                    count("sent", &bytes);
                     if let Some(tap) = &mut self.tap {
                         tap.saw(&bytes);
                     }

@@ -71,7 +71,7 @@ impl Uplink {
         let link = self.connector.connect(&self.identity, self.relay, pinned).await?;
         if let (None, Pin::FirstSeen(file)) = (pinned, &self.pin) {
             fs::write(file, format!("{}\n", link.peer))?;
-            tracing::info!(relay = %link.peer, "relay key seen first is now the one");
+            tracing::info!("the relay's key that was seen first is now the one; it is in relay.key");
         }
         Ok(link)
     }

@@ -2,14 +2,17 @@
 //!
 //! The wall clock and the operating system's entropy enter the program here and nowhere else, and
 //! [`drive`] is the one loop that turns effects into commits and promises, in that order. [`recover`] is
-//! what follows when the store fails.
+//! what follows when the store fails. [`quiet_panics`] and [`no_memory_in_core_dumps`] see to it that a process
+//! that dies says nothing of what it held.
 
 mod clock;
 mod drive;
 mod entropy;
+mod panics;
 mod recover;
 
 pub use clock::now;
 pub use drive::{StartError, drive, restore};
 pub use entropy::entropy;
+pub use panics::{no_memory_in_core_dumps, quiet_panics};
 pub use recover::recover;

@@ -2,13 +2,15 @@
 
 use crate::{Input, Notice, Output, Relay, RelayConfig};
 use kernel::Rng;
+use kernel::mutant::{self, Mutant};
 use link::{CloseReason, Connection, Listener};
 use live::StartError;
+use metrics::{counter, gauge};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Partition;
 use tokio::sync::mpsc;
-use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
+use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// Inputs that may wait for the machine; readers of connections wait beyond that.
 const INPUT_QUEUE: usize = 4096;
@@ -85,7 +87,10 @@ async fn serve_connection(
     outboxes: Outboxes,
 ) {
     let Connection { peer, sender, mut receiver } = connection;
+    let connections = gauge!("blindpost_relay_connections");
+    connections.increment(1);
     if inputs.send(LinkEvent::Up { connection: id, peer }).await.is_err() {
+        connections.decrement(1);
         return;
     }
     let writer = async {
@@ -100,7 +105,13 @@ async fn serve_connection(
     let reader = async {
         loop {
             let event = match receiver.recv().await {
-                Ok(Some(frame)) => LinkEvent::Frame { connection: id, frame },
+                Ok(Some(frame)) => {
+                    counter!("blindpost_relay_frames_total").increment(1);
+                    if matches!(frame, ToRelay::Submit { .. }) {
+                        counter!("blindpost_relay_submissions_total").increment(1);
+                    }
+                    LinkEvent::Frame { connection: id, frame }
+                }
                 Err(link::LinkError::Frame(error)) => LinkEvent::Garbled { connection: id, error },
                 Ok(None) | Err(_) => return,
             };
@@ -118,6 +129,7 @@ async fn serve_connection(
         () = reader => {}
         () = writer => {}
     }
+    connections.decrement(1);
     lock(&outboxes).remove(&id);
     let _ = inputs.send(LinkEvent::Down { connection: id }).await;
 }
@@ -126,6 +138,14 @@ async fn serve_connection(
 fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
     move |output| match output {
         Output::Send(outgoing) => {
+            if mutant::is(Mutant::MetricHasNumber)
+                && let Some(to) = recipient(&outgoing.frame)
+            {
+                counter!("blindpost_relay_deliveries_total", "to" => to).increment(1);
+            }
+            if matches!(outgoing.frame, ToEndpoint::Delivery { .. }) {
+                counter!("blindpost_relay_deliveries_total").increment(1);
+            }
             let mut outboxes = lock(&outboxes);
             let full = outboxes
                 .get(&outgoing.connection)
@@ -135,10 +155,22 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
             }
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
-        Output::Notice(Notice::GatewayEnrolled(key)) => {
-            tracing::info!(gateway = %key, "first gateway enrolled; name it in the configuration to pin it");
+        // Not which key: the log is for whoever operates the relay, and keys are not for them.
+        Output::Notice(Notice::GatewayEnrolled(_)) => {
+            tracing::info!("first gateway enrolled; name its node key in the configuration to pin it");
         }
-        Output::Notice(Notice::Rejected(code)) => tracing::warn!(?code, "frame or request rejected"),
+        Output::Notice(Notice::Rejected(code)) => {
+            counter!("blindpost_relay_rejections_total", "code" => code.as_str_name()).increment(1);
+            tracing::warn!(?code, "frame or request rejected");
+        }
+    }
+}
+
+/// For a mutant: the number that an envelope is for.
+fn recipient(frame: &ToEndpoint) -> Option<String> {
+    match frame {
+        ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => Some(envelope.to.number.digits()),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{CommitError, LoadError, Trouble};
 use crate::index::table_of;
 use crate::promise::Promise;
 use kernel::{Row, Table, Transaction};
+use metrics::{counter, histogram};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -155,7 +156,11 @@ impl<'a> Round<'a> {
         if self.staged.is_empty() {
             return;
         }
+        let started = Clock::start();
         let outcome = self.engine.sync();
+        histogram!("blindpost_store_commit_seconds").record(started.now());
+        let result = if outcome.is_ok() { "durable" } else { "failed" };
+        counter!("blindpost_store_commits_total", "result" => result).increment(self.staged.len() as u64);
         self.ready = false;
         for (partition, promise) in std::mem::take(&mut self.staged) {
             if outcome.is_err() {
@@ -185,10 +190,13 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Time since the thread started.
+/// Time since it was started.
 struct Clock(Instant);
 
-#[expect(clippy::disallowed_methods, reason = "when keys are due to change; no row depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when keys are due to change, and how long commits take; no row depends on it"
+)]
 impl Clock {
     fn start() -> Self {
         Self(Instant::now())

@@ -13,6 +13,8 @@ mod embedded;
 mod engine;
 mod erase;
 mod error;
+#[cfg(feature = "forensics")]
+pub mod forensics;
 mod index;
 mod keys;
 mod memory;

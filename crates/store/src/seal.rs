@@ -15,8 +15,8 @@ use kernel::Shape;
 use kernel::mutant::{self, Mutant};
 use zeroize::Zeroizing;
 
-const FORMAT: u8 = 1;
-const HEADER_LEN: usize = 1 + 8;
+pub(crate) const FORMAT: u8 = 1;
+pub(crate) const HEADER_LEN: usize = 1 + 8;
 
 /// The number of a row on disk: ascending, never used twice while its key exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +150,7 @@ impl Record {
     }
 }
 
-fn nonce(row: RowId) -> Nonce {
+pub(crate) fn nonce(row: RowId) -> Nonce {
     let mut nonce = [0; 12];
     if mutant::is(Mutant::NonceReused) {
         return Nonce::assume_unique_for_key(nonce);

@@ -12,6 +12,7 @@ use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use http_body_util::LengthLimitError;
 use kernel::Rng;
+use metrics::counter;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -116,7 +117,25 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
         Ok(request) => front.ask(reply, request).await.unwrap_or_else(|| unavailable(&trace)),
         Err(TooLarge) => body_too_large(BODY_LIMIT, &trace),
     };
+    counter!("blindpost_node_api_requests_total", "status" => status_name(response.status)).increment(1);
     write(response, &trace)
+}
+
+/// A word of the code, as labels must be.
+fn status_name(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        413 => "413",
+        429 => "429",
+        500 => "500",
+        503 => "503",
+        _ => "other",
+    }
 }
 
 /// The body is over the limit.

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kernel::mutant::{self, Mutant};
+use metrics::counter;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -68,6 +69,7 @@ impl Poster {
                 },
                 None => WebhookOutcome::Failed(HttpFailure::BadUrl),
             };
+            counter!("blindpost_node_webhooks_total", "outcome" => outcome_name(outcome)).increment(1);
             let _ = answers.send(Input::WebhookAnswered { delivery, outcome }).await;
         });
     }
@@ -91,6 +93,17 @@ impl Poster {
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         while self.posting.try_join_next().is_some() {}
         self.posting.spawn(task);
+    }
+}
+
+/// A word of the code, as labels must be.
+fn outcome_name(outcome: WebhookOutcome) -> &'static str {
+    match outcome {
+        WebhookOutcome::Answered(200) => "acknowledged",
+        WebhookOutcome::Answered(_) => "refused",
+        WebhookOutcome::Failed(HttpFailure::TimedOut) => "timed_out",
+        WebhookOutcome::Failed(HttpFailure::Unreachable) => "unreachable",
+        WebhookOutcome::Failed(HttpFailure::BadUrl) => "bad_url",
     }
 }
 

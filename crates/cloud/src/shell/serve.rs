@@ -7,6 +7,7 @@ use crate::shell::poster::Poster;
 use kernel::Rng;
 use link::Uplink;
 use live::StartError;
+use metrics::{counter, gauge};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Partition;
@@ -96,6 +97,13 @@ pub async fn serve(
 }
 
 fn log(notice: Notice) {
+    match notice {
+        Notice::Online => gauge!("blindpost_node_online").set(1),
+        Notice::Offline => gauge!("blindpost_node_online").set(0),
+        Notice::Unreadable(_) => counter!("blindpost_node_unreadable_total").increment(1),
+        Notice::Rejected(_) => counter!("blindpost_node_rejections_total").increment(1),
+        Notice::WebhookDropped => counter!("blindpost_node_webhooks_dropped_total").increment(1),
+    }
     match notice {
         Notice::Online | Notice::Offline => tracing::info!("{notice}"),
         Notice::Unreadable(_) | Notice::Rejected(_) | Notice::WebhookDropped => tracing::warn!("{notice}"),

@@ -1,0 +1,197 @@
+//! What somebody with the files, or with the memory of the process, could read: the attacker of audits.
+//!
+//! It knows the format of `seal.rs` and trusts nothing else: no index, no key file, no database. It
+//! [carves](carve) whatever looks like a sealed row out of any bytes, takes every [window](keys) of 32 bytes for a
+//! key, and tries all with all. It needs no whole row: AES-GCM without its tag is counter mode, so the first block
+//! tells whether a key fits, and everything from there on can be read even if the end is lost.
+
+use crate::seal::{FORMAT, HEADER_LEN, KeyId, RowId, nonce};
+use aes::Aes256;
+use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
+use std::collections::BTreeSet;
+
+/// Ids above are taken for chance: a store that made so many keys ran for longer than an audit.
+const LARGEST_KEY_ID: u64 = 1 << 24;
+/// And so are higher row ids.
+const LARGEST_ROW_ID: u64 = 1 << 32;
+/// How much of a row is read: rows of parties are shorter.
+const LONGEST: usize = 8192;
+const BLOCK: usize = 16;
+
+/// Something that looks like a sealed row. Nothing says how long it is, or what is only chance.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Relic {
+    key: u64,
+    /// Which rows it could be: what stands before it may be a part of its number only.
+    rows: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+/// A key to try.
+pub struct Pick(Aes256);
+
+/// Everything in `image` that looks like a sealed row: `image` is a file, a piece of a disk, or memory.
+pub fn carve(image: &[u8]) -> Vec<Relic> {
+    let mut relics = BTreeSet::new();
+    let mut last_whole = 0;
+    for at in 0..image.len().saturating_sub(HEADER_LEN + BLOCK) {
+        if image.get(at) != Some(&FORMAT) {
+            continue;
+        }
+        let Some(key) = number(image, at + 1).filter(|id| (1..LARGEST_KEY_ID).contains(id)) else { continue };
+        let before = at.checked_sub(8).and_then(|start| number(image, start));
+        let mut rows = Vec::new();
+        match before.filter(|row| (1..LARGEST_ROW_ID).contains(row)) {
+            Some(row) => {
+                last_whole = row;
+                rows.push(row);
+            }
+            // Sorted files leave out what the number has in common with the one before it.
+            None => {
+                let before = before.unwrap_or_default();
+                rows.extend([8, 16, 24].map(|bits| {
+                    let low = (1_u64 << bits) - 1;
+                    (last_whole & !low) | (before & low)
+                }));
+            }
+        }
+        let start = at + HEADER_LEN;
+        let end = image.len().min(start + LONGEST);
+        let bytes = image.get(start..end).unwrap_or_default().to_vec();
+        relics.insert(Relic { key, rows, bytes });
+    }
+    relics.into_iter().collect()
+}
+
+/// Every window of 32 bytes in `image` that could be a key, `step` bytes apart. One with eight zeros in a row at a
+/// multiple of eight is none: that happens to one key in 2⁶².
+pub fn keys(image: &[u8], step: usize) -> impl Iterator<Item = [u8; 32]> + '_ {
+    image.windows(32).step_by(step.max(1)).filter_map(|window| {
+        let (words, _) = window.as_chunks::<8>();
+        let random = words.iter().all(|word| *word != [0; 8]);
+        if random { <[u8; 32]>::try_from(window).ok() } else { None }
+    })
+}
+
+impl Pick {
+    /// A key to try.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(Aes256::new(&Array::from(*key)))
+    }
+
+    /// What `relic` says, if this is its key: names, number and value of the row, and what stood behind it as noise.
+    pub fn open(&self, relic: &Relic) -> Option<Vec<u8>> {
+        let row = relic.rows.iter().copied().find(|row| {
+            let mut first = relic.bytes.first_chunk::<BLOCK>().copied().unwrap_or_default();
+            self.decrypt(*row, &mut first);
+            is_record(&first)
+        })?;
+        let mut plain = relic.bytes.clone();
+        self.decrypt(row, &mut plain);
+        Some(plain)
+    }
+
+    /// Counter mode as in NIST SP 800-38D §6.5: the counter is 1 for the tag, and 2 for the first block of text.
+    fn decrypt(&self, row: u64, bytes: &mut [u8]) {
+        let nonce = nonce(RowId(row));
+        for (counter, chunk) in (2_u32..).zip(bytes.chunks_mut(BLOCK)) {
+            let mut block = [0; BLOCK];
+            let input = nonce.as_ref().iter().copied().chain(counter.to_be_bytes());
+            block.iter_mut().zip(input).for_each(|(to, from)| *to = from);
+            let mut block = Array::from(block);
+            self.0.encrypt_block(&mut block);
+            chunk.iter_mut().zip(block).for_each(|(byte, key)| *byte ^= key);
+        }
+    }
+}
+
+impl Relic {
+    /// The number of the key that it names: not the key.
+    pub fn key_id(&self) -> u64 {
+        KeyId(self.key).0
+    }
+}
+
+/// Shape, a number that is not huge, the length of a partition's name and its first letters: by chance that is so
+/// once in 2⁶⁰ or more.
+fn is_record(first: &[u8; BLOCK]) -> bool {
+    let [shape, at @ .., a, b, c] = first;
+    let (high, rest) = at.split_at(1);
+    let name_len = rest.get(7..11).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes);
+    *shape <= 1
+        && high == [0]
+        && name_len.is_some_and(|len| (1..256).contains(&len))
+        && [a, b, c].into_iter().all(|letter| letter.is_ascii_graphic() || *letter == 0)
+}
+
+fn number(image: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_be_bytes(image.get(at..at.checked_add(8)?)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Store};
+    use kernel::{Table, Transaction};
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    const INBOX: Table = Table::queue("inbox");
+
+    fn files(dir: &Path, all: &mut Vec<Vec<u8>>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, all) } else { all.push(fs::read(path).unwrap()) }
+        }
+    }
+
+    /// How many different values it reads out of the files with keys from `keys`.
+    fn read(images: &[Vec<u8>], key_file: &[u8]) -> usize {
+        let relics: Vec<_> = images.iter().flat_map(|image| carve(image)).collect();
+        let picks: Vec<_> = keys(key_file, 1).map(|key| Pick::new(&key)).collect();
+        let mut values = BTreeSet::new();
+        for relic in &relics {
+            for plain in picks.iter().filter_map(|pick| pick.open(relic)) {
+                let text = plain.windows(10).find(|window| window.starts_with(b"CANARY"));
+                values.insert(text.map(<[u8]>::to_vec));
+            }
+        }
+        values.remove(&None);
+        values.len()
+    }
+
+    /// Both where fresh rows are, in the journal, and in sorted files, where row numbers are cut.
+    #[test]
+    fn it_reads_everything_that_lives_and_nothing_that_was_destroyed() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            key_lifetime: Duration::from_secs(3600),
+            write_buffer_bytes: 64 << 10,
+            ..Options::default()
+        };
+        let store = Store::open(dir.path(), options).unwrap();
+        let party = store.partition("party/1");
+        for first in (1..=2000).step_by(50) {
+            let mut transaction = Transaction::default();
+            for n in first..first + 50 {
+                transaction.append(INBOX, "someone", n, format!("CANARY{n:04} {}", "x".repeat(100)));
+            }
+            party.commit(transaction).wait().unwrap();
+        }
+        let mut images = Vec::new();
+        files(dir.path(), &mut images);
+        let key_file = fs::read(dir.path().join("keys")).unwrap();
+        assert_eq!(read(&images, &key_file), 2000);
+
+        let mut transaction = Transaction::default();
+        transaction.trim(INBOX, "someone", 1990);
+        party.commit(transaction).wait().unwrap();
+        store.close();
+        let key_file = fs::read(dir.path().join("keys")).unwrap();
+        let found = read(&images, &key_file);
+        assert_eq!(found, 0, "no key opens what was in the files before");
+        files(dir.path(), &mut images);
+        assert_eq!(read(&images, &key_file), 10, "what lives is under new keys");
+    }
+}
