@@ -137,7 +137,9 @@ mutants! {
     NonceReused, "nonce-reused", Shell, [Invariant];
     /// A key that should be destroyed stays in the key file.
     KeyNotDestroyed, "key-not-destroyed", Shell, [Destruction];
-    /// The poster of webhooks panics with the body.
+    /// The relay counts deliveries by number.
+    MetricHasNumber, "metric-has-number", Shell, [Surface, Canary];
+    /// The poster of webhooks panics with the body, and the process says with what.
     PanicShowsPayload, "panic-shows-payload", Shell, [Surface, Canary];
     /// The poster of webhooks logs where each goes.
     LogHasWebhookUrl, "log-has-webhook-url", Shell, [Surface];
