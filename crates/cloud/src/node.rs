@@ -285,7 +285,9 @@ impl Machine for Node {
     type Input = Input;
     type Output = Output;
 
-    fn restore(config: NodeConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
+    fn restore(mut config: NodeConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
+        // A webhook that nobody acknowledges holds what a consumer said: it has no right to more time than that.
+        config.webhooks.retry = config.webhooks.retry.within(config.retention);
         let (endpoint, rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
         let mut node = Self {
             callbacks: Callbacks::new(&config.directory),

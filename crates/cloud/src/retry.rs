@@ -22,6 +22,12 @@ impl RetrySchedule {
         self.delays.get(at).or(self.delays.last()).copied()
     }
 
+    /// The same, but gives up `limit` after the event at the latest.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { give_up_after: self.give_up_after.min(limit), ..self }
+    }
+
     /// How old an event gets before it is dropped.
     pub fn give_up_after(&self) -> Duration {
         self.give_up_after

@@ -5,10 +5,10 @@
 //! key, and tries all with all. It needs no whole row: AES-GCM without its tag is counter mode, so the first block
 //! tells whether a key fits, and everything from there on can be read even if the end is lost.
 
-use crate::seal::{FORMAT, HEADER_LEN, KeyId, RowId, nonce};
+use crate::seal::{FORMAT, HEADER_LEN, RowId, nonce};
 use aes::Aes256;
 use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids above are taken for chance: a store that made so many keys ran for longer than an audit.
 const LARGEST_KEY_ID: u64 = 1 << 24;
@@ -83,6 +83,25 @@ pub fn opened(image: &[u8], step: usize, relics: &[Relic]) -> Vec<Vec<u8>> {
     plain.into_iter().collect()
 }
 
+/// Quicker, for many rows: a row says which key it wants, by number, and a key file says which key has which number.
+/// Tries every window in the 64 bytes behind anything that could be that number. Gives positions in `relics`.
+pub fn opened_by_name(key_file: &[u8], relics: &[Relic]) -> Vec<(usize, Vec<u8>)> {
+    let mut numbers: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for at in 0..key_file.len() {
+        if let Some(id) = number(key_file, at).filter(|id| (1..LARGEST_KEY_ID).contains(id)) {
+            numbers.entry(id).or_default().push(at);
+        }
+    }
+    let open = |relic: &Relic| {
+        let places = numbers.get(&relic.key)?.iter();
+        places.copied().find_map(|at| {
+            let behind = key_file.get(at + 8..key_file.len().min(at + 8 + 64))?;
+            keys(behind, 1).find_map(|key| Pick::new(&key).open(relic))
+        })
+    };
+    relics.iter().enumerate().filter_map(|(at, relic)| Some((at, open(relic)?))).collect()
+}
+
 impl Pick {
     /// A key to try.
     pub fn new(key: &[u8; 32]) -> Self {
@@ -112,13 +131,6 @@ impl Pick {
             self.0.encrypt_block(&mut block);
             chunk.iter_mut().zip(block).for_each(|(byte, key)| *byte ^= key);
         }
-    }
-}
-
-impl Relic {
-    /// The number of the key that it names: not the key.
-    pub fn key_id(&self) -> u64 {
-        KeyId(self.key).0
     }
 }
 
@@ -160,7 +172,7 @@ mod tests {
     fn read(images: &[Vec<u8>], key_file: &[u8]) -> usize {
         let relics: Vec<_> = images.iter().flat_map(|image| carve(image)).collect();
         let mut values = BTreeSet::new();
-        for plain in opened(key_file, 1, &relics) {
+        for (_, plain) in opened_by_name(key_file, &relics) {
             let text = plain.windows(10).find(|window| window.starts_with(b"CANARY"));
             values.extend(text.map(<[u8]>::to_vec));
         }
@@ -189,6 +201,8 @@ mod tests {
         files(dir.path(), &mut images);
         let key_file = fs::read(dir.path().join("keys")).unwrap();
         assert_eq!(read(&images, &key_file), 2000);
+        let some: Vec<_> = images.iter().flat_map(|image| carve(image)).take(20).collect();
+        assert_eq!(opened(&key_file, 1, &some).len(), opened_by_name(&key_file, &some).len());
 
         let mut transaction = Transaction::default();
         transaction.trim(INBOX, "someone", 1990);

@@ -3,22 +3,26 @@
 
 use super::business::{Desk, until};
 use super::cast::MANY;
-use super::destruction::{Loot, store_files};
-use super::stage::{KEY_LIFETIME, Stage};
+use super::destruction::{Loot, read_with_memory, store_files};
+use super::stage::Stage;
 use super::views::Views;
 use super::{LiveError, files};
 use kernel::{Rng, Table, Transaction};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use store::forensics::{self, Relic};
 use store::{Options, Store};
 
 /// A row of the audit's own, to make a store write so much that it compacts.
 const VOLUME: Table = Table::state("audit");
 const VOLUME_BYTES: usize = 256 << 10;
+
+/// So many rows are tried with every window of files and memory; all of them with the key that they name.
+const TRIED_WITH_ALL: usize = 8;
 
 /// How many points, and of what kind.
 pub(super) struct Plan {
@@ -51,8 +55,7 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
     let sending = Sending::start(stage, desk.clone())?;
     let node_dir = stage.dir.join("node/0");
 
-    let mut images = Vec::new();
-    let mut loot = Loot::default();
+    let t0 = live::now(); let mut images = Vec::new();
     for index in 0..plan.images {
         std::thread::sleep(Duration::from_millis(5 + u64::from(rng.bytes::<1>()[0]) / 4));
         // Known before the moment of the crash, so deleted before it.
@@ -65,48 +68,54 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
         copied?;
         images.push(Image { dir, gone });
     }
+    std::eprintln!("images {:?}", live::now().since(t0));
     for kill in 0..plan.kills {
         std::thread::sleep(Duration::from_millis(50 + u64::from(rng.bytes::<1>()[0])));
         kill_nine(stage, kill, views)?;
     }
+    std::eprintln!("kills {:?}", live::now().since(t0));
     sending.finish(&desk)?;
+    std::eprintln!("finish {:?}", live::now().since(t0));
     let all_gone = sending.delivered(&desk);
     if all_gone.len() < 3 {
         views.broken("the search sees what is there", "hardly a message was delivered between the crashes");
     }
 
-    let many = stage.cast.many.clone();
+    let mut told = Told::new(&stage.cast.many);
     // What any image holds is what the disk held at some time.
     for image in &images {
-        loot.add(&store_files(&image.dir)?);
+        told.add(&store_files(&image.dir)?);
     }
-    let mut deleted_somewhere = 0;
+    let deleted = images.iter().map(|image| told.of(&image.gone).len()).sum::<usize>();
+    if plan.images > 0 && deleted == 0 {
+        views.broken("the search sees what is there", "no row of a deleted message was in any crash's files");
+    }
+    std::eprintln!("told {:?} {}", live::now().since(t0), told.rows.len());
     for image in &images {
-        deleted_somewhere += image.gone.len();
         reopen(&image.dir)?;
-        let left = numbers_in(&loot.plain(&store_files(&image.dir)?), &many);
-        for number in left.intersection(&image.gone) {
-            let image = image.dir.file_name().unwrap_or_default().to_string_lossy();
-            views.broken(
-                "deletion is destruction, whenever the process dies",
-                format!("message {number}, deleted before crash {image}, can be opened after it"),
-            );
+        for number in told.opened(&store_files(&image.dir)?, &image.gone) {
+            let crash = image.dir.file_name().unwrap_or_default().to_string_lossy();
+            let detail = format!("message {number}, deleted before crash {crash}, can be opened after it");
+            views.broken("deletion is destruction, whenever the process dies", detail);
         }
     }
-    if plan.images > 0 && deleted_somewhere == 0 {
-        views.broken("the search sees what is there", "nothing had been deleted before any crash");
-    }
-
-    // And where the real process went on.
-    std::thread::sleep(Duration::from_secs(KEY_LIFETIME));
-    let closed = until("the keys of deleted rows to be destroyed", || {
-        store_files(&node_dir)
-            .is_ok_and(|files| numbers_in(&loot.plain(&files), &many).is_disjoint(&all_gone))
+    std::eprintln!("reopened {:?}", live::now().since(t0));
+    // And where the real process went on: with every key in its files and in its memory.
+    let gone = until("the keys of deleted rows to be destroyed", || {
+        store_files(&node_dir).is_ok_and(|files| told.opened(&files, &all_gone).is_empty())
     });
-    if closed.is_err() {
+    if gone.is_err() {
         views.broken("deletion is destruction", "deleted messages of node/0 can be opened long after");
     }
+    if let Some(node) = stage.nodes.first() {
+        let content = stage.content_scanner()?;
+        for finding in read_with_memory(&told.some(&all_gone), &node.child, &content)? {
+            views.broken("deletion is destruction", format!("a key in memory of node/0 opens {finding}"));
+        }
+    }
+    std::eprintln!("memory {:?}", live::now().since(t0));
     compacted(stage, &images, views)?;
+    std::eprintln!("compacted {:?}", live::now().since(t0));
     Ok(plan.images + plan.kills)
 }
 
@@ -158,17 +167,57 @@ fn compacted(stage: &Stage, images: &[Image], views: &mut Views) -> Result<(), L
     Ok(())
 }
 
-/// Which of the many messages are in these.
-fn numbers_in(plain: &[Vec<u8>], many: &str) -> BTreeSet<usize> {
-    let many = many.as_bytes();
-    let mut numbers = BTreeSet::new();
-    for plain in plain {
-        for (at, _) in plain.windows(many.len()).enumerate().filter(|(_, window)| *window == many) {
-            let digits = plain.get(at + many.len() + 1..at + many.len() + 6).unwrap_or_default();
-            numbers.extend(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok()));
+/// Sealed rows that once could be opened, and which message each holds.
+struct Told {
+    many: Vec<u8>,
+    rows: BTreeMap<Relic, usize>,
+}
+
+impl Told {
+    fn new(many: &str) -> Self {
+        Self { many: many.as_bytes().to_vec(), rows: BTreeMap::new() }
+    }
+
+    /// Takes all rows that can be opened with the keys that are there.
+    fn add(&mut self, files: &[(PathBuf, Vec<u8>)]) {
+        let mut loot = Loot::default();
+        loot.add(files);
+        for (relic, plain) in loot.open(files) {
+            self.rows.extend(self.number_in(&plain).map(|number| (relic, number)));
         }
     }
-    numbers
+
+    /// The rows of some messages.
+    fn of(&self, messages: &BTreeSet<usize>) -> Vec<Relic> {
+        let rows = self.rows.iter().filter(|(_, number)| messages.contains(number));
+        rows.map(|(relic, _)| relic.clone()).collect()
+    }
+
+    /// A few of them, from the first to the last.
+    fn some(&self, messages: &BTreeSet<usize>) -> Vec<Relic> {
+        let rows = self.of(messages);
+        let step = rows.len().div_ceil(TRIED_WITH_ALL).max(1);
+        rows.into_iter().step_by(step).collect()
+    }
+
+    /// Which of the messages can be opened: each row with the key that it names, and some with every other.
+    fn opened(&self, files: &[(PathBuf, Vec<u8>)], messages: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut loot = Loot::default();
+        loot.add(files);
+        loot.extend(&self.of(messages));
+        let named = loot.open(files).into_iter().map(|(_, plain)| plain);
+        let some = self.some(messages);
+        let tried = files.iter().flat_map(|(_, bytes)| forensics::opened(bytes, 8, &some));
+        let opened = named.chain(tried).filter_map(|plain| self.number_in(&plain));
+        opened.filter(|number| messages.contains(number)).collect()
+    }
+
+    /// Which of the many messages this is.
+    fn number_in(&self, plain: &[u8]) -> Option<usize> {
+        let at = plain.windows(self.many.len()).position(|window| window == self.many)?;
+        let digits = plain.get(at + self.many.len() + 1..at + self.many.len() + 6)?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
 }
 
 impl Sending {

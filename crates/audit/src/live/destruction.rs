@@ -4,11 +4,15 @@
 //! It lacks only what was erased: keys.
 
 use super::child::Child;
+use super::views::Views;
 use super::{LiveError, files, memory};
-use privacy::{Finding, Scanner};
+use kernel::{Rng, Table, Transaction};
+use privacy::{Canary, DataClass, Finding, Scanner};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::forensics::{self, Relic};
+use store::{Options, Store};
 
 /// Keys in memory are where words are: 8 bytes apart. In the key file they stand at multiples of 16.
 const WORD: usize = 8;
@@ -27,44 +31,55 @@ impl Loot {
         }
     }
 
+    /// Takes what others found.
+    pub(super) fn extend(&mut self, relics: &[Relic]) {
+        self.relics.extend(relics.iter().cloned());
+    }
+
+    /// Those that keys in `files` open, with what they say.
+    pub(super) fn open(&self, files: &[(PathBuf, Vec<u8>)]) -> Vec<(Relic, Vec<u8>)> {
+        let relics: Vec<_> = self.relics.iter().cloned().collect();
+        let opened = forensics::opened_by_name(key_file(files), &relics);
+        opened.into_iter().filter_map(|(at, plain)| Some((relics.get(at)?.clone(), plain))).collect()
+    }
+
     /// Those that keys in `files` open and in which there is something that `scanner` looks for.
     pub(super) fn telling(&self, files: &[(PathBuf, Vec<u8>)], scanner: &Scanner) -> Vec<Relic> {
-        let keys = key_file(files);
-        let telling = |relic: &&Relic| {
-            let plain = forensics::opened(keys, WORD, std::slice::from_ref(*relic));
-            plain.iter().any(|plain| !scanner.stream().feed(plain).is_empty())
-        };
-        // Trying them one by one would take long: first those that open at all.
-        let all: Vec<_> = self.relics.iter().cloned().collect();
-        let halves = Self::that_open(keys, all);
-        halves.iter().filter(telling).cloned().collect()
+        let told = |(_, plain): &(Relic, Vec<u8>)| !scanner.stream().feed(plain).is_empty();
+        self.open(files).into_iter().filter(told).map(|(relic, _)| relic).collect()
     }
 
-    /// What keys in `files` open.
+    /// What `scanner` finds in those that keys in `files` open.
     pub(super) fn read(&self, files: &[(PathBuf, Vec<u8>)], scanner: &Scanner) -> Vec<Finding> {
-        let relics: Vec<_> = self.relics.iter().cloned().collect();
-        found(forensics::opened(key_file(files), WORD, &relics), scanner)
+        found(self.open(files).into_iter().map(|(_, plain)| plain), scanner)
     }
+}
 
-    /// What keys in `files` open, as it is.
-    pub(super) fn plain(&self, files: &[(PathBuf, Vec<u8>)]) -> Vec<Vec<u8>> {
-        let relics: Vec<_> = self.relics.iter().cloned().collect();
-        forensics::opened(key_file(files), WORD, &relics)
+/// Shows that a key that lives is found in memory: of a store in this process, which has just sealed a row. In the
+/// parties' processes keys live for a second, too short to rely on it.
+pub(super) fn control(dir: &Path, views: &mut Views) -> Result<(), LiveError> {
+    const TABLE: Table = Table::state("control");
+    let dir = dir.join("control");
+    let text: [u8; 32] = Rng::for_entity(&live::entropy().map_err(LiveError::Entropy)?, "control").bytes();
+    let scanner = Scanner::new([Canary::new("text of the control", DataClass::Content, text)])?;
+    let options = Options { key_lifetime: Duration::from_secs(3600), ..Options::default() };
+    let store = Store::open(&dir.join("store"), options)?;
+    let mut transaction = Transaction::default();
+    transaction.swap(TABLE, "row", 0, text.to_vec());
+    store.partition("audit").commit(transaction).wait()?;
+    let files = store_files(&dir)?;
+    let mut loot = Loot::default();
+    loot.add(&files);
+    let telling = loot.telling(&files, &scanner);
+    let mut found = 0;
+    memory::read("the audit", std::process::id(), |_, piece| {
+        found += forensics::opened(piece, WORD, &telling).len();
+    })?;
+    store.close();
+    if found == 0 {
+        views.broken("the search sees what is there", "no key is found in memory that has one");
     }
-
-    /// Halves the pile until nothing in a half opens, or one relic is left.
-    fn that_open(keys: &[u8], relics: Vec<Relic>) -> Vec<Relic> {
-        if forensics::opened(keys, WORD, &relics).is_empty() {
-            return Vec::new();
-        }
-        if relics.len() == 1 {
-            return relics;
-        }
-        let (left, right) = relics.split_at(relics.len() / 2);
-        let mut open = Self::that_open(keys, left.to_vec());
-        open.extend(Self::that_open(keys, right.to_vec()));
-        open
-    }
+    Ok(())
 }
 
 /// What keys anywhere in files open of some rows, at whatever offset they stand.
