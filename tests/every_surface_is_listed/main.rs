@@ -10,6 +10,7 @@ mod mutants;
 mod source;
 mod stage;
 
+use kernel::mutant::{self, Mutant};
 use privacy::surfaces::{Exit, LogEvent, MetricName, Surfaces};
 use privacy::{Policy, Principal};
 use source::Source;
@@ -270,4 +271,28 @@ fn a_metric_that_is_not_listed_is_found() {
     assert_eq!(surfaces.check_metrics("delivered{direction=\"in\"} 1").len(), 1);
     let formless = with.replacen(", is = [\"in\", \"out\"]", ", is = []", 1);
     assert!(Surfaces::parse(&formless, pool, Policy::of_this_project().unwrap()).is_err());
+}
+
+#[test]
+fn nothing_that_is_shipped_has_mutants() {
+    let manifest = |path: &Path| -> toml::Table { std::fs::read_to_string(path).unwrap().parse().unwrap() };
+    let own = manifest(&root().join("Cargo.toml"));
+    assert!(own["features"].get("default").is_none(), "the shipped features");
+    let bins = own["bin"].as_array().unwrap();
+    let with = |bin: &&toml::Value| bin["name"].as_str() == Some("blindpost-mutants");
+    assert_eq!(bins.iter().find(with).unwrap()["required-features"][0].as_str(), Some("mutants"));
+    // No other crate switches the feature on for whoever depends on it.
+    let mut manifests = Vec::new();
+    source::walk(
+        &root().join("crates"),
+        |file| file.file_name().is_some_and(|name| name == "Cargo.toml"),
+        &mut manifests,
+    );
+    assert!(manifests.len() > 15);
+    for path in manifests.iter().filter(|path| !path.ends_with("kernel/Cargo.toml")) {
+        assert!(!manifest(path).to_string().contains("mutants"), "{}", path.display());
+    }
+    if !cfg!(feature = "mutants") {
+        assert!(Mutant::ALL.into_iter().all(|mutant| !mutant::is(mutant)));
+    }
 }

@@ -169,7 +169,7 @@ impl Stage {
         self.look_at_rows(Principal::Cloud, &effects.transaction);
         for output in effects.outputs {
             match output {
-                cloud::Output::Send(outgoing) => self.to_relay(outgoing),
+                cloud::Output::Send(outgoing) => self.send_to_relay(outgoing),
                 cloud::Output::Respond { response, .. } => {
                     let headers = response.headers.iter();
                     let headers = headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -191,7 +191,7 @@ impl Stage {
         self.look_at_rows(Principal::Consumer, &effects.transaction);
         for output in effects.outputs {
             match output {
-                consumer::Output::Send(outgoing) => self.to_relay(outgoing),
+                consumer::Output::Send(outgoing) => self.send_to_relay(outgoing),
                 consumer::Output::Show(shown) => {
                     let shown = consumer::Input::Shown { through: shown.sequence };
                     self.inputs.push_back(Input::App(shown));
@@ -201,7 +201,7 @@ impl Stage {
         }
     }
 
-    fn to_relay(&mut self, Outgoing { connection, frame }: Outgoing<ToRelay>) {
+    fn send_to_relay(&mut self, Outgoing { connection, frame }: Outgoing<ToRelay>) {
         self.look_at_frame(Principal::Transport, "blindpost.transport.ToRelay", frame.clone());
         self.inputs.push_back(Input::Relay(LinkEvent::Frame { connection, frame }));
     }

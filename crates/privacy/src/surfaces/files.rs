@@ -35,10 +35,12 @@ impl Surfaces {
     /// What is wrong with a file that is in the data directory of `principal`; `path` is relative to that directory,
     /// with slashes.
     pub fn check_file(&self, principal: Principal, path: &str) -> Vec<Problem> {
-        let files = self.files.files.get(&principal).map(Vec::as_slice).unwrap_or_default();
+        // A node of a business's own has the files of any node.
+        let whose = if principal == Principal::Onprem { Principal::Cloud } else { principal };
+        let files = self.files.files.get(&whose).map(Vec::as_slice).unwrap_or_default();
         let what = format!("file {} of {principal}", masked(path));
         match files.iter().find(|file| file.path.is_match(path)) {
-            None => vec![Problem::Undeclared { what, section: format!("files.{principal}") }],
+            None => vec![Problem::Undeclared { what, section: format!("files.{whose}") }],
             Some(file) if !self.policy.allows(principal, file.class) => {
                 let cell = self.policy.cell(principal, file.class);
                 vec![Problem::NotAllowed { what, class: file.class, principal, cell }]
