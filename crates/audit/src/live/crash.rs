@@ -3,11 +3,12 @@
 
 use super::business::{Desk, until};
 use super::cast::MANY;
-use super::destruction::{Loot, read_with_memory, store_files};
+use super::destruction::{Loot, key_file, read_with_files, read_with_memory, store_files};
 use super::stage::Stage;
 use super::views::Views;
 use super::{LiveError, files};
 use kernel::{Rng, Table, Transaction};
+use privacy::{Canary, DataClass, Scanner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ use store::{Options, Store};
 const VOLUME: Table = Table::state("audit");
 const VOLUME_BYTES: usize = 256 << 10;
 
-/// So many rows are tried with every window of files and memory; all of them with the key that they name.
+/// So many rows are tried with every window: of the key file after each crash, of files and memory in the end. All of
+/// them are tried with the key that they name.
 const TRIED_WITH_ALL: usize = 8;
 
 /// How many points, and of what kind.
@@ -55,7 +57,11 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
     let sending = Sending::start(stage, desk.clone())?;
     let node_dir = stage.dir.join("node/0");
 
+<<<<<<< HEAD
     let t0 = live::now();
+=======
+    until("messages to flow", || sending.delivered(&desk).len() >= 3)?;
+>>>>>>> w-live
     let mut images = Vec::new();
     for index in 0..plan.images {
         std::thread::sleep(Duration::from_millis(5 + u64::from(rng.bytes::<1>()[0]) / 4));
@@ -69,20 +75,21 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
         copied?;
         images.push(Image { dir, gone });
     }
-    std::eprintln!("images {:?}", live::now().since(t0));
     for kill in 0..plan.kills {
         std::thread::sleep(Duration::from_millis(50 + u64::from(rng.bytes::<1>()[0])));
-        kill_nine(stage, kill, views)?;
+        if kill % 2 == 0 {
+            kill_node(stage, kill, views)?;
+        } else {
+            kill_relay(stage, kill, views)?;
+        }
     }
-    std::eprintln!("kills {:?}", live::now().since(t0));
     sending.finish(&desk)?;
-    std::eprintln!("finish {:?}", live::now().since(t0));
     let all_gone = sending.delivered(&desk);
     if all_gone.len() < 3 {
         views.broken("the search sees what is there", "hardly a message was delivered between the crashes");
     }
 
-    let mut told = Told::new(&stage.cast.many);
+    let mut told = Told::new(&stage.cast.many)?;
     // What any image holds is what the disk held at some time.
     for image in &images {
         told.add(&store_files(&image.dir)?);
@@ -91,7 +98,6 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
     if plan.images > 0 && deleted == 0 {
         views.broken("the search sees what is there", "no row of a deleted message was in any crash's files");
     }
-    std::eprintln!("told {:?} {}", live::now().since(t0), told.rows.len());
     for image in &images {
         reopen(&image.dir)?;
         for number in told.opened(&store_files(&image.dir)?, &image.gone) {
@@ -100,7 +106,6 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
             views.broken("deletion is destruction, whenever the process dies", detail);
         }
     }
-    std::eprintln!("reopened {:?}", live::now().since(t0));
     // And where the real process went on: with every key in its files and in its memory.
     let gone = until("the keys of deleted rows to be destroyed", || {
         store_files(&node_dir).is_ok_and(|files| told.opened(&files, &all_gone).is_empty())
@@ -110,13 +115,14 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
     }
     if let Some(node) = stage.nodes.first() {
         let content = stage.content_scanner()?;
-        for finding in read_with_memory(&told.some(&all_gone), &node.child, &content)? {
-            views.broken("deletion is destruction", format!("a key in memory of node/0 opens {finding}"));
+        let some = told.some(&all_gone);
+        let mut opened = read_with_memory(&some, &node.child, &content)?;
+        opened.extend(read_with_files(&some, &store_files(&node_dir)?, &content));
+        for finding in opened {
+            views.broken("deletion is destruction", format!("a key of node/0 opens {finding}"));
         }
     }
-    std::eprintln!("memory {:?}", live::now().since(t0));
     compacted(stage, &images, views)?;
-    std::eprintln!("compacted {:?}", live::now().since(t0));
     Ok(plan.images + plan.kills)
 }
 
@@ -125,28 +131,33 @@ fn reopen(dir: &Path) -> Result<(), LiveError> {
     Ok(Store::open(&dir.join("store"), Options::default())?.close())
 }
 
-/// `kill -9` of the node or the relay, a look at what is left, and a new start.
-fn kill_nine(stage: &mut Stage, kill: u32, views: &mut Views) -> Result<(), LiveError> {
-    let node_dies = kill % 2 == 0;
-    let victim = if node_dies { "node/0" } else { "relay/0" };
-    if let (true, Some(node)) = (node_dies, stage.nodes.first_mut()) {
-        node.child.kill_nine()?;
-    } else {
-        stage.relay.kill_nine()?;
-    }
+/// `kill -9` of the node, a look at what is left, and a new start.
+fn kill_node(stage: &mut Stage, kill: u32, views: &mut Views) -> Result<(), LiveError> {
+    let Some(node) = stage.nodes.first_mut() else { return Ok(()) };
+    node.child.kill_nine()?;
+    look_at_the_dead(stage, "node/0", kill, views)?;
+    let Some(node) = stage.nodes.first_mut() else { return Ok(()) };
+    node.child.restart()?;
+    node.child.wait_for("its address again", |line| line.get("base_url").is_some()).map(drop)
+}
+
+/// And of the relay. Its endpoints notice after some seconds.
+pub(super) fn kill_relay(stage: &mut Stage, kill: u32, views: &mut Views) -> Result<(), LiveError> {
+    stage.relay.kill_nine()?;
+    look_at_the_dead(stage, "relay/0", kill, views)?;
+    stage.relay.restart()?;
+    stage.relay.wait_for("its address again", |line| line.get("relay").is_some()).map(drop)
+}
+
+fn look_at_the_dead(stage: &Stage, victim: &str, kill: u32, views: &mut Views) -> Result<(), LiveError> {
     let scanner = stage.scanner()?;
-    let dead = stage.processes().into_iter().find(|(party, ..)| party.name() == victim);
-    if let Some((party, _, dir)) = dead {
-        views.search_files(&scanner, &party, &format!("files after kill -9, number {kill}"), &dir)?;
+    match stage.processes().into_iter().find(|(party, ..)| party.name() == victim) {
+        Some((party, _, dir)) => {
+            let view = format!("files after kill -9, number {}", kill + 1);
+            views.search_files(&scanner, &party, &view, &dir).map(drop)
+        }
+        None => Ok(()),
     }
-    if let (true, Some(node)) = (node_dies, stage.nodes.first_mut()) {
-        node.child.restart()?;
-        node.child.wait_for("its address again", |line| line.get("base_url").is_some())?;
-    } else {
-        stage.relay.restart()?;
-        stage.relay.wait_for("its address again", |line| line.get("relay").is_some())?;
-    }
-    Ok(())
 }
 
 /// Writes so much to a copy of the node's store that its files are compacted, and looks at them.
@@ -170,22 +181,34 @@ fn compacted(stage: &Stage, images: &[Image], views: &mut Views) -> Result<(), L
 
 /// Sealed rows that once could be opened, and which message each holds.
 struct Told {
-    many: Vec<u8>,
+    many: Scanner,
     rows: BTreeMap<Relic, usize>,
+    /// All rows that were tried.
+    seen: BTreeSet<Relic>,
 }
 
 impl Told {
-    fn new(many: &str) -> Self {
-        Self { many: many.as_bytes().to_vec(), rows: BTreeMap::new() }
+    fn new(many: &str) -> Result<Self, LiveError> {
+        let many = Scanner::new([Canary::new("many", DataClass::Content, many)])?;
+        Ok(Self { many, rows: BTreeMap::new(), seen: BTreeSet::new() })
     }
 
     /// Takes all rows that can be opened with the keys that are there.
     fn add(&mut self, files: &[(PathBuf, Vec<u8>)]) {
-        let mut loot = Loot::default();
-        loot.add(files);
-        for (relic, plain) in loot.open(files) {
+        let new = self.new_in(files);
+        for (relic, plain) in new.open(files) {
             self.rows.extend(self.number_in(&plain).map(|number| (relic, number)));
         }
+        // What no key opens now, none will: keys are made for new rows only.
+        self.seen.extend(new.into_relics());
+    }
+
+    /// Rows in `files` that were not seen before: most rows are in one image after the other.
+    fn new_in(&self, files: &[(PathBuf, Vec<u8>)]) -> Loot {
+        let mut loot = Loot::default();
+        loot.add(files);
+        loot.retain(|relic| !self.seen.contains(relic));
+        loot
     }
 
     /// The rows of some messages.
@@ -203,20 +226,20 @@ impl Told {
 
     /// Which of the messages can be opened: each row with the key that it names, and some with every other.
     fn opened(&self, files: &[(PathBuf, Vec<u8>)], messages: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let mut loot = Loot::default();
-        loot.add(files);
+        let mut loot = self.new_in(files);
         loot.extend(&self.of(messages));
         let named = loot.open(files).into_iter().map(|(_, plain)| plain);
         let some = self.some(messages);
-        let tried = files.iter().flat_map(|(_, bytes)| forensics::opened(bytes, 8, &some));
+        let tried = forensics::opened(key_file(files), 8, &some);
         let opened = named.chain(tried).filter_map(|plain| self.number_in(&plain));
         opened.filter(|number| messages.contains(number)).collect()
     }
 
     /// Which of the many messages this is.
     fn number_in(&self, plain: &[u8]) -> Option<usize> {
-        let at = plain.windows(self.many.len()).position(|window| window == self.many)?;
-        let digits = plain.get(at + self.many.len() + 1..at + self.many.len() + 6)?;
+        let found = self.many.stream().feed(plain);
+        let at = usize::try_from(found.first()?.offset).ok()?;
+        let digits = plain.get(at..)?.split(|byte| *byte == b'-').nth(1)?.get(..5)?;
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 }

@@ -31,6 +31,16 @@ impl Loot {
         }
     }
 
+    /// Keeps those of which `wanted` says so.
+    pub(super) fn retain(&mut self, wanted: impl FnMut(&Relic) -> bool) {
+        self.relics.retain(wanted);
+    }
+
+    /// All of it.
+    pub(super) fn into_relics(self) -> BTreeSet<Relic> {
+        self.relics
+    }
+
     /// Takes what others found.
     pub(super) fn extend(&mut self, relics: &[Relic]) {
         self.relics.extend(relics.iter().cloned());
@@ -108,7 +118,8 @@ pub(super) fn store_files(party_dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, L
     files::contents(&party_dir.join("store"))
 }
 
-fn key_file(files: &[(PathBuf, Vec<u8>)]) -> &[u8] {
+/// The file of a store in which its keys are.
+pub(super) fn key_file(files: &[(PathBuf, Vec<u8>)]) -> &[u8] {
     files.iter().find(|(path, _)| path == Path::new("keys")).map_or(&[], |(_, bytes)| bytes)
 }
 

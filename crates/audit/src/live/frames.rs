@@ -6,10 +6,10 @@
 use super::LiveError;
 use super::child::Gathered;
 use link::{CloseReason, Connection, Connector, Direction, Limits, LinkIdentity, Listener, Observer, Tap};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::{Frame as _, LinkKey, Publish, ToEndpoint, ToRelay};
 
 /// A party with its link key.
@@ -28,7 +28,7 @@ pub(super) struct Frames {
     streams: Arc<Mutex<Vec<(Direction, Gathered)>>>,
     /// What the relay gave each party.
     pub(super) received: Arc<Mutex<BTreeMap<&'static str, Vec<u8>>>>,
-    pub(super) ids: Arc<Mutex<Ids>>,
+    ids: Arc<Mutex<Ids>>,
     /// Connections of parties that speak for businesses, and of others.
     pub(super) gateways: Arc<AtomicU32>,
     pub(super) consumers: Arc<AtomicU32>,
@@ -41,6 +41,8 @@ pub(super) struct Ids {
     pub(super) envelopes: Vec<([u8; 16], u64, u64)>,
     /// Identity keys by the number that published them.
     pub(super) identities: BTreeMap<u64, Vec<u8>>,
+    /// Numbers that the relay has registered.
+    pub(super) registered: BTreeSet<u64>,
 }
 
 impl Frames {
@@ -82,6 +84,11 @@ impl Frames {
         streams.iter().filter(|(way, _)| *way == wanted).map(|(_, gathered)| gathered.bytes()).collect()
     }
 
+    /// What was named so far.
+    pub(super) fn ids(&self) -> MutexGuard<'_, Ids> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn carry(
         self,
         party: &'static str,
@@ -114,6 +121,9 @@ impl Frames {
     }
 
     fn keep(&self, party: &'static str, frame: &ToEndpoint) {
+        if let ToEndpoint::Published(address) = frame {
+            self.ids().registered.insert(address.number.as_integer());
+        }
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = bytes::BytesMut::new();
         frame.clone().encode(&mut bytes);
@@ -121,7 +131,7 @@ impl Frames {
     }
 
     fn note(&self, frame: &ToRelay) {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = self.ids();
         match frame {
             ToRelay::Hello { gateway, .. } => {
                 let count = if *gateway { &self.gateways } else { &self.consumers };

@@ -41,12 +41,15 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     clock.lap("look while messages are in flight");
     deliver(&stage, &held, &mut views)?;
     clock.lap("deliver");
+    let expires = begin_to_expire(&mut stage)?;
     look_after(&stage, &telling, &mut views)?;
     clock.lap("look after delivery");
-    expire(&mut stage, &mut views)?;
+    crash::kill_relay(&mut stage, 0, &mut views)?;
+    std::thread::sleep(expires.since(live::now()));
+    look_after_retention(&stage, &mut views)?;
     clock.lap("look after retention");
-    let plan = if options.quick { Plan { images: 4, kills: 2 } } else { Plan { images: 50, kills: 4 } };
-    let crash_points = crash::run(&mut stage, &plan, &mut views)?;
+    let plan = if options.quick { Plan { images: 4, kills: 1 } } else { Plan { images: 50, kills: 4 } };
+    let crash_points = 1 + crash::run(&mut stage, &plan, &mut views)?;
     clock.lap("crash");
     scrape(&stage, &mut views)?;
     if !options.quick {
@@ -231,7 +234,8 @@ fn look_after(stage: &Stage, telling: &[Relic], views: &mut Views) -> Result<(),
     let content = stage.content_scanner()?;
     let scanner = stage.scanner()?;
     for (party, child, dir) in stage.processes() {
-        if party.principal() == Principal::Consumer {
+        // The third business's node has a message yet to expire.
+        if party.principal() == Principal::Consumer || party.principal() == Principal::Onprem {
             continue;
         }
         gone(stage, &party, OVER, DELIVERED, (&content, &scanner), views)?;
@@ -307,8 +311,9 @@ fn destroyed(
     }
 }
 
-/// A phone that is gone for good, and a server that refuses: what they should have had is destroyed in time.
-fn expire(stage: &mut Stage, views: &mut Views) -> Result<(), LiveError> {
+/// A phone that is gone for good, and a server that refuses. Gives the time at which what they should have had is
+/// too old.
+fn begin_to_expire(stage: &mut Stage) -> Result<Time, LiveError> {
     let (business, consumer) = EXPIRING;
     let (text, desk) = (stage.cast.expiring.clone(), stage.desks.get(business).cloned().unwrap_or_default());
     desk.behave(Manners::Refuse);
@@ -319,7 +324,10 @@ fn expire(stage: &mut Stage, views: &mut Views) -> Result<(), LiveError> {
         consumer.kill_nine()?;
     }
     send(stage, business, consumer, &text, None)?;
-    std::thread::sleep(Duration::from_secs(SHORT_RETENTION));
+    Ok(live::now() + Duration::from_secs(SHORT_RETENTION))
+}
+
+fn look_after_retention(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
     let (content, all) = (stage.content_scanner()?, stage.scanner()?);
     let party = Party::new(Principal::Onprem, "node/1");
     gone(stage, &party, EXPIRED, RETAINED, (&content, &all), views)

@@ -1,6 +1,6 @@
 //! All parties started, and everything between them that keeps copies.
 
-use super::business::Desk;
+use super::business::{Desk, until};
 use super::cast::{self, Cast};
 use super::child::{Child, Launcher, argument};
 use super::files::Before;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
 /// How long the business with a node of its own keeps what is not delivered, in seconds.
-pub(super) const SHORT_RETENTION: u64 = 4;
+pub(super) const SHORT_RETENTION: u64 = 3;
 /// Deleted rows are unreadable after about so many seconds.
 pub(super) const KEY_LIFETIME: u64 = 1;
 
@@ -146,6 +146,10 @@ impl Stage {
                 line.get("notice").and_then(serde_json::Value::as_str) == Some("registered with the relay")
             })?;
         }
+        until("all businesses to be registered", || {
+            let ids = frames.ids();
+            cast.businesses.iter().all(|business| ids.registered.contains(&business.number))
+        })?;
         Ok(Self {
             relay,
             nodes,
@@ -166,7 +170,7 @@ impl Stage {
     pub(super) fn canaries(&self) -> Vec<Canary> {
         let mut canaries = self.cast.canaries();
         canaries.extend(self.keys.iter().cloned());
-        let ids = self.frames.ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let ids = self.frames.ids();
         for (index, (id, from, to)) in ids.envelopes.iter().enumerate() {
             if let Some(ends) = self.cast.between(*from, *to) {
                 let name = format!("id of envelope {index}");
