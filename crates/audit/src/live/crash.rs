@@ -57,11 +57,7 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
     let sending = Sending::start(stage, desk.clone())?;
     let node_dir = stage.dir.join("node/0");
 
-<<<<<<< HEAD
-    let t0 = live::now();
-=======
     until("messages to flow", || sending.delivered(&desk).len() >= 3)?;
->>>>>>> w-live
     let mut images = Vec::new();
     for index in 0..plan.images {
         std::thread::sleep(Duration::from_millis(5 + u64::from(rng.bytes::<1>()[0]) / 4));
