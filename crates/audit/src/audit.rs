@@ -7,9 +7,10 @@ use crate::leak::LeakError;
 use crate::live::{self, LiveError, LiveOptions};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
-use privacy::labels;
 use privacy::surfaces::{Surfaces, SurfacesError};
+use privacy::{Principal, labels};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -158,7 +159,7 @@ impl Audit {
         }
         if let Some(options) = self.live.as_ref().filter(|_| self.only.is_empty() && self.goes_on(&matrix)) {
             progress(Progress { layer: "processes", done: 0, of: 1 });
-            layers.live = Some(processes(options, &mut matrix)?);
+            layers.live = Some(processes(options, &surfaces, &mut matrix)?);
         }
         Ok(Report::of(&matrix, layers, now().saturating_sub(began)))
     }
@@ -217,9 +218,23 @@ pub struct Processes {
 }
 
 /// The program as it is shipped, in processes, and all that can be seen of it from outside.
-fn processes(options: &LiveOptions, matrix: &mut Matrix) -> Result<Processes, LiveError> {
+fn processes(
+    options: &LiveOptions,
+    surfaces: &Surfaces,
+    matrix: &mut Matrix,
+) -> Result<Processes, LiveError> {
     let outcome = live::run(options)?;
     matrix.searched(&outcome.canaries, &outcome.searched);
+    let mut told = BTreeSet::new();
+    for line in &outcome.logs {
+        let mut seen = surfaces.log_line(line);
+        // The same line a thousand times is one that nobody has classified.
+        seen.problems.retain(|problem| told.insert(problem.to_string()));
+        matrix.seen(Principal::Operator, seen);
+    }
+    for exposition in &outcome.metrics {
+        matrix.seen(Principal::Operator, surfaces.metrics(exposition));
+    }
     for broken in &outcome.broken {
         let what = broken.to_string();
         matrix.leak(Leak { layer: "processes", principal: "anybody".into(), class: None, what });

@@ -51,6 +51,7 @@ pub(super) struct Heard {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
+    pub(super) text: String,
 }
 
 impl Desk {
@@ -122,7 +123,8 @@ impl Desk {
         let head = String::from_utf8_lossy(head).into_owned();
         self.lock().answer_headers.extend(header_names(&head));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Ok(Answer { status, body: serde_json::from_slice(rest).unwrap_or_default() })
+        let text = String::from_utf8_lossy(rest).into_owned();
+        Ok(Answer { status, body: serde_json::from_slice(rest).unwrap_or_default(), text })
     }
 
     async fn take(self, mut stream: tokio::net::TcpStream) {

@@ -48,6 +48,10 @@ pub struct LiveOutcome {
     pub searched: Vec<Searched>,
     /// Promises that the matrix doesn't have, and that were broken.
     pub broken: Vec<Broken>,
+    /// Log lines of all parties.
+    pub logs: Vec<String>,
+    /// The metrics of relay and nodes, in the text format of Prometheus.
+    pub metrics: Vec<String>,
     /// Points at which a process died, or was frozen and its files taken for those of a dead one.
     pub crash_points: u32,
     /// What was done one after the other, and how long each took.

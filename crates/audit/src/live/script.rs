@@ -57,8 +57,8 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     }
     end(&mut stage, &mut views)?;
     clock.lap("search what was gathered");
-    let (canaries, Views { searched, broken }) = (stage.canaries(), views);
-    Ok(LiveOutcome { canaries, searched, broken, crash_points, phases: clock.phases })
+    let (canaries, Views { searched, broken, logs, metrics }) = (stage.canaries(), views);
+    Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases: clock.phases })
 }
 
 struct Clock {
@@ -348,6 +348,7 @@ fn scrape(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
             views.broken("every view has something in it", format!("{name} counts nothing"));
         }
         views.search_one(&scanner, &operator(), &format!("metrics of {name}"), &bytes);
+        views.metrics.push(answer.text);
     }
     Ok(())
 }
@@ -375,7 +376,9 @@ fn end(stage: &mut Stage, views: &mut Views) -> Result<(), LiveError> {
     stage.relay.stop()?;
     let scanner = stage.scanner()?;
     for (party, child, dir) in stage.processes() {
-        views.search_one(&scanner, &operator(), &format!("log of {}", party.name()), &child.err.bytes());
+        let log = child.err.bytes();
+        views.search_one(&scanner, &operator(), &format!("log of {}", party.name()), &log);
+        views.logs.extend(String::from_utf8_lossy(&log).lines().map(str::to_owned));
         // For the person who starts the party, whose own it is: a node prints its businesses' tokens there.
         views.search_one(&scanner, &party, "standard output", &child.out.bytes());
         views.search_files(&scanner, &party, "files, stopped", &dir)?;

@@ -11,6 +11,10 @@ use std::path::Path;
 pub(super) struct Views {
     pub(super) searched: Vec<Searched>,
     pub(super) broken: Vec<Broken>,
+    /// Log lines of everybody.
+    pub(super) logs: Vec<String>,
+    /// What was answered to those who ask for metrics.
+    pub(super) metrics: Vec<String>,
 }
 
 impl Views {
