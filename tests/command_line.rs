@@ -57,6 +57,34 @@ fn a_wrong_value_names_itself() {
 }
 
 #[test]
+fn an_audit_says_before_it_begins_that_a_file_cannot_be_written() {
+    for format in ["--json", "--html"] {
+        let error = error_of(&["audit", format, "/nowhere/audit"]);
+        assert!(error.contains("can't write /nowhere/audit"), "{error}");
+    }
+}
+
+#[test]
+fn an_audit_is_drawn_as_a_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("audit.html");
+    let file = file.to_str().unwrap();
+    let output = blindpost(&["audit", "--quick", "--pairs", "1", "--secret", "token", "--html", file]);
+    // One secret is not enough for every cell.
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = std::fs::read_to_string(file).unwrap();
+    assert_eq!(page.matches("<td data-class=").count(), 98);
+    for part in [
+        "Not everything could be checked",
+        "data-class=\"secret\" data-principal=\"transport\" data-state=\"not-seen\"",
+        "data-class=\"content\" data-principal=\"transport\" data-state=\"not-checked\"",
+        "blindpost audit --seed 1 --pairs 1 --quick --secret token",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let error = error_of(&["relay", "--config", "/nonexistent/blindpost.toml"]);
     assert!(error.contains("can't read /nonexistent/blindpost.toml"), "{error}");

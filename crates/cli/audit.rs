@@ -47,7 +47,7 @@ pub(crate) struct Audit {
     #[arg(long)]
     quick: bool,
     /// Audit views of another system, which are files in this folder (docs/auditing-others.md)
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["secret", "pairs", "quick", "seed", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["secret", "pairs", "quick", "seed", "threads", "html"])]
     views: Option<PathBuf>,
     /// The policy of that system [default: this project's]
     #[arg(long, value_name = "FILE", requires = "views")]
@@ -56,7 +56,7 @@ pub(crate) struct Audit {
     #[arg(long)]
     first: bool,
     /// Audit known-bad variants of the parties instead, each of which must be caught, and the sound one, which must not
-    #[arg(long, conflicts_with_all = ["secret", "first", "pairs", "quick"])]
+    #[arg(long, conflicts_with_all = ["secret", "first", "pairs", "quick", "html"])]
     mutants: bool,
     /// Only these mutants
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "mutants")]
@@ -76,6 +76,9 @@ pub(crate) struct Audit {
     /// Write the report to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the report as a page: the matrix, every cell with its evidence (- for standard output)
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -115,7 +118,9 @@ impl Audit {
         }
         self.known_secrets()?;
         writable(self.json.as_deref())?;
-        let report = self.audit()?;
+        writable(self.html.as_deref())?;
+        let mut report = self.audit()?;
+        report.repeat.command = self.command();
         self.print(&report)?;
         Ok(report.verdict())
     }
@@ -171,31 +176,56 @@ impl Audit {
         report.wrap_err("the boundary could not be audited")
     }
 
+    /// The command that repeats it.
+    fn command(&self) -> String {
+        let mut command = format!("blindpost audit --seed {} --pairs {}", self.seed, self.pairs);
+        if self.quick {
+            command.push_str(" --quick");
+        }
+        if self.first {
+            command.push_str(" --first");
+        }
+        if !self.secret.is_empty() {
+            command.push_str(" --secret ");
+            command.push_str(&self.secret.join(","));
+        }
+        command
+    }
+
     fn print(&self, report: &Report) -> miette::Result<()> {
-        let Some(file) = &self.json else {
-            print!("{}", text::of(report));
-            return Ok(());
-        };
-        if file.as_os_str() != "-" {
+        if [&self.json, &self.html].into_iter().flatten().all(|file| !is_standard_output(file)) {
             print!("{}", text::of(report));
         }
-        write_json(file, &serde_json::to_value(report).into_diagnostic()?)
+        if let Some(file) = &self.json {
+            write_json(file, &serde_json::to_value(report).into_diagnostic()?)?;
+        }
+        if let Some(file) = &self.html {
+            save(file, &::audit::picture::page(report))?;
+        }
+        Ok(())
     }
 }
 
 /// To a file, or to standard output for `-`.
-fn write_json(file: &Path, value: &serde_json::Value) -> miette::Result<()> {
-    let json = serde_json::to_string_pretty(value).into_diagnostic()?;
-    if file.as_os_str() == "-" {
-        println!("{json}");
+fn save(file: &Path, text: &str) -> miette::Result<()> {
+    if is_standard_output(file) {
+        print!("{text}");
         return Ok(());
     }
-    fs::write(file, json + "\n").into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+}
+
+fn is_standard_output(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn write_json(file: &Path, value: &serde_json::Value) -> miette::Result<()> {
+    save(file, &(serde_json::to_string_pretty(value).into_diagnostic()? + "\n"))
 }
 
 /// Better now than after the audit.
 fn writable(file: Option<&Path>) -> miette::Result<()> {
-    let Some(file) = file.filter(|file| file.as_os_str() != "-") else { return Ok(()) };
+    let Some(file) = file.filter(|file| !is_standard_output(file)) else { return Ok(()) };
     let open = fs::OpenOptions::new().create(true).append(true).open(file);
     open.map(drop).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
 }

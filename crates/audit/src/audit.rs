@@ -48,9 +48,22 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// What came of an audit.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// How the same audit is run again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Repeat {
+    /// What to type, if it was started by a command.
+    pub command: String,
+    /// Where the randomness came from.
+    pub seed: u64,
+    /// The version of the program.
+    pub version: String,
+}
+
+/// What came of an audit. The default is of one in which nothing was done.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
+    /// How to run it again.
+    pub repeat: Repeat,
     /// Cells of the matrix.
     pub cells_total: usize,
     /// Those for which everything was done that they need.
@@ -161,7 +174,9 @@ impl Audit {
             progress(Progress { layer: "processes", done: 0, of: 1 });
             layers.live = Some(processes(options, &surfaces, &mut matrix)?);
         }
-        Ok(Report::of(&matrix, layers, now().saturating_sub(began)))
+        let report = Report::of(&matrix, layers, now().saturating_sub(began));
+        let version = env!("CARGO_PKG_VERSION").into();
+        Ok(Report { repeat: Repeat { command: String::new(), seed: self.seed, version }, ..report })
     }
 
     /// Searches what everybody saw, tries what must fail, and looks for what must be gone.
@@ -291,6 +306,7 @@ impl Report {
             seeds.len() as u64
         };
         Self {
+            repeat: Repeat::default(),
             cells_total: cells.len(),
             cells_executed: cells.iter().filter(|cell| cell.executed).count(),
             leaks: matrix.leaks().len(),

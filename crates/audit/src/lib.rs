@@ -11,12 +11,15 @@ pub mod leak;
 pub mod live;
 mod matrix;
 mod mutants;
+pub mod picture;
+mod state;
 mod world;
 
 pub use attacks::{Attack, AttackError};
-pub use audit::{Audit, AuditError, Processes, Progress, Report, Verdict};
+pub use audit::{Audit, AuditError, Processes, Progress, Repeat, Report, Verdict};
 pub use construction::Construction;
 pub use estimation::Measured;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
 pub use mutants::{CHOICE, Mutant, MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};
+pub use state::State;
 pub use world::{PairPlan, Remains, StageError, TrialReport, Unequal, trials};

@@ -66,7 +66,7 @@ pub struct Bits {
 }
 
 /// A cell, as a report has it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CellReport {
     /// The row.
     pub class: String,

@@ -1,6 +1,6 @@
 //! An audit as a person reads it in a terminal.
 
-use ::audit::{CellReport, Report, Verdict};
+use ::audit::{CellReport, Report, State, Verdict};
 use std::fmt::Write as _;
 
 /// The layers, the matrix, and what was found.
@@ -123,13 +123,11 @@ fn matrix(cells: &[CellReport]) -> String {
 }
 
 fn mark(cell: &CellReport) -> &'static str {
-    let may = matches!(cell.rule.as_str(), "yes" | "own");
-    let saw = cell.values > 0 || cell.canaries_seen > 0 || cell.pairs_told_apart > 0;
-    match (cell.leaks, cell.executed, may) {
-        (1.., ..) => "LEAK",
-        (0, false, _) => "?",
-        (0, true, true) if saw => "seen",
-        (0, true, true) => "none",
-        (0, true, false) => "ok",
+    match cell.state() {
+        State::Leak => "LEAK",
+        State::NotChecked => "?",
+        State::Seen => "seen",
+        State::Nothing => "none",
+        State::NotSeen => "ok",
     }
 }

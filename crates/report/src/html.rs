@@ -57,7 +57,8 @@ fn page(runs: &[Run]) -> Result<String, PageError> {
     let links = links
         + "<a href=\"#r0-findings\">Findings</a><a href=\"#r0-scenario\">Scenario</a>\
            <a href=\"#r0-manifest\">How to repeat it</a>";
-    Ok(document(&title, &first.manifest().facts.version, &links, &body))
+    let version = &*first.manifest().facts.version;
+    Ok(Document { title: &title, version, links: &links, body: &body, ..Document::default() }.to_html())
 }
 
 /// A page of one's own: sections below a headline.
@@ -90,26 +91,56 @@ impl Page {
             escape(&self.title),
             escape(&self.lede),
         );
-        let page = document(&self.title, &self.version, &links, &body);
-        std::fs::write(file, page).map_err(|e| FileError::new("write", file, e))
+        let page = Document {
+            title: &self.title,
+            version: &self.version,
+            links: &links,
+            body: &body,
+            ..Document::default()
+        };
+        std::fs::write(file, page.to_html()).map_err(|e| FileError::new("write", file, e))
     }
 }
 
-fn document(title: &str, version: &str, links: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         script-src 'unsafe-inline'; img-src data:\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <title>{title} · Blindpost</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header><p class=\"brand\">Blindpost</p><nav aria-label=\"Sections\">{links}</nav>\
-         <button id=\"theme\" type=\"button\" aria-label=\"Switch between light and dark\">Light / dark</button></header>\n\
-         <main>\n{body}</main>\n<footer>Blindpost {}</footer>\n<div id=\"tip\" role=\"status\" hidden></div>\n\
-         <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        escape(version),
-        title = escape(title),
-    )
+/// A page around a body that others have drawn: header, colours, light and dark, print.
+///
+/// Its parts are HTML, and what comes from a run must be escaped in them.
+#[derive(Debug, Clone, Default)]
+pub struct Document<'a> {
+    /// What the window is called: text, not HTML.
+    pub title: &'a str,
+    /// The version of the program: text, too.
+    pub version: &'a str,
+    /// Links to its sections.
+    pub links: &'a str,
+    /// What stands between header and footer.
+    pub body: &'a str,
+    /// Styles after those of every page.
+    pub style: &'a str,
+    /// A script after that of every page.
+    pub script: &'a str,
+}
+
+impl Document<'_> {
+    /// The page, which needs nothing from anywhere.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let Self { links, body, style, script, .. } = self;
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+             script-src 'unsafe-inline'; img-src data:\">\n\
+             <link rel=\"icon\" href=\"data:,\">\n\
+             <title>{title} · Blindpost</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n\
+             <header><p class=\"brand\">Blindpost</p><nav aria-label=\"Sections\">{links}</nav>\
+             <button id=\"theme\" type=\"button\" aria-label=\"Switch between light and dark\">Light / dark</button></header>\n\
+             <main>\n{body}</main>\n<footer>Blindpost {}</footer>\n<div id=\"tip\" role=\"status\" hidden></div>\n\
+             <script>\n{SCRIPT}{script}</script>\n</body>\n</html>\n",
+            escape(self.version),
+            title = escape(self.title),
+        )
+    }
 }
 
 fn article(index: usize, run: &Run, analysis: &Analysis, several: bool) -> Result<String, PageError> {
@@ -155,7 +186,7 @@ fn headlines(headlines: &[Headline]) -> String {
 
 fn section(index: usize, section: &Section, several: bool) -> String {
     let figures: String = section.plots.iter().map(|plot| figure(&named(index, plot, several))).collect();
-    let grids: String = section.grids.iter().map(grid).collect();
+    let grids: String = section.grids.iter().map(table).collect();
     let alone = if section.plots.len() == 1 { " alone" } else { "" };
     let figures = if figures.is_empty() {
         figures
@@ -184,7 +215,9 @@ fn figure(plot: &Plot) -> String {
     )
 }
 
-fn grid(grid: &Grid) -> String {
+/// A table as it stands on a page, which readers sort and filter.
+#[must_use]
+pub fn table(grid: &Grid) -> String {
     let head = grid.columns.iter().zip(numeric(grid)).fold(String::new(), |all, (name, numeric)| {
         let class = if numeric { " class=\"n\"" } else { "" };
         all + &format!(
@@ -255,18 +288,18 @@ fn comparison(runs: &[Run], analyses: &[Analysis]) -> String {
     } else {
         format!("<div class=\"figures alone\">{}</div>\n", figure(&plot))
     };
-    let table = grid(&Grid {
+    let headlines = table(&Grid {
         caption: "Headlines, by run",
         columns: columns.iter().map(ToString::to_string).collect(),
         rows,
     });
-    format!("<section><h1>{} runs</h1>\n{table}{figures}</section>\n", names.len())
+    format!("<section><h1>{} runs</h1>\n{headlines}{figures}</section>\n", names.len())
 }
 
 fn findings(index: usize, run: &Run) -> Result<String, PageError> {
     let findings = run.findings()?;
     let start = run.manifest().facts.started_us;
-    let table = |caption, findings: &[Finding]| {
+    let found = |caption, findings: &[Finding]| {
         let rows = findings.iter().map(|finding| {
             let numbers: Vec<String> =
                 finding.numbers.iter().map(|(name, value)| format!("{name} {}", number(*value))).collect();
@@ -277,16 +310,16 @@ fn findings(index: usize, run: &Run) -> Result<String, PageError> {
                 Entry::text(numbers.join(", ")),
             ]
         });
-        grid(&Grid { caption, columns: names(["name", "at", "what", "numbers"]), rows: rows.collect() })
+        table(&Grid { caption, columns: names(["name", "at", "what", "numbers"]), rows: rows.collect() })
     };
     let mut out = String::new();
     match &findings.adversaries[..] {
         [] => out += "<p>No adversary reported a result.</p>\n",
-        found => out += &table("Adversaries", found),
+        all => out += &found("Adversaries", all),
     }
     match &findings.faults[..] {
         [] => out += "<p>No fault struck.</p>\n",
-        found => out += &table("Faults", found),
+        all => out += &found("Faults", all),
     }
     Ok(format!("<section id=\"r{index}-findings\">\n<h2>Findings</h2>\n{out}</section>\n"))
 }
@@ -328,7 +361,7 @@ fn how(index: usize, run: &Run) -> String {
             Entry::text(&*file.sha256),
         ]
     });
-    let files = grid(&Grid {
+    let files = table(&Grid {
         caption: "Files",
         columns: names(["file", "rows", "size", "SHA-256"]),
         rows: rows.collect(),

@@ -32,5 +32,5 @@ pub use findings::{Finding, Findings};
 pub use manifest::{Checkpoint, FORMAT, Facts, Manifest, Totals};
 pub use packets::{Endpoint, Link, Packet, PacketWriter};
 pub use read::Run;
-pub use sections::{Entry, Grid, Section};
+pub use sections::{Entry, Grid, Section, float, names};
 pub use writer::{Format, write_table};

@@ -48,7 +48,7 @@ for (const svg of document.querySelectorAll("svg[data-plot]")) {
 }
 
 // Tables: a click on a heading sorts by it, a word in the field leaves the rows that have it.
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll(".grid table")) {
   const body = table.tBodies[0];
   const headings = [...table.querySelectorAll("th")];
   headings.forEach((heading, column) => heading.querySelector("button").addEventListener("click", () => {
@@ -79,7 +79,7 @@ if (location.hash.includes("selfcheck")) {
     const seen = marks.filter((mark) => { const box = mark.getBBox(); return box.width > 0 || box.height > 0; });
     return { plot: svg && svg.dataset.plot, marks: marks.length, seen: seen.length };
   });
-  const first = document.querySelector("table:has(tbody tr + tr) th button");
+  const first = document.querySelector(".grid table:has(tbody tr + tr) th button");
   if (first) { first.click(); first.click(); }
   const report = document.createElement("script");
   report.type = "application/json";

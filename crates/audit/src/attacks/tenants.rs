@@ -90,7 +90,7 @@ pub(super) fn strangers(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Atta
     Ok(Attack { invariant: "tenants_are_strangers", what, attempts, successes })
 }
 
-fn asked<'t>(tokens: [&'t str; 2]) -> impl Iterator<Item = (&'static str, &'static str, Method, &'t str)> {
+fn asked(tokens: [&str; 2]) -> impl Iterator<Item = (&'static str, &'static str, Method, &str)> {
     let ids = [OWNER.phone, OWNER.account, OWNER.app];
     ids.into_iter().flat_map(move |id| {
         EDGES.into_iter().flat_map(move |edge| {

@@ -14,7 +14,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What came of one trial.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TrialReport {
     /// Its name.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct TrialReport {
 }
 
 /// A view that differs between the two runs of a pair, and may not.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Unequal {
     /// Whose.
     pub party: String,

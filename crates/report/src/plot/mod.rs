@@ -8,12 +8,11 @@ mod shape;
 mod sheet;
 mod svg;
 
-pub use scale::{Scale, Unit};
+pub use scale::{Scale, Unit, number, with_unit};
 pub use sheet::sheet;
-pub use svg::Palette;
+pub use svg::{Palette, escape};
 
-pub(crate) use scale::{index, number, with_unit};
-pub(crate) use svg::escape;
+pub(crate) use scale::index;
 
 /// A plot.
 #[derive(Debug, Clone, PartialEq)]

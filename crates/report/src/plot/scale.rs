@@ -102,7 +102,8 @@ impl Fitted {
 }
 
 /// A number as a person writes it: three digits or so, thousands apart.
-pub(crate) fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     let size = value.abs();
     if size >= 1e15 || (size < 1e-3 && size > 0.0) {
         return format!("{value:.1e}");
@@ -131,7 +132,8 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A number in a handy multiple of its unit.
-pub(crate) fn with_unit(value: f64, unit: Unit) -> String {
+#[must_use]
+pub fn with_unit(value: f64, unit: Unit) -> String {
     let (base, steps): (f64, &[(f64, &str)]) = match unit {
         Unit::None | Unit::Other(_) => return number(value),
         Unit::Share => return format!("{} %", number(value * 100.0)),

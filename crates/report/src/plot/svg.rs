@@ -52,7 +52,8 @@ pub(super) fn write(plot: &Plot, drawing: &Drawing, palette: Palette) -> String 
 }
 
 /// Text as it may stand in XML, between tags or in quotes.
-pub(crate) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

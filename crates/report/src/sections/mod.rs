@@ -104,12 +104,14 @@ impl Entry {
 }
 
 /// What stands above columns.
-pub(crate) fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
+#[must_use]
+pub fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.map(String::from).to_vec()
 }
 
 /// A count as a number to draw; past 2^53 nobody sees the difference.
 #[expect(clippy::cast_precision_loss, reason = "for drawing only")]
-pub(crate) fn float(count: u64) -> f64 {
+#[must_use]
+pub fn float(count: u64) -> f64 {
     count as f64
 }
