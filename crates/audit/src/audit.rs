@@ -241,14 +241,16 @@ fn processes(
     let outcome = live::run(options)?;
     matrix.searched(&outcome.canaries, &outcome.searched);
     let mut told = BTreeSet::new();
-    for line in &outcome.logs {
+    let ours: BTreeSet<String> =
+        surfaces.log_events().into_iter().map(|event| crate_of(&event.target)).collect();
+    for line in outcome.logs.iter().filter(|line| is_of(line, &ours)) {
         let mut seen = surfaces.log_line(line);
         // The same line a thousand times is one that nobody has classified.
         seen.problems.retain(|problem| told.insert(problem.to_string()));
         matrix.seen(Principal::Operator, seen);
     }
     for exposition in &outcome.metrics {
-        matrix.seen(Principal::Operator, surfaces.metrics(exposition));
+        matrix.totals(Principal::Operator, surfaces.metrics(exposition));
     }
     for broken in &outcome.broken {
         let what = broken.to_string();
@@ -260,6 +262,16 @@ fn processes(
         crash_points: outcome.crash_points,
         phases: outcome.phases.iter().map(|(what, took)| ((*what).to_owned(), took.as_secs_f64())).collect(),
     })
+}
+
+/// Whether one of our crates wrote a line, within a span or not: libraries say much about sockets and timers, which is
+/// searched for canaries like all else.
+fn is_of(line: &str, crates: &BTreeSet<String>) -> bool {
+    line.split(' ').filter_map(|word| word.strip_suffix(':')).any(|target| crates.contains(&crate_of(target)))
+}
+
+fn crate_of(target: &str) -> String {
+    target.split("::").next().unwrap_or_default().to_owned()
 }
 
 /// A run that broke a promise is a finding like any other.

@@ -174,6 +174,19 @@ impl Matrix {
         }
     }
 
+    /// The same of totals that name nobody, which may be seen where the policy says `aggregated`.
+    pub fn totals(&mut self, principal: Principal, seen: surfaces::Seen) {
+        let (totals, others) = seen
+            .leaves
+            .into_iter()
+            .partition(|leaf| self.policy.cell(principal, leaf.class) == Cell::Aggregated);
+        let totals: Vec<surfaces::Leaf> = totals;
+        for leaf in totals {
+            self.cell(leaf.class, principal).values += 1;
+        }
+        self.seen(principal, surfaces::Seen { leaves: others, problems: seen.problems });
+    }
+
     /// Views were searched for canaries.
     pub fn searched(&mut self, canaries: &[Canary], views: &[Searched]) {
         for canary in canaries {

@@ -80,35 +80,39 @@ mutants! {
     /// The relay logs from, to and id of every envelope.
     RelayLogsEnvelope, "relay-logs-envelope", Machine, [Surface, Canary];
     /// The relay's rows keep what was acknowledged.
-    RelayKeepsAcknowledged, "relay-keeps-acknowledged", Machine, [Destruction];
+    RelayKeepsAcknowledged, "relay-keeps-acknowledged", Machine, [Destruction, Invariant];
     /// The relay gives a node a copy of what consumers send each other.
-    RelayCopiesConsumersToNode, "relay-copies-consumers-to-node", Machine, [Noninterference];
+    RelayCopiesConsumersToNode, "relay-copies-consumers-to-node", Machine, [Noninterference, Invariant];
     /// The relay takes an envelope from a business's number from anybody.
     RelayTakesBusinessFromAnybody, "relay-takes-business-from-anybody", Machine, [Invariant];
     /// The relay tells nodes whose keys consumers look up.
     RelayTellsLookUps, "relay-tells-look-ups", Machine, [Noninterference];
     /// The meter's country is the last nine digits of the consumer's number.
-    MeterNamesConsumer, "meter-names-consumer", Machine, [Surface];
+    MeterNamesConsumer, "meter-names-consumer", Machine, [Surface, Invariant];
     /// The meter counts by the second, too.
+<<<<<<< HEAD
     MeteringTellsTimes, "metering-tells-times", Machine, [Surface, Noninterference];
     /// Whenever the totals of one node's businesses have changed, every node is told its own.
     MeteringForAll, "metering-for-all", Machine, [Noninterference];
     /// One-time prekeys are numbered as they are made, and handed out in that order.
     PrekeysCounted, "prekeys-counted", Machine, [Noninterference];
+=======
+    MeteringTellsTimes, "metering-tells-times", Machine, [Surface, Noninterference, Invariant];
+>>>>>>> w-labels
     /// The node's rows keep what was not delivered within the retention period.
     NodeKeepsExpired, "node-keeps-expired", Machine, [Destruction];
     /// The node's rows keep webhooks that were acknowledged.
-    NodeKeepsWebhooks, "node-keeps-webhooks", Machine, [Destruction];
+    NodeKeepsWebhooks, "node-keeps-webhooks", Machine, [Destruction, Invariant];
     /// The node logs the number of who sent a message.
     NodeLogsNumber, "node-logs-number", Machine, [Surface, Canary];
     /// The node works on what came in within a span that has the sender's number.
     SpanHasNumber, "span-has-number", Machine, [Surface, Canary];
     /// Every error of the API ends with the caller's token.
-    ErrorEchoesToken, "error-echoes-token", Machine, [Surface];
+    ErrorEchoesToken, "error-echoes-token", Machine, [Surface, Invariant];
     /// What one tenant may open, all may from then on.
     CacheSharedByTenants, "cache-shared-by-tenants", Machine, [Noninterference, Invariant];
     /// A valid token opens the phone numbers of all tenants.
-    TokenOpensAllNumbers, "token-opens-all-numbers", Machine, [Invariant];
+    TokenOpensAllNumbers, "token-opens-all-numbers", Machine, [Noninterference, Invariant];
     /// Webhooks go to another tenant, signed with its secret.
     WebhookToOtherTenant, "webhook-to-other-tenant", Machine, [Canary, Invariant];
     /// What belongs to another tenant is refused with another error than what is not there.
@@ -132,11 +136,11 @@ mutants! {
     /// The plaintext of a message stays in memory when it was delivered.
     MemoryNotCleared, "memory-not-cleared", Shell, [Destruction];
     /// Rows are written as they are.
-    RowNotSealed, "row-not-sealed", Shell, [Canary];
+    RowNotSealed, "row-not-sealed", Shell, [Canary, Invariant];
     /// All rows under one key are sealed with one nonce.
     NonceReused, "nonce-reused", Shell, [Invariant];
     /// A key that should be destroyed stays in the key file.
-    KeyNotDestroyed, "key-not-destroyed", Shell, [Destruction];
+    KeyNotDestroyed, "key-not-destroyed", Shell, [Destruction, Invariant];
     /// The relay counts deliveries by number.
     MetricHasNumber, "metric-has-number", Shell, [Surface, Canary];
     /// The poster of webhooks panics with the body, and the process says with what.
