@@ -149,7 +149,7 @@ impl Audit {
         let mut layers = Layers { construction: construction::check(&mut matrix), ..Layers::default() };
         label(&surfaces, &mut matrix);
         if self.only.is_empty() {
-            self.look(&surfaces, &mut matrix, &mut layers, progress)?;
+            self.look(&surfaces, &mut matrix, &mut layers, progress, now)?;
         }
         if self.goes_on(&matrix) {
             let plan = PairPlan {
@@ -186,6 +186,7 @@ impl Audit {
         matrix: &mut Matrix,
         layers: &mut Layers,
         progress: &(dyn Fn(Progress) + Sync),
+        now: &dyn Fn() -> Duration,
     ) -> Result<(), AuditError> {
         for run in 0..self.runs {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
@@ -193,7 +194,7 @@ impl Audit {
             survived(searched, matrix)?;
         }
         if self.goes_on(matrix) {
-            layers.attacks = attacks::run(surfaces, matrix)?;
+            layers.attacks = attacks::run(surfaces, matrix, now)?;
         }
         if self.goes_on(matrix) {
             let remains = world::look(self.seed, matrix);

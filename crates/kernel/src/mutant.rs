@@ -90,15 +90,11 @@ mutants! {
     /// The meter's country is the last nine digits of the consumer's number.
     MeterNamesConsumer, "meter-names-consumer", Machine, [Surface, Invariant];
     /// The meter counts by the second, too.
-<<<<<<< HEAD
-    MeteringTellsTimes, "metering-tells-times", Machine, [Surface, Noninterference];
+    MeteringTellsTimes, "metering-tells-times", Machine, [Surface, Noninterference, Invariant];
     /// Whenever the totals of one node's businesses have changed, every node is told its own.
     MeteringForAll, "metering-for-all", Machine, [Noninterference];
     /// One-time prekeys are numbered as they are made, and handed out in that order.
     PrekeysCounted, "prekeys-counted", Machine, [Noninterference];
-=======
-    MeteringTellsTimes, "metering-tells-times", Machine, [Surface, Noninterference, Invariant];
->>>>>>> w-labels
     /// The node's rows keep what was not delivered within the retention period.
     NodeKeepsExpired, "node-keeps-expired", Machine, [Destruction];
     /// The node's rows keep webhooks that were acknowledged.

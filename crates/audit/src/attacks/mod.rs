@@ -8,6 +8,7 @@ use crate::matrix::Matrix;
 use kernel::{RestoreError, Time};
 use privacy::surfaces::Surfaces;
 use serde::Serialize;
+use std::time::Duration;
 
 /// Machines have no clock of their own.
 const NOW: Time = Time::from_secs(1_790_000_000);
@@ -40,8 +41,12 @@ pub enum AttackError {
 ///
 /// # Errors
 /// [`AttackError`].
-pub(crate) fn run(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Vec<Attack>, AttackError> {
-    let mut attacks = vec![tenants::strangers(surfaces, matrix)?];
+pub(crate) fn run(
+    surfaces: &Surfaces,
+    matrix: &mut Matrix,
+    now: &dyn Fn() -> Duration,
+) -> Result<Vec<Attack>, AttackError> {
+    let mut attacks = vec![tenants::strangers(surfaces, matrix)?, tenants::stopwatch(matrix, now)?];
     attacks.extend(gateway::impostors(surfaces, matrix)?);
     Ok(attacks)
 }

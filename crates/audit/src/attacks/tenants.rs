@@ -10,6 +10,7 @@ use kernel::{Machine as _, Rng, Seed};
 use privacy::surfaces::{Direction, HttpMessage, Surfaces};
 use privacy::{DataClass, Principal};
 use serde_json::{Value, json};
+use std::time::Duration;
 use wire::Number;
 
 /// What belongs to one tenant.
@@ -89,6 +90,42 @@ pub(super) fn strangers(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Atta
     let what = "asking for another tenant's things";
     Ok(Attack { invariant: "tenants_are_strangers", what, attempts, successes })
 }
+
+/// How often each is asked for.
+const TIMES: u32 = 200;
+
+/// Asks by turns for what is another's and for what is nobody's: one must not take longer than the other.
+pub(super) fn stopwatch(matrix: &mut Matrix, now: &dyn Fn() -> Duration) -> Result<Attack, AttackError> {
+    let mut desk = Desk::new()?;
+    let mut took = |id: &str| {
+        let began = now();
+        desk.ask(Method::Get, id, "", STRANGER.token);
+        now().saturating_sub(began)
+    };
+    let pairs: Vec<[Duration; 2]> = (0..TIMES).map(|_| [OWNER.phone, NOBODY].map(&mut took)).collect();
+    let median = |of: usize| {
+        let mut times: Vec<Duration> = pairs.iter().filter_map(|pair| pair.get(of).copied()).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    };
+    let (theirs, nothing) = (median(0), median(1));
+    let longer = theirs > nothing * 2 + TICK || nothing > theirs * 2 + TICK;
+    if longer {
+        matrix.leak(leak(&format!(
+            "to refuse what is another tenant's takes {theirs:?}, and what is nobody's {nothing:?}"
+        )));
+    }
+    let what = "telling another tenant's things by the time that it takes to refuse them";
+    Ok(Attack {
+        invariant: "tenants_are_strangers",
+        what,
+        attempts: TIMES.into(),
+        successes: u64::from(longer),
+    })
+}
+
+/// A clock has no finer ticks, and a machine that others use has worse.
+const TICK: Duration = Duration::from_micros(20);
 
 fn asked(tokens: [&str; 2]) -> impl Iterator<Item = (&'static str, &'static str, Method, &str)> {
     let ids = [OWNER.phone, OWNER.account, OWNER.app];

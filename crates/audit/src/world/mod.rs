@@ -1,6 +1,7 @@
 //! The parties in virtual time, and what each of them could see.
 
 mod canaries;
+mod names;
 mod pairs;
 mod remains;
 mod stage;
@@ -26,5 +27,6 @@ pub(crate) fn search(seed: u64, surfaces: &Surfaces, matrix: &mut Matrix) -> Res
     let planted = canaries::of(&played);
     matrix.searched(&planted, &canaries::search(&played, &planted)?);
     views::count(&played, surfaces, matrix);
+    names::check(&played, matrix);
     Ok(())
 }
