@@ -52,7 +52,7 @@ pub(super) struct Cast {
 /// Its two tenants, its neighbour with a node of its own; one consumer talks with both tenants.
 const BUSINESSES: [(&str, &str); 3] =
     [("business/0", "node/0"), ("business/1", "node/0"), ("business/2", "node/1")];
-pub(super) const CONSUMERS: [&str; 3] = ["consumer/0", "consumer/1", "consumer/2"];
+const CONSUMERS: [&str; 3] = ["consumer/0", "consumer/1", "consumer/2"];
 const CONVERSATIONS: [(usize, usize); 4] = [(0, 0), (1, 1), (0, 1), (2, 2)];
 /// The one whose message expires.
 pub(super) const EXPIRING: (usize, usize) = (2, 2);
@@ -101,9 +101,7 @@ impl Cast {
             let known_to = self.conversations.iter().filter(|conversation| conversation.consumer == index);
             let owners = known_to.flat_map(|conversation| self.ends(conversation.business, index));
             let name = format!("number of {}", consumer.name);
-            canaries.push(
-                Canary::number(&name, DataClass::ConsumerAddress, consumer.number).of(owners),
-            );
+            canaries.push(Canary::number(&name, DataClass::ConsumerAddress, consumer.number).of(owners));
         }
         for conversation in &self.conversations {
             let (business, consumer) = (conversation.business, conversation.consumer);
@@ -127,8 +125,9 @@ impl Cast {
         canaries.push(
             Canary::new("text that expires", DataClass::Content, self.expiring.as_str()).of(ends(EXPIRING)),
         );
-        canaries
-            .push(Canary::new("text of many messages", DataClass::Content, self.many.as_str()).of(ends(MANY)));
+        canaries.push(
+            Canary::new("text of many messages", DataClass::Content, self.many.as_str()).of(ends(MANY)),
+        );
         canaries
     }
 

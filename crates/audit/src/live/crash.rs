@@ -124,7 +124,8 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
 
 /// Opens a store as the program would after a crash, and closes it.
 fn reopen(dir: &Path) -> Result<(), LiveError> {
-    Ok(Store::open(&dir.join("store"), Options::default())?.close())
+    Store::open(&dir.join("store"), Options::default())?.close();
+    Ok(())
 }
 
 /// `kill -9` of the node, a look at what is left, and a new start.
@@ -263,7 +264,10 @@ impl Sending {
                     "text": { "body": format!("{many}-{number:05}") },
                 });
                 // While the node is dead nobody answers; whether the message was taken is not known then.
-                match desk.call(api, "POST", &path, &token, Some(&body)).ok().and_then(|answer| answer.message())
+                match desk
+                    .call(api, "POST", &path, &token, Some(&body))
+                    .ok()
+                    .and_then(|answer| answer.message())
                 {
                     Some(name) => {
                         named.lock().unwrap_or_else(PoisonError::into_inner).push((number, name));

@@ -109,9 +109,8 @@ impl Before {
         let new = ELSEWHERE.iter().flat_map(|dir| entries(Path::new(dir)));
         let new = new.filter(|path| !self.known.contains(path) && !self.ours.starts_with(path));
         let read = |path: PathBuf| {
-            let small = fs::symlink_metadata(&path).is_ok_and(|about| {
-                about.is_file() && about.len() <= SEARCHED_OF_EACH
-            });
+            let small = fs::symlink_metadata(&path)
+                .is_ok_and(|about| about.is_file() && about.len() <= SEARCHED_OF_EACH);
             small.then(|| fs::read(&path).ok()).flatten().map(|bytes| (path, bytes))
         };
         new.filter_map(read).collect()

@@ -65,8 +65,7 @@ impl Frames {
         tokio::spawn(async move {
             let connector = Arc::new(Connector::new(Limits::default()));
             while let Some(endpoint) = listener.accept().await {
-                let (known, connector, frames) =
-                    (Arc::clone(&known), Arc::clone(&connector), frames.clone());
+                let (known, connector, frames) = (Arc::clone(&known), Arc::clone(&connector), frames.clone());
                 tokio::spawn(async move {
                     let Some(known) = known.get(&endpoint.peer) else { return };
                     // If there is no relay at the moment, the endpoint tries again by itself.

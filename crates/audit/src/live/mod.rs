@@ -11,10 +11,13 @@ mod crash;
 mod destruction;
 mod files;
 mod frames;
+mod gathered;
 mod memory;
+mod over;
 mod packets;
 mod script;
 mod stage;
+mod trespass;
 mod views;
 
 use privacy::{Canary, CanaryError, Searched};
@@ -116,7 +119,9 @@ pub enum LiveError {
     #[error("could not check: {0} did not happen in time")]
     Late(&'static str),
     /// The system does not show a process's memory.
-    #[error("could not check: the memory of {party} can't be read ({source}); it takes the same user, or root")]
+    #[error(
+        "could not check: the memory of {party} can't be read ({source}); it takes the same user, or root"
+    )]
     Memory {
         /// Whose memory.
         party: &'static str,

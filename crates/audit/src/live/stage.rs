@@ -110,13 +110,15 @@ impl Stage {
         let mut relay = launcher.start("relay/0", &borrowed(&arguments))?;
         relay.wait_for("its address", |line| line.get("relay").is_some())?;
 
-        let uplink = ["--relay".to_owned(), way.to_string(), "--relay-key".into(), front.public().to_string()];
+        let uplink =
+            ["--relay".to_owned(), way.to_string(), "--relay-key".into(), front.public().to_string()];
         let mut nodes = Vec::new();
         for (name, principal, retention) in
             [("node/0", Principal::Cloud, 3600), ("node/1", Principal::Onprem, SHORT_RETENTION)]
         {
             let (api, metrics) = (free_tcp()?, free_tcp()?);
-            let tenants = cast.tenants(name, |business| hooks.get(business.name).cloned().unwrap_or_default());
+            let tenants =
+                cast.tenants(name, |business| hooks.get(business.name).cloned().unwrap_or_default());
             let file = dir.join(name).join("tenants.toml");
             fs::write(&file, tenants).map_err(|source| LiveError::File { path: file, source })?;
             let mut arguments = ["cloud", "--json", "--data"].map(str::to_owned).to_vec();
@@ -176,7 +178,11 @@ impl Stage {
             }
         }
         for (index, key) in ids.identities.values().enumerate() {
-            canaries.push(Canary::new(&format!("identity key {index}"), DataClass::PublicKey, key.as_slice()));
+            canaries.push(Canary::new(
+                &format!("identity key {index}"),
+                DataClass::PublicKey,
+                key.as_slice(),
+            ));
         }
         canaries.extend(self.message_ids());
         canaries

@@ -32,7 +32,13 @@ impl Views {
     }
 
     /// One piece.
-    pub(super) fn search_one(&mut self, scanner: &Scanner, party: &Party, view: &str, bytes: &[u8]) -> Searched {
+    pub(super) fn search_one(
+        &mut self,
+        scanner: &Scanner,
+        party: &Party,
+        view: &str,
+        bytes: &[u8],
+    ) -> Searched {
         self.search(scanner, party, view, [(view.to_owned(), bytes)])
     }
 
@@ -111,15 +117,15 @@ impl Views {
     /// Here it must find nothing of content, though who has this view may see it: its time is over.
     pub(super) fn must_not_find(&mut self, promise: &'static str, searched: &Searched) {
         let (party, view) = (&searched.party, &searched.view);
-        let over = |finding: &&Finding| ["text ", "callback "].iter().any(|kind| finding.canary.starts_with(kind));
+        let over =
+            |finding: &&Finding| ["text ", "callback "].iter().any(|kind| finding.canary.starts_with(kind));
         for finding in searched.findings.iter().filter(over) {
             self.broken(promise, format!("{view} of {party}: {finding}"));
         }
     }
 
     fn add(&mut self, party: &Party, view: &str, bytes: u64, kept: Kept) -> Searched {
-        let searched =
-            Searched { party: party.clone(), view: view.into(), bytes, findings: kept.findings };
+        let searched = Searched { party: party.clone(), view: view.into(), bytes, findings: kept.findings };
         if bytes == 0 {
             self.broken("every view has something in it", format!("{view} of {party} is empty"));
         }
