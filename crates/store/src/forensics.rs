@@ -64,7 +64,7 @@ pub fn carve(image: &[u8]) -> Vec<Relic> {
 }
 
 /// Every window of 32 bytes in `image` that could be a key, `step` bytes apart. One that hardly looks random is none:
-/// of 32 random bytes fewer than 20 are different once in 10¹² times.
+/// of 32 random bytes fewer than 20 are different once in some 10⁹ times.
 pub fn keys(image: &[u8], step: usize) -> impl Iterator<Item = [u8; 32]> + '_ {
     let windows = image.windows(32).step_by(step.max(1));
     windows.filter_map(|window| <[u8; 32]>::try_from(window).ok().filter(looks_random))

@@ -52,7 +52,7 @@ pub(super) struct Cast {
 /// Its two tenants, its neighbour with a node of its own; one consumer talks with both tenants.
 const BUSINESSES: [(&str, &str); 3] =
     [("business/0", "node/0"), ("business/1", "node/0"), ("business/2", "node/1")];
-pub(super) const CONSUMERS: [&str; 3] = ["consumer/0", "consumer/1", "consumer/2"];
+const CONSUMERS: [&str; 3] = ["consumer/0", "consumer/1", "consumer/2"];
 const CONVERSATIONS: [(usize, usize); 4] = [(0, 0), (1, 1), (0, 1), (2, 2)];
 /// The one whose message expires.
 pub(super) const EXPIRING: (usize, usize) = (2, 2);

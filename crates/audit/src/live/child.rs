@@ -106,6 +106,11 @@ impl Child {
         self.process.id()
     }
 
+    /// True unless it was killed, or has ended when it was asked to.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.dead
+    }
+
     /// Stops it where it is: its files are then what a crash at this moment would leave.
     pub(super) fn freeze(&self) -> Result<(), LiveError> {
         self.signal(Signal::STOP)

@@ -124,7 +124,8 @@ pub(super) fn run(stage: &mut Stage, plan: &Plan, views: &mut Views) -> Result<u
 
 /// Opens a store as the program would after a crash, and closes it.
 fn reopen(dir: &Path) -> Result<(), LiveError> {
-    Ok(Store::open(&dir.join("store"), Options::default())?.close())
+    Store::open(&dir.join("store"), Options::default())?.close();
+    Ok(())
 }
 
 /// `kill -9` of the node, a look at what is left, and a new start.

@@ -11,10 +11,13 @@ mod crash;
 mod destruction;
 mod files;
 mod frames;
+mod gathered;
 mod memory;
+mod over;
 mod packets;
 mod script;
 mod stage;
+mod trespass;
 mod views;
 
 use privacy::{Canary, CanaryError, Searched};

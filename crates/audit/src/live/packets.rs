@@ -3,6 +3,7 @@
 use super::LiveError;
 use super::child::Gathered;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::UdpSocket;
@@ -31,15 +32,16 @@ impl Packets {
                 let Ok((length, from)) = front.recv_from(&mut buffer).await else { continue };
                 let datagram = buffer.get(..length).unwrap_or_default();
                 packets.to_relay.add(datagram);
-                if !endpoints.contains_key(&from) {
-                    let Ok(back) = bind().await else { return };
-                    let back = Arc::new(back);
-                    tokio::spawn(packets.clone().return_to(from, Arc::clone(&front), Arc::clone(&back)));
-                    endpoints.insert(from, back);
-                }
-                if let Some(back) = endpoints.get(&from) {
-                    let _ = back.send_to(datagram, relay).await;
-                }
+                let back = match endpoints.entry(from) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let Ok(back) = bind().await else { return };
+                        let back = Arc::new(back);
+                        tokio::spawn(packets.clone().return_to(from, Arc::clone(&front), Arc::clone(&back)));
+                        new.insert(back)
+                    }
+                };
+                let _ = back.send_to(datagram, relay).await;
             }
         });
         Ok(address)

@@ -1,29 +1,19 @@
 //! What happens, and when it is looked at.
 
-use super::business::{Desk, Manners, until};
+use super::business::{Manners, until};
 use super::cast::EXPIRING;
 use super::crash::{self, Plan};
 use super::destruction::{self, Loot, store_files};
 use super::stage::{SHORT_RETENTION, Stage};
-use super::views::{Views, network, operator};
-use super::{LiveError, LiveOptions, LiveOutcome, files, memory};
+use super::trespass::{refused, trespass};
+use super::views::Views;
+use super::{LiveError, LiveOptions, LiveOutcome, gathered, memory, over};
 use kernel::Time;
-use link::Direction;
-use privacy::{Party, Principal, Scanner};
-use std::sync::atomic::Ordering;
+use privacy::Principal;
 use std::time::Duration;
 use store::forensics::Relic;
 
-/// How long it may take until nothing of a delivered message is left: what is closed is freed and keys live for a
-/// second, on a machine that does other things too.
-const GONE_WITHIN: Duration = Duration::from_secs(12);
-
 const ALIVE: &str = "messages in flight";
-const OVER: &str = "after delivery";
-const EXPIRED: &str = "after retention";
-
-const DELIVERED: &str = "what was delivered is destroyed";
-const RETAINED: &str = "what is older than the retention period is destroyed";
 
 /// Runs the program and looks at everything.
 ///
@@ -42,20 +32,20 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     deliver(&stage, &held, &mut views)?;
     clock.lap("deliver");
     let expires = begin_to_expire(&mut stage)?;
-    look_after(&stage, &telling, &mut views)?;
+    over::look_after(&stage, &telling, &mut views)?;
     clock.lap("look after delivery");
     crash::kill_relay(&mut stage, 0, &mut views)?;
     std::thread::sleep(expires.since(live::now()));
-    look_after_retention(&stage, &mut views)?;
+    over::look_after_retention(&stage, &mut views)?;
     clock.lap("look after retention");
     let plan = if options.quick { Plan { images: 4, kills: 1 } } else { Plan { images: 50, kills: 4 } };
     let crash_points = 1 + crash::run(&mut stage, &plan, &mut views)?;
     clock.lap("crash");
-    scrape(&stage, &mut views)?;
+    gathered::scrape(&stage, &mut views)?;
     if !options.quick {
-        look_at_consumers(&stage, &mut views)?;
+        gathered::look_at_consumers(&stage, &mut views)?;
     }
-    end(&mut stage, &mut views)?;
+    gathered::end(&mut stage, &mut views)?;
     clock.lap("search what was gathered");
     let (canaries, Views { searched, broken, logs, metrics }) = (stage.canaries(), views);
     Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases: clock.phases })
@@ -198,119 +188,6 @@ fn deliver(stage: &Stage, held: &Held, views: &mut Views) -> Result<(), LiveErro
     trespass(stage, views)
 }
 
-/// Each business asks for what is another's, with its own token. What it asked for it knew.
-fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
-    let scanner = stage.scanner()?;
-    for business in &stage.cast.businesses {
-        let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) else { continue };
-        for other in stage.cast.businesses.iter().filter(|other| other.name != business.name) {
-            let stranger = Desk::default();
-            let number = format!("/v23.0/{}", other.phone_number_id);
-            let messages = format!("{number}/messages");
-            let read = serde_json::json!({
-                "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
-            });
-            for (method, path, body) in [("GET", &number, None), ("POST", &messages, Some(&read))] {
-                let answer = stranger.call(node.api, method, path, &business.token, body)?;
-                refused(views, answer.status, "what is another's");
-            }
-            let party = Party::new(Principal::Business, business.name);
-            let view = format!("answers about {}", other.name);
-            let asked = format!("phone number id of {}", other.name);
-            views.search_but(&scanner, &party, &view, &stranger.http.bytes(), &asked);
-        }
-    }
-    Ok(())
-}
-
-fn refused(views: &mut Views, status: u16, what: &str) {
-    if status < 400 {
-        views.broken("tenants are strangers", format!("{what} was answered {status}"));
-    }
-}
-
-/// When all has arrived: nothing of it is left, in memory or on disk, and no key that would open what was.
-fn look_after(stage: &Stage, telling: &[Relic], views: &mut Views) -> Result<(), LiveError> {
-    let content = stage.content_scanner()?;
-    let scanner = stage.scanner()?;
-    for (party, child, dir) in stage.processes() {
-        // The third business's node has a message yet to expire.
-        if party.principal() == Principal::Consumer || party.principal() == Principal::Onprem {
-            continue;
-        }
-        gone(stage, &party, OVER, DELIVERED, (&content, &scanner), views)?;
-        if party.name() == "node/0" {
-            destroyed(telling, child, &dir, &content, DELIVERED, views)?;
-        }
-    }
-    Ok(())
-}
-
-/// Waits until content is gone from memory and from what can be opened on disk; then looks at all.
-fn gone(
-    stage: &Stage,
-    party: &Party,
-    when: &str,
-    promise: &'static str,
-    (content, all): (&Scanner, &Scanner),
-    views: &mut Views,
-) -> Result<(), LiveError> {
-    let processes = stage.processes();
-    let Some((_, child, dir)) = processes.iter().find(|(other, ..)| other == party) else { return Ok(()) };
-    let deadline = live::now() + GONE_WITHIN;
-    loop {
-        let mut left = 0;
-        memory::read(child.name, child.pid(), |_, piece| left += content.stream().feed(piece).len())?;
-        if left == 0 || live::now() > deadline {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    let seen = views.search_memory(all, party, &format!("memory, {when}"), child)?;
-    views.must_not_find(promise, &seen);
-    let mut loot = Loot::default();
-    let opened = loop {
-        let files = store_files(dir)?;
-        loot.add(&files);
-        let opened = loot.read(&files, content);
-        if opened.is_empty() || live::now() > deadline {
-            break opened;
-        }
-        std::thread::sleep(Duration::from_millis(300));
-    };
-    for finding in opened {
-        views.broken(promise, format!("keys of {} open a row: {finding}", party.name()));
-    }
-    views.search_files(all, party, &format!("files, {when}"), dir)?;
-    Ok(())
-}
-
-/// Rows that told something are closed for good: with every key in the files, and in memory.
-fn destroyed(
-    telling: &[Relic],
-    child: &super::child::Child,
-    dir: &std::path::Path,
-    content: &Scanner,
-    promise: &'static str,
-    views: &mut Views,
-) -> Result<(), LiveError> {
-    let deadline = live::now() + GONE_WITHIN;
-    loop {
-        let mut opened = destruction::read_with_files(telling, &store_files(dir)?, content);
-        opened.extend(destruction::read_with_memory(telling, child, content)?);
-        if opened.is_empty() {
-            return Ok(());
-        }
-        if live::now() > deadline {
-            for finding in opened {
-                views.broken(promise, format!("a key is left that opens {finding}"));
-            }
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(300));
-    }
-}
-
 /// A phone that is gone for good, and a server that refuses. Gives the time at which what they should have had is
 /// too old.
 fn begin_to_expire(stage: &mut Stage) -> Result<Time, LiveError> {
@@ -325,147 +202,4 @@ fn begin_to_expire(stage: &mut Stage) -> Result<Time, LiveError> {
     }
     send(stage, business, consumer, &text, None)?;
     Ok(live::now() + Duration::from_secs(SHORT_RETENTION))
-}
-
-fn look_after_retention(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
-    let (content, all) = (stage.content_scanner()?, stage.scanner()?);
-    let party = Party::new(Principal::Onprem, "node/1");
-    gone(stage, &party, EXPIRED, RETAINED, (&content, &all), views)
-}
-
-/// What each process counts.
-fn scrape(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
-    let scanner = stage.scanner()?;
-    let nodes = stage.nodes.iter().map(|node| (node.child.name, node.metrics));
-    for (name, address) in std::iter::once(("relay/0", stage.relay_metrics)).chain(nodes) {
-        let scraper = Desk::default();
-        let answer = scraper.call(address, "GET", "/metrics", "none", None)?;
-        if answer.status != 200 {
-            views.broken("every view has something in it", format!("{name} serves no metrics"));
-        }
-        let bytes = scraper.http.bytes();
-        if !bytes.windows(10).any(|window| window == b"blindpost_") {
-            views.broken("every view has something in it", format!("{name} counts nothing"));
-        }
-        views.search_one(&scanner, &operator(), &format!("metrics of {name}"), &bytes);
-        views.metrics.push(answer.text);
-    }
-    Ok(())
-}
-
-/// A phone knows its own conversations and nobody else's.
-fn look_at_consumers(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
-    let scanner = stage.scanner()?;
-    for (party, child, _) in stage.processes() {
-        let alive = party.name() != super::cast::CONSUMERS[EXPIRING.1];
-        if party.principal() == Principal::Consumer && alive {
-            views.search_memory(&scanner, &party, "memory", child)?;
-        }
-    }
-    Ok(())
-}
-
-/// Everybody stops; what was gathered on the way is searched for all that is known by now.
-fn end(stage: &mut Stage, views: &mut Views) -> Result<(), LiveError> {
-    for consumer in &mut stage.consumers {
-        consumer.stop()?;
-    }
-    for node in &mut stage.nodes {
-        node.child.stop()?;
-    }
-    stage.relay.stop()?;
-    let scanner = stage.scanner()?;
-    for (party, child, dir) in stage.processes() {
-        let log = child.err.bytes();
-        views.search_one(&scanner, &operator(), &format!("log of {}", party.name()), &log);
-        views.logs.extend(String::from_utf8_lossy(&log).lines().map(str::to_owned));
-        // For the person who starts the party, whose own it is: a node prints its businesses' tokens there.
-        views.search_one(&scanner, &party, "standard output", &child.out.bytes());
-        views.search_files(&scanner, &party, "files, stopped", &dir)?;
-    }
-    let packets = [("to", &stage.packets.to_relay), ("from", &stage.packets.from_relay)];
-    for (way, packets) in packets {
-        views.search_one(&scanner, &network(), &format!("packets {way} the relay"), &packets.bytes());
-    }
-    frames(stage, &scanner, views);
-    http(stage, &scanner, views);
-    for path in stage.before.at_home()? {
-        views.broken("only known files", format!("{} turned up in the working directory", path.display()));
-    }
-    let new = stage.before.new_files();
-    let new = new.iter().map(|(path, bytes)| (path.display().to_string(), bytes.as_slice()));
-    // Other programs leave files too, or nobody does: how much there is says nothing.
-    let none = std::iter::once(("nothing new".to_owned(), b"nothing".as_slice()));
-    views.search(&scanner, &operator(), "new files on this machine", none.chain(new));
-    let home = files::contents(&stage.dir.join("home"))?;
-    let home = home.iter().map(|(path, bytes)| (path.display().to_string(), bytes.as_slice()));
-    let none = std::iter::once(("nothing new".to_owned(), b"nothing".as_slice()));
-    views.search(&scanner, &operator(), "files in the working directory", none.chain(home));
-    Ok(())
-}
-
-fn frames(stage: &Stage, scanner: &Scanner, views: &mut Views) {
-    let relay = Party::new(Principal::Transport, "relay/0");
-    for (view, way) in
-        [("frames to the relay", Direction::ToRelay), ("frames from the relay", Direction::ToEndpoint)]
-    {
-        let streams = stage.frames.streams(way);
-        let pieces = streams.iter().enumerate();
-        let pieces = pieces.map(|(index, bytes)| (format!("{view}, connection {index}"), bytes.as_slice()));
-        let seen = views.search(scanner, &relay, view, pieces);
-        views.must_find(&seen, "number of consumer");
-    }
-    for (count, who) in [(&stage.frames.gateways, "nodes"), (&stage.frames.consumers, "consumers")] {
-        if count.load(Ordering::Relaxed) < 2 {
-            views.broken("every view has something in it", format!("no frames on connections of {who}"));
-        }
-    }
-    let received = stage.frames.received.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for (party, ..) in stage.processes() {
-        if let Some(bytes) = received.get(party.name()) {
-            views.search_one(scanner, &party, "frames from the relay", bytes);
-        }
-    }
-}
-
-/// Headers of webhooks: HTTP's own, and what Meta documents.
-const WEBHOOK_HEADERS: [&str; 6] =
-    ["content-length", "content-type", "host", "user-agent", "x-hub-signature", "x-hub-signature-256"];
-/// Headers of answers: HTTP's own, and what the Graph API says.
-const ANSWER_HEADERS: [&str; 12] = [
-    "access-control-allow-origin",
-    "cache-control",
-    "connection",
-    "content-length",
-    "content-type",
-    "date",
-    "expires",
-    "facebook-api-version",
-    "pragma",
-    "www-authenticate",
-    "x-fb-request-id",
-    "x-fb-trace-id",
-];
-
-fn http(stage: &Stage, scanner: &Scanner, views: &mut Views) {
-    for (business, desk) in stage.cast.businesses.iter().zip(&stage.desks) {
-        let bytes = desk.http.bytes();
-        let seen = Party::new(Principal::Business, business.name);
-        let seen = views.search_one(scanner, &seen, "HTTP, both ways", &bytes);
-        views.must_find(&seen, "text to the business");
-        if let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) {
-            let party = Party::new(node.principal, business.node);
-            views.search_one(scanner, &party, &format!("HTTP with {}", business.name), &bytes);
-        }
-        let heard = desk.heard();
-        let undeclared = |names: std::collections::BTreeSet<String>, declared: &[&str]| {
-            names.into_iter().filter(|name| !declared.contains(&name.as_str())).collect::<Vec<_>>()
-        };
-        for name in undeclared(heard.webhook_headers, &WEBHOOK_HEADERS) {
-            views.broken("only declared headers", format!("a webhook has {name:?}"));
-        }
-        for name in undeclared(heard.answer_headers, &ANSWER_HEADERS) {
-            views.broken("only declared headers", format!("an answer of the API has {name:?}"));
-        }
-    }
 }
