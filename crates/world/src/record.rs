@@ -62,6 +62,11 @@ impl Who {
         Self::new(Kind::Consumer, index)
     }
 
+    /// The party that [`as_u32`](Self::as_u32) gave this for.
+    pub(crate) const fn from_u32(number: u32) -> Self {
+        Self(number)
+    }
+
     /// What it is.
     #[must_use]
     pub const fn kind(self) -> Kind {

@@ -121,6 +121,8 @@ pub struct Metric {
 #[derive(Default)]
 pub(crate) struct Notes {
     keep: Keep,
+    /// There are no bytes: the records are everything.
+    only_records: bool,
     /// Over records: the same in both crypto modes.
     metadata: Trace,
     /// Over records and bytes.
@@ -146,11 +148,18 @@ impl Notes {
         Self { keep, ..Self::default() }
     }
 
+    /// Of parties that have no bytes.
+    pub(crate) fn of_records(keep: Keep) -> Self {
+        Self { keep, only_records: true, ..Self::default() }
+    }
+
     /// Something happens that has no bytes of its own, or whose bytes are noted elsewhere.
     pub(crate) fn record(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32) {
         let record = Record { at, party, peer, what, bytes };
         self.metadata.add(&record);
-        self.everything.add(&record);
+        if !self.only_records {
+            self.everything.add(&record);
+        }
         if self.keep.records {
             self.records.push(record);
         }
@@ -213,6 +222,7 @@ impl Notes {
 
     /// Hashes of what happened: of the records, and of the records with all bytes.
     pub(crate) fn hashes(&self) -> ([u8; 32], [u8; 32]) {
-        (self.metadata.hash(), self.everything.hash())
+        let metadata = self.metadata.hash();
+        (metadata, if self.only_records { metadata } else { self.everything.hash() })
     }
 }

@@ -1,0 +1,145 @@
+//! Keys by reference give the same metadata as keys: every record, at the same time, of the same size.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
+use scenario::Scenario;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use world::{Keep, Metric, Observations, Options, Record, Simulation};
+
+/// One of `scenarios/`, made smaller.
+fn scenario(name: &str, changes: &[(&str, &str)]) -> Scenario {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../scenarios/{name}.toml"));
+    Scenario::read(&file).unwrap().with_all(changes.iter().copied()).unwrap()
+}
+
+fn run(scenario: &Scenario, crypto: &str, seed: u64, threads: usize) -> (Observations, [u8; 32]) {
+    let scenario = scenario.clone().with("crypto", crypto).unwrap();
+    let keep = Keep { records: true, ..Keep::default() };
+    let options = Options { keep, threads: NonZeroUsize::new(threads).unwrap(), ..Options::default() };
+    let mut run = Simulation::new(scenario, seed, &options).unwrap();
+    let end = run.end();
+    run.run_until(end, &AtomicBool::new(false));
+    let seen = run.observe();
+    assert_eq!(seen.violations, []);
+    (seen, run.hashes().0)
+}
+
+/// Both modes with each of these seeds, and the modelled one on two threads, too.
+fn both_are_equal(scenario: &Scenario, seeds: &[u64]) {
+    for seed in seeds {
+        let (real, hash) = run(scenario, "real", *seed, 1);
+        let (modelled, modelled_hash) = run(scenario, "modelled", *seed, 1);
+        let name = format!("{} with seed {seed}", scenario.name);
+        assert!(!real.records.is_empty(), "{name}: nothing happened");
+        if let Some(difference) = difference(&real.records, &modelled.records) {
+            panic!("{name}: {difference}");
+        }
+        assert_eq!(hash, modelled_hash, "{name}: the records are equal and the hashes are not");
+        observations_are_equal(&name, &real, &modelled);
+        assert_eq!(run(scenario, "modelled", *seed, 2).1, hash, "{name}: two threads");
+    }
+}
+
+/// The first records that differ, side by side with what happened before.
+fn difference(real: &[Record], modelled: &[Record]) -> Option<String> {
+    let by_time = |records: &[Record]| {
+        let mut records: Vec<Record> = records.to_vec();
+        records.sort_by_key(|record| (record.at, record.party));
+        records
+    };
+    let (real, modelled) = (by_time(real), by_time(modelled));
+    let at = (0..real.len().max(modelled.len())).find(|at| real.get(*at) != modelled.get(*at))?;
+    let line = |record: Option<&Record>| match record {
+        Some(Record { at, party, peer, what, bytes }) => format!(
+            "{:>18} {:<13} {:<15} {:<13} {bytes:>6}",
+            at.as_micros(),
+            party.to_string(),
+            what.name(),
+            peer.to_string()
+        ),
+        None => format!("{:>18}", "nothing"),
+    };
+    let mut text = format!("record {at} of {} and {} is the first that differs\n", real.len(), modelled.len());
+    for place in at.saturating_sub(12)..at + 8 {
+        let (real, modelled) = (real.get(place), modelled.get(place));
+        let mark = if real == modelled { ' ' } else { '*' };
+        text += &format!("{mark} {} | {}\n", line(real), line(modelled));
+    }
+    Some(text)
+}
+
+/// Messages have other names in the two modes: they are compared by the order in which they were made.
+fn observations_are_equal(name: &str, real: &Observations, modelled: &Observations) {
+    let names = |seen: &Observations| -> BTreeMap<u64, usize> {
+        seen.sent.iter().enumerate().map(|(number, sent)| (sent.message, number)).collect()
+    };
+    let (of_real, of_modelled) = (names(real), names(modelled));
+    let sent = |seen: &Observations| -> Vec<_> {
+        seen.sent.iter().map(|sent| (sent.from, sent.to, sent.bytes, sent.stream, sent.created)).collect()
+    };
+    same(name, "sent", sent(real), sent(modelled));
+    let progress = |seen: &Observations, names: &BTreeMap<u64, usize>| -> Vec<_> {
+        let progress = seen.progress.iter();
+        progress.map(|progress| (progress.at, names.get(&progress.message).copied(), progress.stage)).collect()
+    };
+    same(name, "progress", progress(real, &of_real), progress(modelled, &of_modelled));
+    let submitted = |seen: &Observations, names: &BTreeMap<u64, usize>| -> Vec<_> {
+        let submitted = seen.submitted.iter();
+        let sizes = submitted.map(|submitted| {
+            let sizes = (submitted.padded_bytes, submitted.ciphertext_bytes, submitted.prekey);
+            (submitted.at, names.get(&submitted.message).copied(), sizes)
+        });
+        sizes.collect()
+    };
+    same(name, "submitted", submitted(real, &of_real), submitted(modelled, &of_modelled));
+    same(name, "epochs", real.epochs.clone(), modelled.epochs.clone());
+    let metrics = |seen: &Observations| -> Vec<Metric> { seen.metrics.clone() };
+    same(name, "metrics", metrics(real), metrics(modelled));
+    assert_eq!((real.refused, modelled.refused), (0, 0), "{name}");
+}
+
+fn same<T: PartialEq + Debug>(name: &str, what: &str, real: Vec<T>, modelled: Vec<T>) {
+    let at = (0..real.len().max(modelled.len())).find(|at| real.get(*at) != modelled.get(*at));
+    if let Some(at) = at {
+        panic!("{name}: {what} {at} differs\n{:?}\n{:?}", real.get(at), modelled.get(at));
+    }
+}
+
+#[test]
+fn one_business_and_one_consumer() {
+    let scenario = Scenario::parse(
+        "one.toml",
+        r#"
+version = 1
+name = "one"
+duration = "10min"
+[[consumers]]
+name = "people"
+count = 1
+[[businesses]]
+name = "shop"
+count = 1
+[[traffic]]
+from = "shop"
+to = "people"
+rate = "20/min in total"
+"#,
+    );
+    both_are_equal(&scenario.unwrap(), &[1, 2]);
+}
+
+#[test]
+fn quickstart() {
+    both_are_equal(&scenario("quickstart", &[]), &[1, 2, 3]);
+}
