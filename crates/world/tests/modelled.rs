@@ -143,3 +143,178 @@ rate = "20/min in total"
 fn quickstart() {
     both_are_equal(&scenario("quickstart", &[]), &[1, 2, 3]);
 }
+
+#[test]
+fn the_comparison_finds_what_differs() {
+    let scenario = scenario("quickstart", &[("duration", "1min")]);
+    let (real, _) = run(&scenario, "real", 1, 1);
+    let other = scenario.with("network.node.latency", "31ms").unwrap();
+    let (modelled, _) = run(&other, "modelled", 1, 1);
+    let difference = difference(&real.records, &modelled.records).unwrap();
+    assert!(difference.contains("is the first that differs"), "{difference}");
+}
+
+#[test]
+fn support_chat() {
+    both_are_equal(&scenario("support-chat", &[("consumers.customers.count", "60"), ("duration", "5h")]), &[1, 2]);
+}
+
+#[test]
+fn mixed_day() {
+    let fewer = [
+        ("consumers.germany.count", "60"),
+        ("consumers.india.count", "60"),
+        ("consumers.brazil.count", "40"),
+        ("consumers.indonesia.count", "30"),
+        ("consumers.america.count", "10"),
+        ("traffic.0.rate", "4/day per consumer"),
+        ("traffic.4.rate", "6/day per consumer"),
+    ];
+    both_are_equal(&scenario("mixed-day", &fewer), &[1, 2]);
+}
+
+#[test]
+fn one_time_codes() {
+    both_are_equal(&scenario("one-time-codes", &[("consumers.customers.count", "200")]), &[1, 2]);
+}
+
+#[test]
+fn campaign() {
+    both_are_equal(&scenario("campaign", &[("consumers.customers.count", "300")]), &[1, 2]);
+}
+
+#[test]
+fn offline_week() {
+    let fewer = [("consumers.travellers.count", "20"), ("consumers.neighbours.count", "20")];
+    both_are_equal(&scenario("offline-week", &fewer), &[1, 2]);
+}
+
+#[test]
+fn prekey_drain() {
+    both_are_equal(&scenario("prekey-drain", &[]), &[1]);
+}
+
+#[test]
+fn webhook_outage() {
+    both_are_equal(&scenario("webhook-outage", &[("consumers.0.count", "60")]), &[1, 2]);
+}
+
+const EVERYBODY: &str = r#"
+version = 1
+name = "everybody"
+duration = "6min"
+drain = "20min"
+[[consumers]]
+name = "people"
+count = 20
+reply = { probability = 0.5, delay = { kind = "exponential", mean = "2s" } }
+registers = { over = "2min" }
+[[consumers]]
+name = "others"
+count = 10
+country = "SG"
+one_time_prekeys = 1
+online = { kind = "sessions", online = { kind = "exponential", mean = "40s" }, offline = { kind = "exponential", mean = "20s" } }
+[[businesses]]
+name = "shop"
+count = 5
+reply = { probability = 0.3, delay = "1s" }
+[[traffic]]
+from = "shop"
+to = "people"
+rate = "0.5/s in total"
+turns = 3
+gap = "400ms"
+[[traffic]]
+from = "people"
+to = "shop"
+rate = "0.5/s in total"
+[[traffic]]
+from = "people"
+to = "people"
+rate = "0.5/s in total"
+contacts = 12
+turns = 2
+gap = "1ms"
+[[traffic]]
+from = "shop"
+to = "others"
+rate = "0.5/s in total"
+[[traffic]]
+from = "others"
+to = "people"
+rate = "0.2/s in total"
+[network.consumer]
+latency = { kind = "lognormal", median = "40ms", p99 = "400ms" }
+loss = "2%"
+reorder = "5%"
+bandwidth = "200kbit/s"
+[relay]
+count = 2
+[node]
+count = 2
+"#;
+
+fn everybody(changes: &[(&str, &str)]) -> Scenario {
+    let scenario = Scenario::parse("everybody.toml", EVERYBODY).unwrap();
+    scenario.with_all(changes.iter().copied()).unwrap()
+}
+
+#[test]
+fn everybody_with_everybody() {
+    both_are_equal(&everybody(&[]), &[1, 2, 3]);
+}
+
+#[test]
+fn every_suite_and_padding() {
+    for suite in ["x3dh", "pqxdh", "triple"] {
+        let suites =
+            [("consumers.people.suite", suite), ("consumers.others.suite", suite), ("businesses.shop.suite", suite)];
+        both_are_equal(&everybody(&suites), &[4]);
+    }
+    for padding in ["none", "pow2"] {
+        both_are_equal(&everybody(&[("node.padding", padding)]), &[5]);
+    }
+}
+
+#[test]
+fn suites_that_do_not_understand_each_other() {
+    for (people, others, shop) in
+        [("pqxdh", "triple", "triple"), ("triple", "pqxdh", "pqxdh"), ("triple", "pqxdh", "triple")]
+    {
+        let suites =
+            [("consumers.people.suite", people), ("consumers.others.suite", others), ("businesses.shop.suite", shop)];
+        both_are_equal(&everybody(&suites), &[6]);
+    }
+}
+
+#[test]
+fn a_node_with_two_suites() {
+    let shops = r#"
+[[businesses]]
+name = "old"
+count = 5
+suite = "pqxdh"
+[[traffic]]
+from = "old"
+to = "others"
+rate = "0.5/s in total"
+turns = 2
+"#;
+    for people in ["pqxdh", "triple"] {
+        let scenario = Scenario::parse("two-suites.toml", &format!("{EVERYBODY}{shops}")).unwrap();
+        both_are_equal(&scenario.with("consumers.people.suite", people).unwrap(), &[7]);
+    }
+}
+
+#[test]
+fn slow_disks_wrong_clocks_and_cut_links() {
+    let faults = r#"
+[[faults]]
+kind = "random"
+rate = "20/min"
+kinds = ["slow-disk", "clock-skew", "webhook-outage", "partition"]
+"#;
+    let scenario = Scenario::parse("faults.toml", &format!("{EVERYBODY}{faults}")).unwrap();
+    both_are_equal(&scenario, &[1, 2, 3]);
+}

@@ -143,7 +143,9 @@ impl Endpoint {
                 for (who, account) in self.accounts.iter().filter(|(_, account)| !account.published) {
                     self.post.say(ToRelay::Publish(*who, Box::new(account.publish())), fx);
                 }
-                let waiting: Vec<_> = self.waiting.keys().copied().collect();
+                let mut waiting: Vec<_> = self.waiting.keys().copied().collect();
+                // In the order of their numbers.
+                waiting.sort_by_key(|(account, peer)| (*account, model.number(*peer)));
                 waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, fx));
             }
             ToEndpoint::Published(who) => {
@@ -243,7 +245,7 @@ impl Endpoint {
             name: Name { message: key(from, number), attempt: message.attempts },
             body: Body::Sealed(sealed, message.content),
             ciphertext,
-            size: sizes::envelope(model.number(from), model.number(to), ciphertext),
+            size: sizes::envelope(model.length(from), model.length(to), ciphertext),
         };
         self.post.submit(Arc::new(envelope), fx);
     }
@@ -318,7 +320,7 @@ impl Endpoint {
             name: Name { message: 0, attempt: 0 },
             body: Body::Retry(envelope.name),
             ciphertext: ID,
-            size: sizes::envelope(model.number(from), model.number(to), ID),
+            size: sizes::envelope(model.length(from), model.length(to), ID),
         };
         self.post.submit(Arc::new(request), fx);
     }

@@ -109,8 +109,8 @@ impl ToRelay {
     pub(crate) fn size(&self, model: &Model) -> u32 {
         match self {
             Self::Hello { delivered_through, gateway } => sizes::hello(*delivered_through, *gateway),
-            Self::Publish(who, published) => sizes::publish(model.number(*who), published),
-            Self::FetchBundle(who) => sizes::addressed(model.number(*who)),
+            Self::Publish(who, published) => sizes::publish(model.length(*who), published),
+            Self::FetchBundle(who) => sizes::addressed(model.length(*who)),
             Self::Submit { sequence, envelope } => sizes::submit(*sequence, envelope.size),
             Self::Acknowledge { through } => sizes::sequence(*through),
         }
@@ -137,11 +137,11 @@ impl ToEndpoint {
             Self::Welcome { accepted_through: through } | Self::Accepted { through } => {
                 sizes::sequence(*through)
             }
-            Self::Published(who) => sizes::addressed(model.number(*who)),
-            Self::Bundle(who, bundle) => sizes::bundle(model.number(*who), *bundle),
+            Self::Published(who) => sizes::addressed(model.length(*who)),
+            Self::Bundle(who, bundle) => sizes::bundle(model.length(*who), *bundle),
             Self::Deliver { sequence, envelope } => sizes::deliver(*sequence, envelope.size),
             Self::Receipt { sequence, .. } => sizes::receipt(*sequence),
-            Self::PrekeysLow(who, left) => sizes::prekeys_low(model.number(*who), *left),
+            Self::PrekeysLow(who, left) => sizes::prekeys_low(model.length(*who), *left),
             Self::Metering(readings) => sizes::metering(*readings),
             Self::Rejected => sizes::rejected(),
         }

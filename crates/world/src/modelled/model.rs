@@ -18,9 +18,9 @@ const DIGITS: usize = 15;
 
 /// What is the same for all parties.
 pub(crate) struct Model {
-    /// For each consumer the length of the number in base 128, and in base 10.
-    consumers: Vec<(u8, u8)>,
-    business: u8,
+    /// The number of each consumer, and of the first business.
+    consumers: Vec<u64>,
+    business: u64,
     /// By the digits of the consumer's number.
     json: Vec<Json>,
 }
@@ -53,27 +53,28 @@ impl Model {
     /// Measures. `sizes` is a phone number of any business: all have ids and numbers of the same length.
     pub(crate) fn new(plan: &Plan, business: &Business, sizes: Option<Sizes>) -> Arc<Self> {
         let number = |who| plan.number(who).as_integer();
-        let consumers = (0..plan.consumers()).map(|index| {
-            let number = number(Who::consumer(index));
-            (byte(varint(number)), u8::try_from(number.ilog10() + 1).unwrap_or(0))
-        });
-        let consumers: Vec<(u8, u8)> = consumers.collect();
+        let consumers: Vec<u64> = (0..plan.consumers()).map(|index| number(Who::consumer(index))).collect();
         let mut json = vec![Json::default(); DIGITS + 1];
-        for (index, (_, digits)) in (0..).zip(&consumers) {
+        for (index, number) in (0..).zip(&consumers) {
             let Some(sizes) = &sizes else { break };
-            if let Some(lengths) = json.get_mut(usize::from(*digits)).filter(|known| known.request == 0) {
+            if let Some(lengths) = json.get_mut(digits(*number)).filter(|known| known.request == 0) {
                 *lengths = Json::measure(plan, plan.number(Who::consumer(index)), business, sizes);
             }
         }
-        Arc::new(Self { consumers, business: byte(varint(number(Who::business(0)))), json })
+        Arc::new(Self { consumers, business: number(Who::business(0)), json })
+    }
+
+    /// A party's number.
+    pub(crate) fn number(&self, who: Who) -> u64 {
+        match who.kind() {
+            Kind::Consumer => usize::try_from(who.index()).ok().and_then(|at| self.consumers.get(at)).copied().unwrap_or(1),
+            _ => self.business + u64::from(who.index()),
+        }
     }
 
     /// The length of a party's number in base 128.
-    pub(crate) fn number(&self, who: Who) -> u32 {
-        match who.kind() {
-            Kind::Consumer => self.consumer(who).0.into(),
-            _ => self.business.into(),
-        }
+    pub(crate) fn length(&self, who: Who) -> u32 {
+        varint(self.number(who))
     }
 
     /// The digits of the name of a message.
@@ -113,12 +114,8 @@ impl Model {
         }
     }
 
-    fn consumer(&self, who: Who) -> (u8, u8) {
-        usize::try_from(who.index()).ok().and_then(|at| self.consumers.get(at)).copied().unwrap_or((1, 1))
-    }
-
     fn json(&self, consumer: Who) -> Json {
-        self.json.get(usize::from(self.consumer(consumer).1)).copied().unwrap_or_default()
+        self.json.get(digits(self.number(consumer))).copied().unwrap_or_default()
     }
 }
 
@@ -147,6 +144,7 @@ pub(crate) fn sender(message: u64) -> Who {
     Who::from_u32(u32::try_from(message >> 32).unwrap_or(0))
 }
 
-fn byte(number: u32) -> u8 {
-    u8::try_from(number).unwrap_or(u8::MAX)
+/// The digits of a number in base 10.
+fn digits(number: u64) -> usize {
+    usize::try_from(number.checked_ilog10().unwrap_or(0)).unwrap_or(0) + 1
 }

@@ -184,7 +184,7 @@ impl Relay {
         self.push(peer, fx);
         self.addresses(peer).into_iter().for_each(|who| self.ask_for_prekeys(who, fx));
         if gateway {
-            self.report(connection, model.number(Who::business(0)), fx);
+            self.report(connection, model.length(Who::business(0)), fx);
         }
     }
 
