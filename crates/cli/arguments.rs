@@ -1,9 +1,10 @@
 //! What can be asked of the program.
 
-use crate::{cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
+use crate::{audit, cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
+use std::process::ExitCode;
 
 /// Signal-protocol end-to-end messaging through a blind relay.
 ///
@@ -23,6 +24,7 @@ enum Command {
     Sweep(sweep::Sweep),
     Scenario(scenario::Scenario),
     Report(report::Report),
+    Audit(audit::Audit),
     Reproduce(reproduce::Reproduce),
     Serve(serve::Serve),
     Relay(relay::RelayArguments),
@@ -32,7 +34,7 @@ enum Command {
 }
 
 impl Arguments {
-    pub(crate) fn run(self) -> miette::Result<()> {
+    pub(crate) fn run(self) -> miette::Result<ExitCode> {
         match self.command {
             // The demonstration reads its own log: it is one of the views that are searched.
             Command::Demo(demo) => block_on(demo.run()),
@@ -41,12 +43,15 @@ impl Arguments {
             Command::Scenario(scenario) => scenario.run(),
             Command::Report(report) => report.run(),
             Command::Reproduce(reproduce) => reproduce.run(),
+            // It has more to say than yes or no.
+            Command::Audit(audit) => return Ok(audit.run()),
             Command::Serve(serve) => logged(serve.run()),
             Command::Relay(relay) => logged(relay.run()),
             Command::Cloud(cloud) => logged(cloud.run()),
             Command::Consumer(consumer) => logged(consumer.run()),
             Command::Sink(sink) => logged(sink.run()),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
 mod arguments;
+mod audit;
 mod cloud;
 mod consumer;
 mod data;
 mod demo;
 mod error;
+mod leak;
 mod log;
 mod machine;
 mod relay;
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     // Whoever reads may stop reading: `blindpost run … | head`.
     sigpipe::reset();
     match arguments::Arguments::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(report) => {
             eprint!("{}", error::explain(&report));
             ExitCode::FAILURE

@@ -8,6 +8,7 @@ mod graph;
 mod instructions;
 mod interop;
 mod licence;
+mod models;
 mod step;
 mod tools;
 
@@ -26,6 +27,7 @@ Commands:
   deny          Dependencies, against deny.toml
   interop       Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
   instructions  What the ratchet's operations cost, against benches/instructions.toml [--write]
+  models        What the symbolic models in docs/models claim, by Verifpal [--write]
   benchmarks    Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         }
         ["instructions"] => instructions::compare(),
         ["instructions", "--write"] => instructions::write(),
+        ["models"] => models::compare(),
+        ["models", "--write"] => models::write(),
         ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
@@ -84,6 +88,7 @@ fn test() -> Result<(), Failure> {
     Step::new("tests").run(tests.tools_in_path())?;
     interop::run(&[])?;
     instructions::compare()?;
+    models::compare()?;
     deny()?;
     demo::run()
 }

@@ -2,8 +2,10 @@
 
 use std::{
     env, fmt,
+    io::Read as _,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -108,6 +110,12 @@ impl Run {
         self
     }
 
+    /// More arguments.
+    pub(crate) fn and(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
     /// Finds cargo's subcommands in `target/tools` too.
     pub(crate) fn tools_in_path(mut self) -> Self {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -123,6 +131,29 @@ impl Run {
         match output.status.success() {
             true => Ok(output.stdout),
             false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    }
+
+    /// Standard output, if the command succeeds or not, for programs that report there; it is stopped when it
+    /// takes longer.
+    pub(crate) fn printed_within(&self, limit: Duration) -> Result<Vec<u8>, String> {
+        let mut child = self
+            .command()
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("`{self}` could not be started: {error}"))?;
+        let pipe = child.stdout.take();
+        // Read beside the waiting: a program whose pipe is full would never end.
+        let reader = thread::spawn(move || {
+            let mut printed = Vec::new();
+            pipe.map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut printed)).map(|_| printed)
+        });
+        let ended = ends_within(&mut child, limit).map_err(|error| format!("`{self}`: {error}"))?;
+        match reader.join() {
+            _ if !ended => Err(format!("`{self}` took longer than {}", seconds(limit))),
+            Ok(Ok(printed)) => Ok(printed),
+            Ok(Err(error)) => Err(format!("`{self}` can't be read: {error}")),
+            Err(_) => Err(format!("`{self}` can't be read")),
         }
     }
 
@@ -165,7 +196,24 @@ impl fmt::Display for Failure {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it tells a person how long a step took")]
+/// Waits for the end, and makes it when the time is over.
+fn ends_within(child: &mut Child, limit: Duration) -> std::io::Result<bool> {
+    let started = now();
+    while child.try_wait()?.is_none() {
+        if started.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(true)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it measures how long a step took, and stops what takes too long"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -188,5 +236,13 @@ mod tests {
         let failure = Step::new("nonsense").run(run).unwrap_err().to_string();
         assert!(failure.starts_with("FAILED: nonsense ("), "{failure}");
         assert!(failure.ends_with("\n  RUSTDOCFLAGS='-D warnings' cargo no-such-subcommand"), "{failure}");
+    }
+
+    #[test]
+    fn what_is_printed_is_read_whatever_the_end_and_what_takes_too_long_is_stopped() {
+        let failed = program("sh", &["-c", "echo report; exit 2"]).printed_within(Duration::from_secs(60));
+        assert_eq!(failed.unwrap(), b"report\n");
+        let slow = program("sleep", &["60"]).printed_within(Duration::from_millis(20)).unwrap_err();
+        assert_eq!(slow, "`sleep 60` took longer than 0.0 s");
     }
 }

@@ -9,6 +9,26 @@ pub(crate) fn directory() -> PathBuf {
     root().join("target/tools")
 }
 
+/// The version of Verifpal whose reports we read.
+pub(crate) const VERIFPAL: &str = "1.6.7";
+
+/// Installs Verifpal if it is not there in this version. It is under the GPL: a program that is run, not a
+/// dependency. It asks for a newer Rust than ours, and is built by ours all the same.
+pub(crate) fn verifpal() -> Result<String, Failure> {
+    let binary = directory().join("bin/verifpal").to_string_lossy().into_owned();
+    let wanted = format!("verifpal {VERIFPAL}");
+    let is_there =
+        program(&binary, &["--version"]).output().is_ok_and(|said| said.trim_ascii() == wanted.as_bytes());
+    if !is_there {
+        Step::new("install verifpal").run(install("verifpal").and(&[
+            "--version",
+            VERIFPAL,
+            "--ignore-rust-version",
+        ]))?;
+    }
+    Ok(binary)
+}
+
 /// Installs cargo-nextest if there is none.
 pub(crate) fn nextest() -> Result<(), Failure> {
     if cargo(&["nextest", "--version"]).tools_in_path().output().is_ok() {

@@ -6,12 +6,15 @@ use bytes::Bytes;
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey, Suites};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wire::{Address, OneTimeKey, Publish, SignedKey};
 use zeroize::Zeroizing;
 
 /// The most one-time prekeys of a kind that one frame carries (KEM prekeys are 1.6 KB each).
 const PER_PUBLISH: u32 = 100;
+
+/// Numbers of one-time prekeys: 24 bits as in deployed clients, four bytes in a message whichever it is.
+const PREKEY_IDS: std::ops::Range<u32> = 1 << 21..1 << 24;
 
 const CURVE: u8 = b'c';
 const KEM: u8 = b'k';
@@ -25,7 +28,6 @@ pub(crate) struct Account {
     last_resort: KemPrekey,
     one_time: BTreeMap<u32, OneTimePrekey>,
     one_time_kem: BTreeMap<u32, KemPrekey>,
-    next_prekey_id: u32,
     pub(crate) published: bool,
 }
 
@@ -51,7 +53,6 @@ impl Account {
             last_resort,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
-            next_prekey_id: 3,
             published: false,
         };
         account.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
@@ -74,7 +75,6 @@ impl Account {
             last_resort: KemPrekey::from_bytes(&stored.last_resort_kem_prekey).map_err(|e| wrong(&e))?,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
-            next_prekey_id: stored.next_prekey_id,
             published: stored.published,
         })
     }
@@ -115,11 +115,11 @@ impl Account {
 
     /// Makes `count` more one-time prekeys of each kind, and publishes those only.
     pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
-        let first_new = self.next_prekey_id;
+        let before: BTreeSet<u32> = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
         self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
         let mut publish = self.publish();
-        publish.one_time_prekeys.retain(|prekey| prekey.id >= first_new);
-        publish.one_time_kem_prekeys.retain(|prekey| prekey.id >= first_new);
+        publish.one_time_prekeys.retain(|prekey| !before.contains(&prekey.id));
+        publish.one_time_kem_prekeys.retain(|prekey| !before.contains(&prekey.id));
         publish
     }
 
@@ -144,21 +144,24 @@ impl Account {
 
     fn make_one_time(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) {
         for _ in 0..count {
-            let prekey = OneTimePrekey::generate(self.take_prekey_id(), rng);
+            let prekey = OneTimePrekey::generate(self.draw_prekey_id(rng), rng);
             transaction.swap(PREKEYS, self.prekey_key(CURVE, prekey.id()), 0, prekey.to_bytes().to_vec());
             self.one_time.insert(prekey.id(), prekey);
-            let prekey = KemPrekey::generate(self.take_prekey_id(), &self.identity.key_pair, rng);
+            let prekey = KemPrekey::generate(self.draw_prekey_id(rng), &self.identity.key_pair, rng);
             transaction.swap(PREKEYS, self.prekey_key(KEM, prekey.id()), 0, prekey.to_bytes().to_vec());
             self.one_time_kem.insert(prekey.id(), prekey);
         }
         self.write(transaction);
     }
 
-    /// Prekey ids are 24 bits in deployed clients; they wrap to 3, past the two that are always there.
-    fn take_prekey_id(&mut self) -> u32 {
-        let id = self.next_prekey_id;
-        self.next_prekey_id = if id >= 0x00ff_ffff { 3 } else { id + 1 };
-        id
+    /// A number that no prekey has now. Counted numbers would tell whoever fetches a bundle how many others did since.
+    fn draw_prekey_id(&self, rng: &mut Rng) -> u32 {
+        loop {
+            let id = PREKEY_IDS.start + rng.below(PREKEY_IDS.end - PREKEY_IDS.start);
+            if !self.one_time.contains_key(&id) && !self.one_time_kem.contains_key(&id) {
+                return id;
+            }
+        }
     }
 
     fn prekey_key(&self, kind: u8, id: u32) -> Bytes {
@@ -172,7 +175,6 @@ impl Account {
             identity_key: identity_key.to_vec().into(),
             signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
             last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
-            next_prekey_id: self.next_prekey_id,
             published: self.published,
         };
         self.revision =

@@ -1,12 +1,11 @@
 //! What lengths on the wire tell (Coull and Dyer, 2014), with and without padding.
 
 mod classify;
-mod language;
 mod traffic;
 
+use crate::language::{self, LANGUAGES, Writer};
 use crate::{Band, Error, Figure, Lab, Outcome, Plot, Series};
 use classify::{Bayes, Line, Lookup};
-use language::{LANGUAGES, Writer};
 use traffic::{Phones, Seen, Wire};
 
 /// `length-leak`.

@@ -13,6 +13,7 @@ mod error;
 mod figure;
 mod harvest;
 mod lab;
+pub mod language;
 mod lengths;
 mod net;
 mod outcome;

@@ -133,9 +133,10 @@ impl Campaign {
     }
 
     fn run_seed(&self, seed: u64, faults: Option<BTreeSet<usize>>) -> Result<Run, Error> {
-        let keep = Keep { envelopes: true, texts: true, records: false };
+        let keep = Keep { envelopes: true, texts: true, ..Keep::default() };
         let threads = NonZeroUsize::MIN;
-        let options = Options { costs: self.costs.clone(), faults, keep, disks: true, threads };
+        let options =
+            Options { costs: self.costs.clone(), faults, keep, disks: true, threads, ..Options::default() };
         let simulation = Simulation::new(self.scenario.clone(), seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
         if let Some(who) = self.sabotaged {

@@ -203,14 +203,19 @@ impl Experiment {
         let events = directory.is_some() && measurements.events.unwrap_or_else(few);
         let packets = directory.is_some() && measurements.packets;
         let attacked = !self.scenario.adversaries.is_empty();
-        let keep =
-            Keep { records: events || packets || watch.is_some(), envelopes: attacked, texts: attacked };
+        let keep = Keep {
+            records: events || packets || watch.is_some(),
+            envelopes: attacked,
+            texts: attacked,
+            sights: false,
+        };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
             keep,
             disks: false,
             threads: self.threads,
+            audit: None,
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;

@@ -87,6 +87,20 @@ pub fn check(pool: &DescriptorPool, policy: &Policy) -> Vec<Problem> {
     problems
 }
 
+/// How many labelled fields of each class can get to each principal.
+pub(crate) fn reach(pool: &DescriptorPool, policy: &Policy) -> BTreeMap<(Principal, DataClass), u64> {
+    let mut counts = BTreeMap::new();
+    let Some(labels) = Labels::of(pool) else { return counts };
+    for (principal, receives) in policy.receives() {
+        let reached = Reached::of(pool, principal, receives, &mut Vec::new());
+        let fields = reached.messages.iter().flat_map(|(message, _)| message.fields().collect::<Vec<_>>());
+        for class in fields.filter_map(|field| labels.class(&field)) {
+            *counts.entry((principal, class)).or_default() += 1;
+        }
+    }
+    counts
+}
+
 fn check_message(
     message: &MessageDescriptor,
     within: &str,
@@ -159,12 +173,12 @@ impl Reached {
 }
 
 /// The label of every field.
-struct Labels {
+pub(crate) struct Labels {
     classes: BTreeMap<String, Result<DataClass, Problem>>,
 }
 
 impl Labels {
-    fn of(pool: &DescriptorPool) -> Option<Self> {
+    pub(crate) fn of(pool: &DescriptorPool) -> Option<Self> {
         let option = pool.get_extension_by_name("blindpost.data_class")?;
         let classes = our_messages(pool)
             .flat_map(|message| message.fields().collect::<Vec<_>>())
@@ -173,7 +187,7 @@ impl Labels {
         Some(Self { classes })
     }
 
-    fn class(&self, field: &FieldDescriptor) -> Option<DataClass> {
+    pub(crate) fn class(&self, field: &FieldDescriptor) -> Option<DataClass> {
         self.classes.get(field.full_name())?.as_ref().ok().copied()
     }
 

@@ -3,23 +3,36 @@
 //! `docs/privacy.md` says who may learn what. Here it is data and executed:
 //! - `Policy` is the matrix of principals and data classes (`policy.toml`);
 //! - `labels` compares it with the label of every field in `proto/`;
-//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see.
+//! - `surfaces` lists all that is in no `proto/` file: HTTP, rows, log lines, metrics, files (`surfaces.toml`);
+//! - [`Scanner`] looks for planted [`Canary`]s in every byte that a principal could see;
+//! - `judge` says which of the findings are leaks, and whether the search could see at all;
+//! - [`equal`] compares the views of two runs that differ in a secret;
+//! - `leak` says in bits what a view tells of a secret, where the two can't be made independent.
 //!
 //! A checker that finds nothing proves nothing: each has tests that show what it finds.
 
 mod canary;
 mod encoding;
+pub mod equal;
+#[cfg(feature = "policy")]
+mod judge;
 #[cfg(feature = "policy")]
 pub mod labels;
+#[cfg(feature = "leak")]
+pub mod leak;
 #[cfg(feature = "policy")]
 mod policy;
 mod principal;
 mod scan;
 mod search;
+#[cfg(feature = "policy")]
+pub mod surfaces;
 mod view;
 
 pub use canary::{Canary, CanaryError};
 pub use encoding::Encoding;
+#[cfg(feature = "policy")]
+pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
 pub use policy::{Cell, Policy, PolicyError};
 pub use principal::{DataClass, Principal};

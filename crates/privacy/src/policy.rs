@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Canary, DataClass, Party, Principal};
 
@@ -14,7 +14,8 @@ pub struct Policy {
 }
 
 /// What a principal may learn of a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// Everything.
     Yes,
@@ -115,6 +116,11 @@ impl Policy {
             Cell::Own => canary.is_of(party.name()),
             Cell::Aggregated | Cell::Packets | Cell::No => false,
         }
+    }
+
+    /// The messages that `principal` never gets, though one that it receives could contain them.
+    pub(crate) fn withheld(&self, principal: Principal) -> &[String] {
+        self.receives.get(&principal).map(|receives| receives.withheld.as_slice()).unwrap_or_default()
     }
 
     /// Which messages get to whom, in the order of the document.

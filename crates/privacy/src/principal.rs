@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// Somebody who sees bytes. docs/privacy.md, "Principals".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
@@ -49,6 +51,12 @@ impl Principal {
             Self::Operator => "operator",
             Self::Onprem => "onprem",
         }
+    }
+}
+
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -137,6 +145,12 @@ impl DataClass {
             Self::Statistic => "statistic",
             Self::Structure => "structure",
         }
+    }
+}
+
+impl Serialize for DataClass {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

@@ -89,7 +89,7 @@ impl Scanner {
                 patterns.push(pattern);
             }
         }
-        Ok(Self { patterns: Arc::new(Patterns::new(patterns)), targets: targets.into() })
+        Ok(Self { patterns: Arc::new(Patterns::new(&patterns)), targets: targets.into() })
     }
 
     /// A stream without a name.

@@ -3,7 +3,7 @@
 use crate::proto;
 use crate::rows::{DIRECTORY, ONE_TIME, read_address};
 use bytes::Bytes;
-use kernel::{RestoreError, Row, Transaction};
+use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
 use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, SignedKey};
@@ -128,18 +128,20 @@ impl Directory {
     }
 
     /// The keys of an address. One-time prekeys leave the directory with the same transaction that
-    /// the answer waits for, so none is handed out twice, whatever crashes.
+    /// the answer waits for, so none is handed out twice, whatever crashes. Which ones is drawn: in a
+    /// known order they would tell how many others have asked.
     pub(crate) fn hand_out(
         &mut self,
         address: Address,
+        rng: &mut Rng,
         transaction: &mut Transaction,
     ) -> Option<PrekeyBundle> {
         let entry = self.entries.get_mut(&address)?;
-        let one_time_prekey = entry.one_time.pop_first().map(|(id, prekey)| {
+        let one_time_prekey = draw(&mut entry.one_time, rng).map(|(id, prekey)| {
             transaction.remove(ONE_TIME, one_time_key(address, CURVE, id));
             prekey
         });
-        let one_time_kem = entry.one_time_kem.pop_first().map(|(id, prekey)| {
+        let one_time_kem = draw(&mut entry.one_time_kem, rng).map(|(id, prekey)| {
             transaction.remove(ONE_TIME, one_time_key(address, KEM, id));
             prekey
         });
@@ -190,6 +192,14 @@ impl Entry {
             asked_for_more: false,
         }
     }
+}
+
+/// Any of them, which leaves the others.
+fn draw<T>(prekeys: &mut BTreeMap<u32, T>, rng: &mut Rng) -> Option<(u32, T)> {
+    let count = u32::try_from(prekeys.len()).ok().filter(|count| *count > 0)?;
+    let place = usize::try_from(rng.below(count)).ok()?;
+    let id = *prekeys.keys().nth(place)?;
+    prekeys.remove_entry(&id)
 }
 
 fn one_time_key(address: Address, kind: u8, id: u32) -> Bytes {

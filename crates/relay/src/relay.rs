@@ -45,8 +45,8 @@ pub struct Relay {
     meters: Meters,
     /// The endpoints whose inbox is not empty, by the age of its oldest item.
     by_age: BTreeSet<(Time, LinkKey)>,
-    /// When the gateways next hear their totals; `None` if nothing changed.
-    metering_due: Option<Time>,
+    /// When a gateway next hears its totals, if they changed: one of another's businesses is none of its business.
+    metering_due: BTreeMap<LinkKey, Time>,
 }
 
 type Fx = Effects<Output>;
@@ -65,7 +65,7 @@ impl Machine for Relay {
             directory: Directory::default(),
             meters: Meters::default(),
             by_age: BTreeSet::new(),
-            metering_due: None,
+            metering_due: BTreeMap::new(),
         };
         // Directory entries come before their one-time prekeys: rows are in the order of `TABLES`.
         for row in &rows {
@@ -82,13 +82,13 @@ impl Machine for Relay {
         Ok(relay)
     }
 
-    fn handle(&mut self, now: Time, input: Input, _: &mut Rng) -> Fx {
+    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Fx {
         let mut fx = Fx::none();
         match input {
             LinkEvent::Up { connection, peer } => {
                 self.connections.insert(connection, (peer, false));
             }
-            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, &mut fx),
+            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, rng, &mut fx),
             LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), &mut fx),
             LinkEvent::Down { connection } => self.forget(connection),
         }
@@ -97,7 +97,7 @@ impl Machine for Relay {
 
     fn wake_at(&self) -> Option<Time> {
         let expiry = self.by_age.first().map(|(oldest, _)| *oldest + self.config.inbox_ttl);
-        [expiry, self.metering_due].into_iter().flatten().min()
+        expiry.into_iter().chain(self.metering_due.values().copied()).min()
     }
 
     fn wake(&mut self, now: Time, _: &mut Rng) -> Fx {
@@ -110,11 +110,10 @@ impl Machine for Relay {
                 self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
             }
         }
-        if self.metering_due.is_some_and(|due| due <= now) {
-            self.metering_due = None;
-            let gateways = self.endpoints.values().filter(|e| e.gateway && e.connection.is_some());
-            let connections: Vec<_> = gateways.filter_map(|e| e.connection).collect();
-            connections.into_iter().for_each(|connection| self.report_metering(connection, &mut fx));
+        for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
+            if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
+                report_metering(&self.directory, &self.meters, gateway, connection, &mut fx);
+            }
         }
         fx
     }
@@ -126,7 +125,7 @@ impl Relay {
         self.meters.readings(business).collect()
     }
 
-    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, fx: &mut Fx) {
+    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, rng: &mut Rng, fx: &mut Fx) {
         let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
         match frame {
             ToRelay::Hello { delivered_through, gateway } => {
@@ -134,7 +133,7 @@ impl Relay {
             }
             _ if !greeted => self.reject(connection, RejectCode::HelloExpected, fx),
             ToRelay::Publish(publish) => self.publish(connection, peer, *publish, fx),
-            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, fx),
+            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, rng, fx),
             ToRelay::Submit { sequence, envelope } => {
                 self.submit(now, connection, peer, sequence, envelope, fx)
             }
@@ -169,7 +168,7 @@ impl Relay {
             self.ask_for_prekeys(address, fx);
         }
         if gateway {
-            self.report_metering(connection, fx);
+            report_metering(&self.directory, &self.meters, peer, connection, fx);
         }
     }
 
@@ -215,8 +214,8 @@ impl Relay {
         }
     }
 
-    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, fx: &mut Fx) {
-        let bundle = self.directory.hand_out(address, &mut fx.transaction);
+    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, rng: &mut Rng, fx: &mut Fx) {
+        let bundle = self.directory.hand_out(address, rng, &mut fx.transaction);
         say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
         self.ask_for_prekeys(address, fx);
     }
@@ -273,13 +272,12 @@ impl Relay {
         if envelope.kind == EnvelopeKind::Retry {
             return;
         }
-        let (business, direction, consumer) = if self.is_business(envelope.from) {
-            (envelope.from, Direction::BusinessToConsumer, envelope.to)
-        } else if self.is_business(envelope.to) {
-            (envelope.to, Direction::ConsumerToBusiness, envelope.from)
-        } else {
-            return;
-        };
+        let (gateway, business, direction, consumer) =
+            match (self.gateway_of(envelope.from), self.gateway_of(envelope.to)) {
+                (Some(gateway), _) => (gateway, envelope.from, Direction::BusinessToConsumer, envelope.to),
+                (None, Some(gateway)) => (gateway, envelope.to, Direction::ConsumerToBusiness, envelope.from),
+                (None, None) => return,
+            };
         let meter = Meter {
             business: business.number,
             direction,
@@ -287,12 +285,13 @@ impl Relay {
             country_calling_code: consumer.number.country_calling_code(),
         };
         self.meters.count(meter, envelope.ciphertext.len(), transaction);
-        self.metering_due.get_or_insert(now + self.config.metering_interval);
+        self.metering_due.entry(gateway).or_insert(now + self.config.metering_interval);
     }
 
-    fn is_business(&self, address: Address) -> bool {
-        let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
-        owner.is_some_and(|owner| owner.gateway)
+    /// The gateway that speaks for an address, if it is a business's.
+    fn gateway_of(&self, address: Address) -> Option<LinkKey> {
+        let owner = self.directory.owner(address.number)?;
+        self.endpoints.get(&owner)?.gateway.then_some(owner)
     }
 
     /// The endpoint has its inbox up to `through`; the senders learn it.
@@ -341,16 +340,6 @@ impl Relay {
         }
     }
 
-    fn report_metering(&mut self, connection: ConnectionId, fx: &mut Fx) {
-        let Some((peer, _)) = self.connections.get(&connection) else { return };
-        let addresses = self.directory.addresses(*peer);
-        let readings: Vec<_> =
-            addresses.iter().flat_map(|address| self.meters.readings(address.number)).collect();
-        if !readings.is_empty() {
-            say(connection, ToEndpoint::Metering(readings), fx);
-        }
-    }
-
     fn reject(&mut self, connection: ConnectionId, code: RejectCode, fx: &mut Fx) {
         say(connection, ToEndpoint::Rejected(code), fx);
         fx.say(Output::Notice(Notice::Rejected(code)));
@@ -382,4 +371,19 @@ impl Relay {
 
 fn say(connection: ConnectionId, frame: ToEndpoint, fx: &mut Fx) {
     fx.say(Output::Send(Outgoing { connection, frame }));
+}
+
+/// What was counted for the businesses that a gateway speaks for.
+fn report_metering(
+    directory: &Directory,
+    meters: &Meters,
+    gateway: LinkKey,
+    connection: ConnectionId,
+    fx: &mut Fx,
+) {
+    let addresses = directory.addresses(gateway);
+    let readings: Vec<_> = addresses.iter().flat_map(|address| meters.readings(address.number)).collect();
+    if !readings.is_empty() {
+        say(connection, ToEndpoint::Metering(readings), fx);
+    }
 }

@@ -352,6 +352,8 @@ pub struct Node {
 pub struct Device {
     /// How long a durable commit takes.
     pub commit: Distribution<Duration>,
+    /// How texts and read receipts are padded.
+    pub padding: Padding,
 }
 
 /// How texts are padded.
@@ -646,7 +648,7 @@ impl Default for Node {
 
 impl Default for Device {
     fn default() -> Self {
-        Self { commit: Distribution::Constant(Duration::from_millis(4)) }
+        Self { commit: Distribution::Constant(Duration::from_millis(4)), padding: Padding::Bucket }
     }
 }
 

@@ -80,7 +80,7 @@ const TABLES: [(&str, &str); 20] = [
     ("Link", "`[network.consumer]`, `[network.node]`, `[network.business]`"),
     ("Relay", "`[relay]`"),
     ("Node", "`[node]`"),
-    ("Padding", "`padding` of nodes"),
+    ("Padding", "`padding` of nodes and devices"),
     ("Device", "`[device]`"),
     ("Fault", "`[[faults]]`"),
     ("RandomFault", "`kinds` of random faults"),

@@ -27,6 +27,7 @@ pub(crate) enum Purpose {
     Dial,
     Business,
     Fault,
+    Credentials,
 }
 
 impl Origin {

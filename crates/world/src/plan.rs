@@ -6,6 +6,7 @@ use crate::draws::{Draws, Origin};
 use crate::link::LinkModel;
 use crate::record::{Kind, Who};
 use crate::simulation::Options;
+use crate::variation::{Audit, Secret, Variation};
 use kernel::{Seed, Time};
 use scenario::{Adversary, Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ pub(crate) struct Plan {
     /// Who has a consumer's number.
     numbers: BTreeMap<Number, u32>,
     calamities: Calamities,
+    audit: Option<Audit>,
 }
 
 /// An entry of the scenario's traffic.
@@ -84,7 +86,7 @@ impl Plan {
         };
         let numbers = scenario.consumers.iter().zip(&consumers).flat_map(|(population, range)| {
             range.clone().filter_map(|index| {
-                let number = population.country.number(u64::from(index))?;
+                let number = population.country.number(place(index, options.audit.as_ref()))?;
                 Some((Number::from_integer(number).ok()?, index))
             })
         });
@@ -99,6 +101,7 @@ impl Plan {
             business_link: link(&scenario.network.business),
             streams: Vec::new(),
             calamities: Calamities::default(),
+            audit: options.audit,
             consumers,
             businesses,
             scenario,
@@ -131,6 +134,33 @@ impl Plan {
     /// Whether a quantum computer is to know the keys that are drawn.
     pub(crate) fn is_tapped(&self) -> bool {
         self.scenario.adversaries.iter().any(|who| matches!(who, Adversary::QuantumComputer { .. }))
+    }
+
+    /// Whether what parties see is looked at.
+    pub(crate) const fn is_audited(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    /// What is different with somebody's secret, if it is that.
+    pub(crate) fn variation(&self, who: Who, secret: Secret) -> Option<&Variation> {
+        let variation = self.audit.as_ref()?.variation.as_ref()?;
+        (variation.who == who && variation.secret == secret).then_some(variation)
+    }
+
+    /// What somebody writes instead of a text, if that is different.
+    pub(crate) fn written(&self, who: Who, text: String) -> String {
+        match self.variation(who, Secret::Text).or_else(|| self.variation(who, Secret::Length)) {
+            Some(variation) => variation.text(text),
+            None => text,
+        }
+    }
+
+    /// Whom somebody writes to instead, if that is different.
+    pub(crate) fn addressee(&self, from: Who, to: Who) -> Who {
+        match self.variation(from, Secret::Recipient) {
+            Some(_) => Who::new(to.kind(), to.index() ^ 1),
+            None => to,
+        }
     }
 
     // When.
@@ -245,11 +275,11 @@ impl Plan {
     }
 
     pub(crate) fn number(&self, who: Who) -> Number {
-        let business = FIRST_BUSINESS + u64::from(who.index());
+        let business = FIRST_BUSINESS + u64::from(who.index()) * apart(self.audit.as_ref());
         let number = match who.kind() {
-            Kind::Consumer => {
-                self.population(who.index()).and_then(|p| p.country.number(u64::from(who.index())))
-            }
+            Kind::Consumer => self
+                .population(who.index())
+                .and_then(|p| p.country.number(place(who.index(), self.audit.as_ref()))),
             _ => None,
         };
         Number::from_integer(number.unwrap_or(business)).unwrap_or(FALLBACK)
@@ -260,8 +290,10 @@ impl Plan {
         if let Some(consumer) = self.numbers.get(&number) {
             return Some(Who::consumer(*consumer));
         }
-        let index = u32::try_from(number.as_integer().checked_sub(FIRST_BUSINESS)?).ok()?;
-        (index < self.businesses()).then(|| Who::business(index))
+        let place = number.as_integer().checked_sub(FIRST_BUSINESS)?;
+        let apart = apart(self.audit.as_ref());
+        let index = u32::try_from(place / apart).ok()?;
+        (place % apart == 0 && index < self.businesses()).then(|| Who::business(index))
     }
 
     pub(crate) fn population(&self, consumer: u32) -> Option<&scenario::Consumers> {
@@ -519,6 +551,20 @@ const FALLBACK: Number = match Number::from_integer(FIRST_BUSINESS) {
     Ok(number) => number,
     Err(_) => panic!("the first business has a number"),
 };
+
+/// The place of a consumer's number among those of its country.
+fn place(consumer: u32, audit: Option<&Audit>) -> u64 {
+    let place = u64::from(consumer) * apart(audit);
+    let another = audit
+        .and_then(|audit| audit.variation.as_ref())
+        .filter(|variation| variation.secret == Secret::Number && variation.who == Who::consumer(consumer));
+    place + another.map_or(0, |variation| 1 + variation.salt % 1000)
+}
+
+/// How far numbers are from each other: far enough in an audit that none is taken for its neighbour.
+const fn apart(audit: Option<&Audit>) -> u64 {
+    if audit.is_some() { 1_234_567 } else { 1 }
+}
 
 /// The members of each population, counted through all of them.
 fn ranges(counts: impl Iterator<Item = u32>) -> Vec<Range<u32>> {

@@ -13,6 +13,8 @@ use crate::real::host::{Host, Violation};
 use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, PublicKeys, Sent, Submitted};
 use crate::real::{ConsumersLane, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
+use crate::sight::Seen;
+use crate::variation::{Audit, Secret};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Sizes, Tenant};
 use consumer::ConsumerConfig;
 use kernel::{Row, Time};
@@ -39,12 +41,14 @@ pub struct Options {
     pub disks: bool,
     /// On how many threads.
     pub threads: NonZeroUsize,
+    /// Whether the run is one of an audit, and what is different in it: part of what happens, too.
+    pub audit: Option<Audit>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let (costs, keep) = (Costs::default(), Keep::default());
-        Self { costs, faults: None, keep, disks: false, threads: NonZeroUsize::MIN }
+        Self { costs, faults: None, keep, disks: false, threads: NonZeroUsize::MIN, audit: None }
     }
 }
 
@@ -92,6 +96,8 @@ pub struct Observations {
     pub texts: Vec<(Who, u64, String)>,
     /// What must never happen and did.
     pub violations: Vec<Violation>,
+    /// What parties could see.
+    pub seen: Vec<Seen>,
     /// Requests that the API refused, all told.
     pub refused: u64,
 }
@@ -166,6 +172,7 @@ impl Simulation {
                 all.public_keys.append(&mut notes.public_keys);
                 all.texts.append(&mut notes.texts);
                 all.violations.append(&mut notes.violations);
+                all.seen.append(&mut notes.seen);
                 all.refused += notes.refused;
             });
             if self.plan.is_tapped() {
@@ -275,6 +282,12 @@ impl Simulation {
         spoken.map_or("", |spoken| suite(spoken).name())
     }
 
+    /// What a business has for itself.
+    #[must_use]
+    pub fn credentials(&self, business: Who) -> Credentials {
+        Credentials::of(&self.plan, business.index())
+    }
+
     /// The number of a party's phone, if it has one.
     #[must_use]
     pub fn number(&self, who: Who) -> Option<wire::Number> {
@@ -346,11 +359,7 @@ fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, Con
     let mut config = NodeConfig::new(tenants)?;
     let retention = plan.scenario().node.retention.to_std();
     config.retention = retention;
-    let padding = match plan.scenario().node.padding {
-        Padding::None => content::Padding::None,
-        Padding::Bucket => content::Padding::Bucket,
-        Padding::Pow2 => content::Padding::Pow2,
-    };
+    let padding = padding(plan.scenario().node.padding);
     config.endpoint =
         endpoint::Policy { gateway: true, retention, suites, padding, ..endpoint::Policy::default() };
     let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
@@ -364,6 +373,7 @@ fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
         let policy = endpoint::Policy {
             one_time_prekeys: population.one_time_prekeys,
             suites: Suites::only(suite(population.suite)),
+            padding: padding(plan.scenario().device.padding),
             ..endpoint::Policy::default()
         };
         let config = ConsumerConfig {
@@ -379,47 +389,105 @@ fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
 
 fn server(plan: &Plan, index: u32) -> Business {
     let draws = |purpose| plan.origin().draws(purpose, u64::from(Who::business(index).as_u32()));
+    let credentials = Credentials::of(plan, index);
     Business {
-        app_secret: format!("app-secret-{index}"),
-        token: format!("EAA-token-{index}"),
-        phone_number_id: phone_number_id(index),
+        app_secret: credentials.app_secret,
+        token: credentials.token,
+        phone_number_id: credentials.phone_number_id,
         latency: draws(Purpose::Business),
         answers: draws(Purpose::Reply),
         words: draws(Purpose::Traffic),
+        callback_data: plan.is_audited().then_some(credentials.callback_data),
+        heard: BTreeMap::new(),
     }
 }
 
-fn phone_number_id(index: u32) -> String {
-    (300_000_000_000_000_u64 + u64::from(index)).to_string()
+/// What a business has for itself: secrets, and the names by which the API knows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Opens the API.
+    pub token: String,
+    /// Signs its webhooks.
+    pub app_secret: String,
+    /// What its webhook endpoint wants to hear in the handshake.
+    pub verify_token: String,
+    /// Where its webhooks go.
+    pub callback_url: String,
+    /// What it notes for itself with each message, in an audit.
+    pub callback_data: String,
+    /// Its number's id in the API.
+    pub phone_number_id: String,
+    /// Its account's.
+    pub waba_id: String,
+    /// Its app's.
+    pub app_id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+impl Credentials {
+    fn of(plan: &Plan, index: u32) -> Self {
+        let who = Who::business(index);
+        let value = |secret: Secret, number: u64| {
+            let mut draws = plan.origin().draws(Purpose::Credentials, u64::from(who.as_u32()) << 8 | number);
+            let salt = plan.variation(who, secret).map_or(0, |variation| variation.salt);
+            [draws.next() ^ salt, draws.next()]
+        };
+        let hex = |secret, number| value(secret, number).map(|word| format!("{word:016x}")).concat();
+        // Fifteen digits, in the order of businesses: what ids are must not change who is served first.
+        let id = |first: u64, number| {
+            let [word, _] = value(Secret::GraphIds, number);
+            (first * 100_000_000_000_000 + u64::from(index) * 1_000_000_000 + word % 1_000_000_000)
+                .to_string()
+        };
+        let name = match plan.variation(who, Secret::GraphIds) {
+            Some(variation) => format!("Firm {index} {:016x}", variation.salt),
+            None => format!("Business {index}"),
+        };
+        Self {
+            token: format!("EAA{}", hex(Secret::Token, 0)),
+            app_secret: hex(Secret::AppSecret, 1),
+            verify_token: hex(Secret::VerifyToken, 2),
+            callback_url: format!("http://business.example/{}/{index}", hex(Secret::Callback, 3)),
+            callback_data: hex(Secret::CallbackData, 4),
+            phone_number_id: id(3, 5),
+            waba_id: id(2, 6),
+            app_id: id(1, 7),
+            name,
+        }
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
 }
 
 /// Every business is a tenant of its own.
 fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
-    let server = server(plan, index);
-    let id = |first: u64| (first + u64::from(index)).to_string();
-    let name = format!("Business {index}");
+    let has = Credentials::of(plan, index);
     let number = BusinessNumber {
-        id: server.phone_number_id.parse().ok()?,
+        id: has.phone_number_id.parse().ok()?,
         number: plan.number(Who::business(index)),
-        display_name: name.clone(),
+        display_name: has.name.clone(),
     };
-    let callback =
-        Callback { url: format!("http://business.example/{index}"), verify_token: "verify".into() };
+    let callback = Callback { url: has.callback_url, verify_token: has.verify_token.into() };
     Some(Tenant {
         app: App {
-            id: id(100_000_000_000_000).parse().ok()?,
-            name: name.clone(),
-            secret: server.app_secret.into(),
+            id: has.app_id.parse().ok()?,
+            name: has.name.clone(),
+            secret: has.app_secret.into(),
             callback: Some(callback),
             webhook_version: 23,
         },
         accounts: vec![BusinessAccount {
-            id: id(200_000_000_000_000).parse().ok()?,
-            name,
+            id: has.waba_id.parse().ok()?,
+            name: has.name,
             subscribed: true,
             numbers: vec![number],
         }],
-        tokens: vec![AccessToken { value: server.token.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken { value: has.token.into(), accounts: Vec::new(), expires: None }],
     })
 }
 
@@ -441,5 +509,13 @@ fn suite(suite: Suite) -> ratchet::Suite {
         Suite::X3dh => ratchet::Suite::X3dh,
         Suite::Pqxdh => ratchet::Suite::Pqxdh,
         Suite::Triple => ratchet::Suite::Triple,
+    }
+}
+
+fn padding(padding: Padding) -> content::Padding {
+    match padding {
+        Padding::None => content::Padding::None,
+        Padding::Bucket => content::Padding::Bucket,
+        Padding::Pow2 => content::Padding::Pow2,
     }
 }

@@ -10,10 +10,10 @@
 )]
 
 use scenario::Scenario;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
-use world::{Keep, Observations, Options, Simulation, Stage};
+use world::{Keep, Kind, Observations, Options, Simulation, Stage};
 
 const SHOP: &str = r#"
 version = 1
@@ -95,21 +95,28 @@ fn every_message_arrives_once() {
 }
 
 #[test]
-fn a_node_pads_as_it_is_told_to() {
-    let lengths = |padding: &str| {
-        let scenario = SHOP.replace("[node]", &format!("[node]\npadding = \"{padding}\""));
+fn nodes_and_devices_pad_as_they_are_told_to() {
+    let lengths = |padding: &str, sender: Kind| {
+        let (padded, other) = if sender == Kind::Business { ("node", "device") } else { ("device", "node") };
+        let scenario = SHOP.replace("\n[node]\ncount = 2\n", "");
+        let scenario =
+            format!("{scenario}\n[{padded}]\npadding = \"{padding}\"\n[{other}]\npadding = \"bucket\"\n");
         let (seen, ..) = run(&scenario, 7, 1);
-        let of_shops: std::collections::BTreeSet<u64> = seen
-            .sent
-            .iter()
-            .filter(|sent| sent.from.kind() == world::Kind::Business)
-            .map(|sent| sent.message)
-            .collect();
-        let padded = seen.submitted.iter().filter(|submitted| of_shops.contains(&submitted.message));
-        padded.map(|submitted| submitted.padded_bytes).collect::<std::collections::BTreeSet<_>>()
+        let of = |kind: Kind| -> BTreeSet<u32> {
+            let sent: BTreeSet<u64> =
+                seen.sent.iter().filter(|sent| sent.from.kind() == kind).map(|sent| sent.message).collect();
+            let submitted = seen.submitted.iter().filter(|submitted| sent.contains(&submitted.message));
+            submitted.map(|submitted| submitted.padded_bytes).collect()
+        };
+        let others = of(if sender == Kind::Business { Kind::Consumer } else { Kind::Business });
+        assert!(others.iter().all(|length| *length >= 255), "the other side does as it did");
+        of(sender)
     };
-    assert!(lengths("bucket").iter().all(|length| *length >= 255 && (length + 1).is_power_of_two()));
-    let small = lengths("pow2");
-    assert!(small.iter().any(|length| *length < 255) && small.iter().all(|l| (l + 1).is_power_of_two()));
-    assert!(lengths("none").len() > small.len() + 3, "every length shows");
+    for sender in [Kind::Business, Kind::Consumer] {
+        let bucket = lengths("bucket", sender);
+        assert!(bucket.iter().all(|length| *length >= 255 && (length + 1).is_power_of_two()));
+        let small = lengths("pow2", sender);
+        assert!(small.iter().any(|length| *length < 255) && small.iter().all(|l| (l + 1).is_power_of_two()));
+        assert!(lengths("none", sender).len() > small.len() + 3, "every length shows");
+    }
 }

@@ -1,10 +1,10 @@
 //! Messages of all kinds and languages, and how long they are on the wire.
 
-use super::language::Writer;
 use crate::Error;
 use crate::conversation::{Conversation, Side};
 use crate::draw::{log_normal, rounded, summed, weighted};
 use crate::error::OrFailed;
+use crate::language::Writer;
 use crate::pair::START_S;
 use content::{Body, Content, MessageId, Padding, Text, pad, unpad};
 use kernel::Rng;

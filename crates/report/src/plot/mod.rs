@@ -5,9 +5,11 @@
 mod draw;
 mod scale;
 mod shape;
+mod sheet;
 mod svg;
 
 pub use scale::{Scale, Unit};
+pub use sheet::sheet;
 pub use svg::Palette;
 
 pub(crate) use scale::{index, number, with_unit};

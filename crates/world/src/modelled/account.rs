@@ -1,131 +1,118 @@
-//! Prekeys by their ids: what an address has, and what the relay's directory knows of it.
+//! Prekeys by reference: how many an address has, and how many of them the relay's directory can hand out.
 
 use super::session::Used;
 use kernel::Rng;
+use std::collections::BTreeSet;
 
 /// The most one-time prekeys of a kind that one frame carries.
 const PER_PUBLISH: u32 = 100;
 
-/// The KEM prekey for when the one-time ones have run out.
-const LAST_RESORT: u32 = 2;
+/// Numbers of one-time prekeys are drawn of so many.
+const PREKEY_IDS: u32 = (1 << 24) - (1 << 21);
 
 /// An address of an endpoint.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) registration: u16,
-    /// Ascending.
-    one_time: Vec<u32>,
-    kem: Vec<u32>,
-    next_prekey: u32,
+    one_time: u32,
+    kem: u32,
     pub(crate) published: bool,
 }
 
 /// What is published of an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Published {
     pub(crate) registration: u16,
-    pub(crate) one_time: Box<[u32]>,
-    pub(crate) kem: Box<[u32]>,
+    /// Of each kind, so many one-time prekeys.
+    pub(crate) one_time: u32,
+    pub(crate) kem: u32,
+    /// Everything that the address has, and not only what is new.
+    pub(crate) all: bool,
 }
 
 /// What starts a session with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bundle {
     pub(crate) registration: u16,
-    pub(crate) one_time: Option<u32>,
-    pub(crate) kem: u32,
+    /// Whether the prekey of each kind is a one-time one.
+    pub(crate) one_time: bool,
+    pub(crate) kem: bool,
 }
 
 /// What the relay's directory has of an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
     registration: u16,
-    one_time: Vec<u32>,
-    kem: Vec<u32>,
+    one_time: u32,
+    kem: u32,
     asked_for_more: bool,
+    /// Prekeys that were handed out before are among them again.
+    is_doubtful: bool,
 }
 
 impl Account {
     /// A new account whose registration id was drawn before: [`draw_registration`].
     pub(crate) fn create(registration: u16, one_time: u32) -> Self {
-        let (ids, kem, published) = (Vec::new(), Vec::new(), false);
-        let mut account = Self { registration, one_time: ids, kem, next_prekey: 3, published };
-        account.make_one_time(one_time.min(PER_PUBLISH));
-        account
+        let one_time = one_time.min(PER_PUBLISH);
+        Self { registration, one_time, kem: one_time, published: false }
     }
 
-    pub(crate) fn publish(&self) -> Published {
-        self.publish_from(0)
+    pub(crate) const fn publish(&self) -> Published {
+        Published { registration: self.registration, one_time: self.one_time, kem: self.kem, all: true }
     }
 
     /// More one-time prekeys, and what is published of them.
     pub(crate) fn replenish(&mut self, count: u32) -> Published {
-        let first_new = self.next_prekey;
-        self.make_one_time(count.min(PER_PUBLISH));
-        self.publish_from(first_new)
-    }
-
-    /// Whether the prekeys that a first message names are there.
-    pub(crate) fn has(&self, used: Used) -> bool {
-        let one_time = used.one_time.is_none_or(|id| self.one_time.binary_search(&id).is_ok());
-        let kem = |id| id == LAST_RESORT || self.kem.binary_search(&id).is_ok();
-        one_time && used.kem.is_none_or(kem)
+        let count = count.min(PER_PUBLISH);
+        self.one_time += count;
+        self.kem += count;
+        Published { registration: self.registration, one_time: count, kem: count, all: false }
     }
 
     pub(crate) fn consume(&mut self, used: Used) {
-        remove(&mut self.one_time, used.one_time);
-        remove(&mut self.kem, used.kem);
-    }
-
-    fn publish_from(&self, first: u32) -> Published {
-        let from = |ids: &[u32]| ids.iter().copied().filter(|id| *id >= first).collect();
-        Published { registration: self.registration, one_time: from(&self.one_time), kem: from(&self.kem) }
-    }
-
-    fn make_one_time(&mut self, count: u32) {
-        self.one_time.reserve_exact(usize::try_from(count).unwrap_or(0));
-        self.kem.reserve_exact(usize::try_from(count).unwrap_or(0));
-        for _ in 0..count {
-            let one_time = self.take_prekey_id();
-            insert(&mut self.one_time, one_time);
-            let kem = self.take_prekey_id();
-            insert(&mut self.kem, kem);
-        }
-    }
-
-    fn take_prekey_id(&mut self) -> u32 {
-        let id = self.next_prekey;
-        self.next_prekey = if id >= 0x00ff_ffff { 3 } else { id + 1 };
-        id
+        self.one_time = self.one_time.saturating_sub(u32::from(used.one_time));
+        self.kem = self.kem.saturating_sub(u32::from(used.kem));
     }
 }
 
 impl Entry {
     pub(crate) const fn new() -> Self {
-        Self { registration: 0, one_time: Vec::new(), kem: Vec::new(), asked_for_more: false }
+        Self { registration: 0, one_time: 0, kem: 0, asked_for_more: false, is_doubtful: false }
     }
 
-    pub(crate) fn publish(&mut self, published: &Published) {
+    pub(crate) fn publish(&mut self, published: Published) {
+        let known = self.registration != 0;
         self.registration = published.registration;
         self.asked_for_more = false;
-        published.one_time.iter().for_each(|id| insert(&mut self.one_time, *id));
-        published.kem.iter().for_each(|id| insert(&mut self.kem, *id));
+        if published.all {
+            // What the directory still has is among them, and perhaps what it has handed out.
+            self.is_doubtful |= known && published.one_time > self.one_time;
+            self.one_time = published.one_time;
+            self.kem = published.kem;
+        } else {
+            self.one_time += published.one_time;
+            self.kem += published.kem;
+        }
     }
 
-    /// The bundle, and whether a one-time prekey is gone with it.
-    pub(crate) fn hand_out(&mut self) -> (Bundle, bool) {
-        let (one_time, kem) = (pop_first(&mut self.one_time), pop_first(&mut self.kem));
-        let bundle = Bundle { registration: self.registration, one_time, kem: kem.unwrap_or(LAST_RESORT) };
-        (bundle, one_time.is_some() || kem.is_some())
+    /// The bundle.
+    pub(crate) fn hand_out(&mut self) -> Bundle {
+        let (one_time, kem) = (self.one_time > 0, self.kem > 0);
+        self.one_time -= u32::from(one_time);
+        self.kem -= u32::from(kem);
+        Bundle { registration: self.registration, one_time, kem }
+    }
+
+    /// Whether it may hand out a prekey a second time, as only real ones show.
+    pub(crate) const fn is_doubtful(&self) -> bool {
+        self.is_doubtful
     }
 
     /// How many are left, if that is fewer than `low` and the owner was not asked yet.
     pub(crate) fn ask_for_more(&mut self, low: usize) -> Option<u32> {
-        let left = self.one_time.len().min(self.kem.len());
-        if left >= low || std::mem::replace(&mut self.asked_for_more, true) {
-            return None;
-        }
-        u32::try_from(left).ok()
+        let left = self.one_time.min(self.kem);
+        let enough = usize::try_from(left).is_ok_and(|left| left >= low);
+        (!enough && !std::mem::replace(&mut self.asked_for_more, true)).then_some(left)
     }
 
     pub(crate) const fn forget_question(&mut self) {
@@ -141,33 +128,74 @@ pub(crate) fn draw_registration(rng: &mut Rng) -> u16 {
 }
 
 /// What a machine draws for the prekeys of an account that it opens: a private key and a signature for the signed
-/// prekey, a KEM seed and a signature for the last resort, and all three kinds for the one-time ones.
+/// prekey, a KEM seed and a signature for the last resort, and all of it with numbers for the one-time ones.
 pub(crate) fn skip_prekeys(one_time: u32, rng: &mut Rng) {
     let kem_prekey = |rng: &mut Rng| {
         let _: [u8; 64] = rng.bytes();
         let _: [u8; 64] = rng.bytes();
     };
+    let mut ids = BTreeSet::new();
+    // A number that is taken is drawn again.
+    let mut id = |rng: &mut Rng| while !ids.insert(rng.below(PREKEY_IDS)) {};
     let _: [u8; 32] = rng.bytes();
     let _: [u8; 64] = rng.bytes();
     kem_prekey(rng);
     for _ in 0..one_time.min(PER_PUBLISH) {
+        id(rng);
         let _: [u8; 32] = rng.bytes();
+        id(rng);
         kem_prekey(rng);
     }
 }
 
-fn insert(ids: &mut Vec<u32>, id: u32) {
-    if let Err(at) = ids.binary_search(&id) {
-        ids.insert(at, id);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::{Effects, Seed};
+    use wire::{Address, ConnectionId, LinkEvent, LinkKey, Outgoing, ToEndpoint, ToRelay};
 
-fn remove(ids: &mut Vec<u32>, id: Option<u32>) {
-    if let Some(at) = id.and_then(|id| ids.binary_search(&id).ok()) {
-        ids.remove(at);
+    #[test]
+    fn registration_ids_are_those_that_an_endpoint_draws() {
+        let seed = Seed::from_number(11);
+        let (mut real, mut modelled) = (Rng::for_entity(&seed, "node/0"), Rng::for_entity(&seed, "node/0"));
+        let policy = endpoint::Policy { one_time_prekeys: 7, ..endpoint::Policy::default() };
+        let (mut endpoint, _) = endpoint::Endpoint::restore(policy, Vec::new()).unwrap();
+        let mut fx: Effects<Outgoing<ToRelay>> = Effects::none();
+        for number in 0..5 {
+            let address = Address::primary(wire::Number::from_integer(15_550_000_000 + number).unwrap());
+            endpoint.open_account(address, &mut real, &mut fx);
+        }
+        let connection = ConnectionId(1);
+        let up = LinkEvent::Up { connection, peer: LinkKey([0; 32]) };
+        let _ = endpoint.handle(kernel::Time::EPOCH, up, &mut real, &mut fx);
+        let frame = ToEndpoint::Welcome { accepted_through: 0 };
+        let _ = endpoint.handle(kernel::Time::EPOCH, LinkEvent::Frame { connection, frame }, &mut real, &mut fx);
+        let published = fx.outputs.iter().filter_map(|outgoing| match &outgoing.frame {
+            ToRelay::Publish(publish) => Some(publish.registration_id),
+            _ => None,
+        });
+        let drawn = (0..5).map(|_| {
+            let registration = draw_registration(&mut modelled);
+            skip_prekeys(7, &mut modelled);
+            u32::from(registration)
+        });
+        assert_eq!(published.collect::<Vec<_>>(), drawn.collect::<Vec<_>>());
     }
-}
 
-fn pop_first(ids: &mut Vec<u32>) -> Option<u32> {
-    (!ids.is_empty()).then(|| ids.remove(0))
+    #[test]
+    fn what_was_handed_out_and_is_published_again_is_doubtful() {
+        let mut account = Account::create(5, 3);
+        let mut entry = Entry::new();
+        entry.publish(account.publish());
+        assert_eq!(entry.hand_out(), Bundle { registration: 5, one_time: true, kem: true });
+        assert_eq!((entry.ask_for_more(5), entry.ask_for_more(5)), (Some(2), None));
+        entry.publish(account.replenish(3));
+        assert!(!entry.is_doubtful());
+        account.consume(Used { one_time: true, kem: true });
+        entry.publish(account.publish());
+        assert!(!entry.is_doubtful(), "what was used up is not among them");
+        entry.hand_out();
+        entry.publish(account.publish());
+        assert!(entry.is_doubtful());
+    }
 }

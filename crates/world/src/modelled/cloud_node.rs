@@ -170,7 +170,7 @@ impl Node {
                         self.inbound.push_back(now);
                     }
                     fx.write();
-                    let told = Told::Text { message, bytes };
+                    let told = Told::Text(message);
                     self.webhooks.enqueue(now, account.index(), told, model.text(from, bytes), fx);
                 }
                 Happened::Received { from, content: Content::Read(message), .. } => {

@@ -141,7 +141,7 @@ impl Endpoint {
                 self.accepted(accepted_through, fx);
                 self.post.welcomed(fx);
                 for (who, account) in self.accounts.iter().filter(|(_, account)| !account.published) {
-                    self.post.say(ToRelay::Publish(*who, Box::new(account.publish())), fx);
+                    self.post.say(ToRelay::Publish(*who, account.publish()), fx);
                 }
                 let mut waiting: Vec<_> = self.waiting.keys().copied().collect();
                 // In the order of their numbers.
@@ -171,7 +171,7 @@ impl Endpoint {
             ToEndpoint::PrekeysLow(who, _) => {
                 let count = self.policy.one_time_prekeys;
                 if let Some(account) = self.account_mut(who) {
-                    let published = Box::new(account.replenish(count));
+                    let published = account.replenish(count);
                     fx.write();
                     self.post.say(ToRelay::Publish(who, published), fx);
                 }
@@ -273,10 +273,10 @@ impl Endpoint {
         let Some(account) = asking.and_then(VecDeque::pop_front) else { return };
         let waiting = self.waiting.remove(&(account, peer)).unwrap_or_default();
         match bundle {
-            Some(Bundle { one_time, kem, .. }) => {
+            Some(bundle) => {
                 let base = self.sessions.next_base(account);
                 let record = self.sessions.between(account, peer);
-                record.initiate(base, self.policy.suites, one_time, kem, now.as_secs());
+                record.initiate(base, self.policy.suites, bundle, now.as_secs());
                 waiting.into_iter().for_each(|number| self.forward(now, number, model, fx));
             }
             None => waiting.into_iter().for_each(|number| self.fail(number, Failure::UnknownRecipient, fx)),
@@ -302,7 +302,7 @@ impl Endpoint {
         let (account, from, message) = (envelope.to, envelope.from, envelope.name.message);
         let Some(ours) = find_mut(&mut self.accounts, account) else { return };
         let record = self.sessions.between(account, from);
-        match record.decrypt(sealed, self.policy.suites, |used| ours.has(used)) {
+        match record.decrypt(sealed, self.policy.suites) {
             Ok(used) => {
                 ours.consume(used);
                 fx.events.push(Event::Received { account, from, message, content });

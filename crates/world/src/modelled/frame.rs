@@ -57,7 +57,7 @@ pub(crate) enum Fate {
 #[derive(Debug, Clone)]
 pub(crate) enum ToRelay {
     Hello { delivered_through: u64, gateway: bool },
-    Publish(Who, Box<Published>),
+    Publish(Who, Published),
     FetchBundle(Who),
     Submit { sequence: u64, envelope: Arc<Envelope> },
     Acknowledge { through: u64 },
@@ -109,7 +109,7 @@ impl ToRelay {
     pub(crate) fn size(&self, model: &Model) -> u32 {
         match self {
             Self::Hello { delivered_through, gateway } => sizes::hello(*delivered_through, *gateway),
-            Self::Publish(who, published) => sizes::publish(model.length(*who), published),
+            Self::Publish(who, published) => sizes::publish(model.length(*who), *published),
             Self::FetchBundle(who) => sizes::addressed(model.length(*who)),
             Self::Submit { sequence, envelope } => sizes::submit(*sequence, envelope.size),
             Self::Acknowledge { through } => sizes::sequence(*through),

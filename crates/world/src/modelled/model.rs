@@ -126,7 +126,7 @@ impl Json {
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let status = |told| length(sizes.status(consumer, told, now));
         Self {
-            request: length(business.request(&consumer.digits(), "").body.len()),
+            request: length(business.request(consumer, "", false).body.len()),
             text: length(sizes.text(consumer, now)),
             answer: length(sizes.answer(consumer)),
             sent: status(Told::Sent),

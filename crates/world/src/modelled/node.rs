@@ -239,7 +239,7 @@ impl NodeLane {
                 };
                 return self.notes.progress(now, message, stage);
             }
-            Told::Text { message, .. } => message,
+            Told::Text(message) => message,
         };
         if !self.heard.insert(message) {
             return;

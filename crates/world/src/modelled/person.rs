@@ -83,7 +83,7 @@ impl App {
                     retention: kept_for(plan, RETENTION),
                     gateway: false,
                     suites: only(population.suite),
-                    padding: scenario::Padding::Bucket,
+                    padding: plan.scenario().device.padding,
                     name: APP_NAME,
                 };
                 let registration = draw_registration(&mut Rng::for_entity(plan.seed(), &who.to_string()));

@@ -25,7 +25,8 @@ pub(crate) fn check(scenario: &Scenario, options: &Options) -> Result<(), Refusa
     if !scenario.adversaries.is_empty() {
         return refuse("adversaries".into(), NO_BYTES);
     }
-    if options.keep.envelopes || options.keep.texts || options.disks {
+    let keep = options.keep;
+    if keep.envelopes || keep.texts || keep.sights || options.disks || options.audit.is_some() {
         return refuse("crypto".into(), NO_BYTES);
     }
     for (index, fault) in scenario.faults.iter().enumerate() {

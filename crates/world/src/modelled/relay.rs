@@ -154,6 +154,10 @@ impl RelayLane {
         happens(relay, seat.clock(now), model, fx);
         seat.follow(now, takes, (fx.writes, &mut fx.outputs), relay.wake_at(), agenda);
         fx.writes = false;
+        if std::mem::take(&mut fx.is_doubtful) {
+            let what = "a prekey may be handed out twice, after keys were published again: run it with real keys";
+            self.notes.violation(now, self.seat.who, "modelled_as_real", what);
+        }
     }
 
     fn durable(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {

@@ -3,9 +3,10 @@
 //! `ratchet::SessionRecord` without its keys. A key pair is a number that counts those of its owner in the session;
 //! a session is known by the number that its initiator gave it.
 
+use super::account::Bundle;
 use super::braid::{Part, Refused, Spqr};
-use std::collections::VecDeque;
 use scenario::Suite;
+use std::collections::VecDeque;
 
 /// After this long without an answer a session is not used for sending any more.
 const UNANSWERED_LIMIT_S: u64 = 30 * 24 * 60 * 60;
@@ -47,16 +48,17 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Prekey {
     pub(crate) registration: u16,
-    pub(crate) one_time: Option<u32>,
-    /// `None` in X3DH.
-    pub(crate) kem: Option<u32>,
+    /// Made with a one-time prekey of the curve.
+    pub(crate) one_time: bool,
+    /// Made with a KEM prekey, and whether that was a one-time one; `None` in X3DH.
+    pub(crate) kem: Option<bool>,
 }
 
-/// Prekeys that a first message used up.
+/// Which one-time prekeys a first message used up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
-    pub(crate) one_time: Option<u32>,
-    pub(crate) kem: Option<u32>,
+    pub(crate) one_time: bool,
+    pub(crate) kem: bool,
 }
 
 /// The sessions with one peer.
@@ -71,8 +73,6 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, Copy)]
 struct Session {
     base: u64,
-    /// X3DH has messages of another version.
-    is_x3dh: bool,
     /// Our ratchet key, and the messages sent with it.
     ratchet: u32,
     counter: u32,
@@ -86,27 +86,26 @@ struct Session {
 /// What messages carry until the peer has answered.
 #[derive(Debug, Clone, Copy)]
 struct Pending {
-    one_time: Option<u32>,
-    kem: Option<u32>,
+    one_time: bool,
+    kem: Option<bool>,
     created_s: u32,
 }
 
 impl Record {
-    /// Starts a session from a bundle with these prekeys; bundles have a KEM prekey always.
-    pub(crate) fn initiate(&mut self, base: u64, suites: Suites, one_time: Option<u32>, kem: u32, now_s: u64) {
+    /// Starts a session from a bundle: with a one-time prekey or without, and with a KEM prekey always.
+    pub(crate) fn initiate(&mut self, base: u64, suites: Suites, bundle: Bundle, now_s: u64) {
         let suite = suites.newest;
         let is_x3dh = suite == Suite::X3dh;
         let created_s = u32::try_from(now_s).unwrap_or(u32::MAX);
         let required = suites.oldest == Suite::Triple;
         self.make_current(Session {
             base,
-            is_x3dh,
             ratchet: 1,
             counter: 0,
             previous: 0,
             // The signed prekey, with which nobody sends.
             peer: 0,
-            pending: Some(Pending { one_time, kem: (!is_x3dh).then_some(kem), created_s }),
+            pending: Some(Pending { one_time: bundle.one_time, kem: (!is_x3dh).then_some(bundle.kem), created_s }),
             post_quantum: (suite == Suite::Triple).then(|| Spqr::new(true, required)),
         });
     }
@@ -134,13 +133,8 @@ impl Record {
         Some(sealed)
     }
 
-    /// Decrypts, in whichever session it belongs to. `has` says whether prekeys are still there.
-    pub(crate) fn decrypt(
-        &mut self,
-        sealed: &Sealed,
-        suites: Suites,
-        has: impl FnOnce(Used) -> bool,
-    ) -> Result<Used, Refused> {
+    /// Decrypts, in whichever session it belongs to.
+    pub(crate) fn decrypt(&mut self, sealed: &Sealed, suites: Suites) -> Result<Used, Refused> {
         let at = self.sessions().position(|session| session.base == sealed.base);
         if let Some(at) = at {
             let opened = self.sessions().nth(at).ok_or(Refused)?.open(sealed)?;
@@ -150,14 +144,9 @@ impl Record {
         }
         let Kind::Prekey(prekey) = sealed.kind else { return Err(Refused) };
         let suite = respond(suites, prekey.kem.is_none()).ok_or(Refused)?;
-        let used = Used { one_time: prekey.one_time, kem: prekey.kem };
-        if !has(used) {
-            return Err(Refused);
-        }
         let required = suites.oldest == Suite::Triple;
         let session = Session {
             base: sealed.base,
-            is_x3dh: suite == Suite::X3dh,
             ratchet: 0,
             counter: 0,
             previous: 0,
@@ -167,7 +156,7 @@ impl Record {
         };
         let opened = session.open(sealed)?;
         self.make_current(opened);
-        Ok(used)
+        Ok(Used { one_time: prekey.one_time, kem: prekey.kem == Some(true) })
     }
 
     /// The newest post-quantum epoch of the current session.

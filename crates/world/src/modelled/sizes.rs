@@ -2,7 +2,7 @@
 //!
 //! Tests hold each against the encoder that writes the real ones.
 
-use super::account::Published;
+use super::account::{Bundle, Published};
 use super::braid::{Part, Payload};
 use super::session::{Kind, Sealed};
 use scenario::Padding;
@@ -63,32 +63,35 @@ pub(crate) const fn prekeys_low(length: u32, left: u32) -> u32 {
     frame(field(address(length)) + number(left as u64))
 }
 
+/// A signed key whose number has so many bytes: one of the two that are always there has one.
 const fn signed_key(id: u32, key: u32) -> u32 {
-    number(id as u64) + bytes(key) + bytes(SIGNATURE)
+    1 + id + bytes(key) + bytes(SIGNATURE)
 }
 
-const fn one_time_key(id: u32) -> u32 {
-    number(id as u64) + bytes(CURVE_KEY)
+/// Numbers of one-time prekeys are drawn so that each has four bytes.
+const PREKEY_ID: u32 = 4;
+const ONE_TIME: u32 = field(1 + PREKEY_ID + bytes(CURVE_KEY));
+const ONE_TIME_KEM: u32 = field(signed_key(PREKEY_ID, KEM));
+const LAST_RESORT: u32 = field(signed_key(1, KEM));
+const SIGNED_PREKEY: u32 = field(signed_key(1, CURVE_KEY));
+
+pub(crate) const fn publish(length: u32, published: Published) -> u32 {
+    let one_time = published.one_time * ONE_TIME + published.kem * ONE_TIME_KEM;
+    let fixed = field(address(length)) + bytes(CURVE_KEY) + SIGNED_PREKEY + LAST_RESORT;
+    frame(fixed + number(published.registration as u64) + one_time)
 }
 
-/// The signed prekey and the last resort have the ids 1 and 2.
-const SIGNED_PREKEY: u32 = signed_key(1, CURVE_KEY);
-
-pub(crate) fn publish(length: u32, published: &Published) -> u32 {
-    let one_time: u32 = published.one_time.iter().map(|id| field(one_time_key(*id))).sum();
-    let kem: u32 = published.kem.iter().map(|id| field(signed_key(*id, KEM))).sum();
-    let fixed = field(address(length)) + bytes(CURVE_KEY) + field(SIGNED_PREKEY) + field(signed_key(2, KEM));
-    frame(fixed + number(published.registration.into()) + one_time + kem)
-}
-
-/// A bundle: the ids of its prekeys, and of whom it is.
-pub(crate) fn bundle(length: u32, bundle: Option<super::account::Bundle>) -> u32 {
-    let keys = bundle.map(|bundle| {
-        let one_time = bundle.one_time.map_or(0, |id| field(one_time_key(id)));
-        let fixed = bytes(CURVE_KEY) + field(SIGNED_PREKEY);
-        fixed + number(bundle.registration.into()) + one_time + field(signed_key(bundle.kem, KEM))
-    });
-    frame(field(address(length)) + keys.map_or(0, field))
+/// A bundle, if anybody is there.
+pub(crate) const fn bundle(length: u32, bundle: Option<Bundle>) -> u32 {
+    let keys = match bundle {
+        Some(Bundle { registration, one_time, kem }) => {
+            let one_time = if one_time { ONE_TIME } else { 0 };
+            let kem = if kem { ONE_TIME_KEM } else { LAST_RESORT };
+            field(number(registration as u64) + bytes(CURVE_KEY) + SIGNED_PREKEY + one_time + kem)
+        }
+        None => 0,
+    };
+    frame(field(address(length)) + keys)
 }
 
 /// The ciphertext of so many bytes with padding, in a message of either kind.
@@ -98,10 +101,11 @@ pub(crate) fn ciphertext(padded: u32, sealed: &Sealed) -> u32 {
     let counters = 2 + varint(sealed.counter.into()) + varint(sealed.previous.into());
     let message = 1 + field(CURVE_KEY) + counters + field(body) + sealed.part.map_or(0, part) + 8;
     let Kind::Prekey(prekey) = &sealed.kind else { return message };
-    let optional = |id: Option<u32>| id.map_or(0, |id| 1 + varint(id.into()));
-    let kem = if prekey.kem.is_some() { field(KEM) } else { 0 };
+    let id = |is_one_time: bool| 1 + if is_one_time { PREKEY_ID } else { 1 };
+    let one_time = if prekey.one_time { id(true) } else { 0 };
+    let kem = prekey.kem.map_or(0, |is_one_time| id(is_one_time) + field(KEM));
     let keys = 2 * field(CURVE_KEY) + 2 + 1 + varint(prekey.registration.into());
-    1 + optional(prekey.one_time) + keys + field(message) + optional(prekey.kem) + kem
+    1 + one_time + keys + field(message) + kem
 }
 
 fn part(part: Part) -> u32 {

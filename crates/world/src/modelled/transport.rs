@@ -26,6 +26,8 @@ pub(crate) enum Output {
 pub(crate) struct Fx {
     pub(crate) writes: bool,
     pub(crate) outputs: Vec<Output>,
+    /// A prekey may have been handed out a second time: what comes of it is not modelled.
+    pub(crate) is_doubtful: bool,
 }
 
 /// Accounts, directory, inboxes, meters.
@@ -43,7 +45,8 @@ pub(crate) struct Relay {
     meters: BTreeMap<(u32, Direction, u32), Total>,
     /// The endpoints whose inbox is not empty, by the age of its oldest item; only if things get too old.
     by_age: BTreeSet<(Time, Who)>,
-    metering_due: Option<Time>,
+    /// When a node next hears its totals, if they changed.
+    metering_due: BTreeMap<Who, Time>,
 }
 
 /// An endpoint: what it submitted, and what waits for it.
@@ -93,7 +96,7 @@ impl Relay {
             businesses: BTreeMap::new(),
             meters: BTreeMap::new(),
             by_age: BTreeSet::new(),
-            metering_due: None,
+            metering_due: BTreeMap::new(),
             plan: Arc::clone(plan),
         }
     }
@@ -104,16 +107,17 @@ impl Relay {
 
     pub(crate) fn wake_at(&self) -> Option<Time> {
         let expiry = self.ttl.and_then(|ttl| self.by_age.first().map(|(oldest, _)| *oldest + ttl));
-        [expiry, self.metering_due].into_iter().flatten().min()
+        expiry.into_iter().chain(self.metering_due.values().copied()).min()
     }
 
     pub(crate) fn wake(&mut self, now: Time, fx: &mut Fx) {
         self.expire(now, fx);
-        if self.metering_due.is_some_and(|due| due <= now) {
-            self.metering_due = None;
-            let gateways = self.nodes.iter().filter(|inbox| inbox.gateway);
-            let connections: Vec<_> = gateways.filter_map(|inbox| inbox.connection).collect();
-            connections.into_iter().for_each(|connection| self.report_metering(connection, fx));
+        let due: Vec<Who> =
+            self.metering_due.extract_if(.., |_, due| *due <= now).map(|(node, _)| node).collect();
+        for node in due {
+            if let Some(connection) = self.inbox(node).and_then(|inbox| inbox.connection) {
+                self.report_metering(connection, fx);
+            }
         }
     }
 
@@ -133,11 +137,12 @@ impl Relay {
                 self.hello(connection, peer, delivered_through, gateway, model, fx);
             }
             _ if !greeted => self.reject(connection, fx),
-            ToRelay::Publish(who, published) => self.publish(connection, who, &published, fx),
+            ToRelay::Publish(who, published) => self.publish(connection, who, published, fx),
             ToRelay::FetchBundle(who) => {
-                let handed_out = self.entry(who).map(Entry::hand_out);
-                fx.writes |= handed_out.is_some_and(|(_, is_used)| is_used);
-                let bundle = handed_out.map(|(bundle, _)| bundle);
+                let entry = self.entry(who);
+                fx.is_doubtful |= entry.as_ref().is_some_and(|entry| entry.is_doubtful());
+                let bundle = entry.map(Entry::hand_out);
+                fx.writes |= bundle.is_some_and(|bundle| bundle.one_time || bundle.kem);
                 say(connection, ToEndpoint::Bundle(who, bundle), fx);
                 self.ask_for_prekeys(who, fx);
             }
@@ -188,7 +193,7 @@ impl Relay {
         }
     }
 
-    fn publish(&mut self, connection: ConnectionId, who: Who, published: &Published, fx: &mut Fx) {
+    fn publish(&mut self, connection: ConnectionId, who: Who, published: Published, fx: &mut Fx) {
         let place = self.place(who);
         let entry = match who.kind() {
             Kind::Consumer => place.and_then(|at| self.people.get_mut(at)).map(|e| e.get_or_insert(Entry::new())),
@@ -258,7 +263,8 @@ impl Relay {
         let total = self.meters.entry((business.index(), direction, country)).or_default();
         total.envelopes += 1;
         total.bytes += u64::from(envelope.ciphertext);
-        self.metering_due.get_or_insert(now + self.config.metering_interval);
+        let node = self.owner(business);
+        self.metering_due.entry(node).or_insert(now + self.config.metering_interval);
     }
 
     /// The endpoint has its inbox up to `through`; the senders learn it.

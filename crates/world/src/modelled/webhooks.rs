@@ -15,7 +15,7 @@ pub(crate) enum Told {
     /// How far a message has come.
     Status(u64, super::model::Status),
     /// A consumer's text.
-    Text { message: u64, bytes: u32 },
+    Text(u64),
 }
 
 /// All events that are not acknowledged, by number: the time at which they were made, in microseconds.

@@ -5,6 +5,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use wire::Number;
 
 /// A business with one phone number, and its server.
 pub(crate) struct Business {
@@ -14,6 +16,10 @@ pub(crate) struct Business {
     pub(crate) latency: Draws,
     pub(crate) answers: Draws,
     pub(crate) words: Draws,
+    /// What it notes for itself with each message, if it does.
+    pub(crate) callback_data: Option<String>,
+    /// The last message of each consumer, by its `wamid`.
+    pub(crate) heard: BTreeMap<Number, String>,
 }
 
 /// A webhook, as far as a business looks into it.
@@ -91,11 +97,17 @@ struct Id<'a> {
 }
 
 impl Business {
-    /// The JSON of a text message.
-    pub(crate) fn request(&self, to: &str, text: &str) -> cloud::ApiRequest {
-        let body = serde_json::json!({
-            "messaging_product": "whatsapp", "to": to, "type": "text", "text": { "body": text },
+    /// The JSON of a text message; `quotes` what the consumer wrote last.
+    pub(crate) fn request(&self, to: Number, text: &str, quotes: bool) -> cloud::ApiRequest {
+        let mut body = serde_json::json!({
+            "messaging_product": "whatsapp", "to": to.digits(), "type": "text", "text": { "body": text },
         });
+        if let (Some(members), Some(note)) = (body.as_object_mut(), &self.callback_data) {
+            members.insert("biz_opaque_callback_data".into(), note.as_str().into());
+        }
+        if let (true, Some(members), Some(heard)) = (quotes, body.as_object_mut(), self.heard.get(&to)) {
+            members.insert("context".into(), serde_json::json!({ "message_id": heard }));
+        }
         cloud::ApiRequest::post(
             format!("/v23.0/{}/messages", self.phone_number_id),
             &self.token,

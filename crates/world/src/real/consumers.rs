@@ -10,7 +10,8 @@ use crate::engine::Agenda;
 use crate::plan::Plan;
 use crate::presence::Presence;
 use crate::record::{Kind, What, Who};
-use crate::traffic::{Answer, Saying, Spark, Traffic};
+use crate::traffic::{ANSWER, Answer, Saying, Spark, Traffic};
+use crate::variation::{self, Secret};
 use bytes::Bytes;
 use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
 use content::MessageId;
@@ -270,9 +271,15 @@ impl ConsumersLane {
 
     fn say(&mut self, now: Time, saying: Saying, agenda: &mut Agenda<'_, Event>) {
         let who = saying.from;
+        let saying = Saying { to: self.plan.addressee(who, saying.to), ..saying };
         let to = self.plan.number(saying.to);
+        let plan = Arc::clone(&self.plan);
         let Some(person) = self.person(who).filter(|person| person.host.is_up()) else { return };
-        let text = text(saying.bytes, &mut person.words);
+        let text = if plan.is_audited() && saying.stream == ANSWER {
+            variation::answer(person.words.next(), plan.variation(who, Secret::Choice))
+        } else {
+            plan.written(who, text(saying.bytes, &mut person.words))
+        };
         person.said.push_back(Said { at: now, to: saying.to, bytes: saying.bytes, stream: saying.stream });
         self.notes.record(now, who, What::Say, saying.to, saying.bytes);
         let takes = self.plan.costs().encrypt;
@@ -309,7 +316,9 @@ impl ConsumersLane {
                 self.notes.submitted.extend(submitted);
             }
             Output::Show(message) => {
-                agenda.at(now, Event::Seen(who.index(), message.sequence, person.host.incarnation));
+                if plan.variation(who, Secret::Unseen).is_none() {
+                    agenda.at(now, Event::Seen(who.index(), message.sequence, person.host.incarnation));
+                }
                 if message.sequence > person.shown_through {
                     person.shown_through = message.sequence;
                     let from = plan.who(message.from.number);

@@ -10,7 +10,9 @@ use super::{Event, Hook, RESTART_TAKES, Request, Response, read, write};
 use crate::engine::Agenda;
 use crate::plan::Plan;
 use crate::record::{What, Who};
+use crate::sight::Sight;
 use crate::traffic::{Answer, Saying, Spark, Traffic};
+use crate::variation::Secret;
 use bytes::Bytes;
 use cloud::{
     ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Node, Output, ReplyId, Wamid,
@@ -20,7 +22,7 @@ use kernel::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{Address, ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
+use wire::{Address, BillingClass, ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// A node and its businesses.
 pub(crate) struct NodeLane {
@@ -194,9 +196,11 @@ impl NodeLane {
     /// A business's server has something to say: the request is on its way.
     fn say(&mut self, now: Time, saying: Saying, agenda: &mut Agenda<'_, Event>) {
         let Saying { from, to, bytes, stream } = saying;
+        let to = self.plan.addressee(from, to);
         let Some(business) = self.businesses.get_mut(&from.index()) else { return };
-        let text = text(bytes, &mut business.words);
-        let request = business.request(&self.plan.number(to).digits(), &text);
+        let text = self.plan.written(from, text(bytes, &mut business.words));
+        let quotes = self.plan.variation(from, Secret::Quote).is_some();
+        let request = business.request(self.plan.number(to), &text, quotes);
         self.notes.record(now, from, What::Say, to, bytes);
         let latency = self.plan.business_link().latency.sample(&mut || business.latency.next());
         let request = Request { business: from.index(), created: now, to, bytes, stream, request };
@@ -205,7 +209,9 @@ impl NodeLane {
 
     fn request(&mut self, now: Time, request: Request, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
-        self.notes.frame(now, who, What::Request, Who::business(request.business), &request.request.body);
+        let business = Who::business(request.business);
+        self.notes.frame(now, who, What::Request, business, &request.request.body);
+        self.notes.see(now, who, business, What::Request.name(), || Sight::Request(request.request.clone()));
         if !self.host.is_up() {
             // Connection refused: the business's server tries again.
             return agenda.after(Duration::from_secs(1), Event::Request(Box::new(request)));
@@ -221,6 +227,8 @@ impl NodeLane {
         let Request { business, created, to, bytes, stream, .. } = response.request;
         let (from, body) = (Who::business(business), &response.response.body);
         self.notes.frame(now, from, What::Response, self.host.who, body);
+        let sight = || Sight::Response(response.response.clone());
+        self.notes.see(now, from, self.host.who, What::Response.name(), sight);
         match business::accepted(&response.response).as_deref().and_then(Wamid::parse) {
             Some(wamid) => {
                 let message = message_key(&wamid.message_id);
@@ -234,6 +242,7 @@ impl NodeLane {
     fn webhook(&mut self, now: Time, hook: &Hook, agenda: &mut Agenda<'_, Event>) {
         let (who, node) = (Who::business(hook.business), self.host.who);
         self.notes.frame(now, who, What::Webhook, node, &hook.post.body);
+        self.notes.see(now, who, node, What::Webhook.name(), || Sight::Webhook(hook.post.clone()));
         let status =
             if self.plan.webhooks_are_down(hook.business, now) { 500 } else { self.take(now, hook, agenda) };
         let Some(business) = self.businesses.get_mut(&hook.business) else { return };
@@ -281,6 +290,7 @@ impl NodeLane {
             }
             let from = self.plan.who(wamid.consumer).unwrap_or(who);
             self.notes.shown(now, who, key, &message.text.body);
+            business.heard.insert(wamid.consumer, message.id.clone().into_owned());
             let answer = self.plan.answer(who).and_then(|reply| Answer::draw(reply, &mut business.answers));
             if let Some(answer) = answer {
                 agenda.after(answer.after, Event::Traffic(Spark::answer(who, from, answer.bytes)));
@@ -305,6 +315,8 @@ impl NodeLane {
             Who::business(business),
             u32::from(status),
         );
+        let (node, peer) = (self.host.who, Who::business(business));
+        self.notes.see(now, node, peer, What::WebhookAnswer.name(), || Sight::Status(status));
         if self.host.incarnation == incarnation {
             let outcome = WebhookOutcome::Answered(status);
             self.tell(now, Input::WebhookAnswered { delivery, outcome }, Duration::ZERO, agenda);
@@ -334,8 +346,15 @@ impl NodeLane {
                 if let Some(node) = self.host.machine() {
                     self.notes.submitted.extend(submitted(now, node.endpoint(), &outgoing.frame));
                 }
-                if let ToRelay::Submit { envelope, .. } = &outgoing.frame {
-                    self.note_epoch(now, envelope.from, envelope.to);
+                let mut outgoing = outgoing;
+                if let ToRelay::Submit { envelope, .. } = &mut outgoing.frame {
+                    let business = self.plan.who(envelope.from.number);
+                    let declared = business.and_then(|who| self.plan.variation(who, Secret::BillingClass));
+                    if declared.is_some() {
+                        envelope.billing_class = BillingClass::Utility;
+                    }
+                    let (from, to) = (envelope.from, envelope.to);
+                    self.note_epoch(now, from, to);
                 }
                 self.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
             }
@@ -354,7 +373,11 @@ impl NodeLane {
                 let input = Input::ChallengeAnswered { challenge: challenge.challenge, outcome };
                 self.tell(now, input, Duration::ZERO, agenda);
             }
-            Output::Metered(_) | Output::Notice(_) => {}
+            Output::Notice(notice) => {
+                let who = self.host.who;
+                self.notes.see(now, who, who, "notice", || Sight::Notice(notice.to_string()));
+            }
+            Output::Metered(_) => {}
         }
     }
 

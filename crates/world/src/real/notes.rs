@@ -2,6 +2,7 @@
 
 use super::host::Violation;
 use crate::record::{Record, Trace, What, Who};
+use crate::sight::{Seen, Sight};
 use bytes::Bytes;
 use kernel::Time;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub struct Keep {
     pub envelopes: bool,
     /// Every text that somebody has read, to look for it where it must not be.
     pub texts: bool,
+    /// Everything that anybody could see.
+    pub sights: bool,
 }
 
 /// A message that a party sends on behalf of a person or business.
@@ -139,6 +142,7 @@ pub(crate) struct Notes {
     pub(crate) public_keys: Vec<(Time, PublicKeys)>,
     pub(crate) texts: Vec<(Who, u64, String)>,
     pub(crate) violations: Vec<Violation>,
+    pub(crate) seen: Vec<Seen>,
     /// Requests that the API refused.
     pub(crate) refused: u64,
 }
@@ -169,6 +173,23 @@ impl Notes {
     pub(crate) fn frame(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: &[u8]) {
         self.record(at, party, what, peer, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         self.everything.add_bytes(bytes);
+        if !matches!(what, What::Request | What::Response | What::Webhook) {
+            self.see(at, party, peer, what.name(), || Sight::Frame(Bytes::copy_from_slice(bytes)));
+        }
+    }
+
+    /// Somebody sees something.
+    pub(crate) fn see(
+        &mut self,
+        at: Time,
+        party: Who,
+        peer: Who,
+        what: &'static str,
+        sight: impl FnOnce() -> Sight,
+    ) {
+        if self.keep.sights {
+            self.seen.push(Seen { at, party, peer, what, sight: sight() });
+        }
     }
 
     /// The relay takes an envelope.
@@ -189,6 +210,7 @@ impl Notes {
     pub(crate) fn shown(&mut self, at: Time, who: Who, message: u64, text: &str) {
         self.progress(at, message, Stage::Shown);
         self.everything.add_bytes(text.as_bytes());
+        self.see(at, who, who, What::Show.name(), || Sight::Text(text.to_owned()));
         if self.keep.texts {
             self.texts.push((who, message, text.to_owned()));
         }

@@ -10,6 +10,7 @@ use crate::engine::Agenda;
 use crate::link::Way;
 use crate::plan::Plan;
 use crate::record::{Kind, What, Who};
+use crate::sight::Sight;
 use bytes::Bytes;
 use kernel::Time;
 use relay::{Output, Relay};
@@ -156,7 +157,10 @@ impl RelayLane {
                         self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
                     }
                 }
-                Output::Notice(_) => {}
+                Output::Notice(notice) => {
+                    let who = self.host.who;
+                    self.notes.see(now, who, who, "notice", || Sight::Notice(format!("{notice:?}")));
+                }
             }
         }
         match broken {

@@ -3,6 +3,7 @@
 
 use super::relay::{Party, Relay};
 use super::rows::Rows;
+use super::surfaces;
 use bytes::Bytes;
 use cloud::{
     ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
@@ -238,6 +239,7 @@ impl Bench {
         if self.power_fails() {
             return self.crash();
         }
+        surfaces::rows(&effects.transaction);
         self.rows.commit(effects.transaction);
         for output in effects.outputs {
             if self.power_fails() {
@@ -260,13 +262,17 @@ impl Bench {
                     self.relay.handle(NODE, frame);
                 }
             }
-            Output::Respond { reply, response } => drop(self.responses.insert(reply, response)),
+            Output::Respond { reply, response } => {
+                surfaces::machine_response(&response);
+                self.responses.insert(reply, response);
+            }
             Output::PostWebhook(post) => {
                 let answer = self.receivers.get(&post.url).copied().unwrap_or(Some(200));
                 if let Some(status) = answer {
                     let (delivery, outcome) = (post.delivery, WebhookOutcome::Answered(status));
                     self.to_node.push_back(Input::WebhookAnswered { delivery, outcome });
                 }
+                surfaces::machine_webhook(&post);
                 self.posts.push(post);
             }
             Output::Challenge(challenge) => {
@@ -277,6 +283,7 @@ impl Bench {
                 } else {
                     ChallengeOutcome::Failed(HttpFailure::TimedOut)
                 };
+                surfaces::challenge(Vec::new(), challenge.url.split_once('?').unwrap().1);
                 self.challenged.push(challenge.url.clone());
                 self.to_node.push_back(Input::ChallengeAnswered { challenge: challenge.challenge, outcome });
             }

@@ -4,6 +4,7 @@ mod bench;
 mod relay;
 mod rows;
 mod stack;
+mod surfaces;
 
 pub(crate) use bench::{Bench, message};
 pub(crate) use stack::{Stack, VERIFY};

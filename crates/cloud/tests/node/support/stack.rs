@@ -1,7 +1,7 @@
 //! A node in its shell: real HTTP, real QUIC to a relay where nobody is registered, and a receiver.
 
 use super::relay::Relay;
-use super::{APP, SECRET, two_tenants};
+use super::{APP, SECRET, surfaces, two_tenants};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -64,6 +64,7 @@ impl Stack {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        surfaces::response(surfaces::head(head), body.as_bytes());
         (head[9..12].parse().unwrap(), head.to_ascii_lowercase(), body.to_owned())
     }
 
@@ -117,8 +118,12 @@ async fn receive() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
 
 async fn hook(State(posts): State<mpsc::UnboundedSender<(HeaderMap, Bytes)>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let headers = head.headers.iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     if head.method == "GET" {
         let query = head.uri.query().unwrap_or_default();
+        surfaces::challenge(headers, query);
         let value =
             |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
         if value("hub.mode=") != "subscribe" || value("hub.verify_token=") != "meaty%20ham%26hock" {
@@ -126,6 +131,8 @@ async fn hook(State(posts): State<mpsc::UnboundedSender<(HeaderMap, Bytes)>>, re
         }
         return value("hub.challenge=").to_owned().into_response();
     }
-    let _ = posts.send((head.headers, to_bytes(body, 1 << 20).await.unwrap()));
+    let body = to_bytes(body, 1 << 20).await.unwrap();
+    surfaces::webhook(headers, head.uri.query().unwrap_or_default(), &body);
+    let _ = posts.send((head.headers, body));
     StatusCode::OK.into_response()
 }

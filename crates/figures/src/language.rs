@@ -14,8 +14,9 @@ const MOST_WORDS: usize = 120;
 const PHRASES: f64 = 0.3;
 
 /// A language of the model.
-pub(super) struct Language {
-    pub(super) name: &'static str,
+pub struct Language {
+    /// Its name in English.
+    pub name: &'static str,
     words: &'static str,
     phrases: &'static str,
     /// Between words.
@@ -23,7 +24,7 @@ pub(super) struct Language {
 }
 
 /// Those of the paper.
-pub(super) const LANGUAGES: [Language; 6] = [
+pub const LANGUAGES: [Language; 6] = [
     Language {
         name: "Chinese",
         words: "我 的 你 了 是 不 在 有 他 就 好 吗 也 去 说 要 来 都 这 那 很 我们 什么 会 吃 看 没有 今天 知道 可以 \
@@ -76,8 +77,8 @@ pub(super) const LANGUAGES: [Language; 6] = [
     },
 ];
 
-/// What somebody writes.
-pub(super) struct Writer {
+/// Somebody who writes a language.
+pub struct Writer {
     words: Vec<&'static str>,
     phrases: Vec<&'static str>,
     words_summed: Vec<f64>,
@@ -86,7 +87,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn of(language: &Language) -> Self {
+    /// A writer of this language.
+    pub fn of(language: &Language) -> Self {
         let words: Vec<_> = language.words.split_whitespace().collect();
         let separator = if language.space.is_empty() { ' ' } else { '|' };
         let phrases: Vec<_> = language.phrases.split(separator).map(str::trim).collect();
@@ -100,7 +102,8 @@ impl Writer {
         }
     }
 
-    pub(super) fn text(&self, rng: &mut Rng) -> String {
+    /// A message: a phrase, or some words.
+    pub fn text(&self, rng: &mut Rng) -> String {
         let pick = |rng: &mut Rng, list: &[&'static str], summed: &[f64]| {
             list.get(weighted(rng, summed)).copied().unwrap_or_default()
         };

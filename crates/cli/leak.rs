@@ -1,0 +1,311 @@
+//! `blindpost audit leak`: how many bits of a secret a view tells.
+
+use crate::run::all_cores;
+use ::audit::leak::{
+    Answer, Observe, PADDINGS, Padding, Progress, Question, Secret, UnknownSecret, UnknownView, VIEWS, ask,
+    name_of, page, plots, view,
+};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use privacy::Principal;
+use privacy::leak::Settings;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Who waits so long is told how far it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Measures how many bits of a secret a principal's view tells, and what padding costs (docs/leakage.md).
+///
+/// The real parties run once for each padding, in virtual time. Lists are separated by commas, and `all` is a list.
+///
+/// Example: blindpost audit leak --secret text_kind --view transport --padding none,bucket --plot leak.svg
+#[derive(Debug, Args)]
+pub(crate) struct Leak {
+    /// What is secret [default: text_kind]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "text_kind",
+        hide_default_value = true
+    )]
+    secret: Vec<String>,
+    /// Whose view it is looked for in: network, transport, cloud, business, operator
+    #[arg(long, value_name = "PRINCIPAL", value_delimiter = ',', default_value = "transport")]
+    view: Vec<String>,
+    /// How both ends pad
+    #[arg(long, value_delimiter = ',', default_value = "all")]
+    padding: Vec<Paddings>,
+    /// Which part of the view is looked at
+    #[arg(long, default_value = "size")]
+    observe: Observed,
+    /// Messages that the secret is about, for each padding
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    samples: u32,
+    /// Where all randomness comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// On how many threads [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Write the estimates to this file as JSON (- for standard output)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draw bits, bytes and channels into this file: .svg, or .html with tables
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Only say which secrets and views there are
+    #[arg(long)]
+    list: bool,
+}
+
+/// A padding, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Paddings {
+    /// None at all
+    None,
+    /// To powers of two, however small
+    Pow2,
+    /// To powers of two, of 256 bytes at least: as deployed here
+    Bucket,
+    /// Each of them
+    All,
+}
+
+/// A part of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Observed {
+    /// How much passed
+    Size,
+    /// When
+    Timing,
+    /// Both
+    All,
+}
+
+impl Leak {
+    pub(crate) fn run(self) -> miette::Result<()> {
+        if self.list {
+            print!("{}", list());
+            return Ok(());
+        }
+        let (secrets, views) = (self.secrets()?, self.views()?);
+        if let Some(file) = &self.plot {
+            kind_of(file)?;
+        }
+        let mut answers = Vec::new();
+        for secret in secrets {
+            let found = self.answer(secret, views.clone())?;
+            if self.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
+                found.iter().for_each(|answer| print!("{}", text_of(answer)));
+            }
+            answers.extend(found);
+        }
+        self.write(&answers)
+    }
+
+    fn secrets(&self) -> miette::Result<Vec<Secret>> {
+        if self.secret.iter().any(|name| name == "all") {
+            return Ok(Secret::ALL.to_vec());
+        }
+        let known = Secret::ALL.map(Secret::name).join(", ");
+        let parse = |name: &String| {
+            name.parse().map_err(|error: UnknownSecret| {
+                miette::miette!(help = format!("there are: {known}"), "{error}")
+            })
+        };
+        self.secret.iter().map(parse).collect()
+    }
+
+    fn views(&self) -> miette::Result<Vec<Principal>> {
+        if self.view.iter().any(|name| name == "all") {
+            return Ok(VIEWS.to_vec());
+        }
+        let known = VIEWS.map(Principal::name).join(", ");
+        let parse = |name: &String| {
+            view(name).map_err(|error: UnknownView| {
+                miette::miette!(help = format!("there are: {known}"), "{error}")
+            })
+        };
+        self.view.iter().map(parse).collect()
+    }
+
+    fn paddings(&self) -> Vec<Padding> {
+        let is_asked = |padding: &Padding| {
+            let asked = match padding {
+                Padding::None => Paddings::None,
+                Padding::Pow2 => Paddings::Pow2,
+                Padding::Bucket => Paddings::Bucket,
+            };
+            self.padding.iter().any(|padding| *padding == asked || *padding == Paddings::All)
+        };
+        PADDINGS.into_iter().filter(is_asked).collect()
+    }
+
+    fn answer(&self, secret: Secret, views: Vec<Principal>) -> miette::Result<Vec<Answer>> {
+        let question = Question {
+            secret,
+            views,
+            observe: match self.observe {
+                Observed::Size => Observe::Size,
+                Observed::Timing => Observe::Timing,
+                Observed::All => Observe::All,
+            },
+            paddings: self.paddings(),
+            samples: usize::try_from(self.samples).unwrap_or(usize::MAX),
+            settings: Settings { seed: self.seed, ..Settings::default() },
+            threads: self.threads.unwrap_or_else(all_cores),
+        };
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent}%  {msg}") {
+            bar.set_style(style);
+        }
+        let told = |Progress { what, done }: Progress<'_>| {
+            if bar.is_hidden() && bar.elapsed() > PATIENCE {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            bar.set_message(what.to_owned());
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of floats saturates"
+            )]
+            bar.set_position((done * 1000.0) as u64);
+        };
+        let answers = ask(&question, &told);
+        bar.finish_and_clear();
+        answers.into_diagnostic().wrap_err_with(|| format!("{secret} could not be measured"))
+    }
+
+    fn write(&self, answers: &[Answer]) -> miette::Result<()> {
+        if let Some(file) = &self.json {
+            let value =
+                json!({ "version": env!("CARGO_PKG_VERSION"), "seed": self.seed, "answers": answers });
+            let text = serde_json::to_string_pretty(&value).into_diagnostic()? + "\n";
+            if file.as_os_str() == "-" { print!("{text}") } else { write(file, &text)? }
+        }
+        let Some(file) = &self.plot else { return Ok(()) };
+        match kind_of(file)? {
+            Picture::Svg => {
+                let plots: Vec<_> = answers.iter().flat_map(plots).collect();
+                write(file, &report::plot::sheet("What views tell", &plots))
+            }
+            Picture::Html => page(answers, env!("CARGO_PKG_VERSION")).write(file).into_diagnostic(),
+        }
+    }
+}
+
+/// What is drawn into a file.
+#[derive(Debug, Clone, Copy)]
+enum Picture {
+    Svg,
+    Html,
+}
+
+fn kind_of(file: &Path) -> miette::Result<Picture> {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => Ok(Picture::Svg),
+        Some("html") => Ok(Picture::Html),
+        _ => Err(miette::miette!(
+            help = "let its name end in .svg, or in .html for a page with tables",
+            "can't draw into {}",
+            file.display()
+        )),
+    }
+}
+
+fn write(file: &Path, text: &str) -> miette::Result<()> {
+    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+}
+
+fn list() -> String {
+    let mut text = String::from("secrets:\n");
+    for secret in Secret::ALL {
+        let _ = writeln!(text, "  {:<14} {}", secret.name(), secret.told());
+    }
+    let _ = writeln!(text, "views:\n  {}", VIEWS.map(Principal::name).join(", "));
+    text
+}
+
+fn text_of(answer: &Answer) -> String {
+    let Some(first) = answer.rows.first() else { return String::new() };
+    let mut text = format!(
+        "{}: {}\n  {} sees {} of {} messages; {} learn it, says the policy ({})\n  the secret has {:.2} bits; who \
+         guesses without looking is wrong {:.1} % of the time\n\n",
+        answer.secret,
+        answer.secret.told(),
+        answer.view,
+        match answer.observe {
+            Observe::Size => "sizes",
+            Observe::Timing => "times",
+            Observe::All => "sizes and times",
+        },
+        first.estimate.samples,
+        if answer.is_allowed() { "it may" } else { "it must not" },
+        answer.policy_word(),
+        first.estimate.secret_bits,
+        100.0 * first.estimate.risk.prior,
+    );
+    let _ = writeln!(
+        text,
+        "  padding  bits [95 %]            p      significant  min-entropy  wrong: frequency  neighbours  bytes  for padding"
+    );
+    for row in &answer.rows {
+        let (found, risk) = (row.estimate.information, row.estimate.risk);
+        let _ = writeln!(
+            text,
+            "  {:<8} {:<5.3} [{:<5.3}, {:<5.3}]  {:<5.3}  {:<11}  {:>11.3}  {:>14.1} %  {:>8.1} %  {:>5.0}  {:>+5.0} ({:+.0} %)",
+            name_of(row.padding),
+            found.bits,
+            found.low_bits,
+            found.high_bits,
+            found.p_value,
+            if row.estimate.significant { "yes" } else { "no" },
+            row.estimate.min_entropy.held_out_bits,
+            100.0 * risk.frequency,
+            100.0 * risk.nearest,
+            row.cost.bytes_per_message,
+            row.cost.overhead_bytes,
+            row.cost.overhead_percent,
+        );
+    }
+    text.push('\n');
+    for row in &answer.rows {
+        let share = row.estimate.information.bits / row.estimate.secret_bits.max(f64::MIN_POSITIVE);
+        let _ = writeln!(
+            text,
+            "  {:<8} {}  {:.0} % of the secret",
+            name_of(row.padding),
+            gauge(share),
+            100.0 * share
+        );
+    }
+    text.push('\n');
+    text
+}
+
+/// A share as a bar of 40 places.
+fn gauge(share: f64) -> String {
+    const PLACES: usize = 40;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let full = ((share.clamp(0.0, 1.0) * PLACES as f64).round() as usize).min(PLACES);
+    format!("{}{}", "█".repeat(full), "·".repeat(PLACES - full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_is_as_full_as_its_share() {
+        assert_eq!(gauge(0.5).chars().filter(|place| *place == '█').count(), 20);
+        assert_eq!(gauge(7.0), "█".repeat(40));
+        assert_eq!(gauge(f64::NAN).chars().count(), 40);
+    }
+}

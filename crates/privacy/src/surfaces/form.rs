@@ -1,0 +1,114 @@
+//! The form that a value must have, so that it can't tell more than its class says.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde::Deserialize;
+
+use super::{Problem, SurfacesError, Value};
+use crate::DataClass;
+
+/// What `surfaces.toml` says of a value: its class, or its class and the forms that it may have.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Declaration {
+    Class(String),
+    Formed {
+        class: String,
+        /// Texts with parts in braces, as in `sha256={hex}`; the parts are in `[forms]`.
+        is: Vec<String>,
+    },
+}
+
+/// A value's class and forms.
+pub(super) struct Declared {
+    pub(super) class: DataClass,
+    forms: Vec<(String, Regex)>,
+}
+
+/// The parts of which forms are made: regular expressions by name.
+pub(super) type Parts = BTreeMap<String, String>;
+
+impl Declared {
+    /// `place` is where the declaration stands. What identifies nobody must have a form: it is all that says so.
+    pub(super) fn parse(
+        place: &str,
+        declaration: &Declaration,
+        parts: &Parts,
+    ) -> Result<Self, SurfacesError> {
+        let (name, texts) = match declaration {
+            Declaration::Class(class) => (class, &[][..]),
+            Declaration::Formed { class, is } => (class, &is[..]),
+        };
+        let class = DataClass::parse(name)
+            .ok_or_else(|| SurfacesError::Class { place: place.to_owned(), class: name.clone() })?;
+        if class == DataClass::Statistic && texts.is_empty() {
+            return Err(SurfacesError::Formless(place.to_owned()));
+        }
+        let forms = texts.iter().map(|text| Ok((text.clone(), compile(place, text, parts)?)));
+        Ok(Self { class, forms: forms.collect::<Result<_, SurfacesError>>()? })
+    }
+
+    /// A problem if the value has none of the forms.
+    pub(super) fn problem(&self, what: &str, value: &Value) -> Option<Problem> {
+        let text = value.to_text();
+        let fits = self.forms.is_empty() || self.forms.iter().any(|(_, form)| form.is_match(&text));
+        let forms =
+            || self.forms.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
+        (!fits).then(|| Problem::Form { what: what.to_owned(), forms: forms() })
+    }
+}
+
+/// A form as a regular expression: what stands outside of braces is taken literally, `{{` is a brace.
+pub(super) fn compile(place: &str, text: &str, parts: &Parts) -> Result<Regex, SurfacesError> {
+    let wrong = |part: &str| SurfacesError::Part { place: place.to_owned(), part: part.to_owned() };
+    let mut pattern = String::from("^(?:");
+    let mut rest = text;
+    while let Some((literal, after)) = rest.split_once('{') {
+        pattern += &regex::escape(literal);
+        if let Some(after) = after.strip_prefix('{') {
+            pattern += "\\{";
+            rest = after;
+            continue;
+        }
+        let (part, after) = after.split_once('}').ok_or_else(|| wrong(after))?;
+        pattern += &format!("(?:{})", parts.get(part).ok_or_else(|| wrong(part))?);
+        rest = after;
+    }
+    pattern += &regex::escape(rest);
+    pattern += ")$";
+    Regex::new(&pattern).map_err(|_| wrong(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared(class: &str, form: &str) -> Declared {
+        let parts = Parts::from([("digits".into(), "[0-9]{1,4}".into())]);
+        let declaration = Declaration::Formed { class: class.into(), is: vec![form.into()] };
+        Declared::parse("here", &declaration, &parts).unwrap()
+    }
+
+    #[test]
+    fn only_the_parts_may_vary() {
+        let declared = declared("statistic", "a.{digits} of {{x}");
+        let fits = |text: &str| declared.problem("x", &Value::Text(text.into())).is_none();
+        assert!(fits("a.17 of {x}"));
+        for other in ["a.17 of {x} ", "ab17 of {x}", "a. of {x}", "a.12345 of {x}", "a.17 of {x}\n", ""] {
+            assert!(!fits(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_declaration_that_says_nothing_is_refused() {
+        let parse =
+            |declaration| Declared::parse("here", &declaration, &Parts::new()).err().map(|e| e.to_string());
+        let formless = parse(Declaration::Class("statistic".into())).unwrap();
+        assert!(formless.contains("here"), "{formless}");
+        assert!(parse(Declaration::Class("nonsense".into())).unwrap().contains("nonsense"));
+        let part = Declaration::Formed { class: "content".into(), is: vec!["{what}".into()] };
+        assert!(parse(part).unwrap().contains("what"));
+        assert_eq!(parse(Declaration::Class("content".into())), None);
+    }
+}
