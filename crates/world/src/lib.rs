@@ -6,6 +6,7 @@
 
 mod business;
 mod calamity;
+mod calibration;
 mod costs;
 mod crew;
 mod draws;
@@ -29,14 +30,15 @@ mod world;
 
 pub use business::{Business, Event as BusinessEvent};
 pub use calamity::Misfortune;
+pub use calibration::{Calibration, Clock, Step};
 pub use costs::Costs;
 pub use engine::Outcome;
 pub use fork::ForkError;
 pub use host::Fault;
+pub use modelled::Refusal;
 pub use real::host::Violation;
 pub use real::notes::{Epoch, Keep, Metric, Progress, PublicKeys, Sent, Stage, Submitted};
 pub use record::{Kind, Record, What, Who};
-pub use modelled::Refusal;
 pub use sight::{Seen, Sight};
 pub use simulation::{Credentials, Observations, Options, SetupError, Simulation};
 pub use traffic::ANSWER;

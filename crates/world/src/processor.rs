@@ -42,8 +42,7 @@ impl Processor {
         slow: impl FnOnce() -> Option<Distribution<scenario::Duration>>,
     ) -> Time {
         let before = self.before();
-        self.last =
-            if is_empty { before } else { self.disk.commit(self.busy_until, slow()).max(before) };
+        self.last = if is_empty { before } else { self.disk.commit(self.busy_until, slow()).max(before) };
         self.last
     }
 }

@@ -15,7 +15,9 @@ use crate::real::{ConsumersLane, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use crate::sight::Seen;
 use crate::variation::{Audit, Secret};
-use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Sizes, Tenant};
+use cloud::{
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Sizes, Tenant,
+};
 use consumer::ConsumerConfig;
 use kernel::{Row, Time};
 use ratchet::Suites;

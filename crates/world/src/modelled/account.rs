@@ -169,7 +169,8 @@ mod tests {
         let up = LinkEvent::Up { connection, peer: LinkKey([0; 32]) };
         let _ = endpoint.handle(kernel::Time::EPOCH, up, &mut real, &mut fx);
         let frame = ToEndpoint::Welcome { accepted_through: 0 };
-        let _ = endpoint.handle(kernel::Time::EPOCH, LinkEvent::Frame { connection, frame }, &mut real, &mut fx);
+        let _ =
+            endpoint.handle(kernel::Time::EPOCH, LinkEvent::Frame { connection, frame }, &mut real, &mut fx);
         let published = fx.outputs.iter().filter_map(|outgoing| match &outgoing.frame {
             ToRelay::Publish(publish) => Some(publish.registration_id),
             _ => None,

@@ -142,7 +142,9 @@ impl Spqr {
     fn collect(&mut self, payload: Payload) {
         self.state = match (self.state, payload) {
             (State::KeysSampled { .. }, Payload::Ct1(_)) => State::HeaderSent { next: 0, ct1: 1 },
-            (State::HeaderSent { next, ct1 }, Payload::Ct1(_)) if ct1 + 1 >= CT1 => State::Ct1Received { next },
+            (State::HeaderSent { next, ct1 }, Payload::Ct1(_)) if ct1 + 1 >= CT1 => {
+                State::Ct1Received { next }
+            }
             (State::HeaderSent { next, ct1 }, Payload::Ct1(_)) => State::HeaderSent { next, ct1: ct1 + 1 },
             (State::Ct1Received { .. }, Payload::Ct2(_)) => State::EkSentCt1Received { ct2: 1 },
             (State::EkSentCt1Received { ct2 }, Payload::Ct2(_)) if ct2 + 1 >= CT2 => {

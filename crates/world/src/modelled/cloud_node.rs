@@ -7,7 +7,7 @@ use super::model::{Model, NODE_NAME, Status};
 use super::output::{Asked, Fx, Output};
 use super::session::Suites;
 use super::sessions::Sessions;
-use super::webhooks::{Told, Webhooks};
+use super::webhooks::{About, Told, Webhooks};
 use super::{kept_for, only};
 use crate::plan::Plan;
 use crate::record::Who;
@@ -78,7 +78,7 @@ impl Node {
         };
         Self {
             has_numbers: !accounts.is_empty(),
-            endpoint: Endpoint::new(policy, accounts, Sessions::many()),
+            endpoint: Endpoint::new(policy, accounts, Sessions::many(plan.consumers())),
             outbound: Outbound::default(),
             inbound: VecDeque::new(),
             webhooks: Webhooks::new(plan.end().since(plan.start())),
@@ -170,8 +170,8 @@ impl Node {
                         self.inbound.push_back(now);
                     }
                     fx.write();
-                    let told = Told::Text(message);
-                    self.webhooks.enqueue(now, account.index(), told, model.text(from, bytes), fx);
+                    let about = About { business: account.index(), message, told: Told::Text };
+                    self.webhooks.enqueue(now, about, model.text(from, bytes), fx);
                 }
                 Happened::Received { from, content: Content::Read(message), .. } => {
                     self.advance(now, message, from, Status::Read, model, fx);
@@ -193,8 +193,8 @@ impl Node {
     fn advance(&mut self, now: Time, message: u64, to: Who, status: Status, model: &Model, fx: &mut Fx) {
         let business = super::model::sender(message).index();
         let mut tell = |status, fx: &mut Fx| {
-            let told = Told::Status(message, status);
-            self.webhooks.enqueue(now, business, told, model.status(to, status), fx);
+            let about = About { business, message, told: Told::Status(status) };
+            self.webhooks.enqueue(now, about, model.status(to, status), fx);
         };
         let Some(known) = self.outbound.get(number(message)) else { return };
         let (progress, steps): (_, &[Status]) = match (known, status) {
@@ -211,7 +211,9 @@ impl Node {
             (Progress::Sent, Status::Delivered) => (Progress::Delivered, &[Status::Delivered]),
             (Progress::Sent, Status::Read) => (Progress::Settled, &[Status::Delivered, Status::Read]),
             (Progress::Delivered, Status::Read) => (Progress::Settled, &[Status::Read]),
-            (Progress::Sent, Status::Sent) | (Progress::Delivered, Status::Sent | Status::Delivered) => return,
+            (Progress::Sent, Status::Sent) | (Progress::Delivered, Status::Sent | Status::Delivered) => {
+                return;
+            }
         };
         fx.write();
         self.outbound.set(now, number(message), progress);

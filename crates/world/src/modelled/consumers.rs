@@ -1,10 +1,11 @@
 //! Some of the consumers, in one lane.
 
-use super::Event;
 use super::frame::ToEndpoint;
+use super::frame::ToRelay;
 use super::model::Model;
 use super::output::{Fx, Output};
 use super::person::{Person, Said};
+use super::{Event, SAME_MICROSECOND, endpoint_of};
 use crate::engine::Agenda;
 use crate::plan::Plan;
 use crate::real::notes::{Notes, Sent, Stage, Submitted};
@@ -14,7 +15,6 @@ use crate::traffic::{Answer, Saying, Spark, Traffic};
 use kernel::Time;
 use std::sync::Arc;
 use std::time::Duration;
-use super::frame::ToRelay;
 use wire::{ConnectionId, EnvelopeId, LinkEvent};
 
 /// The consumers of a lane.
@@ -53,8 +53,8 @@ impl ConsumersLane {
             Event::Answered { endpoint, connection, up } => {
                 self.answered(now, endpoint, connection, up, agenda);
             }
-            Event::ToEndpoint { endpoint, connection, size, frame } => {
-                self.frame(now, endpoint, connection, size, frame, agenda);
+            Event::ToEndpoint { connection, size, frame } => {
+                self.frame(now, endpoint_of(connection), connection, size, frame, agenda);
             }
             Event::BrokenAtEndpoint(who, connection) => {
                 let down = self.person(who).and_then(|person| person.uplink.broken(connection, agenda));
@@ -72,11 +72,17 @@ impl ConsumersLane {
                 }
             }
             Event::Seen(consumer, through, incarnation) => {
-                self.step(now, Who::consumer(consumer), Duration::ZERO, agenda, |person, clock, model, fx| {
-                    if person.seat.incarnation == incarnation {
-                        person.app.shown(clock, person.seat.who, through, model, fx);
-                    }
-                });
+                self.step(
+                    now,
+                    Who::consumer(consumer),
+                    Duration::ZERO,
+                    agenda,
+                    |person, clock, model, fx| {
+                        if person.seat.incarnation == incarnation {
+                            person.app.shown(clock, person.seat.who, through, model, fx);
+                        }
+                    },
+                );
             }
             Event::Measure => self.measure(now, agenda),
             _ => {}
@@ -210,6 +216,9 @@ impl ConsumersLane {
         let wake_at = person.app.wake_at();
         person.seat.follow(now, takes, (fx.writes, &mut fx.outputs), wake_at, agenda);
         fx.writes = false;
+        if std::mem::take(&mut person.seat.is_doubtful) {
+            self.notes.doubtful(now, person.seat.who, SAME_MICROSECOND);
+        }
     }
 
     fn durable(&mut self, now: Time, who: Who, incarnation: u32, agenda: &mut Agenda<'_, Event>) {

@@ -39,7 +39,12 @@ pub(crate) struct Policy {
 /// What the endpoint tells the machine that it is part of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event {
-    Received { account: Who, from: Who, message: u64, content: Content },
+    Received {
+        account: Who,
+        from: Who,
+        message: u64,
+        content: Content,
+    },
     /// A message of ours, and whom it is for.
     Accepted(u64, Who),
     Delivered(u64, Who),
@@ -162,9 +167,9 @@ impl Endpoint {
                 }
                 self.post.delivered(sequence, fx);
             }
-            ToEndpoint::Receipt { sequence, name, fate } => {
+            ToEndpoint::Receipt { sequence, message, attempt, fate } => {
                 if self.post.is_new(sequence) {
-                    self.receipt(name, fate, fx);
+                    self.receipt(Name { message, attempt }, fate, fx);
                 }
                 self.post.delivered(sequence, fx);
             }
@@ -275,8 +280,9 @@ impl Endpoint {
         match bundle {
             Some(bundle) => {
                 let base = self.sessions.next_base(account);
-                let record = self.sessions.between(account, peer);
-                record.initiate(base, self.policy.suites, bundle, now.as_secs());
+                if let Some(record) = self.sessions.between(account, peer) {
+                    record.initiate(base, self.policy.suites, bundle, now.as_secs());
+                }
                 waiting.into_iter().for_each(|number| self.forward(now, number, model, fx));
             }
             None => waiting.into_iter().for_each(|number| self.fail(number, Failure::UnknownRecipient, fx)),
@@ -301,7 +307,7 @@ impl Endpoint {
         };
         let (account, from, message) = (envelope.to, envelope.from, envelope.name.message);
         let Some(ours) = find_mut(&mut self.accounts, account) else { return };
-        let record = self.sessions.between(account, from);
+        let Some(record) = self.sessions.between(account, from) else { return };
         match record.decrypt(sealed, self.policy.suites) {
             Ok(used) => {
                 ours.consume(used);
@@ -333,7 +339,9 @@ impl Endpoint {
         if attempts >= MAX_ATTEMPTS {
             return self.fail(number, Failure::Undecryptable, fx);
         }
-        self.sessions.between(request.to, request.from).archive_current();
+        if let Some(record) = self.sessions.get_mut(request.to, request.from) {
+            record.archive_current();
+        }
         self.forward(now, number, model, fx);
     }
 

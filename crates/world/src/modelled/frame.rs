@@ -4,8 +4,8 @@ use super::account::{Bundle, Published};
 use super::model::Model;
 use super::session::{self, Sealed};
 use super::sizes;
-use crate::record::{What, Who};
 use crate::costs::Costs;
+use crate::record::{What, Who};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,12 +66,24 @@ pub(crate) enum ToRelay {
 /// Relay to endpoint.
 #[derive(Debug, Clone)]
 pub(crate) enum ToEndpoint {
-    Welcome { accepted_through: u64 },
+    Welcome {
+        accepted_through: u64,
+    },
     Published(Who),
     Bundle(Who, Option<Bundle>),
-    Accepted { through: u64 },
-    Deliver { sequence: u64, envelope: Arc<Envelope> },
-    Receipt { sequence: u64, name: Name, fate: Fate },
+    Accepted {
+        through: u64,
+    },
+    Deliver {
+        sequence: u64,
+        envelope: Arc<Envelope>,
+    },
+    Receipt {
+        sequence: u64,
+        message: u64,
+        attempt: u8,
+        fate: Fate,
+    },
     PrekeysLow(Who, u32),
     /// Readings of so many bytes.
     Metering(u32),

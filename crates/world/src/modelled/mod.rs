@@ -52,9 +52,21 @@ pub(crate) enum Event {
     /// An endpoint tries to connect.
     Dial(Who),
     Dialled(Who, ConnectionId),
-    Answered { endpoint: Who, connection: ConnectionId, up: bool },
-    ToRelay { connection: ConnectionId, size: u32, frame: ToRelay },
-    ToEndpoint { endpoint: Who, connection: ConnectionId, size: u32, frame: ToEndpoint },
+    Answered {
+        endpoint: Who,
+        connection: ConnectionId,
+        up: bool,
+    },
+    ToRelay {
+        connection: ConnectionId,
+        size: u32,
+        frame: ToRelay,
+    },
+    ToEndpoint {
+        connection: ConnectionId,
+        size: u32,
+        frame: ToEndpoint,
+    },
     BrokenAtRelay(ConnectionId),
     BrokenAtEndpoint(Who, ConnectionId),
     /// A link has been cut for as long as an idle connection lives.
@@ -68,7 +80,12 @@ pub(crate) enum Event {
     Request(Asked),
     Response(Asked, u64),
     Webhook(Post, u32),
-    WebhookAnswer { business: u32, incarnation: u32, delivery: u64, status: u16 },
+    WebhookAnswer {
+        business: u32,
+        incarnation: u32,
+        delivery: u64,
+        status: u16,
+    },
     /// The time series gets another point.
     Measure,
 }
@@ -154,6 +171,16 @@ impl Lane for PartyLane {
     }
 }
 
+/// Why a run may not be what it is with real keys.
+const SAME_MICROSECOND: &str = "what is said at once falls together with what waited for the disk";
+
+impl Notes {
+    /// The run may not be what it is with real keys from here on.
+    fn doubtful(&mut self, at: Time, who: Who, what: &str) {
+        self.violation(at, who, "modelled_as_real", &format!("{what}: run it with crypto = \"real\""));
+    }
+}
+
 /// The endpoint that a connection is of: its number begins with it.
 fn endpoint_of(connection: ConnectionId) -> Who {
     Who::from_u32(u32::try_from(connection.0 >> 32).unwrap_or(0))
@@ -168,3 +195,6 @@ fn kept_for(plan: &Plan, retention: std::time::Duration) -> Option<std::time::Du
 const fn only(suite: scenario::Suite) -> Suites {
     Suites { newest: suite, oldest: suite }
 }
+
+/// There are very many of them, and each is moved a few times.
+const _: () = assert!(size_of::<Event>() <= 40, "an event with its place in the queue fits a cache line");

@@ -20,6 +20,8 @@ const DIGITS: usize = 15;
 pub(crate) struct Model {
     /// The number of each consumer, and of the first business.
     consumers: Vec<u64>,
+    /// The calling code of each consumer's country.
+    countries: Vec<u16>,
     business: u64,
     /// By the digits of the consumer's number.
     json: Vec<Json>,
@@ -61,15 +63,27 @@ impl Model {
                 *lengths = Json::measure(plan, plan.number(Who::consumer(index)), business, sizes);
             }
         }
-        Arc::new(Self { consumers, business: number(Who::business(0)), json })
+        let countries = (0..plan.consumers()).map(|index| {
+            let code = plan.number(Who::consumer(index)).country_calling_code();
+            u16::try_from(code).unwrap_or(0)
+        });
+        Arc::new(Self { countries: countries.collect(), consumers, business: number(Who::business(0)), json })
     }
 
     /// A party's number.
     pub(crate) fn number(&self, who: Who) -> u64 {
         match who.kind() {
-            Kind::Consumer => usize::try_from(who.index()).ok().and_then(|at| self.consumers.get(at)).copied().unwrap_or(1),
+            Kind::Consumer => {
+                usize::try_from(who.index()).ok().and_then(|at| self.consumers.get(at)).copied().unwrap_or(1)
+            }
             _ => self.business + u64::from(who.index()),
         }
+    }
+
+    /// The calling code of a consumer's country.
+    pub(crate) fn country(&self, consumer: Who) -> u32 {
+        let place = usize::try_from(consumer.index()).ok();
+        place.and_then(|at| self.countries.get(at)).copied().unwrap_or(0).into()
     }
 
     /// The length of a party's number in base 128.

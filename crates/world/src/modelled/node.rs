@@ -1,6 +1,5 @@
 //! A modelled node in its lane, with the servers of its businesses.
 
-use super::Event;
 use super::cloud_node::Node;
 use super::consumers::submitted;
 use super::frame::{ToEndpoint, ToRelay};
@@ -8,15 +7,16 @@ use super::model::{Model, Status, sender};
 use super::output::{Asked, Fx, Output, Post};
 use super::seat::Seat;
 use super::webhooks::Told;
+use super::{Event, SAME_MICROSECOND};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::plan::Plan;
-use crate::real::notes::{Notes, Sent, Stage};
+use crate::real::notes::{Epoch, Notes, Sent, Stage};
 use crate::real::uplink::{HANDSHAKE_BYTES, Uplink};
 use crate::record::{What, Who};
 use crate::traffic::{Answer, Saying, Spark, Traffic};
 use kernel::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::{ConnectionId, LinkEvent};
@@ -28,7 +28,8 @@ pub(crate) struct NodeLane {
     seat: Seat<Output>,
     node: Node,
     uplink: Uplink,
-    servers: BTreeMap<u32, Server>,
+    /// By place among the businesses of this node.
+    servers: Vec<Server>,
     /// The messages that webhooks have brought: what comes twice is no news.
     heard: BTreeSet<u64>,
     traffic: Traffic,
@@ -48,7 +49,7 @@ impl NodeLane {
         let servers = plan.businesses_of(who.index()).map(|index| {
             let id = u64::from(Who::business(index).as_u32());
             let draws = |purpose| plan.origin().draws(purpose, id);
-            (index, Server { latency: draws(Purpose::Business), answers: draws(Purpose::Reply) })
+            Server { latency: draws(Purpose::Business), answers: draws(Purpose::Reply) }
         });
         Self {
             servers: servers.collect(),
@@ -86,7 +87,7 @@ impl NodeLane {
                 let event = self.uplink.answered(connection, up, &self.plan, agenda);
                 self.hear(now, event, agenda);
             }
-            Event::ToEndpoint { connection, size, frame, .. } if self.uplink.is_on(connection) => {
+            Event::ToEndpoint { connection, size, frame } if self.uplink.is_on(connection) => {
                 self.frame(now, connection, size, frame, agenda);
             }
             Event::BrokenAtEndpoint(_, connection) => {
@@ -173,9 +174,10 @@ impl NodeLane {
     }
 
     fn note_epoch(&mut self, now: Time, business: Who, consumer: Who) {
-        let record = self.node.endpoint.sessions().get_mut(business, consumer);
-        if let Some(epoch) = record.and_then(|record| record.chain_epoch()) {
-            self.notes.epoch(now, business, consumer, epoch);
+        let Some(record) = self.node.endpoint.sessions().get_mut(business, consumer) else { return };
+        let Some(epoch) = record.chain_epoch() else { return };
+        if let Some(messages) = record.count.pass(epoch) {
+            self.notes.epochs.push(Epoch { at: now, business, consumer, epoch, messages });
         }
     }
 
@@ -189,8 +191,9 @@ impl NodeLane {
 
     /// After the latency of a business's link.
     fn later(&mut self, business: u32, event: Event, agenda: &mut Agenda<'_, Event>) {
-        let Some(server) = self.servers.get_mut(&business) else { return };
-        let latency = self.plan.business_link().latency.sample(&mut || server.latency.next());
+        let Self { plan, servers, .. } = self;
+        let Some(server) = server(servers, plan, business) else { return };
+        let latency = plan.business_link().latency.sample(&mut || server.latency.next());
         agenda.after(latency, event);
     }
 
@@ -214,39 +217,39 @@ impl NodeLane {
     }
 
     fn webhook(&mut self, now: Time, post: Post, incarnation: u32, agenda: &mut Agenda<'_, Event>) {
-        let Post { business, delivery, told, size } = post;
+        let Post { business, delivery, size, .. } = post;
         let who = Who::business(business);
         self.notes.record(now, who, What::Webhook, self.seat.who, size);
         let status = if self.plan.webhooks_are_down(business, now) {
             500
         } else {
-            self.take(now, business, told, agenda);
+            self.take(now, post, agenda);
             200
         };
         self.later(business, Event::WebhookAnswer { business, incarnation, delivery, status }, agenda);
     }
 
     /// The business's server looks into a webhook.
-    fn take(&mut self, now: Time, business: u32, told: Told, agenda: &mut Agenda<'_, Event>) {
+    fn take(&mut self, now: Time, post: Post, agenda: &mut Agenda<'_, Event>) {
+        let Post { business, message, told, .. } = post;
         let who = Who::business(business);
-        let message = match told {
-            Told::Status(message, status) => {
-                let stage = match status {
-                    Status::Sent => Stage::Relayed,
-                    Status::Delivered => Stage::Delivered,
-                    Status::Read => Stage::Read,
-                    Status::Failed(_) => Stage::Failed,
-                };
-                return self.notes.progress(now, message, stage);
-            }
-            Told::Text(message) => message,
+        let stage = match told {
+            Told::Status(Status::Sent) => Stage::Relayed,
+            Told::Status(Status::Delivered) => Stage::Delivered,
+            Told::Status(Status::Read) => Stage::Read,
+            Told::Status(Status::Failed(_)) => Stage::Failed,
+            Told::Text => Stage::Shown,
         };
+        if stage != Stage::Shown {
+            return self.notes.progress(now, message, stage);
+        }
         if !self.heard.insert(message) {
             return;
         }
         self.notes.progress(now, message, Stage::Shown);
-        let Some(server) = self.servers.get_mut(&business) else { return };
-        let answer = self.plan.answer(who).and_then(|reply| Answer::draw(reply, &mut server.answers));
+        let Self { plan, servers, .. } = self;
+        let Some(server) = server(servers, plan, business) else { return };
+        let answer = plan.answer(who).and_then(|reply| Answer::draw(reply, &mut server.answers));
         if let Some(answer) = answer {
             let spark = Spark::answer(who, sender(message), answer.bytes);
             agenda.after(answer.after, Event::Traffic(spark));
@@ -268,6 +271,9 @@ impl NodeLane {
         happens(node, seat.clock(now), model, fx);
         seat.follow(now, takes, (fx.writes, &mut fx.outputs), node.wake_at(), agenda);
         fx.writes = false;
+        if std::mem::take(&mut seat.is_doubtful) {
+            self.notes.doubtful(now, seat.who, SAME_MICROSECOND);
+        }
     }
 
     fn durable(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
@@ -310,4 +316,9 @@ impl NodeLane {
             agenda.after(self.plan.measure_every(), Event::Measure);
         }
     }
+}
+
+/// A business's server, among those of its node.
+fn server<'a>(servers: &'a mut [Server], plan: &Plan, business: u32) -> Option<&'a mut Server> {
+    servers.get_mut(usize::try_from(business / plan.nodes()).ok()?)
 }

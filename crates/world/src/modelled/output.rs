@@ -23,11 +23,19 @@ pub(crate) struct Fx {
 pub(crate) enum Output {
     Send(ConnectionId, ToRelay),
     /// To the screen: which message of the device's, whose, and how many bytes.
-    Show { sequence: u64, from: Who, message: u64, bytes: u32 },
+    Show {
+        sequence: u64,
+        from: Who,
+        message: u64,
+        bytes: u32,
+    },
     /// What became of a message of the person's.
     Status(u64, Stage),
     /// The API's answer, which names the message.
-    Respond { request: Asked, message: u64 },
+    Respond {
+        request: Asked,
+        message: u64,
+    },
     /// A webhook is posted.
     Post(Post),
 }
@@ -48,6 +56,8 @@ pub(crate) struct Post {
     pub(crate) business: u32,
     /// Which one: the answer names it.
     pub(crate) delivery: u64,
+    /// About which message.
+    pub(crate) message: u64,
     pub(crate) told: Told,
     pub(crate) size: u32,
 }

@@ -4,7 +4,7 @@ use super::frame::{ToEndpoint, ToRelay};
 use super::model::Model;
 use super::seat::Seat;
 use super::transport::{Fx, Output, Relay};
-use super::{Event, endpoint_of};
+use super::{Event, SAME_MICROSECOND, endpoint_of};
 use crate::draws::Purpose;
 use crate::engine::Agenda;
 use crate::link::Way;
@@ -154,9 +154,15 @@ impl RelayLane {
         happens(relay, seat.clock(now), model, fx);
         seat.follow(now, takes, (fx.writes, &mut fx.outputs), relay.wake_at(), agenda);
         fx.writes = false;
+        if std::mem::take(&mut seat.is_doubtful) {
+            self.notes.doubtful(now, seat.who, SAME_MICROSECOND);
+        }
         if std::mem::take(&mut fx.is_doubtful) {
-            let what = "a prekey may be handed out twice, after keys were published again: run it with real keys";
-            self.notes.violation(now, self.seat.who, "modelled_as_real", what);
+            self.notes.doubtful(
+                now,
+                self.seat.who,
+                "a prekey may be handed out twice, after keys were published again",
+            );
         }
     }
 
@@ -182,14 +188,16 @@ impl RelayLane {
         if self.link(connection).is_some() {
             let endpoint = endpoint_of(connection);
             let size = frame.size(&self.model);
-            self.post(endpoint, size, Event::ToEndpoint { endpoint, connection, size, frame }, agenda);
+            self.post(endpoint, size, Event::ToEndpoint { connection, size, frame }, agenda);
         }
     }
 
     fn post(&mut self, endpoint: Who, bytes: u32, event: Event, agenda: &mut Agenda<'_, Event>) {
         let now = agenda.now();
-        let plan = Arc::clone(&self.plan);
-        let Some(End { way, .. }) = self.end(endpoint) else { return };
+        let Self { plan, consumers, nodes, .. } = self;
+        let ends = if endpoint.kind() == Kind::Consumer { consumers } else { nodes };
+        let place = usize::try_from(endpoint.index() / plan.relays()).ok();
+        let Some(End { way, .. }) = place.and_then(|place| ends.get_mut(place)) else { return };
         if let Some(until) = plan.cut(endpoint, now) {
             way.hold(until);
         }

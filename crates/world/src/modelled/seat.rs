@@ -17,11 +17,27 @@ pub(crate) struct Seat<O> {
     conditions: Option<Box<Conditions>>,
     /// What may be said when.
     in_flight: VecDeque<(Time, O)>,
+    /// When the last that was handed in is durable.
+    last: Option<Mark>,
+    /// Two things happened in the same microsecond whose order only real machines show.
+    pub(crate) is_doubtful: bool,
     /// Counts starts: what was meant for an earlier one is void.
     pub(crate) incarnation: u32,
     /// When the next alarm rings.
     alarm: Option<Time>,
     pub(crate) is_up: bool,
+}
+
+/// A moment at which something is durable. A machine looks once for each step that is durable then, and says everything
+/// the first time; here it looks once, in the place of the first, and not at all if there is nothing to say.
+#[derive(Clone, Copy)]
+struct Mark {
+    at: Time,
+    /// The places of the first and of the last look.
+    first: u64,
+    last: u64,
+    /// There is something to say.
+    is_scheduled: bool,
 }
 
 impl<O> Seat<O> {
@@ -38,6 +54,8 @@ impl<O> Seat<O> {
             processor: Processor::new(disk),
             conditions: conditions.matter().then(|| Box::new(conditions)),
             in_flight: VecDeque::new(),
+            last: None,
+            is_doubtful: false,
             incarnation: 0,
             alarm: None,
             is_up: false,
@@ -76,8 +94,8 @@ impl<O> Seat<O> {
             let conditions = &self.conditions;
             let slow = || conditions.as_ref().and_then(|conditions| conditions.commit(now));
             let at = self.processor.write(!writes, slow);
+            self.mark(now, at, !outputs.is_empty(), agenda);
             self.in_flight.extend(outputs.drain(..).map(|output| (at, output)));
-            agenda.at(at, Event::Durable(self.who, self.incarnation));
         }
         let Some(wants) = wake_at else { return };
         let at = match &self.conditions {
@@ -88,6 +106,28 @@ impl<O> Seat<O> {
             self.alarm = Some(at);
             agenda.at(at, Event::Wake(self.who, self.incarnation));
         }
+    }
+
+    /// Something is durable at a time: the seat is called then, if there is something to say.
+    fn mark(&mut self, now: Time, at: Time, says: bool, agenda: &mut Agenda<'_, Event>) {
+        let place = agenda.reserve();
+        let fresh = Mark { at, first: place, last: place, is_scheduled: false };
+        let known = self.last.filter(|mark| mark.at == at);
+        let mut mark = match known {
+            // The first look is still to come, and finds this.
+            Some(mark) if at > now || !agenda.has_come(mark.first) => Mark { last: place, ..mark },
+            Some(mark) => {
+                // One of those that are left out here would.
+                self.is_doubtful |= says && !agenda.has_come(mark.last);
+                fresh
+            }
+            None => fresh,
+        };
+        if says && !mark.is_scheduled {
+            mark.is_scheduled = true;
+            agenda.at_reserved(at, mark.first, Event::Durable(self.who, self.incarnation));
+        }
+        self.last = Some(mark);
     }
 
     /// Hands over what may be said by now.

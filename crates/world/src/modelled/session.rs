@@ -5,6 +5,7 @@
 
 use super::account::Bundle;
 use super::braid::{Part, Refused, Spqr};
+use crate::real::notes::EpochCount;
 use scenario::Suite;
 use std::collections::VecDeque;
 
@@ -65,8 +66,10 @@ pub(crate) struct Used {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
     current: Option<Session>,
-    /// Newest first.
-    archived: VecDeque<Session>,
+    /// Newest first; most have none.
+    archived: Option<Box<VecDeque<Session>>>,
+    /// At a node: messages of the post-quantum epoch.
+    pub(crate) count: EpochCount,
 }
 
 /// One session.
@@ -105,7 +108,11 @@ impl Record {
             previous: 0,
             // The signed prekey, with which nobody sends.
             peer: 0,
-            pending: Some(Pending { one_time: bundle.one_time, kem: (!is_x3dh).then_some(bundle.kem), created_s }),
+            pending: Some(Pending {
+                one_time: bundle.one_time,
+                kem: (!is_x3dh).then_some(bundle.kem),
+                created_s,
+            }),
             post_quantum: (suite == Suite::Triple).then(|| Spqr::new(true, required)),
         });
     }
@@ -135,6 +142,10 @@ impl Record {
 
     /// Decrypts, in whichever session it belongs to.
     pub(crate) fn decrypt(&mut self, sealed: &Sealed, suites: Suites) -> Result<Used, Refused> {
+        if let Some(session) = self.current.as_mut().filter(|session| session.base == sealed.base) {
+            *session = session.open(sealed)?;
+            return Ok(Used::default());
+        }
         let at = self.sessions().position(|session| session.base == sealed.base);
         if let Some(at) = at {
             let opened = self.sessions().nth(at).ok_or(Refused)?.open(sealed)?;
@@ -167,13 +178,14 @@ impl Record {
     pub(crate) fn archive_current(&mut self) {
         if let Some(mut session) = self.current.take() {
             session.pending = None;
-            self.archived.truncate(MAX_ARCHIVED - 1);
-            self.archived.push_front(session);
+            let archived = self.archived.get_or_insert_default();
+            archived.truncate(MAX_ARCHIVED - 1);
+            archived.push_front(session);
         }
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.current.iter().chain(&self.archived)
+        self.current.iter().chain(self.archived.iter().flat_map(|archived| archived.iter()))
     }
 
     fn promote(&mut self, at: usize) {
@@ -182,7 +194,7 @@ impl Record {
             (Some(_), at) => at - 1,
             (None, at) => at,
         };
-        if let Some(session) = self.archived.remove(archived_at) {
+        if let Some(session) = self.archived.as_mut().and_then(|archived| archived.remove(archived_at)) {
             self.make_current(session);
         }
     }

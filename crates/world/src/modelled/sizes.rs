@@ -112,9 +112,11 @@ fn part(part: Part) -> u32 {
     let chunk = |index: u16| varint(index.into()) + 32;
     let payload = match part.payload {
         Payload::None | Payload::Ct1Ack => 0,
-        Payload::Header(at) | Payload::Ek(at) | Payload::EkCt1Ack(at) | Payload::Ct1(at) | Payload::Ct2(at) => {
-            chunk(at)
-        }
+        Payload::Header(at)
+        | Payload::Ek(at)
+        | Payload::EkCt1Ack(at)
+        | Payload::Ct1(at)
+        | Payload::Ct2(at) => chunk(at),
     };
     field(1 + varint(part.epoch.into()) + varint(part.index.into()) + 1 + payload)
 }
@@ -178,4 +180,172 @@ pub(crate) const fn padded(length: u32, padding: Padding) -> u32 {
 /// A refusal: its code is one byte.
 pub(crate) const fn rejected() -> u32 {
     frame(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::{Bytes, BytesMut};
+    use wire::{
+        Address, BillingClass, Direction, EnvelopeId, EnvelopeKind, Frame, InboxItem, MeterReading, Number,
+        OneTimeKey, Outcome, PrekeyBundle, Receipt, RejectCode, SignedKey, ToEndpoint, ToRelay,
+    };
+
+    /// Where the bytes of a number in base 128 become more, and some between.
+    const NUMBERS: [u64; 9] = [1, 100, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 1 << 35];
+    const PHONES: [u64; 4] = [1_000_000, 6_590_000_001, 491_510_000_000, 999_999_999_999_999];
+
+    fn length(frame: impl Frame) -> u32 {
+        let mut bytes = BytesMut::new();
+        frame.encode(&mut bytes);
+        u32::try_from(bytes.len()).unwrap()
+    }
+
+    fn phone(number: u64) -> Address {
+        Address::primary(Number::from_integer(number).unwrap())
+    }
+
+    fn zeros(length: u32) -> Bytes {
+        vec![0; usize::try_from(length).unwrap()].into()
+    }
+
+    fn signed(id: u32, key: u32) -> SignedKey {
+        SignedKey { id, key: zeros(key), signature: zeros(SIGNATURE) }
+    }
+
+    #[test]
+    fn sequences_are_as_long_as_the_encoder_writes_them() {
+        for through in NUMBERS.into_iter().chain([0]) {
+            assert_eq!(length(ToRelay::Acknowledge { through }), sequence(through));
+            assert_eq!(length(ToEndpoint::Accepted { through }), sequence(through));
+            assert_eq!(length(ToEndpoint::Welcome { accepted_through: through }), sequence(through));
+            for gateway in [false, true] {
+                let frame = ToRelay::Hello { delivered_through: through, gateway };
+                assert_eq!(length(frame), hello(through, gateway));
+            }
+        }
+        assert_eq!(length(ToEndpoint::Rejected(RejectCode::OutOfSequence)), rejected());
+    }
+
+    #[test]
+    fn keys_are_as_long_as_the_encoder_writes_them() {
+        let curve = |id| OneTimeKey { id, key: zeros(CURVE_KEY) };
+        let ids = [1 << 21, (1 << 24) - 1];
+        for number in PHONES {
+            let address = phone(number);
+            assert_eq!(length(ToRelay::FetchBundle(address)), addressed(varint(number)));
+            assert_eq!(length(ToEndpoint::Published(address)), addressed(varint(number)));
+            for left in [0, 4, 200] {
+                let frame = ToEndpoint::PrekeysLow { address, one_time_left: left };
+                assert_eq!(length(frame), prekeys_low(varint(number), left));
+            }
+            for registration in [1, 127, 128, 16_380_u16] {
+                for count in [0_u32, 1, 2, 100] {
+                    let id = |at: u32| ids[usize::try_from(at % 2).unwrap()];
+                    let publish = wire::Publish {
+                        address,
+                        registration_id: registration.into(),
+                        identity_key: zeros(CURVE_KEY),
+                        signed_prekey: signed(1, CURVE_KEY),
+                        last_resort_kem_prekey: signed(2, KEM),
+                        one_time_prekeys: (0..count).map(|at| curve(id(at))).collect(),
+                        one_time_kem_prekeys: (0..count).map(|at| signed(id(at), KEM)).collect(),
+                    };
+                    let (one_time, kem, all) = (count, count, true);
+                    let published = Published { registration, one_time, kem, all };
+                    assert_eq!(
+                        length(ToRelay::Publish(Box::new(publish))),
+                        super::publish(varint(number), published)
+                    );
+                }
+                for (one_time, kem) in [(true, true), (false, true), (true, false), (false, false)] {
+                    let keys = PrekeyBundle {
+                        registration_id: registration.into(),
+                        identity_key: zeros(CURVE_KEY),
+                        signed_prekey: signed(1, CURVE_KEY),
+                        one_time_prekey: one_time.then(|| curve(ids[0])),
+                        kem_prekey: signed(if kem { ids[1] } else { 2 }, KEM),
+                    };
+                    let frame = ToEndpoint::Bundle(Box::new(wire::Bundle { address, bundle: Some(keys) }));
+                    let known = Bundle { registration, one_time, kem };
+                    assert_eq!(length(frame), bundle(varint(number), Some(known)));
+                }
+            }
+            let nobody = ToEndpoint::Bundle(Box::new(wire::Bundle { address, bundle: None }));
+            assert_eq!(length(nobody), bundle(varint(number), None));
+        }
+    }
+
+    #[test]
+    fn deliveries_are_as_long_as_the_encoder_writes_them() {
+        for sequence in NUMBERS {
+            let receipt = Receipt { envelope_id: EnvelopeId([7; 16]), outcome: Outcome::Delivered };
+            let frame = ToEndpoint::Delivery { sequence, item: InboxItem::Receipt(receipt) };
+            assert_eq!(length(frame), super::receipt(sequence));
+            for (from, to) in [(PHONES[0], PHONES[3]), (PHONES[1], PHONES[2])] {
+                for ciphertext in [16, 127, 128, 330, 16_384, 70_000] {
+                    let real = wire::Envelope {
+                        id: EnvelopeId([7; 16]),
+                        from: phone(from),
+                        to: phone(to),
+                        kind: EnvelopeKind::Prekey,
+                        ciphertext: zeros(ciphertext),
+                        billing_class: BillingClass::Service,
+                    };
+                    let size = envelope(varint(from), varint(to), ciphertext);
+                    let frame = ToRelay::Submit { sequence, envelope: real.clone() };
+                    assert_eq!(length(frame), submit(sequence, size));
+                    let frame = ToEndpoint::Delivery { sequence, item: InboxItem::Envelope(real) };
+                    assert_eq!(length(frame), deliver(sequence, size));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn meters_are_as_long_as_the_encoder_writes_them() {
+        let readings = NUMBERS.map(|number| MeterReading {
+            business: Number::from_integer(15_550_000_000).unwrap(),
+            direction: Direction::ConsumerToBusiness,
+            billing_class: BillingClass::Service,
+            country_calling_code: 49,
+            envelopes: number,
+            bytes: number * 999,
+        });
+        let sum: u32 =
+            NUMBERS.iter().map(|number| reading(varint(15_550_000_000), 49, *number, number * 999)).sum();
+        assert_eq!(length(ToEndpoint::Metering(readings.to_vec())), metering(sum));
+    }
+
+    #[test]
+    fn content_is_as_long_as_the_encoder_writes_it() {
+        use content::{Body, Content, MessageId, Text};
+        let padding = [
+            (Padding::None, content::Padding::None),
+            (Padding::Bucket, content::Padding::Bucket),
+            (Padding::Pow2, content::Padding::Pow2),
+        ];
+        for (ours, theirs) in padding {
+            for bytes in [1, 60, 126, 127, 128, 200, 221, 222, 223, 4096] {
+                let text = Text { body: "x".repeat(bytes), quoted: None };
+                let (message_id, sent_at_s) = (MessageId::from_random(&[3; 9]), 1_790_000_000);
+                let real = Content { message_id, sent_at_s, body: Body::Text(text) };
+                let length = super::content(18, sent_at_s, text_of(bytes));
+                assert_eq!(real.to_padded(theirs).unwrap().len(), to_usize(padded(length, ours)), "{bytes}");
+            }
+            let (message_id, sent_at_s) = (MessageId::from_random(&[3; 10]), 1_790_000_000);
+            let seen = MessageId::from_random(&[3; 9]);
+            let real = Content { message_id, sent_at_s, body: Body::Read(vec![seen]) };
+            let length = super::content(20, sent_at_s, read(18));
+            assert_eq!(real.to_padded(theirs).unwrap().len(), to_usize(padded(length, ours)));
+        }
+    }
+
+    fn text_of(bytes: usize) -> u32 {
+        super::text(u32::try_from(bytes).unwrap())
+    }
+
+    fn to_usize(length: u32) -> usize {
+        usize::try_from(length).unwrap()
+    }
 }

@@ -84,7 +84,8 @@ struct Total {
 impl Relay {
     pub(crate) fn new(plan: &Arc<Plan>, who: Who) -> Self {
         let inbox_ttl = plan.scenario().relay.retention.to_std();
-        let count = |of: u32| usize::try_from(of.saturating_sub(who.index()).div_ceil(plan.relays())).unwrap_or(0);
+        let count =
+            |of: u32| usize::try_from(of.saturating_sub(who.index()).div_ceil(plan.relays())).unwrap_or(0);
         let consumers = count(plan.consumers());
         Self {
             who,
@@ -156,7 +157,9 @@ impl Relay {
     /// A connection is gone.
     pub(crate) fn forget(&mut self, connection: ConnectionId) {
         let peer = endpoint_of(connection);
-        let Some(inbox) = self.inbox(peer).filter(|inbox| inbox.connection == Some(connection)) else { return };
+        let Some(inbox) = self.inbox(peer).filter(|inbox| inbox.connection == Some(connection)) else {
+            return;
+        };
         inbox.connection = None;
         self.addresses(peer).into_iter().for_each(|who| {
             if let Some(entry) = self.entry(who) {
@@ -196,7 +199,9 @@ impl Relay {
     fn publish(&mut self, connection: ConnectionId, who: Who, published: Published, fx: &mut Fx) {
         let place = self.place(who);
         let entry = match who.kind() {
-            Kind::Consumer => place.and_then(|at| self.people.get_mut(at)).map(|e| e.get_or_insert(Entry::new())),
+            Kind::Consumer => {
+                place.and_then(|at| self.people.get_mut(at)).map(|e| e.get_or_insert(Entry::new()))
+            }
             _ => Some(self.businesses.entry(who.index()).or_insert(Entry::new())),
         };
         if let Some(entry) = entry {
@@ -215,7 +220,7 @@ impl Relay {
         peer: Who,
         sequence: u64,
         envelope: Arc<Envelope>,
-        _: &Model,
+        model: &Model,
         fx: &mut Fx,
     ) {
         let Some(inbox) = self.inbox(peer) else { return };
@@ -228,7 +233,7 @@ impl Relay {
             fx.writes = true;
             match self.route(peer, &envelope) {
                 Ok(recipient) => {
-                    self.meter(now, &envelope);
+                    self.meter(now, &envelope, model);
                     self.append(now, recipient, Item::Envelope(envelope), fx);
                 }
                 Err(fate) => self.append(now, peer, Item::Receipt(envelope.name, fate), fx),
@@ -250,7 +255,7 @@ impl Relay {
     }
 
     /// Counts an envelope for the business that it is from or to.
-    fn meter(&mut self, now: Time, envelope: &Envelope) {
+    fn meter(&mut self, now: Time, envelope: &Envelope, model: &Model) {
         if envelope.is_retry() {
             return;
         }
@@ -259,7 +264,7 @@ impl Relay {
             (_, Kind::Business) => (envelope.to, Direction::ToBusiness, envelope.from),
             _ => return,
         };
-        let country = self.plan.number(consumer).country_calling_code();
+        let country = model.country(consumer);
         let total = self.meters.entry((business.index(), direction, country)).or_default();
         total.envelopes += 1;
         total.bytes += u64::from(envelope.ciphertext);
@@ -335,7 +340,9 @@ impl Relay {
             inbox.pushed_through = sequence;
             let frame = match item {
                 Item::Envelope(envelope) => ToEndpoint::Deliver { sequence, envelope: Arc::clone(envelope) },
-                Item::Receipt(name, fate) => ToEndpoint::Receipt { sequence, name: *name, fate: *fate },
+                Item::Receipt(Name { message, attempt }, fate) => {
+                    ToEndpoint::Receipt { sequence, message: *message, attempt: *attempt, fate: *fate }
+                }
             };
             say(connection, frame, fx);
         }

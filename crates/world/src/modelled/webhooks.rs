@@ -1,5 +1,6 @@
 //! Webhooks that are not acknowledged yet, by reference: `cloud`'s queue for each app.
 
+use super::model::Status;
 use super::output::{Fx, Output, Post};
 use cloud::WebhookPolicy;
 use kernel::Time;
@@ -12,10 +13,18 @@ const ACKNOWLEDGED: u16 = 200;
 /// What a webhook tells the business.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Told {
-    /// How far a message has come.
-    Status(u64, super::model::Status),
+    /// How far a message of its own has come.
+    Status(Status),
     /// A consumer's text.
-    Text(u64),
+    Text,
+}
+
+/// What a business is told, and about which message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) business: u32,
+    pub(crate) message: u64,
+    pub(crate) told: Told,
 }
 
 /// All events that are not acknowledged, by number: the time at which they were made, in microseconds.
@@ -33,8 +42,7 @@ pub(crate) struct Webhooks {
 /// An event.
 #[derive(Debug, Clone, Copy)]
 struct Event {
-    business: u32,
-    told: Told,
+    about: About,
     size: u32,
     attempts: u32,
     state: State,
@@ -68,14 +76,15 @@ impl Webhooks {
         }
     }
 
-    pub(crate) fn enqueue(&mut self, now: Time, business: u32, told: Told, size: u32, fx: &mut Fx) {
+    pub(crate) fn enqueue(&mut self, now: Time, about: About, size: u32, fx: &mut Fx) {
+        let business = about.business;
         // Later than all others: events are posted in the order in which they happened.
         let last = self.events.last_key_value().map_or(0, |(id, _)| id + 1);
         let id = now.as_micros().max(last);
         fx.write();
         self.lanes.entry(business).or_default().ready.insert(id);
         self.stirred.insert(business);
-        self.events.insert(id, Event { business, told, size, attempts: 0, state: State::Ready });
+        self.events.insert(id, Event { about, size, attempts: 0, state: State::Ready });
     }
 
     /// What became of a post.
@@ -111,8 +120,9 @@ impl Webhooks {
         while let Some(business) = self.stirred.pop_first() {
             while let Some(id) = self.next_of(business) {
                 self.enter(id, State::InFlight(now + self.policy.answer_within));
-                if let Some(Event { business, told, size, .. }) = self.events.get(&id).copied() {
-                    fx.say(Output::Post(Post { business, delivery: id, told, size }));
+                if let Some(Event { about, size, .. }) = self.events.get(&id).copied() {
+                    let About { business, message, told } = about;
+                    fx.say(Output::Post(Post { business, delivery: id, message, told, size }));
                 }
             }
         }
@@ -152,11 +162,11 @@ impl Webhooks {
         self.leave(id);
         let Some(event) = self.events.get_mut(&id) else { return };
         event.state = state;
-        let lane = self.lanes.entry(event.business).or_default();
+        let lane = self.lanes.entry(event.about.business).or_default();
         match state {
             State::Ready => {
                 lane.ready.insert(id);
-                self.stirred.insert(event.business);
+                self.stirred.insert(event.about.business);
             }
             State::InFlight(until) => {
                 lane.in_flight += 1;
@@ -170,12 +180,12 @@ impl Webhooks {
 
     fn leave(&mut self, id: u64) {
         let Some(event) = self.events.get(&id) else { return };
-        let lane = self.lanes.entry(event.business).or_default();
+        let lane = self.lanes.entry(event.about.business).or_default();
         match event.state {
             State::Ready => drop(lane.ready.remove(&id)),
             State::InFlight(until) => {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
-                self.stirred.insert(event.business);
+                self.stirred.insert(event.about.business);
                 self.timers.remove(&(until, id));
             }
             State::Waiting(until) => drop(self.timers.remove(&(until, id))),

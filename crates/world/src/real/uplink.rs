@@ -103,7 +103,10 @@ impl Uplink {
         if up {
             self.failures = 0;
             self.connection = Some(connection);
-            return Some(wire::LinkEvent::Up { connection, peer: plan.link_key(plan.relay_of(self.endpoint)) });
+            return Some(wire::LinkEvent::Up {
+                connection,
+                peer: plan.link_key(plan.relay_of(self.endpoint)),
+            });
         }
         self.try_again(agenda);
         None
