@@ -48,7 +48,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     bench("world", &[])?;
     let world = target().join("benchmark-world.md");
     let arguments = ["run", "--profile", "bench", "--package", "blindpost-benches", "--bin", "world", "--"];
-    let arguments = [&arguments[..], &["--markdown", &world.to_string_lossy()]].concat();
+    let file = world.to_string_lossy();
+    let arguments = [&arguments[..], &["--markdown", &file]].concat();
     Step::new("whole scenarios").run(cargo(&arguments))?;
     let demo = target().join("benchmark-demo.json");
     let file = demo.to_string_lossy();

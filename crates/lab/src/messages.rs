@@ -56,7 +56,7 @@ impl Messages {
             let Some(message) = self.message(progress.message) else { continue };
             let at = NonZeroU64::new(progress.at.as_micros());
             if let Some(first) = message.stages.get_mut(progress.stage as usize) {
-                *first = first.into_iter().chain(at).min();
+                *first = [*first, at].into_iter().flatten().min();
             }
             message.shown += u32::from(progress.stage == Stage::Shown);
         }

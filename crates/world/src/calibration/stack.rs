@@ -51,18 +51,18 @@ impl Stack {
             to_endpoints: Vec::new(),
         };
         let started = stack.node.wake(NOW, &mut stack.rng);
-        stack.from_node(started);
+        stack.node_says(started);
         let started = stack.app.wake(NOW, &mut stack.rng);
-        stack.from_app(started);
+        stack.app_says(started);
         for connection in [NODE, APP] {
             let event = LinkEvent::Up { connection, peer: key(connection) };
             drop(stack.relay.handle(NOW, event, &mut stack.rng));
         }
         let up = |connection| LinkEvent::Up { connection, peer: LinkKey([9; 32]) };
         let hello = stack.node.handle(NOW, cloud::Input::Link(up(NODE)), &mut stack.rng);
-        stack.from_node(hello);
+        stack.node_says(hello);
         let hello = stack.app.handle(NOW, consumer::Input::Link(up(APP)), &mut stack.rng);
-        stack.from_app(hello);
+        stack.app_says(hello);
         let nobody_looks = || Duration::ZERO;
         stack.settle(&nobody_looks)?;
         // The first message begins the session.
@@ -83,7 +83,7 @@ impl Stack {
             });
             answers.collect::<Vec<_>>()
         });
-        answered.into_iter().for_each(|effects| self.from_node(effects));
+        answered.into_iter().for_each(|effects| self.node_says(effects));
         let (frames, took) = self.settle(clock)?;
         Ok((request, took / frames.max(1)))
     }
@@ -94,25 +94,21 @@ impl Stack {
         while !self.to_relay.is_empty() || !self.to_endpoints.is_empty() {
             let arrived = std::mem::take(&mut self.to_relay);
             frames += u32::try_from(arrived.len()).unwrap_or(u32::MAX);
-            let (handled, took) = each(1, clock, || {
+            let (handled, took) = each(1, clock, || -> Result<Vec<_>, String> {
                 let arrived = arrived.iter();
                 arrived.map(|(connection, bytes)| self.relay_handles(*connection, bytes)).collect()
             });
-            let handled: Vec<Vec<_>> = match handled {
-                Ok(handled) => handled,
-                Err(error) => return Err(error),
-            };
-            self.to_endpoints.extend(handled.into_iter().flatten());
+            self.to_endpoints.extend(handled?.into_iter().flatten());
             spent += took;
             for (connection, bytes) in std::mem::take(&mut self.to_endpoints) {
                 let frame = read(&bytes)?;
                 let event = LinkEvent::Frame { connection, frame };
                 if connection == NODE {
                     let effects = self.node.handle(NOW, cloud::Input::Link(event), &mut self.rng);
-                    self.from_node(effects);
+                    self.node_says(effects);
                 } else {
                     let effects = self.app.handle(NOW, consumer::Input::Link(event), &mut self.rng);
-                    self.from_app(effects);
+                    self.app_says(effects);
                 }
             }
         }
@@ -133,7 +129,7 @@ impl Stack {
         Ok(frames.collect())
     }
 
-    fn from_node(&mut self, effects: Effects<cloud::Output>) {
+    fn node_says(&mut self, effects: Effects<cloud::Output>) {
         for output in effects.outputs {
             match output {
                 cloud::Output::Send(outgoing) => self.to_relay.push((NODE, write(outgoing.frame))),
@@ -141,21 +137,21 @@ impl Stack {
                     let outcome = WebhookOutcome::Answered(200);
                     let input = cloud::Input::WebhookAnswered { delivery: post.delivery, outcome };
                     let effects = self.node.handle(NOW, input, &mut self.rng);
-                    self.from_node(effects);
+                    self.node_says(effects);
                 }
                 _ => {}
             }
         }
     }
 
-    fn from_app(&mut self, effects: Effects<consumer::Output>) {
+    fn app_says(&mut self, effects: Effects<consumer::Output>) {
         for output in effects.outputs {
             match output {
                 consumer::Output::Send(outgoing) => self.to_relay.push((APP, write(outgoing.frame))),
                 consumer::Output::Show(message) => {
                     let input = consumer::Input::Shown { through: message.sequence };
                     let effects = self.app.handle(NOW, input, &mut self.rng);
-                    self.from_app(effects);
+                    self.app_says(effects);
                 }
                 _ => {}
             }

@@ -84,11 +84,9 @@ impl RelayLane {
             Event::Durable(..) => self.durable(now, agenda),
             Event::Dialled(endpoint, connection) => self.dialled(now, endpoint, connection, agenda),
             Event::ToRelay { connection, size, frame } => self.frame(now, connection, size, frame, agenda),
-            Event::BrokenAtRelay(connection) => {
-                if self.unlink(connection) {
-                    self.notes.record(now, self.seat.who, What::Down, endpoint_of(connection), 0);
-                    self.step(now, Duration::ZERO, agenda, |relay, _, _, _| relay.forget(connection));
-                }
+            Event::BrokenAtRelay(connection) if self.unlink(connection) => {
+                self.notes.record(now, self.seat.who, What::Down, endpoint_of(connection), 0);
+                self.step(now, Duration::ZERO, agenda, |relay, _, _, _| relay.forget(connection));
             }
             _ => {}
         }

@@ -66,7 +66,8 @@ pub(crate) struct Used {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
     current: Option<Session>,
-    /// Newest first; most have none.
+    /// Newest first. Boxed, because most have none and there are very many records.
+    #[expect(clippy::box_collection, reason = "it is the record that must be small")]
     archived: Option<Box<VecDeque<Session>>>,
     /// At a node: messages of the post-quantum epoch.
     pub(crate) count: EpochCount,
