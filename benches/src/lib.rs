@@ -26,3 +26,4 @@ pub mod primitive;
 pub mod report;
 pub mod sizes;
 pub mod stopwatch;
+pub mod world;

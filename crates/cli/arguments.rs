@@ -1,6 +1,8 @@
 //! What can be asked of the program.
 
-use crate::{audit, cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep};
+use crate::{
+    audit, calibrate, cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep,
+};
 use clap::{Parser, Subcommand};
 use miette::IntoDiagnostic as _;
 use std::future::Future;
@@ -21,6 +23,7 @@ pub(crate) struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    Calibrate(calibrate::Calibrate),
     Sweep(sweep::Sweep),
     Scenario(scenario::Scenario),
     Report(report::Report),
@@ -39,6 +42,7 @@ impl Arguments {
             // The demonstration reads its own log: it is one of the views that are searched.
             Command::Demo(demo) => block_on(demo.run()),
             Command::Run(run) => run.run(),
+            Command::Calibrate(calibrate) => calibrate.run(),
             Command::Sweep(sweep) => sweep.run(),
             Command::Scenario(scenario) => scenario.run(),
             Command::Report(report) => report.run(),

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod audit;
+mod calibrate;
 mod cloud;
 mod consumer;
 mod data;

@@ -45,19 +45,25 @@ pub(crate) fn run() -> Result<(), Failure> {
     };
     bench("ratchet", &["--", "--json", &ratchet.to_string_lossy()])?;
     bench("paths", &[])?;
+    bench("world", &[])?;
+    let world = target().join("benchmark-world.md");
+    let arguments = ["run", "--profile", "bench", "--package", "blindpost-benches", "--bin", "world", "--"];
+    let file = world.to_string_lossy();
+    let arguments = [&arguments[..], &["--markdown", &file]].concat();
+    Step::new("whole scenarios").run(cargo(&arguments))?;
     let demo = target().join("benchmark-demo.json");
     let file = demo.to_string_lossy();
     let arguments =
         ["run", "--release", "--", "demo", "--consumers", "100", "--messages", "10000", "--json", &file];
     Step::new("demonstration").run(cargo(&arguments))?;
     Step::new(DOCUMENT).check("cargo xtask benchmarks", || {
-        let document = document(&ratchet, &demo)?;
+        let document = document(&ratchet, &demo, &world)?;
         fs::write(DOCUMENT, &document).map_err(|error| format!("can't write {DOCUMENT}: {error}"))?;
         Ok(document)
     })
 }
 
-fn document(ratchet: &Path, demo: &Path) -> Result<String, String> {
+fn document(ratchet: &Path, demo: &Path, world: &Path) -> Result<String, String> {
     let mut out = HEAD.to_owned();
     let wrong = |_| "can't format".to_owned();
     out +=
@@ -68,6 +74,8 @@ fn document(ratchet: &Path, demo: &Path) -> Result<String, String> {
         let time = median("path", name)?;
         writeln!(out, "| {what} | {time:.1} | {:.0} |", 1e6 / time).map_err(wrong)?;
     }
+    let section = fs::read_to_string(world).map_err(|error| format!("can't read the section: {error}"))?;
+    writeln!(out, "\n{section}").map_err(wrong)?;
     let demo = json(demo)?;
     let number =
         |key: &str| demo.get(key).and_then(Value::as_f64).ok_or(format!("the demo's JSON has no {key}"));

@@ -130,11 +130,7 @@ impl Node {
         let body = Body::Text(Text { body: message.body, quoted: message.quoted });
         self.forward(now, business, &wamid, body, rng, fx)?;
         self.outbound.add(now, business, &wamid, message.callback_data, &mut fx.transaction);
-        Ok(json!({
-            "messaging_product": "whatsapp",
-            "contacts": [{ "input": message.input, "wa_id": message.to.digits() }],
-            "messages": [{ "id": wamid.to_string() }],
-        }))
+        Ok(accepted(&message.input, &wamid))
     }
 
     /// The receipt is a message like any other: encrypted, and the relay can't tell.
@@ -218,6 +214,15 @@ pub(crate) fn unavailable(trace: &str) -> ApiResponse {
 /// The answer to a request whose body is over the shell's limit.
 pub(crate) fn body_too_large(limit: usize, trace: &str) -> ApiResponse {
     response(GraphVersion::DEFAULT, Err(GraphError::body_too_large(limit)), trace)
+}
+
+/// The answer that names a message which was accepted; `input` is the recipient as the business wrote it.
+pub(crate) fn accepted(input: &str, wamid: &Wamid) -> Value {
+    json!({
+        "messaging_product": "whatsapp",
+        "contacts": [{ "input": input, "wa_id": wamid.consumer.digits() }],
+        "messages": [{ "id": wamid.to_string() }],
+    })
 }
 
 fn success() -> Value {

@@ -22,6 +22,7 @@ mod rows;
 mod secret;
 mod shell;
 mod signature;
+mod sizes;
 mod statuses;
 mod wamid;
 mod webhook_body;
@@ -41,6 +42,7 @@ pub use node::{Input, Node, Notice, Output};
 pub use retry::RetrySchedule;
 pub use secret::Secret;
 pub use shell::{ServeError, serve};
+pub use sizes::{Sizes, Told};
 pub use wamid::{Sender, Wamid};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]

@@ -122,3 +122,22 @@ fn what_cannot_change_on_the_way_is_refused() {
     let error = run(&fork).unwrap_err().to_string();
     assert!(error.contains("node.retention") && error.contains("network"), "{error}");
 }
+
+#[test]
+fn modelled_runs_are_resumed_and_forked_too() {
+    let experiment = || {
+        let text =
+            SCENARIO.replace("rate = \"2/min\"", "rate = \"2/min\"\nkinds = [\"partition\", \"slow-disk\"]");
+        let scenario = Scenario::parse("small.toml", &text).unwrap().with("crypto", "modelled").unwrap();
+        Experiment::new(scenario, 7)
+    };
+    let whole = run(&experiment()).unwrap();
+    assert_eq!(whole.trace_hash, whole.metadata_hash, "there are no bytes");
+    let noted = run(&Experiment { checkpoints: vec![AT], ..experiment() }).unwrap();
+    let saved = through_a_file(&noted.checkpoints[0]);
+    let resumed = run(&saved.clone().resume(&[], NonZeroUsize::MIN).unwrap()).unwrap();
+    assert_eq!((&resumed.trace_hash, resumed.events), (&whole.trace_hash, whole.events));
+    let forked = run(&saved.resume(&loss("10%"), NonZeroUsize::MIN).unwrap()).unwrap();
+    assert_ne!(forked.trace_hash, whole.trace_hash);
+    assert!(forked.latency_ms.unwrap()[1] > whole.latency_ms.unwrap()[1], "300 ms is more than before");
+}

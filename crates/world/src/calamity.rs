@@ -111,6 +111,11 @@ impl Disk {
 }
 
 impl Conditions {
+    /// Whether anything is not as usual at any time.
+    pub(crate) fn matter(&self) -> bool {
+        !(self.full.is_empty() && self.slow.is_empty() && self.skews.is_empty())
+    }
+
     /// What the host's clock shows.
     pub(crate) fn clock(&self, now: Time) -> Time {
         shift(now, self.skew(now))

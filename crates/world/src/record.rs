@@ -62,6 +62,11 @@ impl Who {
         Self::new(Kind::Consumer, index)
     }
 
+    /// The party that [`as_u32`](Self::as_u32) gave this for.
+    pub(crate) const fn from_u32(number: u32) -> Self {
+        Self(number)
+    }
+
     /// What it is.
     #[must_use]
     pub const fn kind(self) -> Kind {
@@ -227,18 +232,11 @@ const BLOCK: usize = 4096;
 impl Trace {
     /// Adds a record.
     pub(crate) fn add(&mut self, record: &Record) {
-        let mut bytes = [0; 21];
-        let parts: [&[u8]; 5] = [
-            &record.at.as_micros().to_be_bytes(),
-            &record.party.0.to_be_bytes(),
-            &record.peer.0.to_be_bytes(),
-            &[record.what as u8],
-            &record.bytes.to_be_bytes(),
-        ];
-        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        self.block.extend_from_slice(&bytes);
+        self.block.extend_from_slice(&record.at.as_micros().to_be_bytes());
+        self.block.extend_from_slice(&record.party.0.to_be_bytes());
+        self.block.extend_from_slice(&record.peer.0.to_be_bytes());
+        self.block.push(record.what as u8);
+        self.block.extend_from_slice(&record.bytes.to_be_bytes());
         self.hash_full_block();
     }
 

@@ -2,32 +2,33 @@
 
 use crate::calamity::{Misfortune, everyone};
 use crate::costs::Costs;
+use crate::crew::Crew;
 use crate::draws::Purpose;
-use crate::engine::{Engine, Outcome};
+use crate::engine::Outcome;
 use crate::fork::{self, ForkError};
+use crate::modelled::{self, Model, Refusal};
 use crate::plan::{Disk, Plan};
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
 use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, PublicKeys, Sent, Submitted};
-use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
+use crate::real::{ConsumersLane, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use crate::sight::Seen;
 use crate::variation::{Audit, Secret};
-use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
+use cloud::{
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Sizes, Tenant,
+};
 use consumer::ConsumerConfig;
 use kernel::{Row, Time};
 use ratchet::Suites;
 use relay::RelayConfig;
-use scenario::{Padding, Party, Scenario, Suite};
+use scenario::{Crypto, Padding, Party, Scenario, Suite};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wire::{Address, Envelope};
-
-/// Events of a round that are worth sharing: they take about a millisecond.
-const GRAIN: u64 = 64;
 
 /// How a scenario is run.
 #[derive(Debug, Clone)]
@@ -53,10 +54,21 @@ impl Default for Options {
     }
 }
 
+/// A run that can't begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A node's tenants can't be; never for a scenario that was checked.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// It asks for what can't be modelled.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
 /// A run that has not ended.
 pub struct Simulation {
     plan: Arc<Plan>,
-    engine: Engine<PartyLane>,
+    crew: Crew,
     seed: u64,
     options: Options,
 }
@@ -96,49 +108,20 @@ impl Simulation {
     /// A scenario in which nothing has happened yet.
     ///
     /// # Errors
-    /// [`ConfigError`]; never for a scenario that was checked.
-    pub fn new(scenario: Scenario, seed: u64, options: &Options) -> Result<Self, ConfigError> {
-        let Options { keep, .. } = *options;
+    /// [`SetupError`].
+    pub fn new(scenario: Scenario, seed: u64, options: &Options) -> Result<Self, SetupError> {
+        let modelled = scenario.crypto == Crypto::Modelled;
+        if modelled {
+            modelled::check(&scenario, options)?;
+        }
         let plan = Arc::new(Plan::new(scenario, seed, options));
-        let mut lanes = Vec::new();
-        for relay in 0..plan.relays() {
-            lanes.push(PartyLane::Relay(Box::new(relay_lane(&plan, relay, Notes::new(keep)))));
-        }
-        for node in 0..plan.nodes() {
-            lanes.push(PartyLane::Node(Box::new(node_lane(&plan, node, Notes::new(keep))?)));
-        }
-        for lane in plan.relays() + plan.nodes()..plan.lanes() {
-            lanes.push(PartyLane::Consumers(Box::new(consumers_lane(&plan, lane, Notes::new(keep)))));
-        }
-        let mut engine = Engine::new(lanes, plan.lookahead(), plan.start()).with_grain(GRAIN);
-        for lane in 0..plan.lanes() {
-            let mut first = Vec::new();
-            engine.with_lane(lane, |lane| match lane {
-                PartyLane::Relay(lane) => first.push((plan.start(), Event::Start(lane.host.who))),
-                PartyLane::Node(lane) => lane.begin(|at, event| first.push((at, event))),
-                PartyLane::Consumers(lane) => lane.begin(|at, event| first.push((at, event))),
-            });
-            first.into_iter().for_each(|(at, event)| engine.schedule(lane, at, event));
-        }
-        let calamities = plan.calamities();
-        for (at, who) in calamities.crashes() {
-            engine.schedule(plan.lane_of(who), at, Event::Stop(who));
-        }
-        for (at, who, effects) in calamities.interruptions() {
-            engine.schedule(plan.lane_of(who), at, Event::StopAfter(who, effects));
-        }
-        for (at, who) in calamities.losses() {
-            engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
-        }
-        for (at, who) in calamities.time_outs(&plan) {
-            engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
-        }
-        Ok(Self { plan, engine, seed, options: options.clone() })
+        let crew = if modelled { modelled_crew(&plan, options) } else { real_crew(&plan, options)? };
+        Ok(Self { plan, crew, seed, options: options.clone() })
     }
 
     /// Lets virtual time pass until `until`, or until everything is over.
     pub fn run_until(&mut self, until: Time, stop: &AtomicBool) -> Outcome {
-        self.engine.run_until(until.min(self.end()), self.options.threads, stop)
+        self.crew.run_until(until.min(self.end()), self.options.threads, stop)
     }
 
     /// Goes on as another scenario, from now on.
@@ -148,21 +131,14 @@ impl Simulation {
     pub fn fork(&mut self, scenario: Scenario) -> Result<(), ForkError> {
         fork::check(self.plan.scenario(), &scenario)?;
         self.plan = Arc::new(Plan::new(scenario, self.seed, &self.options));
-        self.engine.set_lookahead(self.plan.lookahead());
-        for lane in 0..self.plan.lanes() {
-            self.engine.with_lane(lane, |lane| match lane {
-                PartyLane::Relay(lane) => lane.plan = Arc::clone(&self.plan),
-                PartyLane::Node(lane) => lane.plan = Arc::clone(&self.plan),
-                PartyLane::Consumers(lane) => lane.plan = Arc::clone(&self.plan),
-            });
-        }
+        self.crew.fork(&self.plan);
         Ok(())
     }
 
     /// The virtual time.
     #[must_use]
     pub const fn now(&self) -> Time {
-        self.engine.now()
+        self.crew.now()
     }
 
     /// When the run began.
@@ -180,15 +156,14 @@ impl Simulation {
     /// How many events have happened.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.engine.handled()
+        self.crew.handled()
     }
 
     /// What has happened since this was last asked.
     pub fn observe(&mut self) -> Observations {
         let mut all = Observations::default();
         for lane in 0..self.plan.lanes() {
-            self.engine.with_lane(lane, |lane| {
-                let notes = lane.notes();
+            self.crew.with_notes(lane, |notes| {
                 all.records.append(&mut notes.records);
                 all.sent.append(&mut notes.sent);
                 all.submitted.append(&mut notes.submitted);
@@ -201,10 +176,10 @@ impl Simulation {
                 all.violations.append(&mut notes.violations);
                 all.seen.append(&mut notes.seen);
                 all.refused += notes.refused;
-                if self.plan.is_tapped() {
-                    all.drawn.append(&mut lane.drawn());
-                }
             });
+            if self.plan.is_tapped() {
+                all.drawn.extend(self.crew.with_real(lane, PartyLane::drawn).unwrap_or_default());
+            }
         }
         all
     }
@@ -214,7 +189,7 @@ impl Simulation {
     pub fn hashes(&mut self) -> ([u8; 32], [u8; 32]) {
         let (mut metadata, mut everything) = (Sha256::new(), Sha256::new());
         for lane in 0..self.plan.lanes() {
-            if let Some((of_records, of_all)) = self.engine.with_lane(lane, |lane| lane.notes().hashes()) {
+            if let Some((of_records, of_all)) = self.crew.with_notes(lane, |notes| notes.hashes()) {
                 metadata.update(of_records);
                 everything.update(of_all);
             }
@@ -226,7 +201,7 @@ impl Simulation {
     /// party whose disk nobody ever looks at.
     pub fn disk(&mut self, who: Who) -> Vec<Row> {
         let lane = self.plan.lane_of(who);
-        let rows = self.engine.with_lane(lane, |lane| match lane {
+        let rows = self.crew.with_real(lane, |lane| match lane {
             PartyLane::Relay(lane) => lane.host.rows(),
             PartyLane::Node(lane) => lane.host.rows(),
             PartyLane::Consumers(lane) => lane.host(who.index()).map(Host::rows).unwrap_or_default(),
@@ -237,7 +212,7 @@ impl Simulation {
     /// Makes a party's machine speak before what it promises is durable: whoever checks a run must notice.
     pub fn sabotage(&mut self, who: Who) {
         let lane = self.plan.lane_of(who);
-        self.engine.with_lane(lane, |lane| match lane {
+        self.crew.with_real(lane, |lane| match lane {
             PartyLane::Relay(lane) => lane.host.speaks_too_soon = true,
             PartyLane::Node(lane) => lane.host.speaks_too_soon = true,
             PartyLane::Consumers(lane) => {
@@ -320,6 +295,29 @@ impl Simulation {
     pub fn number(&self, who: Who) -> Option<wire::Number> {
         matches!(who.kind(), Kind::Business | Kind::Consumer).then(|| self.plan.number(who))
     }
+}
+
+/// Real parties, with the first that happens to them.
+fn real_crew(plan: &Arc<Plan>, options: &Options) -> Result<Crew, ConfigError> {
+    let notes = || Notes::new(options.keep);
+    let mut lanes = Vec::new();
+    for relay in 0..plan.relays() {
+        lanes.push(PartyLane::Relay(Box::new(relay_lane(plan, relay, notes()))));
+    }
+    for node in 0..plan.nodes() {
+        lanes.push(PartyLane::Node(Box::new(node_lane(plan, node, notes())?)));
+    }
+    for lane in plan.relays() + plan.nodes()..plan.lanes() {
+        lanes.push(PartyLane::Consumers(Box::new(consumers_lane(plan, lane, notes()))));
+    }
+    Ok(Crew::real(lanes, plan))
+}
+
+/// Parties with keys by reference.
+fn modelled_crew(plan: &Arc<Plan>, options: &Options) -> Crew {
+    let model = Model::new(plan, &server(plan, 0), sizes(plan));
+    let lane = |lane| modelled::PartyLane::new(plan, &model, lane, Notes::of_records(options.keep));
+    Crew::modelled((0..plan.lanes()).map(lane).collect(), plan)
 }
 
 fn disk(plan: &Plan, who: Who) -> Disk {
@@ -492,6 +490,19 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
             numbers: vec![number],
         }],
         tokens: vec![AccessToken { value: has.token.into(), accounts: Vec::new(), expires: None }],
+    })
+}
+
+/// A phone number as its webhooks have it: those of all businesses are of the same length.
+fn sizes(plan: &Plan) -> Option<Sizes> {
+    let tenant = tenant(plan, 0)?;
+    let account = tenant.accounts.into_iter().next()?;
+    let number = account.numbers.into_iter().next()?;
+    Some(Sizes {
+        id: number.id,
+        account: account.id,
+        number: number.number,
+        webhook_version: tenant.app.webhook_version,
     })
 }
 

@@ -4,11 +4,14 @@ use kernel::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// A tick has 2¹⁰ µs: what is due in one is few enough for a heap, which moves it once instead of level by level.
+const TICK: u32 = 10;
+
 /// Slots of a level, and levels: 2⁵⁴ µs after 1970 is the year 2540, and whatever is later waits until then.
 const SLOTS: usize = 64;
-const LEVELS: usize = 9;
+const LEVELS: usize = 8;
 const BITS: u32 = SLOTS.trailing_zeros();
-const LAST: u64 = (1 << 54) - 1;
+const LAST: u64 = (1 << (54 - TICK)) - 1;
 
 /// Where something stands among what happens at the same time: who scheduled it, and as which of its own.
 ///
@@ -29,10 +32,10 @@ pub(crate) struct Entry<E> {
 /// All that is to happen in one lane, in order of time and turn. Insertion and removal take constant time,
 /// however much waits.
 pub(crate) struct Wheel<E> {
-    /// Nothing earlier is left in the levels.
+    /// The tick that is due: nothing of it, and nothing earlier, is left in the levels.
     now: u64,
     levels: Vec<Level<E>>,
-    /// What happens at one moment, or was scheduled for a moment that the wheel has passed.
+    /// What happens in one tick, or was scheduled for one that the wheel has passed.
     due: BinaryHeap<Reverse<Entry<E>>>,
     waiting: usize,
 }
@@ -48,7 +51,7 @@ impl<E> Wheel<E> {
     pub(crate) fn new(now: Time) -> Self {
         let level = || Level { slots: (0..SLOTS).map(|_| Vec::new()).collect(), occupied: 0 };
         Self {
-            now: now.as_micros(),
+            now: now.as_micros() >> TICK,
             levels: (0..LEVELS).map(|_| level()).collect(),
             due: BinaryHeap::new(),
             waiting: 0,
@@ -76,7 +79,7 @@ impl<E> Wheel<E> {
                 return self.due.pop().map(|Reverse(entry)| entry);
             }
             let (level, slot, start) = self.next_slot()?;
-            if start >= end.as_micros() {
+            if start << TICK >= end.as_micros() {
                 return None;
             }
             self.open(level, slot, start);
@@ -87,12 +90,12 @@ impl<E> Wheel<E> {
     pub(crate) fn next_not_before(&self) -> Option<Time> {
         match self.due.peek() {
             Some(Reverse(next)) => Some(next.at),
-            None => self.next_slot().map(|(.., start)| Time::from_micros(start)),
+            None => self.next_slot().map(|(.., start)| Time::from_micros(start << TICK)),
         }
     }
 
     fn place(&mut self, entry: Entry<E>) {
-        let at = entry.at.as_micros().min(LAST);
+        let at = (entry.at.as_micros() >> TICK).min(LAST);
         if at <= self.now {
             return self.due.push(Reverse(entry));
         }
@@ -108,7 +111,7 @@ impl<E> Wheel<E> {
         }
     }
 
-    /// The first slot that is not empty, and when it begins.
+    /// The first slot that is not empty, and the tick at which it begins.
     fn next_slot(&self) -> Option<(usize, usize, u64)> {
         // What is in a level is before what is in the next: it has more bits in common with now.
         let (number, level) = self.levels.iter().enumerate().find(|(_, level)| level.occupied != 0)?;
@@ -139,9 +142,9 @@ impl<E> Wheel<E> {
     }
 }
 
-fn slot_of(time: u64, level: usize) -> usize {
+fn slot_of(tick: u64, level: usize) -> usize {
     let shift = BITS * u32::try_from(level).unwrap_or(0);
-    usize::try_from(time >> shift & (SLOTS as u64 - 1)).unwrap_or(0)
+    usize::try_from(tick >> shift & (SLOTS as u64 - 1)).unwrap_or(0)
 }
 
 impl<E> PartialEq for Entry<E> {

@@ -2,6 +2,7 @@
 //! and power that may fail.
 
 use crate::plan::{Conditions, Disk};
+use crate::processor::Processor;
 use crate::record::Who;
 use kernel::{Effects, Machine, Rng, Row, Seed, Time, Transaction};
 use std::collections::VecDeque;
@@ -36,12 +37,11 @@ pub(crate) struct Host<M: Machine> {
     /// `None` where nothing will ever be read from it.
     disk: Option<Shadow>,
     rng: Rng,
-    drive: Disk,
+    processor: Processor,
     conditions: Conditions,
     in_flight: VecDeque<Commit<M::Output>>,
     /// Counts starts: what was meant for an earlier one is void.
     pub(crate) incarnation: u32,
-    busy_until: Time,
     /// When the next alarm rings.
     alarm: Option<Time>,
     /// Effects (a transaction, or an output) until the power fails; `None`: it doesn't.
@@ -91,11 +91,10 @@ where
             config,
             machine: None,
             disk: conditions.keeps_disk.then(Shadow::default),
-            drive,
+            processor: Processor::new(drive),
             conditions,
             in_flight: VecDeque::new(),
             incarnation: 0,
-            busy_until: Time::EPOCH,
             alarm: None,
             effects_left: None,
             speaks_too_soon: false,
@@ -112,7 +111,7 @@ where
             rows.and_then(|rows| M::restore(self.config.clone(), rows).map_err(|error| error.to_string()));
         self.machine = Some(machine.map_err(|what| self.violation(now, what))?);
         self.incarnation += 1;
-        self.busy_until = now;
+        self.processor.start(now);
         self.alarm = None;
         Ok(())
     }
@@ -217,18 +216,13 @@ where
     }
 
     fn write(&mut self, now: Time, effects: Effects<M::Output>, takes: Duration) -> Option<Time> {
-        self.busy_until = self.busy_until.max(now) + takes;
+        self.processor.work(now, takes);
         if effects.is_empty() {
             return None;
         }
         let Effects { transaction, outputs } = effects;
-        // A disk writes in order: nothing is durable before what was handed in earlier.
-        let before = self.in_flight.back().map_or(self.busy_until, |last| last.at.max(self.busy_until));
-        let durable = if transaction.is_empty() {
-            before
-        } else {
-            self.drive.commit(self.busy_until, self.conditions.commit(now)).max(before)
-        };
+        let before = self.processor.before();
+        let durable = self.processor.write(transaction.is_empty(), || self.conditions.commit(now));
         if self.speaks_too_soon {
             let (at, nothing) = (before, Transaction::default());
             self.in_flight.push_back(Commit { at, transaction: nothing, outputs });

@@ -7,9 +7,10 @@ mod node;
 pub(crate) mod notes;
 mod relay;
 mod text;
-mod uplink;
+pub(crate) mod uplink;
 
 use crate::engine::{Agenda, Lane};
+use crate::plan::Plan;
 use crate::record::{What, Who};
 use crate::traffic::Spark;
 use bytes::{Bytes, BytesMut};
@@ -20,6 +21,7 @@ use kernel::Time;
 pub(crate) use node::NodeLane;
 use notes::Notes;
 pub(crate) use relay::RelayLane;
+use std::sync::Arc;
 use std::time::Duration;
 pub(crate) use uplink::gives_up;
 use wire::{ConnectionId, Decoder, Frame};
@@ -131,6 +133,25 @@ impl PartyLane {
             Self::Relay(lane) => lane.host.drawn(),
             Self::Node(lane) => lane.host.drawn(),
             Self::Consumers(lane) => lane.drawn(),
+        }
+    }
+
+    /// What is to happen first.
+    pub(crate) fn begin(&mut self, plan: &Plan, mut at: impl FnMut(Time, Event)) {
+        match self {
+            Self::Relay(lane) => at(plan.start(), Event::Start(lane.host.who)),
+            Self::Node(lane) => lane.begin(at),
+            Self::Consumers(lane) => lane.begin(at),
+        }
+    }
+
+    /// Goes on with another plan.
+    pub(crate) fn fork(&mut self, plan: &Arc<Plan>) {
+        let plan = Arc::clone(plan);
+        match self {
+            Self::Relay(lane) => lane.plan = plan,
+            Self::Node(lane) => lane.plan = plan,
+            Self::Consumers(lane) => lane.plan = plan,
         }
     }
 

@@ -107,6 +107,32 @@ pub struct Epoch {
     pub messages: u32,
 }
 
+/// The post-quantum epoch of a conversation, and the messages since it was reached.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct EpochCount {
+    last: u64,
+    messages: u32,
+    begun: bool,
+}
+
+impl EpochCount {
+    /// A message passes: how many there were since the epoch before, if this is a new one.
+    pub(crate) fn pass(&mut self, epoch: u64) -> Option<u32> {
+        let last = if self.begun { self.last } else { epoch };
+        self.begun = true;
+        self.last = epoch;
+        self.messages += 1;
+        if epoch > last {
+            return Some(std::mem::take(&mut self.messages));
+        }
+        if epoch < last {
+            // A new session begins with its own first epoch.
+            self.messages = 1;
+        }
+        None
+    }
+}
+
 /// A measured value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
@@ -124,6 +150,8 @@ pub struct Metric {
 #[derive(Default)]
 pub(crate) struct Notes {
     keep: Keep,
+    /// There are no bytes: the records are everything.
+    only_records: bool,
     /// Over records: the same in both crypto modes.
     metadata: Trace,
     /// Over records and bytes.
@@ -134,7 +162,7 @@ pub(crate) struct Notes {
     pub(crate) progress: Vec<Progress>,
     pub(crate) epochs: Vec<Epoch>,
     /// The epoch of each conversation, and the messages since it was reached.
-    epoch_of: BTreeMap<(Who, Who), (u64, u32)>,
+    epoch_of: BTreeMap<(Who, Who), EpochCount>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
     pub(crate) public_keys: Vec<(Time, PublicKeys)>,
@@ -150,11 +178,18 @@ impl Notes {
         Self { keep, ..Self::default() }
     }
 
+    /// Of parties that have no bytes.
+    pub(crate) fn of_records(keep: Keep) -> Self {
+        Self { keep, only_records: true, ..Self::default() }
+    }
+
     /// Something happens that has no bytes of its own, or whose bytes are noted elsewhere.
     pub(crate) fn record(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32) {
         let record = Record { at, party, peer, what, bytes };
         self.metadata.add(&record);
-        self.everything.add(&record);
+        if !self.only_records {
+            self.everything.add(&record);
+        }
         if self.keep.records {
             self.records.push(record);
         }
@@ -213,16 +248,10 @@ impl Notes {
 
     /// A message of a conversation passes its node, which is in this epoch now.
     pub(crate) fn epoch(&mut self, at: Time, business: Who, consumer: Who, epoch: u64) {
-        let (last, messages) = self.epoch_of.entry((business, consumer)).or_insert((epoch, 0));
-        *messages += 1;
-        if epoch > *last {
-            let messages = std::mem::take(messages);
+        let count = self.epoch_of.entry((business, consumer)).or_default();
+        if let Some(messages) = count.pass(epoch) {
             self.epochs.push(Epoch { at, business, consumer, epoch, messages });
-        } else if epoch < *last {
-            // A new session begins with its own first epoch.
-            *messages = 1;
         }
-        *last = epoch;
     }
 
     pub(crate) fn metric(&mut self, at: Time, who: Who, name: &'static str, value: usize) {
@@ -235,6 +264,7 @@ impl Notes {
 
     /// Hashes of what happened: of the records, and of the records with all bytes.
     pub(crate) fn hashes(&self) -> ([u8; 32], [u8; 32]) {
-        (self.metadata.hash(), self.everything.hash())
+        let metadata = self.metadata.hash();
+        (metadata, if self.only_records { metadata } else { self.everything.hash() })
     }
 }
