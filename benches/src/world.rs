@@ -111,7 +111,7 @@ pub fn plot(costs: &Costs) -> String {
         y: Axis::log("time for a message", Unit::Microseconds),
         series: series.collect(),
     };
-    sheet("What a simulated message costs", &[plot])
+    sheet("What a simulated message costs", &[vec![plot]])
 }
 
 /// The section of `docs/benchmarks.md`.
