@@ -108,13 +108,10 @@ fn worst(report: &Report) -> String {
     }
     // A leak that names a class says more.
     let first = who.iter().find(|(_, class)| class.is_some()).or_else(|| who.first());
-    let told = match first {
-        Some((principal, Some(class))) => {
-            format!("{} can learn {}", words::who(principal), words::what(class))
-        }
-        Some((principal, None)) => format!("{} can do what nobody may", words::who(principal)),
-        None => counted(report.leaks as u64, "leak"),
-    };
+    let told = first.map_or_else(
+        || counted(report.leaks as u64, "leak"),
+        |(principal, class)| words::broken(principal, *class),
+    );
     match who.len() {
         0 | 1 => told,
         2 => format!("{told}, and one more"),

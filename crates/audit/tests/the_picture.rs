@@ -240,6 +240,17 @@ fn what_was_found_is_text() {
 }
 
 #[test]
+fn a_broken_promise_is_in_no_cell_and_is_shown() {
+    let mut report = leaky();
+    assert!(page(&report).contains("<a href=\"#leaks\">1 leak in no cell</a>"));
+    report.found.truncate(1);
+    let page = page(&report);
+    assert!(page.contains("The boundary leaks: a promise is broken."));
+    assert!(page.contains("A promise is broken</h3>\n<p>a promise is broken (seed 3)</p>"));
+    assert!(!self::page(&sound()).contains("in no cell"));
+}
+
+#[test]
 fn a_difference_is_shown_line_by_line() {
     let page = page(&leaky());
     assert!(page.contains("<p>relay/0 can tell which of four answers a person picks, with seed 7: event 12"));

@@ -27,10 +27,20 @@ pub(super) fn table(report: &Report) -> String {
     });
     format!(
         "<p>A row is a kind of data, a column is somebody, and a cell is a question: may they learn it, and did they? \
-         Choose a cell to see its evidence.</p>\n{}\
+         Choose a cell to see its evidence.{}</p>\n{}\
          <table class=\"matrix\" aria-label=\"Who may learn what, and what was seen\">\n<thead><tr><td></td>\n{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n",
+        beside(report),
         legend(&report.cells)
     )
+}
+
+/// Rules that are no cells can be broken too, and the table doesn't show it.
+fn beside(report: &Report) -> String {
+    let in_cells: u64 = report.cells.iter().map(|cell| cell.leaks).sum();
+    match (report.leaks as u64).saturating_sub(in_cells) {
+        0 => String::new(),
+        leaks => format!(" <a href=\"#leaks\">{} in no cell</a>.", counted(leaks, "leak")),
+    }
 }
 
 /// Where the evidence of a cell stands on the page.

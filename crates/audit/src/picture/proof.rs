@@ -18,14 +18,12 @@ fn leak(leak: &Leak) -> String {
         Some((what, difference)) => (what, diff(difference)),
         None => (&*leak.what, String::new()),
     };
-    let learns = leak.class.as_deref().map_or_else(
-        || "can do what nobody may".to_owned(),
-        |class| format!("learns {} <code>{}</code>", escape(words::what(class)), escape(class)),
-    );
+    let class = leak.class.as_deref();
+    let code = class.map_or_else(String::new, |class| format!(" <code>{}</code>", escape(class)));
     format!(
-        "<div class=\"leak\">\n<h3>{}{} {learns}</h3>\n<p>{}</p>\n{difference}<p class=\"by\">found by {}</p>\n</div>\n",
+        "<div class=\"leak\">\n<h3>{}{}{code}</h3>\n<p>{}</p>\n{difference}<p class=\"by\">found by {}</p>\n</div>\n",
         Icon::of(State::Leak).svg(),
-        escape(&words::who_first(&leak.principal)),
+        escape(&words::first(&words::broken(&leak.principal, class))),
         escape(what),
         escape(leak.layer)
     )

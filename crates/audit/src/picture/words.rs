@@ -17,7 +17,12 @@ pub(super) fn who(principal: &str) -> &str {
 
 /// The same, to begin one.
 pub(super) fn who_first(principal: &str) -> String {
-    let mut letters = who(principal).chars();
+    first(who(principal))
+}
+
+/// With a capital letter.
+pub(super) fn first(sentence: &str) -> String {
+    let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
@@ -39,6 +44,15 @@ pub(super) fn what(class: &str) -> &str {
         "report" => "what people report as spam",
         "statistic" => "statistics",
         other => other,
+    }
+}
+
+/// What a leak comes to. Rules that are no cells are about nobody in particular.
+pub(super) fn broken(principal: &str, class: Option<&str>) -> String {
+    match (principal, class) {
+        (_, Some(class)) => format!("{} can learn {}", who(principal), what(class)),
+        ("anybody", None) => "a promise is broken".into(),
+        (_, None) => format!("{} sees what is not for its eyes", who(principal)),
     }
 }
 
@@ -101,5 +115,8 @@ mod tests {
         assert_eq!((who("courier"), what("parcel")), ("courier", "parcel"));
         assert_eq!(who_first("transport"), "The relay");
         assert_eq!(who_first(""), "");
+        assert_eq!(broken("courier", Some("parcel")), "courier can learn parcel");
+        assert_eq!(broken("anybody", None), "a promise is broken");
+        assert_eq!(broken("transport", None), "the relay sees what is not for its eyes");
     }
 }
