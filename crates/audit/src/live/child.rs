@@ -3,6 +3,7 @@
 use super::LiveError;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, ChildStdin, Command, Stdio};
@@ -111,9 +112,27 @@ impl Child {
         !self.dead
     }
 
-    /// Stops it where it is: its files are then what a crash at this moment would leave.
+    /// Stops it where it is, in all its threads: its files are then what a crash at this moment would leave.
     pub(super) fn freeze(&self) -> Result<(), LiveError> {
-        self.signal(Signal::STOP)
+        self.signal(Signal::STOP)?;
+        let deadline = live::now() + LAST_WORDS;
+        while !self.is_frozen() {
+            if live::now() > deadline {
+                return Err(LiveError::Late("a process to stop"));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Whoever waits for the disk stops when that is done.
+    fn is_frozen(&self) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid())) else { return false };
+        threads.flatten().all(|thread| {
+            // proc_pid_stat(5): the state follows the name, which is in parentheses.
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+        })
     }
 
     /// Lets it go on.

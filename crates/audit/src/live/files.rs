@@ -107,7 +107,8 @@ impl Before {
     /// Where something new is.
     pub(super) fn new_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let new = ELSEWHERE.iter().flat_map(|dir| entries(Path::new(dir)));
-        let new = new.filter(|path| !self.known.contains(path) && !self.ours.starts_with(path));
+        let ours = |path: &PathBuf| self.ours.starts_with(path) || path.starts_with(&self.ours);
+        let new = new.filter(|path| !self.known.contains(path) && !ours(path));
         let read = |path: PathBuf| {
             let small = fs::symlink_metadata(&path)
                 .is_ok_and(|about| about.is_file() && about.len() <= SEARCHED_OF_EACH);
@@ -134,5 +135,41 @@ fn present<T>(path: &Path, result: io::Result<T>) -> Result<Option<T>, LiveError
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(LiveError::File { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_nobody_knows_stand_out() {
+        let known = [
+            "link.pem",
+            "store/keys",
+            "store/lock",
+            "store/rows/0.jnl",
+            "store/rows/lock",
+            "store/rows/keyspaces/1/v12",
+            "store/rows/keyspaces/1/tables/3",
+        ];
+        let unknown = ["notes.txt", "store/rows/debug", "store/rows/keyspaces/1/tables/x", "tenants.toml"];
+        let all: Vec<PathBuf> = known.iter().chain(&unknown).map(PathBuf::from).collect();
+        assert_eq!(super::unknown("relay/0", &all), unknown);
+        assert_eq!(super::unknown("node/0", &all), unknown[..3]);
+        assert_eq!(super::unknown("consumer/1", &["printed".into()]), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_new_is_found_and_what_is_ours_is_not() {
+        let (home, ours) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let before = Before::note(home.path(), ours.path());
+        let new = tempfile::Builder::new().prefix("left-behind-").tempfile().unwrap();
+        fs::write(new.path(), "a line").unwrap();
+        fs::write(ours.path().join("known"), "ours").unwrap();
+        fs::write(home.path().join("core"), "").unwrap();
+        assert!(before.new_files().contains(&(new.path().to_owned(), b"a line".to_vec())));
+        assert!(!before.new_files().iter().any(|(path, _)| path.starts_with(ours.path())));
+        assert_eq!(before.at_home().unwrap(), [PathBuf::from("core")]);
     }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use wire::{Frame as _, LinkKey, Publish, ToEndpoint, ToRelay};
 
 /// A party with its link key.
@@ -29,6 +30,7 @@ pub(super) struct Frames {
     /// What the relay gave each party.
     pub(super) received: Arc<Mutex<BTreeMap<&'static str, Vec<u8>>>>,
     ids: Arc<Mutex<Ids>>,
+    hang_up: Arc<Notify>,
     /// Connections of parties that speak for businesses, and of others.
     pub(super) gateways: Arc<AtomicU32>,
     pub(super) consumers: Arc<AtomicU32>,
@@ -89,6 +91,11 @@ impl Frames {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends all connections, so that endpoints notice at once that the relay died, and not after seconds of silence.
+    pub(super) fn hang_up(&self) {
+        self.hang_up.notify_waiters();
+    }
+
     async fn carry(
         self,
         party: &'static str,
@@ -115,6 +122,7 @@ impl Frames {
         tokio::select! {
             () = upwards => {}
             () = downwards => {}
+            () = self.hang_up.notified() => {}
         }
         relay.sender.close(CloseReason::Done);
         endpoint.sender.close(CloseReason::Done);

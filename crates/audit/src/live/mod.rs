@@ -16,7 +16,9 @@ mod memory;
 mod over;
 mod packets;
 mod script;
+mod sending;
 mod stage;
+mod told;
 mod trespass;
 mod views;
 

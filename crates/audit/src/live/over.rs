@@ -103,6 +103,16 @@ fn destroyed(
     }
 }
 
+/// When everything has been said and read, and processes have died and come back.
+pub(super) fn look_at_the_end(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
+    let (content, all) = (stage.content_scanner()?, stage.scanner()?);
+    let parties = stage.processes().into_iter().map(|(party, ..)| party);
+    for party in parties.filter(|party| party.principal() != Principal::Consumer) {
+        gone(stage, &party, "at the end", DELIVERED, (&content, &all), views)?;
+    }
+    Ok(())
+}
+
 /// And what was never delivered, and is too old.
 pub(super) fn look_after_retention(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
     let (content, all) = (stage.content_scanner()?, stage.scanner()?);

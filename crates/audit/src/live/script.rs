@@ -43,10 +43,12 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     clock.lap("crash");
     gathered::scrape(&stage, &mut views)?;
     if !options.quick {
+        over::look_at_the_end(&stage, &mut views)?;
         gathered::look_at_consumers(&stage, &mut views)?;
     }
     gathered::end(&mut stage, &mut views)?;
     clock.lap("search what was gathered");
+    gathered::report(&stage, &mut views)?;
     let (canaries, Views { searched, broken, logs, metrics }) = (stage.canaries(), views);
     Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases: clock.phases })
 }
