@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 /// What is freed is wiped first, whoever freed it: libraries too keep texts in buffers that they drop
 /// (docs/decisions/0013).
-#[allow(dead_code)]
+#[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 

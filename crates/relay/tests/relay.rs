@@ -223,8 +223,10 @@ fn one_time_prekeys_are_handed_out_once_whatever_crashes() {
         stage.restart();
         stage.connects(GATEWAY, 0);
     }
-    assert_eq!(curve, [10, 11, 12]);
-    assert_eq!(kem, [50, 51, 52, 2, 2], "then the last resort");
+    assert_eq!(kem.split_off(3), [2, 2], "the last resort comes last");
+    curve.sort_unstable();
+    kem.sort_unstable();
+    assert_eq!((curve, kem), (vec![10, 11, 12], vec![50, 51, 52]), "in any order");
 }
 
 #[test]
