@@ -25,7 +25,12 @@ pub(crate) fn run() -> Result<(), Failure> {
 /// Both audits, and what came of them into docs/privacy.md.
 pub(crate) fn write() -> Result<(), Failure> {
     run()?;
-    Step::new(DOCUMENT).check("cargo xtask audit --write", || {
+    tables()
+}
+
+/// What came of the last audits into docs/privacy.md.
+pub(crate) fn tables() -> Result<(), Failure> {
+    Step::new(DOCUMENT).check("cargo xtask audit --tables", || {
         let page =
             fs::read_to_string(root().join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
         let (before, rest) = page.split_once(BEGIN).ok_or(format!("{DOCUMENT} has no `{BEGIN}`"))?;

@@ -29,7 +29,7 @@ Commands:
   interop       Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
   instructions  What the ratchet's operations cost, against benches/instructions.toml [--write]
   models        What the symbolic models in docs/models claim, by Verifpal [--write]
-  audit         The privacy boundary and the mutants [--write]
+  audit         The privacy boundary and the mutants [--write], or the tables of the last run [--tables]
   benchmarks    Measure, and write docs/benchmarks.md (not part of what must pass)
 
 It stops at the first failure and prints the command that repeats it.
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         ["models", "--write"] => models::write(),
         ["audit"] => audit::run(),
         ["audit", "--write"] => audit::write(),
+        ["audit", "--tables"] => audit::tables(),
         ["benchmarks"] => benchmarks::run(),
         ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
             println!("{HELP}");
