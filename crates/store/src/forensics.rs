@@ -63,6 +63,23 @@ pub fn carve(image: &[u8]) -> Vec<Relic> {
     relics.into_iter().collect()
 }
 
+/// True if two different rows were sealed with one key and one nonce: what both begin with then looks the same, as
+/// long as it is the same. Rows begin with what many have in common, and two copies of one row go on alike.
+pub fn reuses_a_nonce<'a>(relics: impl IntoIterator<Item = &'a Relic>) -> bool {
+    let mut begun: BTreeMap<(u64, &[u8]), &[u8]> = BTreeMap::new();
+    relics.into_iter().any(|relic| {
+        let (Some(first), Some(next)) = (relic.bytes.get(..BLOCK), relic.bytes.get(BLOCK..2 * BLOCK)) else {
+            return false;
+        };
+        // Ciphertext looks random; much else that a file has doesn't.
+        let looks_sealed = |bytes: &[u8]| bytes.iter().collect::<BTreeSet<_>>().len() > BLOCK / 2;
+        if !looks_sealed(first) || !looks_sealed(next) {
+            return false;
+        }
+        begun.insert((relic.key, first), next).is_some_and(|other| other != next)
+    })
+}
+
 /// Every window of 32 bytes in `image` that could be a key, `step` bytes apart. One that hardly looks random is none:
 /// of 32 random bytes fewer than 20 are different once in some 10⁹ times.
 pub fn keys(image: &[u8], step: usize) -> impl Iterator<Item = [u8; 32]> + '_ {

@@ -31,6 +31,11 @@ impl Loot {
         }
     }
 
+    /// True if two of them were sealed with the same nonce.
+    pub(super) fn reuses_a_nonce(&self) -> bool {
+        forensics::reuses_a_nonce(&self.relics)
+    }
+
     /// Keeps those of which `wanted` says so.
     pub(super) fn retain(&mut self, wanted: impl FnMut(&Relic) -> bool) {
         self.relics.retain(wanted);

@@ -1,10 +1,11 @@
 //! What is on disk: what parties keep, what they may keep, and what turns up elsewhere.
 
 use super::LiveError;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Where programs leave things behind, beside their home.
 const ELSEWHERE: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
@@ -89,13 +90,14 @@ fn is_of_store(name: &str) -> bool {
 pub(super) struct Before {
     home: PathBuf,
     ours: PathBuf,
-    known: BTreeSet<PathBuf>,
+    known: BTreeMap<PathBuf, Option<SystemTime>>,
 }
 
 impl Before {
     /// `home` is the processes'; what is in `ours` is looked at by other means.
     pub(super) fn note(home: &Path, ours: &Path) -> Self {
-        let known = ELSEWHERE.iter().flat_map(|dir| entries(Path::new(dir))).collect();
+        let known = ELSEWHERE.iter().flat_map(|dir| entries(Path::new(dir)));
+        let known = known.map(|path| (path.clone(), changed(&path))).collect();
         Self { home: home.to_owned(), ours: ours.to_owned(), known }
     }
 
@@ -108,7 +110,9 @@ impl Before {
     pub(super) fn new_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let new = ELSEWHERE.iter().flat_map(|dir| entries(Path::new(dir)));
         let ours = |path: &PathBuf| self.ours.starts_with(path) || path.starts_with(&self.ours);
-        let new = new.filter(|path| !self.known.contains(path) && !ours(path));
+        // What was there and is written to is as good as new.
+        let is_known = |path: &PathBuf| self.known.get(path).is_some_and(|then| *then == changed(path));
+        let new = new.filter(|path| !is_known(path) && !ours(path));
         let read = |path: PathBuf| {
             let small = fs::symlink_metadata(&path)
                 .is_ok_and(|about| about.is_file() && about.len() <= SEARCHED_OF_EACH);
@@ -116,6 +120,11 @@ impl Before {
         };
         new.filter_map(read).collect()
     }
+}
+
+/// When a file was last written to.
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(path).and_then(|about| about.modified()).ok()
 }
 
 /// What is in a directory and one below it; what can't be read is none of ours.

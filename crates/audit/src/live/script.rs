@@ -153,6 +153,9 @@ fn look_in_flight(stage: &Stage, views: &mut Views) -> Result<Vec<Relic>, LiveEr
         let files = store_files(&dir)?;
         let mut loot = Loot::default();
         loot.add(&files);
+        if loot.reuses_a_nonce() {
+            views.broken("no nonce is used twice", format!("two rows of {} are sealed alike", party.name()));
+        }
         telling = loot.telling(&files, &content);
         let with_keys = destruction::read_with_files(&telling, &files, &content);
         for what in ["text to the consumer", "text to the business"] {
