@@ -10,6 +10,7 @@ mod document;
 mod estimate;
 mod file;
 mod meaning;
+mod normal;
 mod party;
 mod problem;
 mod profile;
@@ -29,7 +30,7 @@ pub use problem::{Problem, ScenarioError};
 pub use quantity::{
     Bandwidth, Bytes, Duration, Moment, Of, Probability, QuantityError, Rate, TimeOfDay, TrafficRate,
 };
-pub use sample::exponential;
+pub use sample::{Sampler, exponential};
 pub use scenario::{
     Adversary, Burst, Businesses, Consumers, Crypto, Device, Fault, Link, Measurements, Messages, Network,
     Node, Online, Padding, Profile, RandomFault, Registers, Relay, Replay, ReplayRow, Reply, Scenario, Suite,

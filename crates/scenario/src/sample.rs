@@ -3,13 +3,23 @@
 
 use crate::day::Day;
 use crate::distribution::{Distribution, DrawnTurns, Turns};
+use crate::normal::quantile;
 use crate::quantity::{Bandwidth, Bytes, Duration, Probability};
+use std::marker::PhantomData;
 
 /// A uniform number in (0, 1], from 53 of 64 random bits.
 fn unit(random: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let bits = ((random >> 11) + 1) as f64;
     bits / 9_007_199_254_740_992.0
+}
+
+/// A number of the standard normal distribution: its quantile at a uniform number between 0 and 1, from 52 of 64 random
+/// bits.
+fn normal(random: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    let bits = (random >> 12 << 1 | 1) as f64;
+    quantile(bits / 9_007_199_254_740_992.0 - 0.5)
 }
 
 /// A time of an exponential distribution: how long it is from one event of a Poisson process to the next. Never, if
@@ -23,53 +33,112 @@ pub fn exponential(per_second: f64, random: u64) -> std::time::Duration {
 /// Longer than any run: 1,000 years.
 const NEVER: std::time::Duration = std::time::Duration::from_secs(31_557_600_000);
 
+/// A distribution to draw from very often: what does not depend on the draw is worked out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampler<T> {
+    shape: Shape,
+    of: PhantomData<T>,
+}
+
+/// A distribution in nanoseconds, or bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shape {
+    Constant(u64),
+    /// From `min`, and up to `more` more.
+    Uniform {
+        min: u64,
+        more: u64,
+    },
+    Exponential {
+        mean: f64,
+    },
+    /// The least is three standard deviations down, a distance in kilometres being what it is.
+    Lognormal {
+        median: f64,
+        sigma: f64,
+        least: u64,
+    },
+}
+
 impl Distribution<Duration> {
+    /// Ready to be drawn from.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler<Duration> {
+        Sampler { shape: self.shape(Duration::as_nanos), of: PhantomData }
+    }
+
     /// A length of time; `draw` gives 64 random bits.
     pub fn sample(&self, draw: &mut impl FnMut() -> u64) -> std::time::Duration {
-        let nanos = |value: Duration| value.as_nanos();
-        let nanos = self.value(nanos, draw);
-        std::time::Duration::from_nanos(nanos)
+        self.sampler().sample(draw)
+    }
+}
+
+impl Distribution<Bytes> {
+    /// Ready to be drawn from.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler<Bytes> {
+        Sampler { shape: self.shape(Bytes::get), of: PhantomData }
+    }
+
+    /// A size in bytes; `draw` gives 64 random bits.
+    pub fn sample(&self, draw: &mut impl FnMut() -> u64) -> u64 {
+        self.sampler().sample(draw)
+    }
+}
+
+impl Sampler<Duration> {
+    /// A length of time; `draw` gives 64 random bits.
+    pub fn sample(&self, draw: &mut impl FnMut() -> u64) -> std::time::Duration {
+        std::time::Duration::from_nanos(self.shape.sample(draw))
     }
 
     /// No sample is shorter.
     #[must_use]
-    pub fn shortest(&self) -> std::time::Duration {
+    pub const fn shortest(&self) -> std::time::Duration {
+        std::time::Duration::from_nanos(match self.shape {
+            Shape::Constant(value) => value,
+            Shape::Uniform { min, .. } => min,
+            Shape::Exponential { .. } => 0,
+            Shape::Lognormal { least, .. } => least,
+        })
+    }
+}
+
+impl Sampler<Bytes> {
+    /// A size in bytes; `draw` gives 64 random bits.
+    pub fn sample(&self, draw: &mut impl FnMut() -> u64) -> u64 {
+        self.shape.sample(draw)
+    }
+}
+
+impl<T: Copy> Distribution<T> {
+    fn shape(&self, of: impl Fn(T) -> u64) -> Shape {
         match self {
-            Self::Constant(value) => value.to_std(),
-            Self::Uniform { min, .. } => min.to_std(),
-            Self::Exponential { .. } => std::time::Duration::ZERO,
+            Self::Constant(value) => Shape::Constant(of(*value)),
+            Self::Uniform { min, max } => {
+                Shape::Uniform { min: of(*min), more: of(*max).saturating_sub(of(*min)) }
+            }
+            Self::Exponential { mean } => Shape::Exponential { mean: as_f64(of(*mean)) },
             Self::Lognormal { median, p99 } => {
-                std::time::Duration::from_nanos(least(median.as_nanos(), p99.as_nanos()))
+                let (median, p99) = (of(*median), of(*p99));
+                let (sigma, least) = (sigma(median, p99), least(median, p99));
+                Shape::Lognormal { median: as_f64(median), sigma, least }
             }
         }
     }
 }
 
-impl Distribution<Bytes> {
-    /// A size in bytes; `draw` gives 64 random bits.
-    pub fn sample(&self, draw: &mut impl FnMut() -> u64) -> u64 {
-        self.value(Bytes::get, draw)
-    }
-}
-
-impl<T: Copy> Distribution<T> {
-    fn value(&self, of: impl Fn(T) -> u64, draw: &mut impl FnMut() -> u64) -> u64 {
-        match self {
-            Self::Constant(value) => of(*value),
-            Self::Uniform { min, max } => {
-                let (min, max) = (of(*min), of(*max));
-                let span = u128::from(max.saturating_sub(min)) + 1;
+impl Shape {
+    fn sample(&self, draw: &mut impl FnMut() -> u64) -> u64 {
+        match *self {
+            Self::Constant(value) => value,
+            Self::Uniform { min, more } => {
+                let span = u128::from(more) + 1;
                 min + u64::try_from((u128::from(draw()) * span) >> 64).unwrap_or(0)
             }
-            Self::Exponential { mean } => round(-libm::log(unit(draw())) * as_f64(of(*mean))),
-            Self::Lognormal { median, p99 } => {
-                let (median, p99) = (of(*median), of(*p99));
-                // Box and Muller's transform; the least is three standard deviations down, a distance in kilometres
-                // being what it is.
-                let radius = libm::sqrt(-2.0 * libm::log(unit(draw())));
-                let normal = radius * libm::cos(std::f64::consts::TAU * unit(draw()));
-                let value = as_f64(median) * libm::exp(normal * sigma(median, p99));
-                round(value).max(least(median, p99))
+            Self::Exponential { mean } => round(-libm::log(unit(draw())) * mean),
+            Self::Lognormal { median, sigma, least } => {
+                round(median * libm::exp(normal(draw()) * sigma)).max(least)
             }
         }
     }
@@ -145,6 +214,7 @@ impl Day {
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
 
+/// Of a lognormal distribution, the standard deviation of the logarithm.
 fn sigma(median: u64, p99: u64) -> f64 {
     if median == 0 || p99 <= median { 0.0 } else { libm::log(as_f64(p99) / as_f64(median)) / Z99 }
 }
@@ -201,7 +271,7 @@ mod tests {
         let mut draw = draws();
         let latency =
             Distribution::Lognormal { median: Duration::from_millis(40), p99: Duration::from_millis(400) };
-        let shortest = latency.shortest();
+        let shortest = latency.sampler().shortest();
         assert!(shortest > std::time::Duration::from_millis(1));
         assert!((0..40_000).all(|_| latency.sample(&mut draw) >= shortest));
     }

@@ -26,6 +26,9 @@ pub struct Scenario {
     /// When the virtual clock starts.
     #[serde(default)]
     pub start: Moment,
+    /// How long it is from the start of the run to the start of traffic: people register.
+    #[serde(default = "five_seconds")]
+    pub warm_up: Duration,
     /// How long traffic is made.
     pub duration: Duration,
     /// How long the run goes on after that, for what is still under way.
@@ -560,6 +563,10 @@ const fn three() -> u32 {
 
 const fn five() -> u32 {
     5
+}
+
+const fn five_seconds() -> Duration {
+    Duration::from_secs(5)
 }
 
 const fn ten_minutes() -> Duration {

@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::real::gives_up;
 use crate::record::{Kind, Who};
 use kernel::Time;
-use scenario::{Distribution, Fault, Party, RandomFault};
+use scenario::{Distribution, Fault, Party, RandomFault, Sampler};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -25,7 +25,7 @@ pub(crate) struct Calamities {
     /// When whose links to the relay are cut; a relay's: all its links.
     cuts: BTreeMap<Who, Vec<Span>>,
     full: BTreeMap<Who, Vec<Span>>,
-    slow: BTreeMap<Who, Vec<(Span, Distribution<scenario::Duration>)>>,
+    slow: BTreeMap<Who, Vec<(Span, Sampler<scenario::Duration>)>>,
     skews: BTreeMap<Who, Vec<(Span, i64)>>,
     outages: BTreeMap<u32, Vec<Span>>,
     /// Everything above, one after the other.
@@ -69,14 +69,14 @@ pub(crate) struct Conditions {
     /// A quantum computer will know the keys that are drawn.
     pub(crate) tapped: bool,
     full: Vec<Span>,
-    slow: Vec<(Span, Distribution<scenario::Duration>)>,
+    slow: Vec<(Span, Sampler<scenario::Duration>)>,
     /// Microseconds that the clock is ahead.
     skews: Vec<(Span, i64)>,
 }
 
 /// A disk that takes its time, and commits in groups: what is handed in during a commit goes into the next one.
 pub(crate) struct Disk {
-    commit: Distribution<scenario::Duration>,
+    commit: Sampler<scenario::Duration>,
     draws: Draws,
     /// When the commit under way is durable.
     running: Time,
@@ -85,13 +85,13 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub(crate) const fn new(commit: Distribution<scenario::Duration>, draws: Draws) -> Self {
+    pub(crate) const fn new(commit: Sampler<scenario::Duration>, draws: Draws) -> Self {
         Self { commit, draws, running: Time::EPOCH, next: None }
     }
 
     /// When a transaction is durable that is handed in at a time, not before others. A commit takes as long as usual, or
     /// as `slow` has it.
-    pub(crate) fn commit(&mut self, at: Time, slow: Option<Distribution<scenario::Duration>>) -> Time {
+    pub(crate) fn commit(&mut self, at: Time, slow: Option<Sampler<scenario::Duration>>) -> Time {
         while let Some(next) = self.next
             && at >= self.running
         {
@@ -133,7 +133,7 @@ impl Conditions {
     }
 
     /// How long commits take now, if not as usual.
-    pub(crate) fn commit(&self, now: Time) -> Option<Distribution<scenario::Duration>> {
+    pub(crate) fn commit(&self, now: Time) -> Option<Sampler<scenario::Duration>> {
         self.slow.iter().find(|(span, _)| span.contains(&now)).map(|(_, commit)| *commit)
     }
 
@@ -271,7 +271,7 @@ impl Calamities {
             Fault::SlowDisk { party, from, until, commit } => {
                 for who in everyone(plan, party) {
                     if self.happens(from_start(from), Some(who), "has a slow disk") {
-                        push(&mut self.slow, who, (span(from, until), *commit));
+                        push(&mut self.slow, who, (span(from, until), commit.sampler()));
                     }
                 }
             }
@@ -346,7 +346,7 @@ impl Calamities {
             RandomFault::SlowDisk => {
                 let commit = scenario::Duration::from_nanos(u64::from(draws.below(1_000_000_000)));
                 let span = at..at + Duration::from_secs(10);
-                push(&mut self.slow, who, (span, Distribution::Constant(commit)));
+                push(&mut self.slow, who, (span, Distribution::Constant(commit).sampler()));
             }
             RandomFault::ClockSkew => {
                 let micros = i64::from(draws.below(120_000_000)) - 60_000_000;

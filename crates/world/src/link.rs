@@ -2,14 +2,14 @@
 
 use crate::draws::Draws;
 use kernel::Time;
-use scenario::{Bandwidth, Distribution, Probability};
+use scenario::{Bandwidth, Probability, Sampler};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The links of one class.
 #[derive(Debug, Clone)]
 pub(crate) struct LinkModel {
-    pub(crate) latency: Distribution<scenario::Duration>,
+    pub(crate) latency: Sampler<scenario::Duration>,
     pub(crate) bandwidth: Option<Bandwidth>,
     pub(crate) loss: Probability,
     pub(crate) reorder: Probability,

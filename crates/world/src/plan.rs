@@ -8,7 +8,7 @@ use crate::record::{Kind, Who};
 use crate::simulation::Options;
 use crate::variation::{Audit, Secret, Variation};
 use kernel::{Seed, Time};
-use scenario::{Adversary, Bytes, Day, Distribution, Online, Probability, ReplayRow, Reply, Scenario, Turns};
+use scenario::{Adversary, Bytes, Online, Probability, ReplayRow, Reply, Sampler, Scenario, Turns};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) use crate::calamity::{Conditions, Disk};
 
 /// Consumers are dealt over so many lanes at most: a few for each core of any machine, and little to look through in
 /// each round.
-const CONSUMER_LANES: u32 = 64;
+const CONSUMER_LANES: u32 = 16;
 
 /// So many recipients are drawn before a sender is taken to have none on its relay.
 const ATTEMPTS: u32 = 16;
@@ -35,6 +35,9 @@ pub(crate) struct Plan {
     start: Time,
     consumers: Vec<Range<u32>>,
     businesses: Vec<Range<u32>>,
+    /// By population.
+    consumers_answer: Vec<Answering>,
+    businesses_answer: Vec<Answering>,
     streams: Vec<Stream>,
     consumer_link: LinkModel,
     node_link: LinkModel,
@@ -53,12 +56,21 @@ pub(crate) struct Stream {
     from: Range<u32>,
     to: Range<u32>,
     pub(crate) volume: Volume,
-    day: Day,
+    /// The weight of each hour of the day, and the highest.
+    weights: [f64; 24],
+    peak: f64,
     utc_offset_minutes: i64,
     contacts: u32,
     turns: Turns,
-    pub(crate) gap: Distribution<scenario::Duration>,
-    pub(crate) size: Distribution<Bytes>,
+    pub(crate) gap: Sampler<scenario::Duration>,
+    pub(crate) size: Sampler<Bytes>,
+}
+
+/// How the members of a population answer texts.
+pub(crate) struct Answering {
+    pub(crate) probability: Probability,
+    pub(crate) delay: Sampler<scenario::Duration>,
+    pub(crate) size: Sampler<Bytes>,
 }
 
 /// How much traffic there is.
@@ -79,7 +91,7 @@ impl Plan {
         let consumers = ranges(scenario.consumers.iter().map(|population| population.count));
         let businesses = ranges(scenario.businesses.iter().map(|population| population.count));
         let link = |link: &scenario::Link| LinkModel {
-            latency: link.latency,
+            latency: link.latency.sampler(),
             bandwidth: link.bandwidth,
             loss: link.loss,
             reorder: link.reorder,
@@ -99,6 +111,8 @@ impl Plan {
             consumer_link: link(&scenario.network.consumer),
             node_link: link(&scenario.network.node),
             business_link: link(&scenario.network.business),
+            consumers_answer: scenario.consumers.iter().map(|p| Answering::of(&p.reply)).collect(),
+            businesses_answer: scenario.businesses.iter().map(|p| Answering::of(&p.reply)).collect(),
             streams: Vec::new(),
             calamities: Calamities::default(),
             audit: options.audit,
@@ -171,7 +185,7 @@ impl Plan {
 
     /// Everybody has registered by then, unless the scenario has them come later.
     pub(crate) fn traffic_begins(&self) -> Time {
-        self.start + Duration::from_secs(5)
+        self.start + self.scenario.warm_up.to_std()
     }
 
     pub(crate) fn traffic_ends(&self) -> Time {
@@ -297,17 +311,15 @@ impl Plan {
     }
 
     pub(crate) fn population(&self, consumer: u32) -> Option<&scenario::Consumers> {
-        let place = self.consumers.partition_point(|range| range.end <= consumer);
-        self.scenario.consumers.get(place)
+        self.scenario.consumers.get(population_of(&self.consumers, consumer))
     }
 
     fn range_of(&self, consumer: u32) -> Option<&Range<u32>> {
-        self.consumers.get(self.consumers.partition_point(|range| range.end <= consumer))
+        self.consumers.get(population_of(&self.consumers, consumer))
     }
 
     pub(crate) fn business_population(&self, business: u32) -> Option<&scenario::Businesses> {
-        let place = self.businesses.partition_point(|range| range.end <= business);
-        self.scenario.businesses.get(place)
+        self.scenario.businesses.get(population_of(&self.businesses, business))
     }
 
     /// The members of a population of either kind.
@@ -321,12 +333,13 @@ impl Plan {
     }
 
     /// How somebody answers texts.
-    pub(crate) fn answer(&self, who: Who) -> Option<&Reply> {
-        match who.kind() {
-            Kind::Consumer => self.population(who.index()).map(|population| &population.reply),
-            Kind::Business => self.business_population(who.index()).map(|population| &population.reply),
-            Kind::Relay | Kind::Node => None,
-        }
+    pub(crate) fn answer(&self, who: Who) -> Option<&Answering> {
+        let (ranges, answers) = match who.kind() {
+            Kind::Consumer => (&self.consumers, &self.consumers_answer),
+            Kind::Business => (&self.businesses, &self.businesses_answer),
+            Kind::Relay | Kind::Node => return None,
+        };
+        answers.get(population_of(ranges, who.index()))
     }
 
     pub(crate) fn online(&self, consumer: u32) -> &Online {
@@ -420,12 +433,13 @@ impl Plan {
                 from,
                 to,
                 volume,
-                day: traffic.day.clone(),
+                weights: traffic.day.weights(),
+                peak: traffic.day.peak(),
                 utc_offset_minutes: country.map_or(0, |country| i64::from(country.utc_offset_minutes())),
                 contacts: traffic.contacts.max(1),
                 turns: traffic.turns,
-                gap: traffic.gap,
-                size: traffic.size,
+                gap: traffic.gap.sampler(),
+                size: traffic.size.sampler(),
             })
         });
         streams.collect()
@@ -452,7 +466,7 @@ impl Plan {
         let Volume::Poisson { per_second } = stream.volume else { return 0.0 };
         let all = f64::from(stream.from.end - stream.from.start).max(1.0);
         let senders = f64::from(u32::try_from(senders).unwrap_or(u32::MAX));
-        per_second * senders / all * stream.day.peak()
+        per_second * senders / all * stream.peak
     }
 
     /// The hour of the day where a stream's people live.
@@ -529,11 +543,17 @@ impl Plan {
     }
 }
 
+impl Answering {
+    fn of(reply: &Reply) -> Self {
+        Self { probability: reply.probability, delay: reply.delay.sampler(), size: reply.size.sampler() }
+    }
+}
+
 impl Stream {
     /// The share of candidates that happen at an hour of the day.
     pub(crate) fn day_weight(&self, hour: usize) -> Probability {
-        let weight = self.day.weights().get(hour).copied().unwrap_or(1.0);
-        Probability::clamped(weight / self.day.peak())
+        let weight = self.weights.get(hour).copied().unwrap_or(1.0);
+        Probability::clamped(weight / self.peak)
     }
 
     /// How many messages a conversation has.
@@ -564,6 +584,11 @@ fn place(consumer: u32, audit: Option<&Audit>) -> u64 {
 /// How far numbers are from each other: far enough in an audit that none is taken for its neighbour.
 const fn apart(audit: Option<&Audit>) -> u64 {
     if audit.is_some() { 1_234_567 } else { 1 }
+}
+
+/// The population of a member.
+fn population_of(ranges: &[Range<u32>], index: u32) -> usize {
+    ranges.partition_point(|range| range.end <= index)
 }
 
 /// The members of each population, counted through all of them.

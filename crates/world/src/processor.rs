@@ -2,7 +2,7 @@
 
 use crate::calamity::Disk;
 use kernel::Time;
-use scenario::Distribution;
+use scenario::Sampler;
 use std::time::Duration;
 
 /// A party's processor with its disk.
@@ -39,7 +39,7 @@ impl Processor {
     pub(crate) fn write(
         &mut self,
         is_empty: bool,
-        slow: impl FnOnce() -> Option<Distribution<scenario::Duration>>,
+        slow: impl FnOnce() -> Option<Sampler<scenario::Duration>>,
     ) -> Time {
         let before = self.before();
         self.last = if is_empty { before } else { self.disk.commit(self.busy_until, slow()).max(before) };

@@ -326,7 +326,7 @@ fn disk(plan: &Plan, who: Who) -> Disk {
         Kind::Node => plan.scenario().node.commit,
         Kind::Business | Kind::Consumer => plan.scenario().device.commit,
     };
-    Disk::new(commit, plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())))
+    Disk::new(commit.sampler(), plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())))
 }
 
 fn relay_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> RelayLane {

@@ -2,10 +2,9 @@
 
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
-use crate::plan::{Plan, Stream, Volume};
+use crate::plan::{Answering, Plan, Stream, Volume};
 use crate::record::Who;
 use kernel::Time;
-use scenario::Reply;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -57,7 +56,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Whether somebody answers, when and how much.
-    pub(crate) fn draw(reply: &Reply, draws: &mut Draws) -> Option<Self> {
+    pub(crate) fn draw(reply: &Answering, draws: &mut Draws) -> Option<Self> {
         if reply.probability.is_zero() || !reply.probability.happens(draws.next()) {
             return None;
         }
@@ -235,6 +234,6 @@ impl Source {
 }
 
 /// How many bytes a text has: at least one.
-fn size(sizes: &scenario::Distribution<scenario::Bytes>, draws: &mut Draws) -> u32 {
+fn size(sizes: &scenario::Sampler<scenario::Bytes>, draws: &mut Draws) -> u32 {
     u32::try_from(sizes.sample(&mut || draws.next())).unwrap_or(u32::MAX).clamp(1, 4096)
 }

@@ -4,7 +4,7 @@ use kernel::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A tick has 2¹⁰ µs: what is due in one is few enough for a heap, which moves it once instead of level by level.
+/// A tick has 2¹⁰ µs: what is due in one is few enough to be sorted, which moves it once instead of level by level.
 const TICK: u32 = 10;
 
 /// Slots of a level, and levels: 2⁵⁴ µs after 1970 is the year 2540, and whatever is later waits until then.
@@ -35,8 +35,10 @@ pub(crate) struct Wheel<E> {
     /// The tick that is due: nothing of it, and nothing earlier, is left in the levels.
     now: u64,
     levels: Vec<Level<E>>,
-    /// What happens in one tick, or was scheduled for one that the wheel has passed.
-    due: BinaryHeap<Reverse<Entry<E>>>,
+    /// What happens in the tick that is due, the first at the end.
+    due: Vec<Entry<E>>,
+    /// What was scheduled for that tick since it is due, or for an earlier one.
+    late: BinaryHeap<Reverse<Entry<E>>>,
     waiting: usize,
 }
 
@@ -53,7 +55,8 @@ impl<E> Wheel<E> {
         Self {
             now: now.as_micros() >> TICK,
             levels: (0..LEVELS).map(|_| level()).collect(),
-            due: BinaryHeap::new(),
+            due: Vec::new(),
+            late: BinaryHeap::new(),
             waiting: 0,
         }
     }
@@ -70,13 +73,13 @@ impl<E> Wheel<E> {
     /// The next thing to happen before `end`.
     pub(crate) fn pop_before(&mut self, end: Time) -> Option<Entry<E>> {
         loop {
-            if let Some(Reverse(next)) = self.due.peek() {
+            if let Some(next) = self.first_due() {
                 // Nothing in the levels is earlier.
                 if next.at >= end {
                     return None;
                 }
                 self.waiting -= 1;
-                return self.due.pop().map(|Reverse(entry)| entry);
+                return self.pop_due();
             }
             let (level, slot, start) = self.next_slot()?;
             if start << TICK >= end.as_micros() {
@@ -88,16 +91,30 @@ impl<E> Wheel<E> {
 
     /// A time before which nothing happens; `None` if nothing is going to.
     pub(crate) fn next_not_before(&self) -> Option<Time> {
-        match self.due.peek() {
-            Some(Reverse(next)) => Some(next.at),
+        match self.first_due() {
+            Some(next) => Some(next.at),
             None => self.next_slot().map(|(.., start)| Time::from_micros(start << TICK)),
         }
     }
 
+    fn first_due(&self) -> Option<&Entry<E>> {
+        let late = self.late.peek().map(|Reverse(entry)| entry);
+        self.due.last().into_iter().chain(late).min()
+    }
+
+    fn pop_due(&mut self) -> Option<Entry<E>> {
+        match (self.due.last(), self.late.peek()) {
+            (Some(due), Some(Reverse(late))) if late < due => {}
+            (Some(_), _) => return self.due.pop(),
+            (None, _) => {}
+        }
+        self.late.pop().map(|Reverse(entry)| entry)
+    }
+
     fn place(&mut self, entry: Entry<E>) {
-        let at = (entry.at.as_micros() >> TICK).min(LAST);
+        let at = tick_of(&entry);
         if at <= self.now {
-            return self.due.push(Reverse(entry));
+            return self.late.push(Reverse(entry));
         }
         // The level of the highest bit in which the time differs from now.
         let differs = (at ^ self.now).ilog2();
@@ -124,22 +141,27 @@ impl<E> Wheel<E> {
     /// Moves the entries of a slot into lower levels, or makes them due.
     fn open(&mut self, number: usize, slot: usize, start: u64) {
         self.now = self.now.max(start);
-        let Some(mut entries) = self.slot(number, slot).map(std::mem::take) else { return };
-        if let Some(level) = self.levels.get_mut(number) {
-            level.occupied &= !(1 << slot);
+        let Some(level) = self.levels.get_mut(number) else { return };
+        level.occupied &= !(1 << slot);
+        let Some(entries) = level.slots.get_mut(slot) else { return };
+        if number == 0 {
+            // What was due is over: its memory is used again.
+            std::mem::swap(&mut self.due, entries);
+        } else {
+            for entry in std::mem::take(entries) {
+                if tick_of(&entry) <= self.now { self.due.push(entry) } else { self.place(entry) }
+            }
         }
-        entries.drain(..).for_each(|entry| self.place(entry));
-        // The memory of short lists is used again.
-        if number == 0
-            && let Some(emptied) = self.slot(number, slot)
-        {
-            *emptied = entries;
-        }
+        self.due.sort_unstable_by(|one, other| other.cmp(one));
     }
 
     fn slot(&mut self, level: usize, slot: usize) -> Option<&mut Vec<Entry<E>>> {
         self.levels.get_mut(level)?.slots.get_mut(slot)
     }
+}
+
+fn tick_of<E>(entry: &Entry<E>) -> u64 {
+    (entry.at.as_micros() >> TICK).min(LAST)
 }
 
 fn slot_of(tick: u64, level: usize) -> usize {

@@ -81,7 +81,7 @@ impl Node {
             endpoint: Endpoint::new(policy, accounts, Sessions::many(plan.consumers())),
             outbound: Outbound::default(),
             inbound: VecDeque::new(),
-            webhooks: Webhooks::new(plan.end().since(plan.start())),
+            webhooks: Webhooks::new(plan, who),
             retention,
             started: false,
         }
@@ -155,7 +155,7 @@ impl Node {
     }
 
     /// What became of a webhook.
-    pub(crate) fn webhook_answered(&mut self, now: Time, delivery: u64, status: u16, fx: &mut Fx) {
+    pub(crate) fn webhook_answered(&mut self, now: Time, delivery: u32, status: u16, fx: &mut Fx) {
         self.webhooks.answered(now, delivery, status, fx);
         self.webhooks.run(now, fx);
     }

@@ -12,6 +12,7 @@ use super::sizes;
 use crate::record::Who;
 use kernel::Time;
 use scenario::Padding;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +79,7 @@ struct Unconfirmed {
 pub(crate) struct Endpoint {
     policy: Policy,
     /// Ascending.
-    accounts: Vec<(Who, Account)>,
+    accounts: SmallVec<[(Who, Account); 1]>,
     sessions: Sessions,
     pending: Ring<Unconfirmed>,
     /// In the order in which they were sent, for each pair of addresses.
@@ -88,10 +89,14 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(policy: Policy, accounts: Vec<(Who, Account)>, sessions: Sessions) -> Self {
+    pub(crate) fn new(
+        policy: Policy,
+        accounts: impl IntoIterator<Item = (Who, Account)>,
+        sessions: Sessions,
+    ) -> Self {
         Self {
             policy,
-            accounts,
+            accounts: accounts.into_iter().collect(),
             sessions,
             pending: Ring::new(),
             waiting: BTreeMap::new(),

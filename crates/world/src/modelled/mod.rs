@@ -83,7 +83,7 @@ pub(crate) enum Event {
     WebhookAnswer {
         business: u32,
         incarnation: u32,
-        delivery: u64,
+        delivery: u32,
         status: u16,
     },
     /// The time series gets another point.

@@ -18,13 +18,21 @@ const DIGITS: usize = 15;
 
 /// What is the same for all parties.
 pub(crate) struct Model {
-    /// The number of each consumer, and of the first business.
-    consumers: Vec<u64>,
-    /// The calling code of each consumer's country.
-    countries: Vec<u16>,
+    /// The number of each consumer, what matters of it, and the number of the first business.
+    numbers: Vec<u64>,
+    consumers: Vec<Facts>,
     business: u64,
     /// By the digits of the consumer's number.
     json: Vec<Json>,
+}
+
+/// What matters of a consumer's number. Small: messages go to anybody.
+#[derive(Debug, Clone, Copy, Default)]
+struct Facts {
+    country: u16,
+    /// Its digits in base 10 and in base 128.
+    digits: u8,
+    length: u8,
 }
 
 /// The lengths of JSON about a consumer whose number has so many digits.
@@ -54,27 +62,28 @@ pub(crate) enum Status {
 impl Model {
     /// Measures. `sizes` is a phone number of any business: all have ids and numbers of the same length.
     pub(crate) fn new(plan: &Plan, business: &Business, sizes: Option<Sizes>) -> Arc<Self> {
-        let number = |who| plan.number(who).as_integer();
-        let consumers: Vec<u64> = (0..plan.consumers()).map(|index| number(Who::consumer(index))).collect();
+        let numbers: Vec<_> = (0..plan.consumers()).map(|index| plan.number(Who::consumer(index))).collect();
         let mut json = vec![Json::default(); DIGITS + 1];
-        for (index, number) in (0..).zip(&consumers) {
+        for number in &numbers {
             let Some(sizes) = &sizes else { break };
-            if let Some(lengths) = json.get_mut(digits(*number)).filter(|known| known.request == 0) {
-                *lengths = Json::measure(plan, plan.number(Who::consumer(index)), business, sizes);
+            let place = usize::from(Facts::of(*number).digits);
+            if let Some(lengths) = json.get_mut(place).filter(|known| known.request == 0) {
+                *lengths = Json::measure(plan, *number, business, sizes);
             }
         }
-        let countries = (0..plan.consumers()).map(|index| {
-            let code = plan.number(Who::consumer(index)).country_calling_code();
-            u16::try_from(code).unwrap_or(0)
-        });
-        Arc::new(Self { countries: countries.collect(), consumers, business: number(Who::business(0)), json })
+        Arc::new(Self {
+            consumers: numbers.iter().copied().map(Facts::of).collect(),
+            numbers: numbers.into_iter().map(Number::as_integer).collect(),
+            business: plan.number(Who::business(0)).as_integer(),
+            json,
+        })
     }
 
     /// A party's number.
     pub(crate) fn number(&self, who: Who) -> u64 {
         match who.kind() {
             Kind::Consumer => {
-                usize::try_from(who.index()).ok().and_then(|at| self.consumers.get(at)).copied().unwrap_or(1)
+                usize::try_from(who.index()).ok().and_then(|at| self.numbers.get(at)).copied().unwrap_or(1)
             }
             _ => self.business + u64::from(who.index()),
         }
@@ -82,13 +91,20 @@ impl Model {
 
     /// The calling code of a consumer's country.
     pub(crate) fn country(&self, consumer: Who) -> u32 {
-        let place = usize::try_from(consumer.index()).ok();
-        place.and_then(|at| self.countries.get(at)).copied().unwrap_or(0).into()
+        self.facts(consumer).country.into()
     }
 
     /// The length of a party's number in base 128.
     pub(crate) fn length(&self, who: Who) -> u32 {
-        varint(self.number(who))
+        match who.kind() {
+            Kind::Consumer => self.facts(who).length.into(),
+            _ => varint(self.number(who)),
+        }
+    }
+
+    fn facts(&self, consumer: Who) -> Facts {
+        let place = usize::try_from(consumer.index()).ok();
+        place.and_then(|at| self.consumers.get(at)).copied().unwrap_or_default()
     }
 
     /// The digits of the name of a message.
@@ -129,7 +145,19 @@ impl Model {
     }
 
     fn json(&self, consumer: Who) -> Json {
-        self.json.get(digits(self.number(consumer))).copied().unwrap_or_default()
+        self.json.get(usize::from(self.facts(consumer).digits)).copied().unwrap_or_default()
+    }
+}
+
+impl Facts {
+    fn of(number: Number) -> Self {
+        let integer = number.as_integer();
+        let digits = integer.checked_ilog10().unwrap_or(0) + 1;
+        Self {
+            country: u16::try_from(number.country_calling_code()).unwrap_or(0),
+            digits: u8::try_from(digits).unwrap_or(u8::MAX),
+            length: u8::try_from(varint(integer)).unwrap_or(u8::MAX),
+        }
     }
 }
 
@@ -156,9 +184,4 @@ impl Json {
 /// Who sends a message of this name.
 pub(crate) fn sender(message: u64) -> Who {
     Who::from_u32(u32::try_from(message >> 32).unwrap_or(0))
-}
-
-/// The digits of a number in base 10.
-fn digits(number: u64) -> usize {
-    usize::try_from(number.checked_ilog10().unwrap_or(0)).unwrap_or(0) + 1
 }

@@ -55,7 +55,7 @@ pub(crate) struct Asked {
 pub(crate) struct Post {
     pub(crate) business: u32,
     /// Which one: the answer names it.
-    pub(crate) delivery: u64,
+    pub(crate) delivery: u32,
     /// About which message.
     pub(crate) message: u64,
     pub(crate) told: Told,

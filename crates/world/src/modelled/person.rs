@@ -88,7 +88,7 @@ impl App {
                 };
                 let registration = draw_registration(&mut Rng::for_entity(plan.seed(), &who.to_string()));
                 let account = Account::create(registration, population.one_time_prekeys);
-                self.endpoint = Some(Endpoint::new(policy, vec![(who, account)], Sessions::few()));
+                self.endpoint = Some(Endpoint::new(policy, [(who, account)], Sessions::few()));
                 fx.write();
             }
         }

@@ -13,6 +13,7 @@ use crate::real::notes::Notes;
 use crate::real::uplink::HANDSHAKE_BYTES;
 use crate::record::{Kind, What, Who};
 use kernel::Time;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::ConnectionId;
@@ -34,7 +35,8 @@ pub(crate) struct RelayLane {
 /// The relay's end of the connections of an endpoint.
 struct End {
     way: Way,
-    links: Vec<(ConnectionId, Link)>,
+    /// One, but while the endpoint changes to another.
+    links: SmallVec<[(ConnectionId, Link); 1]>,
 }
 
 /// What a connection is to the relay.
@@ -51,7 +53,7 @@ impl RelayLane {
     pub(crate) fn new(plan: Arc<Plan>, model: Arc<Model>, who: Who, notes: Notes) -> Self {
         let end = |endpoint: Who| End {
             way: Way::new(plan.origin().draws(Purpose::FromRelay, u64::from(endpoint.as_u32()))),
-            links: Vec::new(),
+            links: SmallVec::new(),
         };
         let step = usize::try_from(plan.relays()).unwrap_or(1);
         let consumers = (who.index()..plan.consumers()).step_by(step).map(|index| end(Who::consumer(index)));

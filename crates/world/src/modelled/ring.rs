@@ -57,6 +57,12 @@ impl<T> Ring<T> {
         self.items.front().and_then(Option::as_ref).map(|item| (self.first, item))
     }
 
+    /// The newest that is left, with its number.
+    pub(crate) fn newest(&self) -> Option<(u32, &T)> {
+        let numbers = (self.first..self.next()).rev();
+        numbers.zip(self.items.iter().rev()).find_map(|(number, item)| Some((number, item.as_ref()?)))
+    }
+
     fn place(&self, number: u32) -> Option<usize> {
         usize::try_from(number.checked_sub(self.first)?).ok()
     }
@@ -72,10 +78,14 @@ mod tests {
         assert_eq!([ring.push('a'), ring.push('b'), ring.push('c')], [1, 2, 3]);
         assert_eq!(ring.remove(2), Some('b'));
         assert_eq!((ring.get(1), ring.get(2), ring.len()), (Some(&'a'), None, 2));
+        assert_eq!(ring.newest(), Some((3, &'c')));
         assert_eq!(ring.remove(1), Some('a'));
         assert_eq!(ring.oldest(), Some((3, &'c')));
         assert_eq!((ring.remove(1), ring.remove(9), ring.push('d')), (None, None, 4));
         *ring.get_mut(4).unwrap() = 'e';
         assert_eq!((ring.remove(3), ring.oldest(), ring.next()), (Some('c'), Some((4, &'e')), 5));
+        ring.push('f');
+        ring.remove(5);
+        assert_eq!(ring.newest(), Some((4, &'e')));
     }
 }

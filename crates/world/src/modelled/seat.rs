@@ -47,7 +47,7 @@ impl<O> Seat<O> {
             Kind::Node => plan.scenario().node.commit,
             Kind::Business | Kind::Consumer => plan.scenario().device.commit,
         };
-        let disk = Disk::new(commit, plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())));
+        let disk = Disk::new(commit.sampler(), plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())));
         let conditions = plan.calamities().conditions(who);
         Self {
             who,
@@ -95,7 +95,7 @@ impl<O> Seat<O> {
             let slow = || conditions.as_ref().and_then(|conditions| conditions.commit(now));
             let at = self.processor.write(!writes, slow);
             self.mark(now, at, !outputs.is_empty(), agenda);
-            self.in_flight.extend(outputs.drain(..).map(|output| (at, output)));
+            outputs.drain(..).for_each(|output| self.in_flight.push_back((at, output)));
         }
         let Some(wants) = wake_at else { return };
         let at = match &self.conditions {

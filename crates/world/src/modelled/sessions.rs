@@ -15,16 +15,16 @@ pub(crate) struct Sessions {
 enum Records {
     /// Of a person, who knows a few.
     Few(Vec<(Who, Record)>),
-    /// Of a node. `first` has, for each consumer, the place of its first record.
-    Many { first: Vec<u32>, slots: Vec<Slot> },
+    /// Of a node. `first` has, for each consumer, the place of its first record; `links` are as many as records, and so
+    /// small that to look through a consumer's touches no memory that is far away.
+    Many { first: Vec<u32>, links: Vec<Link>, records: Vec<Record> },
 }
 
-/// A record of a node, and where the consumer's next one is.
+/// Whose record it is at a node, and where the consumer's next one is.
 #[derive(Clone)]
-struct Slot {
+struct Link {
     account: Who,
     next: u32,
-    record: Record,
 }
 
 const NONE: u32 = u32::MAX;
@@ -38,7 +38,7 @@ impl Sessions {
     /// Of an endpoint with any number of them, and peers that are any of so many consumers.
     pub(crate) fn many(consumers: u32) -> Self {
         let first = vec![NONE; to_usize(consumers)];
-        Self { records: Records::Many { first, slots: Vec::new() }, begun: 0 }
+        Self { records: Records::Many { first, links: Vec::new(), records: Vec::new() }, begun: 0 }
     }
 
     /// A name for a new session that no other has.
@@ -59,18 +59,19 @@ impl Sessions {
                 let place = place.unwrap_or(records.len() - 1);
                 records.get_mut(place).map(|(_, record)| record)
             }
-            Records::Many { first, slots } => {
+            Records::Many { first, links, records } => {
                 let place = match place {
                     Some(place) => place,
                     None => {
                         let head = first.get_mut(to_usize(peer.index()))?;
-                        let place = slots.len();
-                        slots.push(Slot { account, next: *head, record: Record::default() });
+                        let place = records.len();
+                        links.push(Link { account, next: *head });
+                        records.push(Record::default());
                         *head = u32::try_from(place).unwrap_or(NONE);
                         place
                     }
                 };
-                slots.get_mut(place).map(|slot| &mut slot.record)
+                records.get_mut(place)
             }
         }
     }
@@ -80,20 +81,20 @@ impl Sessions {
         let place = self.place(account, peer)?;
         match &mut self.records {
             Records::Few(records) => records.get_mut(place).map(|(_, record)| record),
-            Records::Many { slots, .. } => slots.get_mut(place).map(|slot| &mut slot.record),
+            Records::Many { records, .. } => records.get_mut(place),
         }
     }
 
     fn place(&self, account: Who, peer: Who) -> Option<usize> {
         match &self.records {
             Records::Few(records) => records.iter().position(|(other, _)| *other == peer),
-            Records::Many { first, slots } => {
+            Records::Many { first, links, .. } => {
                 let mut at = *first.get(to_usize(peer.index()))?;
-                while let Some(slot) = slots.get(to_usize(at)) {
-                    if slot.account == account {
+                while let Some(link) = links.get(to_usize(at)) {
+                    if link.account == account {
                         return Some(to_usize(at));
                     }
-                    at = slot.next;
+                    at = link.next;
                 }
                 None
             }

@@ -39,9 +39,8 @@ pub(crate) struct Relay {
     ttl: Option<Duration>,
     consumers: Vec<Inbox>,
     nodes: Vec<Inbox>,
-    /// Of registered consumers, and of registered businesses.
-    people: Vec<Option<Entry>>,
-    businesses: BTreeMap<u32, Entry>,
+    /// What the directory has of businesses.
+    businesses: Vec<Option<Entry>>,
     meters: BTreeMap<(u32, Direction, u32), Total>,
     /// The endpoints whose inbox is not empty, by the age of its oldest item; only if things get too old.
     by_age: BTreeSet<(Time, Who)>,
@@ -53,6 +52,8 @@ pub(crate) struct Relay {
 #[derive(Clone, Default)]
 struct Inbox {
     gateway: bool,
+    /// What the directory has of it, if it is a consumer who has registered.
+    entry: Option<Entry>,
     accepted_through: u64,
     acknowledged_through: u64,
     /// Without gaps, from the one after the last that was acknowledged.
@@ -86,15 +87,13 @@ impl Relay {
         let inbox_ttl = plan.scenario().relay.retention.to_std();
         let count =
             |of: u32| usize::try_from(of.saturating_sub(who.index()).div_ceil(plan.relays())).unwrap_or(0);
-        let consumers = count(plan.consumers());
         Self {
             who,
             config: RelayConfig { inbox_ttl, ..RelayConfig::default() },
             ttl: super::kept_for(plan, inbox_ttl),
-            consumers: vec![Inbox::default(); consumers],
+            consumers: vec![Inbox::default(); count(plan.consumers())],
             nodes: vec![Inbox::default(); count(plan.nodes())],
-            people: vec![None; consumers],
-            businesses: BTreeMap::new(),
+            businesses: vec![None; usize::try_from(plan.businesses()).unwrap_or(0)],
             meters: BTreeMap::new(),
             by_age: BTreeSet::new(),
             metering_due: BTreeMap::new(),
@@ -197,15 +196,8 @@ impl Relay {
     }
 
     fn publish(&mut self, connection: ConnectionId, who: Who, published: Published, fx: &mut Fx) {
-        let place = self.place(who);
-        let entry = match who.kind() {
-            Kind::Consumer => {
-                place.and_then(|at| self.people.get_mut(at)).map(|e| e.get_or_insert(Entry::new()))
-            }
-            _ => Some(self.businesses.entry(who.index()).or_insert(Entry::new())),
-        };
-        if let Some(entry) = entry {
-            entry.publish(published);
+        if let Some(entry) = self.slot(who) {
+            entry.get_or_insert(Entry::new()).publish(published);
             fx.writes = true;
             say(connection, ToEndpoint::Published(who), fx);
         }
@@ -369,7 +361,7 @@ impl Relay {
             .meters
             .iter()
             .filter(|((business, ..), _)| {
-                self.businesses.contains_key(business) && self.owner(Who::business(*business)) == peer
+                self.has_published(*business) && self.owner(Who::business(*business)) == peer
             })
             .map(|((.., country), total)| sizes::reading(number, *country, total.envelopes, total.bytes))
             .sum();
@@ -395,16 +387,22 @@ impl Relay {
             return self.entry(peer).map(|_| peer).into_iter().collect();
         }
         let businesses = self.plan.businesses_of(peer.index());
-        businesses.filter(|index| self.businesses.contains_key(index)).map(Who::business).collect()
+        businesses.filter(|index| self.has_published(*index)).map(Who::business).collect()
+    }
+
+    fn has_published(&self, business: u32) -> bool {
+        let place = usize::try_from(business).ok();
+        place.and_then(|place| self.businesses.get(place)).is_some_and(Option::is_some)
     }
 
     fn entry(&mut self, who: Who) -> Option<&mut Entry> {
+        self.slot(who)?.as_mut()
+    }
+
+    fn slot(&mut self, who: Who) -> Option<&mut Option<Entry>> {
         match who.kind() {
-            Kind::Consumer => {
-                let place = self.place(who)?;
-                self.people.get_mut(place)?.as_mut()
-            }
-            _ => self.businesses.get_mut(&who.index()),
+            Kind::Consumer => self.inbox(who).map(|inbox| &mut inbox.entry),
+            _ => self.businesses.get_mut(usize::try_from(who.index()).ok()?),
         }
     }
 
