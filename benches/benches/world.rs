@@ -19,6 +19,10 @@ use engine::Entities;
 use messages::Messages;
 use std::time::Duration;
 
+/// As the program has it.
+#[global_allocator]
+static MEMORY: live::WipingAllocator = live::wiping_allocator();
+
 /// Who waits in the bare engine's queue.
 const ENTITIES: u32 = 1_000_000;
 

@@ -30,11 +30,8 @@ mod tenants;
 use clap::Parser as _;
 use std::process::ExitCode;
 
-/// What is freed is wiped first, whoever freed it: libraries too keep texts in buffers that they drop
-/// (docs/decisions/0013).
 #[global_allocator]
-static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
-    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static MEMORY: live::WipingAllocator = live::wiping_allocator();
 
 fn main() -> ExitCode {
     live::quiet_panics();

@@ -30,6 +30,10 @@ struct Arguments {
     markdown: PathBuf,
 }
 
+/// As the program has it.
+#[global_allocator]
+static MEMORY: live::WipingAllocator = live::wiping_allocator();
+
 fn main() {
     let arguments = Arguments::parse();
     if let Some(scenario) = &arguments.scenario {
