@@ -28,9 +28,9 @@ macro_rules! either {
 
 impl Crew {
     /// Events of a round that are worth sharing: they take about a millisecond.
-    const GRAIN: u64 = 64;
+    const GRAIN: u64 = 16;
     /// The same for events that take less.
-    const MODELLED_GRAIN: u64 = 512;
+    const MODELLED_GRAIN: u64 = 128;
 
     /// Real parties, with the first that happens to them.
     pub(crate) fn real(lanes: Vec<real::PartyLane>, plan: &Plan) -> Self {

@@ -198,9 +198,9 @@ struct Rounds<'a, L: Lane> {
     end: AtomicU64,
     /// Events of this round.
     handled: AtomicU64,
-    /// Counts the rounds that are shared.
+    /// Counts openings and closings of rounds to helpers: odd while one is open.
     round: AtomicU64,
-    /// Helpers that are not done with the round.
+    /// Helpers that have come to the round. Those that wake up too late are not waited for.
     busy: AtomicUsize,
     /// Helpers that sleep until the bell rings.
     asleep: AtomicUsize,
@@ -229,54 +229,66 @@ impl<L: Lane> Rounds<'_, L> {
                 self.call_helpers();
             }
             self.handle_all();
-            while shared && self.busy.load(Ordering::Acquire) > 0 {
-                hint::spin_loop();
+            if shared {
+                self.send_helpers_away();
             }
         }
     }
 
     fn call_helpers(&self) {
-        self.busy.store(self.helpers, Ordering::Relaxed);
-        self.round.fetch_add(1, Ordering::SeqCst);
+        // It is still open if a lane of it panicked.
+        let step = if is_open(self.round.load(Ordering::SeqCst)) { 2 } else { 1 };
+        self.round.fetch_add(step, Ordering::SeqCst);
         if self.asleep.load(Ordering::SeqCst) > 0 {
             drop(lock(&self.bed));
             self.bell.notify_all();
         }
     }
 
-    /// Takes part in each round that is shared.
-    fn help(&self) {
-        let mut last = 0;
-        loop {
-            last = self.wait_for_round_after(last);
-            if self.end.load(Ordering::Relaxed) == OVER {
-                return;
-            }
-            let _done = OnDrop(|| _ = self.busy.fetch_sub(1, Ordering::Release));
-            self.handle_all();
+    /// Closes the round: nobody comes to it any more, and who has come is done.
+    fn send_helpers_away(&self) {
+        self.round.fetch_add(1, Ordering::SeqCst);
+        while self.busy.load(Ordering::SeqCst) > 0 {
+            hint::spin_loop();
         }
     }
 
-    fn wait_for_round_after(&self, last: u64) -> u64 {
-        for _ in 0..SPINS {
+    /// Takes part in each round that is still open when this comes to it.
+    fn help(&self) {
+        let mut last = 0;
+        loop {
+            self.wait_for_round_after(last);
+            // Whoever closes a round looks at this after it, and before it opens another.
+            self.busy.fetch_add(1, Ordering::SeqCst);
+            let _done = OnDrop(|| _ = self.busy.fetch_sub(1, Ordering::SeqCst));
+            last = self.round.load(Ordering::SeqCst);
+            if is_open(last) {
+                if self.end.load(Ordering::Relaxed) == OVER {
+                    return;
+                }
+                self.handle_all();
+            }
+        }
+    }
+
+    fn wait_for_round_after(&self, last: u64) {
+        let has_come = || {
             let round = self.round.load(Ordering::SeqCst);
-            if round != last {
-                return round;
+            is_open(round) && round != last
+        };
+        for _ in 0..SPINS {
+            if has_come() {
+                return;
             }
             hint::spin_loop();
         }
         let mut bed = lock(&self.bed);
         self.asleep.fetch_add(1, Ordering::SeqCst);
         // Whoever opens a round after this looks at `asleep` and rings.
-        let round = loop {
-            let round = self.round.load(Ordering::SeqCst);
-            if round != last {
-                break round;
-            }
+        while !has_come() {
             bed = self.bell.wait(bed).unwrap_or_else(PoisonError::into_inner);
-        };
+        }
         self.asleep.fetch_sub(1, Ordering::SeqCst);
-        round
     }
 
     /// Handles lanes until none of this round is left.
@@ -334,6 +346,10 @@ impl<L: Lane> Rounds<'_, L> {
         let own = work.wheel.next_not_before().map_or(NEVER, Time::as_micros);
         cell.own.store(own, Ordering::Relaxed);
     }
+}
+
+const fn is_open(round: u64) -> bool {
+    round % 2 == 1
 }
 
 /// Does something when it goes out of scope, even if that is because a lane panicked: nobody waits for ever.
