@@ -15,6 +15,10 @@ mod path;
 use criterion::{Criterion, criterion_group, criterion_main};
 use path::Path;
 
+/// As the program has it.
+#[global_allocator]
+static MEMORY: live::WipingAllocator = live::wiping_allocator();
+
 fn paths(c: &mut Criterion) {
     let mut group = c.benchmark_group("path");
     group.bench_function("envelope_through_relay", |b| {
