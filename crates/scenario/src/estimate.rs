@@ -6,13 +6,13 @@ use std::fmt;
 /// Bytes of memory for a consumer with its app, inbox and sessions: keys and ciphertexts made.
 const REAL_BYTES_PER_CONSUMER: f64 = 60e3;
 /// Seconds of one core for a message, from the request to the receipts.
-const REAL_SECONDS_PER_MESSAGE: f64 = 300e-6;
+const REAL_SECONDS_PER_MESSAGE: f64 = 100e-6;
 /// Seconds of one core for two parties that meet: key agreement on both sides.
-const REAL_SECONDS_PER_PAIR: f64 = 1.5e-3;
+const REAL_SECONDS_PER_PAIR: f64 = 1e-3;
 /// The same with keys by reference, as `scenarios/benchmark-modelled.toml` has it; what is noted of a message stays.
-const MODELLED_BYTES_PER_CONSUMER: f64 = 1_800.0;
-const MODELLED_BYTES_PER_MESSAGE: f64 = 200.0;
-const MODELLED_SECONDS_PER_MESSAGE: f64 = 10e-6;
+const MODELLED_BYTES_PER_CONSUMER: f64 = 2_200.0;
+const MODELLED_BYTES_PER_MESSAGE: f64 = 350.0;
+const MODELLED_SECONDS_PER_MESSAGE: f64 = 8e-6;
 
 /// Where the weights of a day are looked at.
 const SAMPLES: u32 = 1440;
