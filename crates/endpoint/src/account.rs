@@ -135,8 +135,9 @@ impl Account {
         }
     }
 
-    /// The relay has our keys.
+    /// The relay has our keys: the one-time ones rest until somebody uses them.
     pub(crate) fn set_published(&mut self, transaction: &mut Transaction) {
+        self.one_time_kem.values_mut().for_each(KemPrekey::rest);
         if !self.published {
             self.published = true;
             self.write(transaction);

@@ -79,7 +79,7 @@ pub struct Carried<'a> {
 /// Keys, sessions, outbox and cursor of the addresses that a machine speaks for.
 pub struct Endpoint {
     policy: Policy,
-    accounts: BTreeMap<Address, Account>,
+    accounts: BTreeMap<Address, Box<Account>>,
     sessions: Sessions,
     pending: Pending,
     post: Post,
@@ -106,9 +106,8 @@ impl Endpoint {
             match row.table {
                 rows::ACCOUNTS => {
                     let address = read_account_key(&row)?;
-                    endpoint
-                        .accounts
-                        .insert(address, Account::restore(&row, address, endpoint.policy.suites)?);
+                    let account = Account::restore(&row, address, endpoint.policy.suites)?;
+                    endpoint.accounts.insert(address, Box::new(account));
                 }
                 rows::PREKEYS => prekeys.push(row),
                 rows::SESSIONS => endpoint.sessions.restore(&row, read_session_key(&row)?)?,
@@ -147,7 +146,7 @@ impl Endpoint {
             if self.post.is_online() {
                 self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
             }
-            self.accounts.insert(address, account);
+            self.accounts.insert(address, Box::new(account));
         }
     }
 
@@ -472,7 +471,7 @@ impl Endpoint {
         rng: &mut Rng,
         fx: &mut Effects<O>,
     ) -> Result<Content, Unreadable> {
-        let account = self.accounts.get_mut(&envelope.to).ok_or(Unreadable::Misdirected)?;
+        let account = self.accounts.get_mut(&envelope.to).ok_or(Unreadable::Misdirected)?.as_mut();
         let session = self.sessions.between(envelope.to, envelope.from);
         let kind = match envelope.kind {
             EnvelopeKind::Prekey => MessageKind::Prekey,
@@ -484,7 +483,7 @@ impl Endpoint {
                 return Err(Unreadable::IdentityChanged);
             }
         }
-        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, &*account, rng);
+        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, account, rng);
         let decrypted = match opened {
             Ok(decrypted) => decrypted,
             Err(DecryptError::Duplicate { .. }) => return Err(Unreadable::Replay),

@@ -16,13 +16,13 @@ pub(crate) struct Session {
 /// All records of the endpoint.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    by_pair: BTreeMap<(Address, Address), Session>,
+    by_pair: BTreeMap<(Address, Address), Box<Session>>,
 }
 
 impl Sessions {
     pub(crate) fn restore(&mut self, row: &Row, pair: (Address, Address)) -> Result<(), RestoreError> {
         let record = SessionRecord::from_bytes(&row.value).map_err(|e| RestoreError::new(row, e))?;
-        self.by_pair.insert(pair, Session { record, revision: row.at });
+        self.by_pair.insert(pair, Box::new(Session { record, revision: row.at }));
         Ok(())
     }
 
@@ -33,7 +33,7 @@ impl Sessions {
 
     /// The record of `account` with `peer`, if they ever spoke.
     pub(crate) fn get(&self, account: Address, peer: Address) -> Option<&Session> {
-        self.by_pair.get(&(account, peer))
+        self.by_pair.get(&(account, peer)).map(Box::as_ref)
     }
 
     /// How many pairs have spoken.

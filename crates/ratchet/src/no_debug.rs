@@ -35,6 +35,7 @@ fn secrets_have_no_debug() {
         crate::kdf::HmacKey,
         crate::kdf::Key,
         crate::kem::KemSecretKey,
+        crate::prekeys::Secret,
         crate::session::ReceivingChain,
         crate::session::SendingChain,
         crate::session::Session,

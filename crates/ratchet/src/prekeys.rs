@@ -5,6 +5,7 @@
 //! not for the wire.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rand_core::CryptoRng;
 use thiserror::Error;
@@ -174,10 +175,17 @@ impl fmt::Debug for OneTimePrekey {
 /// resort) is the caller's policy; the protocol does not tell them apart.
 pub struct KemPrekey {
     id: u32,
-    pub(crate) key: KemSecretKey,
-    /// What the key was made from, if it was made here: 64 bytes to store instead of 3168.
-    seed: Option<Box<Zeroizing<[u8; 64]>>>,
+    secret: Secret,
     signature: Signature,
+}
+
+pub(crate) enum Secret {
+    /// Made here: 64 bytes to store instead of 3168, and the key that they make while it is in use.
+    Made {
+        seed: Box<Zeroizing<[u8; 64]>>,
+        key: OnceLock<KemSecretKey>,
+    },
+    Imported(KemSecretKey),
 }
 
 impl KemPrekey {
@@ -188,7 +196,7 @@ impl KemPrekey {
         rng.fill_bytes(seed.as_mut().as_mut());
         let key = KemSecretKey::from_seed(&seed);
         let signature = identity.sign(&key.public().to_bytes(), rng);
-        Self { id, key, seed: Some(seed), signature }
+        Self { id, secret: Secret::Made { seed, key: OnceLock::from(key) }, signature }
     }
 
     /// A prekey made elsewhere, from its encoded secret key (type byte and 3168 bytes).
@@ -197,7 +205,22 @@ impl KemPrekey {
     /// When the key is not an encoded Kyber-1024 secret key.
     pub fn from_secret_bytes(id: u32, secret: &[u8], signature: Signature) -> Result<Self, PrekeyError> {
         let key = KemSecretKey::parse(secret).map_err(|_| PrekeyError)?;
-        Ok(Self { id, key, seed: None, signature })
+        Ok(Self { id, secret: Secret::Imported(key), signature })
+    }
+
+    /// Keeps the seed only, if it was made here, until the key is asked for again: for a key that is
+    /// used once if ever.
+    pub fn rest(&mut self) {
+        if let Secret::Made { key, .. } = &mut self.secret {
+            key.take();
+        }
+    }
+
+    pub(crate) fn key(&self) -> &KemSecretKey {
+        match &self.secret {
+            Secret::Made { seed, key } => key.get_or_init(|| KemSecretKey::from_seed(seed)),
+            Secret::Imported(key) => key,
+        }
     }
 
     /// Its id.
@@ -209,7 +232,7 @@ impl KemPrekey {
     /// The public half.
     #[must_use]
     pub fn public(&self) -> KemPublicKey {
-        self.key.public()
+        self.key().public()
     }
 
     /// The identity key's signature over the encoded public half.
@@ -227,10 +250,11 @@ impl KemPrekey {
     /// The stored form: 133 bytes for a key made here, 3237 for an imported one.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        match &self.seed {
-            Some(seed) => stored(KEM_SEED, self.id, &[seed.as_ref().as_ref(), &self.signature.to_bytes()]),
-            None => stored(KEM_EXPANDED, self.id, &[self.key.as_raw(), &self.signature.to_bytes()]),
-        }
+        let (kind, secret): (_, &[u8]) = match &self.secret {
+            Secret::Made { seed, .. } => (KEM_SEED, seed.as_ref().as_ref()),
+            Secret::Imported(key) => (KEM_EXPANDED, key.as_raw()),
+        };
+        stored(kind, self.id, &[secret, &self.signature.to_bytes()])
     }
 
     /// Reads the stored form.
@@ -239,20 +263,20 @@ impl KemPrekey {
     /// When the bytes are not one.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
         let (kind, id, rest) = opened(bytes)?;
-        let (key, seed, signature) = match kind {
+        let (secret, signature) = match kind {
             KEM_SEED => {
                 let (seed, signature) = rest.split_first_chunk().ok_or(PrekeyError)?;
-                (KemSecretKey::from_seed(seed), Some(Box::new(Zeroizing::new(*seed))), signature)
+                (Secret::Made { seed: Box::new(Zeroizing::new(*seed)), key: OnceLock::new() }, signature)
             }
             KEM_EXPANDED => {
                 let (raw, signature) =
                     rest.split_first_chunk::<{ KemSecretKey::RAW_LENGTH }>().ok_or(PrekeyError)?;
-                (KemSecretKey::from_raw(raw), None, signature)
+                (Secret::Imported(KemSecretKey::from_raw(raw)), signature)
             }
             _ => return Err(PrekeyError),
         };
         let signature = Signature::parse(signature).map_err(|_| PrekeyError)?;
-        Ok(Self { id, key, seed, signature })
+        Ok(Self { id, secret, signature })
     }
 }
 

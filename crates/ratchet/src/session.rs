@@ -177,7 +177,7 @@ impl Session {
             Some(kem) => {
                 let prekey =
                     prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
-                Some(prekey.key.decapsulate(&kem.ciphertext()?))
+                Some(prekey.key().decapsulate(&kem.ciphertext()?))
             }
             None => None,
         };

@@ -87,7 +87,7 @@ impl Directory {
         &mut self,
         owner: LinkKey,
         gateway: bool,
-        mut publish: Publish,
+        publish: &Publish,
         limit: usize,
         transaction: &mut Transaction,
     ) -> Result<(), PublishRefusal> {
@@ -103,6 +103,7 @@ impl Directory {
         {
             return Err(PublishRefusal::TooMany);
         }
+        let mut publish = publish.detached();
         let one_time = std::mem::take(&mut publish.one_time_prekeys);
         let one_time_kem = std::mem::take(&mut publish.one_time_kem_prekeys);
         self.own(address, owner);

@@ -137,7 +137,7 @@ impl Relay {
                 self.hello(connection, peer, delivered_through, gateway, fx);
             }
             _ if !greeted => self.reject(connection, RejectCode::HelloExpected, fx),
-            ToRelay::Publish(publish) => self.publish(connection, peer, *publish, fx),
+            ToRelay::Publish(publish) => self.publish(connection, peer, &publish, fx),
             ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, rng, fx),
             ToRelay::Submit { sequence, envelope } => {
                 self.submit(now, connection, peer, sequence, envelope, fx)
@@ -203,7 +203,7 @@ impl Relay {
         endpoint.write(transaction);
     }
 
-    fn publish(&mut self, connection: ConnectionId, peer: LinkKey, publish: Publish, fx: &mut Fx) {
+    fn publish(&mut self, connection: ConnectionId, peer: LinkKey, publish: &Publish, fx: &mut Fx) {
         let address = publish.address;
         let (gateway, limit) = (self.endpoint(peer).gateway, self.config.max_prekeys);
         match self.directory.publish(peer, gateway, publish, limit, &mut fx.transaction) {

@@ -108,6 +108,35 @@ pub struct OneTimeKey {
     pub key: Bytes,
 }
 
+impl Publish {
+    /// The same in memory of its own: keys that are kept do not keep the frame that they came in.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            address: self.address,
+            registration_id: self.registration_id,
+            identity_key: Bytes::copy_from_slice(&self.identity_key),
+            signed_prekey: self.signed_prekey.detached(),
+            last_resort_kem_prekey: self.last_resort_kem_prekey.detached(),
+            one_time_prekeys: self.one_time_prekeys.iter().map(OneTimeKey::detached).collect(),
+            one_time_kem_prekeys: self.one_time_kem_prekeys.iter().map(SignedKey::detached).collect(),
+        }
+    }
+}
+
+impl SignedKey {
+    fn detached(&self) -> Self {
+        let [key, signature] = [&self.key, &self.signature].map(|bytes| Bytes::copy_from_slice(bytes));
+        Self { id: self.id, key, signature }
+    }
+}
+
+impl OneTimeKey {
+    fn detached(&self) -> Self {
+        Self { id: self.id, key: Bytes::copy_from_slice(&self.key) }
+    }
+}
+
 /// Answer to a request for the keys of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {

@@ -71,7 +71,7 @@ pub struct BrokenKem {
 impl BrokenKem {
     /// Teaches it a KEM prekey.
     pub fn teach_prekey(&mut self, prekey: &KemPrekey) {
-        self.prekeys.insert(prekey.public().to_bytes(), KemSecretKey::from_raw(prekey.key.as_raw()));
+        self.prekeys.insert(prekey.public().to_bytes(), KemSecretKey::from_raw(prekey.key().as_raw()));
     }
 
     /// Teaches it the key pair of an epoch.

@@ -61,7 +61,7 @@ impl Snapshot {
     /// Adds a KEM prekey's secret half.
     #[must_use]
     pub fn with_kem_prekey(mut self, prekey: &KemPrekey) -> Self {
-        self.kem_prekeys.push((prekey.id(), KemSecretKey::from_raw(prekey.key.as_raw())));
+        self.kem_prekeys.push((prekey.id(), KemSecretKey::from_raw(prekey.key().as_raw())));
         self
     }
 

@@ -63,9 +63,15 @@ fn prekeys_round_trip_and_do_not_pass_for_one_another() {
     assert_eq!(read.to_public(), signed.to_public());
     let read = OneTimePrekey::from_bytes(&one_time.to_bytes()).unwrap();
     assert_eq!(read.to_public(), one_time.to_public());
-    let read = KemPrekey::from_bytes(&kem.to_bytes()).unwrap();
+    let mut read = KemPrekey::from_bytes(&kem.to_bytes()).unwrap();
     assert_eq!(read.to_public(), kem.to_public());
     assert_eq!(read.to_bytes(), kem.to_bytes());
+    read.rest();
+    assert_eq!(
+        (read.to_public(), read.to_bytes()),
+        (kem.to_public(), kem.to_bytes()),
+        "it is the same at rest"
+    );
 
     assert!(SignedPrekey::from_bytes(&one_time.to_bytes()).is_err());
     assert!(OneTimePrekey::from_bytes(&kem.to_bytes()).is_err());
