@@ -9,6 +9,7 @@ use scenario::{Distribution, Fault, Party, RandomFault, Sampler};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 type Span = Range<Time>;
@@ -76,7 +77,8 @@ pub(crate) struct Conditions {
 
 /// A disk that takes its time, and commits in groups: what is handed in during a commit goes into the next one.
 pub(crate) struct Disk {
-    commit: Sampler<scenario::Duration>,
+    /// How long a commit takes. The disks of a kind have it together.
+    commit: Arc<Sampler<scenario::Duration>>,
     draws: Draws,
     /// When the commit under way is durable.
     running: Time,
@@ -85,7 +87,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub(crate) const fn new(commit: Sampler<scenario::Duration>, draws: Draws) -> Self {
+    pub(crate) const fn new(commit: Arc<Sampler<scenario::Duration>>, draws: Draws) -> Self {
         Self { commit, draws, running: Time::EPOCH, next: None }
     }
 
@@ -101,7 +103,7 @@ impl Disk {
         if let Some(next) = self.next {
             return next;
         }
-        let takes = slow.unwrap_or(self.commit).sample(&mut || self.draws.next());
+        let takes = slow.as_ref().unwrap_or(&self.commit).sample(&mut || self.draws.next());
         if at >= self.running {
             self.running = at + takes;
             return self.running;

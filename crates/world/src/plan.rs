@@ -2,7 +2,7 @@
 
 use crate::calamity::Calamities;
 use crate::costs::Costs;
-use crate::draws::{Draws, Origin};
+use crate::draws::{Draws, Origin, Purpose};
 use crate::link::LinkModel;
 use crate::record::{Kind, Who};
 use crate::simulation::Options;
@@ -11,6 +11,7 @@ use kernel::{Seed, Time};
 use scenario::{Adversary, Bytes, Online, Probability, ReplayRow, Reply, Sampler, Scenario, Turns};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 use wire::{LinkKey, Number};
 
@@ -42,6 +43,9 @@ pub(crate) struct Plan {
     consumer_link: LinkModel,
     node_link: LinkModel,
     business_link: LinkModel,
+    relay_commit: Arc<Sampler<scenario::Duration>>,
+    node_commit: Arc<Sampler<scenario::Duration>>,
+    device_commit: Arc<Sampler<scenario::Duration>>,
     /// Who has a consumer's number.
     numbers: BTreeMap<Number, u32>,
     calamities: Calamities,
@@ -111,6 +115,9 @@ impl Plan {
             consumer_link: link(&scenario.network.consumer),
             node_link: link(&scenario.network.node),
             business_link: link(&scenario.network.business),
+            relay_commit: Arc::new(scenario.relay.commit.sampler()),
+            node_commit: Arc::new(scenario.node.commit.sampler()),
+            device_commit: Arc::new(scenario.device.commit.sampler()),
             consumers_answer: scenario.consumers.iter().map(|p| Answering::of(&p.reply)).collect(),
             businesses_answer: scenario.businesses.iter().map(|p| Answering::of(&p.reply)).collect(),
             streams: Vec::new(),
@@ -139,6 +146,16 @@ impl Plan {
 
     pub(crate) const fn costs(&self) -> &Costs {
         &self.costs
+    }
+
+    /// A party's disk, which has not written yet.
+    pub(crate) fn disk(&self, who: Who) -> Disk {
+        let commit = match who.kind() {
+            Kind::Relay => &self.relay_commit,
+            Kind::Node => &self.node_commit,
+            Kind::Business | Kind::Consumer => &self.device_commit,
+        };
+        Disk::new(Arc::clone(commit), self.origin.draws(Purpose::Disk, u64::from(who.as_u32())))
     }
 
     pub(crate) const fn calamities(&self) -> &Calamities {

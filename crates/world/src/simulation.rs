@@ -7,7 +7,7 @@ use crate::draws::Purpose;
 use crate::engine::Outcome;
 use crate::fork::{self, ForkError};
 use crate::modelled::{self, Model, Refusal};
-use crate::plan::{Disk, Plan};
+use crate::plan::Plan;
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
 use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, PublicKeys, Sent, Submitted};
@@ -320,15 +320,6 @@ fn modelled_crew(plan: &Arc<Plan>, options: &Options) -> Crew {
     Crew::modelled((0..plan.lanes()).map(lane).collect(), plan)
 }
 
-fn disk(plan: &Plan, who: Who) -> Disk {
-    let commit = match who.kind() {
-        Kind::Relay => plan.scenario().relay.commit,
-        Kind::Node => plan.scenario().node.commit,
-        Kind::Business | Kind::Consumer => plan.scenario().device.commit,
-    };
-    Disk::new(commit.sampler(), plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())))
-}
-
 fn relay_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> RelayLane {
     let who = Who::relay(index);
     let nodes = (0..plan.nodes()).map(Who::node).filter(|node| plan.relay_of(*node) == who);
@@ -338,7 +329,7 @@ fn relay_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> RelayLane {
         inbox_ttl: plan.scenario().relay.retention.to_std(),
         ..RelayConfig::default()
     };
-    let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
+    let host = Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who));
     RelayLane::new(Arc::clone(plan), host, notes)
 }
 
@@ -364,7 +355,7 @@ fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, Con
     let padding = padding(plan.scenario().node.padding);
     config.endpoint =
         endpoint::Policy { gateway: true, retention, suites, padding, ..endpoint::Policy::default() };
-    let host = Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who));
+    let host = Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who));
     Ok(NodeLane::new(Arc::clone(plan), plan.lane_of(who), host, businesses, notes))
 }
 
@@ -384,7 +375,7 @@ fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
             read_receipts: population.read_receipts,
             policy,
         };
-        Some(Host::new(plan.seed(), who, config, disk(plan, who), plan.calamities().conditions(who)))
+        Some(Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who)))
     });
     ConsumersLane::new(Arc::clone(plan), lane, hosts, notes)
 }

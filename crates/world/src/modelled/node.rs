@@ -174,9 +174,7 @@ impl NodeLane {
     }
 
     fn note_epoch(&mut self, now: Time, business: Who, consumer: Who) {
-        let Some(record) = self.node.endpoint.sessions().get_mut(business, consumer) else { return };
-        let Some(epoch) = record.chain_epoch() else { return };
-        if let Some(messages) = record.count.pass(epoch) {
+        if let Some((epoch, messages)) = self.node.endpoint.sessions().pass(business, consumer) {
             self.notes.epochs.push(Epoch { at: now, business, consumer, epoch, messages });
         }
     }

@@ -1,11 +1,10 @@
 //! Where a modelled machine runs: what it says waits for its disk, and an alarm wakes it.
 
 use super::Event;
-use crate::draws::Purpose;
 use crate::engine::Agenda;
-use crate::plan::{Conditions, Disk, Plan};
+use crate::plan::{Conditions, Plan};
 use crate::processor::Processor;
-use crate::record::{Kind, Who};
+use crate::record::Who;
 use kernel::Time;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -42,16 +41,10 @@ struct Mark {
 
 impl<O> Seat<O> {
     pub(crate) fn new(plan: &Plan, who: Who) -> Self {
-        let commit = match who.kind() {
-            Kind::Relay => plan.scenario().relay.commit,
-            Kind::Node => plan.scenario().node.commit,
-            Kind::Business | Kind::Consumer => plan.scenario().device.commit,
-        };
-        let disk = Disk::new(commit.sampler(), plan.origin().draws(Purpose::Disk, u64::from(who.as_u32())));
         let conditions = plan.calamities().conditions(who);
         Self {
             who,
-            processor: Processor::new(disk),
+            processor: Processor::new(plan.disk(who)),
             conditions: conditions.matter().then(|| Box::new(conditions)),
             in_flight: VecDeque::new(),
             last: None,

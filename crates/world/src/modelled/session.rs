@@ -5,7 +5,6 @@
 
 use super::account::Bundle;
 use super::braid::{Part, Refused, Spqr};
-use crate::real::notes::EpochCount;
 use scenario::Suite;
 use std::collections::VecDeque;
 
@@ -64,14 +63,15 @@ pub(crate) struct Used {
 
 /// The sessions with one peer.
 #[derive(Debug, Clone, Default)]
+#[repr(align(64))]
 pub(crate) struct Record {
     current: Option<Session>,
     /// Newest first. Boxed, because most have none and there are very many records.
     #[expect(clippy::box_collection, reason = "it is the record that must be small")]
     archived: Option<Box<VecDeque<Session>>>,
-    /// At a node: messages of the post-quantum epoch.
-    pub(crate) count: EpochCount,
 }
+
+const _: () = assert!(size_of::<Record>() <= 64, "whoever encrypts or decrypts waits for one cache line");
 
 /// One session.
 #[derive(Debug, Clone, Copy)]

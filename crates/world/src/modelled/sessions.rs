@@ -1,23 +1,26 @@
 //! Where the records of an endpoint are.
 
 use super::session::Record;
+use crate::real::notes::EpochCount;
 use crate::record::Who;
+use smallvec::SmallVec;
 
 /// A record for each pair of an address and a peer.
 #[derive(Clone)]
 pub(crate) struct Sessions {
-    records: Records,
+    records: Vec<Record>,
+    places: Places,
     /// Sessions that this endpoint has begun.
     begun: u32,
 }
 
+/// Which record is whose, in little memory that is near: to look it up must not cost more than to use it.
 #[derive(Clone)]
-enum Records {
-    /// Of a person, who knows a few.
-    Few(Vec<(Who, Record)>),
-    /// Of a node. `first` has, for each consumer, the place of its first record; `links` are as many as records, and so
-    /// small that to look through a consumer's touches no memory that is far away.
-    Many { first: Vec<u32>, links: Vec<Link>, records: Vec<Record> },
+enum Places {
+    /// Of a person, who knows a few: the peers, in the order of the records.
+    Few(SmallVec<[Who; 4]>),
+    /// Of a node. `first` has, for each consumer, the place of its first record; `links` are as many as records.
+    Many { first: Vec<u32>, links: Vec<Link> },
 }
 
 /// Whose record it is at a node, and where the consumer's next one is.
@@ -25,6 +28,8 @@ enum Records {
 struct Link {
     account: Who,
     next: u32,
+    /// The messages of the post-quantum epoch.
+    count: EpochCount,
 }
 
 const NONE: u32 = u32::MAX;
@@ -32,13 +37,13 @@ const NONE: u32 = u32::MAX;
 impl Sessions {
     /// Of an endpoint with one address.
     pub(crate) const fn few() -> Self {
-        Self { records: Records::Few(Vec::new()), begun: 0 }
+        Self { records: Vec::new(), places: Places::Few(SmallVec::new_const()), begun: 0 }
     }
 
     /// Of an endpoint with any number of them, and peers that are any of so many consumers.
     pub(crate) fn many(consumers: u32) -> Self {
         let first = vec![NONE; to_usize(consumers)];
-        Self { records: Records::Many { first, links: Vec::new(), records: Vec::new() }, begun: 0 }
+        Self { records: Vec::new(), places: Places::Many { first, links: Vec::new() }, begun: 0 }
     }
 
     /// A name for a new session that no other has.
@@ -49,46 +54,49 @@ impl Sessions {
 
     /// The record of `account` with `peer`, made empty if they never spoke; none for a peer that there can't be.
     pub(crate) fn between(&mut self, account: Who, peer: Who) -> Option<&mut Record> {
-        let place = self.place(account, peer);
-        match &mut self.records {
-            Records::Few(records) => {
-                if place.is_none() {
-                    records.reserve_exact(1);
-                    records.push((peer, Record::default()));
-                }
-                let place = place.unwrap_or(records.len() - 1);
-                records.get_mut(place).map(|(_, record)| record)
-            }
-            Records::Many { first, links, records } => {
-                let place = match place {
-                    Some(place) => place,
-                    None => {
-                        let head = first.get_mut(to_usize(peer.index()))?;
-                        let place = records.len();
-                        links.push(Link { account, next: *head });
-                        records.push(Record::default());
-                        *head = u32::try_from(place).unwrap_or(NONE);
-                        place
-                    }
-                };
-                records.get_mut(place)
-            }
-        }
+        let place = match self.place(account, peer) {
+            Some(place) => place,
+            None => self.add(account, peer)?,
+        };
+        self.records.get_mut(place)
     }
 
     /// The record of `account` with `peer`, if they ever spoke.
     pub(crate) fn get_mut(&mut self, account: Who, peer: Who) -> Option<&mut Record> {
         let place = self.place(account, peer)?;
-        match &mut self.records {
-            Records::Few(records) => records.get_mut(place).map(|(_, record)| record),
-            Records::Many { records, .. } => records.get_mut(place),
+        self.records.get_mut(place)
+    }
+
+    /// A message passes between an address of a node and a consumer. If that is in a new post-quantum epoch: in which,
+    /// and how many there were since the one before.
+    pub(crate) fn pass(&mut self, account: Who, peer: Who) -> Option<(u64, u32)> {
+        let place = self.place(account, peer)?;
+        let epoch = self.records.get(place)?.chain_epoch()?;
+        let Places::Many { links, .. } = &mut self.places else { return None };
+        Some((epoch, links.get_mut(place)?.count.pass(epoch)?))
+    }
+
+    fn add(&mut self, account: Who, peer: Who) -> Option<usize> {
+        let place = self.records.len();
+        match &mut self.places {
+            Places::Few(peers) => {
+                peers.push(peer);
+                self.records.reserve_exact(1);
+            }
+            Places::Many { first, links } => {
+                let head = first.get_mut(to_usize(peer.index()))?;
+                links.push(Link { account, next: *head, count: EpochCount::default() });
+                *head = u32::try_from(place).unwrap_or(NONE);
+            }
         }
+        self.records.push(Record::default());
+        Some(place)
     }
 
     fn place(&self, account: Who, peer: Who) -> Option<usize> {
-        match &self.records {
-            Records::Few(records) => records.iter().position(|(other, _)| *other == peer),
-            Records::Many { first, links, .. } => {
+        match &self.places {
+            Places::Few(peers) => peers.iter().position(|other| *other == peer),
+            Places::Many { first, links } => {
                 let mut at = *first.get(to_usize(peer.index()))?;
                 while let Some(link) = links.get(to_usize(at)) {
                     if link.account == account {
@@ -108,23 +116,25 @@ fn to_usize(number: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::account::Bundle;
+    use super::super::session::Suites;
     use super::*;
+    use scenario::Suite;
 
     #[test]
     fn each_pair_has_its_own_record() {
         let (shops, people) = ([Who::business(0), Who::business(7)], [Who::consumer(1), Who::consumer(2)]);
         let mut sessions = Sessions::many(3);
-        for shop in shops {
-            for person in people {
-                assert!(sessions.get_mut(shop, person).is_none());
-                sessions.between(shop, person).unwrap().count.pass(u64::from(shop.index()));
-            }
+        let everybody = shops.into_iter().flat_map(|shop| people.map(|person| (shop, person)));
+        let suites = Suites { newest: Suite::Pqxdh, oldest: Suite::Pqxdh };
+        let bundle = Bundle { registration: 5, one_time: true, kem: true };
+        for (base, (shop, person)) in (1..).zip(everybody.clone()) {
+            assert!(sessions.get_mut(shop, person).is_none());
+            sessions.between(shop, person).unwrap().initiate(base, suites, bundle, 0);
         }
-        for shop in shops {
-            for person in people {
-                let record = sessions.between(shop, person).unwrap();
-                assert_eq!(record.count.pass(u64::from(shop.index()) + 1), Some(2));
-            }
+        for (base, (shop, person)) in (1..).zip(everybody) {
+            let record = sessions.get_mut(shop, person).unwrap();
+            assert_eq!(record.encrypt(9).map(|sealed| sealed.base), Some(base));
         }
         assert!(sessions.between(shops[0], Who::consumer(3)).is_none(), "there are three consumers");
         let mut few = Sessions::few();
