@@ -89,6 +89,15 @@ impl<E> Wheel<E> {
         }
     }
 
+    /// What is going to happen before `end`, in no order, as far as it is known and near.
+    pub(crate) fn near(&self, end: Time) -> impl Iterator<Item = &E> {
+        let last = (end.as_micros() >> TICK).min(self.now | (SLOTS as u64 - 1));
+        let slots = slot_of(self.now, 0)..=slot_of(last, 0);
+        let near =
+            self.levels.first().and_then(|level| level.slots.get(slots)).into_iter().flatten().flatten();
+        self.due.iter().chain(near).map(|entry| &entry.event)
+    }
+
     /// A time before which nothing happens; `None` if nothing is going to.
     pub(crate) fn next_not_before(&self) -> Option<Time> {
         match self.first_due() {

@@ -89,6 +89,13 @@ impl ConsumersLane {
         }
     }
 
+    /// Somebody is going to hear from a peer.
+    pub(crate) fn touch(&self, who: Who, peer: Who) {
+        if let Some(person) = self.people.get(self.plan.place_in_lane(who)) {
+            person.touch(peer);
+        }
+    }
+
     fn start(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
         let plan = Arc::clone(&self.plan);
         let Some(person) = self.person(who).filter(|person| !person.seat.is_up) else { return };

@@ -14,6 +14,7 @@ use kernel::Time;
 use scenario::Padding;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::ConnectionId;
@@ -103,6 +104,12 @@ impl Endpoint {
             post: Post::default(),
             fetching: BTreeMap::new(),
         }
+    }
+
+    /// Reads a bit of all that a message between two addresses needs.
+    pub(crate) fn touch(&self, account: Who, peer: Who) {
+        self.sessions.touch(account, peer);
+        black_box((self.post.is_online(), self.pending.len(), self.accounts.len()));
     }
 
     /// How many messages the recipients do not have yet.

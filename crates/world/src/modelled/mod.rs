@@ -14,6 +14,7 @@ mod node;
 mod output;
 mod person;
 mod post;
+mod queue;
 mod refusal;
 mod relay;
 mod ring;
@@ -167,6 +168,21 @@ impl Lane for PartyLane {
             Self::Relay(lane) => lane.handle(at, event, agenda),
             Self::Node(lane) => lane.handle(at, event, agenda),
             Self::Consumers(lane) => lane.handle(at, event, agenda),
+        }
+    }
+
+    fn touch(&self, event: &Event) {
+        match (self, event) {
+            (Self::Relay(lane), Event::ToRelay { connection, frame, .. }) => lane.touch(*connection, frame),
+            (Self::Node(lane), Event::Request(asked)) => lane.touch(Who::business(asked.business), asked.to),
+            (Self::Node(lane), Event::ToEndpoint { frame: ToEndpoint::Deliver { envelope, .. }, .. }) => {
+                lane.touch(envelope.to, envelope.from);
+            }
+            (
+                Self::Consumers(lane),
+                Event::ToEndpoint { frame: ToEndpoint::Deliver { envelope, .. }, .. },
+            ) => lane.touch(envelope.to, envelope.from),
+            _ => {}
         }
     }
 }

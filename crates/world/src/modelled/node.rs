@@ -120,6 +120,11 @@ impl NodeLane {
         }
     }
 
+    /// A message is going to pass between a business and a consumer.
+    pub(crate) fn touch(&self, business: Who, consumer: Who) {
+        self.node.endpoint.touch(business, consumer);
+    }
+
     fn wake(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
         self.seat.silence();
         self.step(now, Duration::ZERO, agenda, |node, clock, model, fx| {

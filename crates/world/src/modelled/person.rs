@@ -5,6 +5,7 @@ use super::endpoint::{Endpoint, Event as Happened, Policy};
 use super::frame::{Content, ToEndpoint};
 use super::model::{APP_NAME, Model};
 use super::output::{Fx, Output};
+use super::queue::Queue;
 use super::seat::Seat;
 use super::sessions::Sessions;
 use super::{kept_for, only};
@@ -16,6 +17,7 @@ use crate::real::uplink::Uplink;
 use crate::record::Who;
 use kernel::{Rng, Time};
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::time::Duration;
 use wire::ConnectionId;
 
@@ -49,7 +51,7 @@ pub(crate) struct Said {
 pub(crate) struct App {
     endpoint: Option<Endpoint>,
     /// What arrived and was not shown yet: from whom, and which message.
-    unshown: VecDeque<(Who, u64)>,
+    unshown: Queue<(Who, u64)>,
     shown_through: u64,
     read_receipts: bool,
 }
@@ -60,7 +62,7 @@ impl Person {
         let read_receipts = plan.population(who.index()).is_some_and(|population| population.read_receipts);
         Self {
             seat: Seat::new(plan, who),
-            app: App { endpoint: None, unshown: VecDeque::new(), shown_through: 0, read_receipts },
+            app: App { endpoint: None, unshown: Queue::new(), shown_through: 0, read_receipts },
             uplink: Uplink::new(plan, who),
             presence: Presence::new(who, draws(Purpose::Presence)),
             online: true,
@@ -68,6 +70,16 @@ impl Person {
             said: VecDeque::new(),
             shown_through: 0,
         }
+    }
+
+    /// Reads a bit of all that a message of a peer's needs.
+    pub(crate) fn touch(&self, peer: Who) {
+        let Self { seat, app, uplink, shown_through, .. } = self;
+        seat.touch();
+        if let Some(endpoint) = &app.endpoint {
+            endpoint.touch(seat.who, peer);
+        }
+        black_box((app.unshown.is_empty(), uplink.is_up(), *shown_through));
     }
 }
 

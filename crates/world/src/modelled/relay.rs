@@ -14,6 +14,7 @@ use crate::real::uplink::HANDSHAKE_BYTES;
 use crate::record::{Kind, What, Who};
 use kernel::Time;
 use smallvec::SmallVec;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::ConnectionId;
@@ -91,6 +92,24 @@ impl RelayLane {
                 self.step(now, Duration::ZERO, agenda, |relay, _, _, _| relay.forget(connection));
             }
             _ => {}
+        }
+    }
+
+    /// A frame is going to arrive on a connection: reads a bit of what is kept of those that it is about.
+    pub(crate) fn touch(&self, connection: ConnectionId, frame: &ToRelay) {
+        self.touch_end(endpoint_of(connection));
+        if let ToRelay::Submit { envelope, .. } = frame {
+            self.touch_end(envelope.to);
+        }
+    }
+
+    fn touch_end(&self, who: Who) {
+        if who.kind() == Kind::Consumer {
+            let place = usize::try_from(who.index() / self.plan.relays()).ok();
+            black_box(
+                place.and_then(|place| self.consumers.get(place)).is_some_and(|end| end.links.is_empty()),
+            );
+            self.relay.touch(who);
         }
     }
 

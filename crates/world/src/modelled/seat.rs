@@ -6,7 +6,8 @@ use crate::plan::{Conditions, Plan};
 use crate::processor::Processor;
 use crate::record::Who;
 use kernel::Time;
-use std::collections::VecDeque;
+use smallvec::SmallVec;
+use std::hint::black_box;
 use std::time::Duration;
 
 /// One party's computer, without the machine. [`crate::real::host::Host`] is the same with one.
@@ -15,7 +16,7 @@ pub(crate) struct Seat<O> {
     processor: Processor,
     conditions: Option<Box<Conditions>>,
     /// What may be said when.
-    in_flight: VecDeque<(Time, O)>,
+    in_flight: SmallVec<[(Time, O); 2]>,
     /// When the last that was handed in is durable.
     last: Option<Mark>,
     /// Two things happened in the same microsecond whose order only real machines show.
@@ -46,13 +47,19 @@ impl<O> Seat<O> {
             who,
             processor: Processor::new(plan.disk(who)),
             conditions: conditions.matter().then(|| Box::new(conditions)),
-            in_flight: VecDeque::new(),
+            in_flight: SmallVec::new(),
             last: None,
             is_doubtful: false,
             incarnation: 0,
             alarm: None,
             is_up: false,
         }
+    }
+
+    /// Reads a bit of everything.
+    pub(crate) fn touch(&self) {
+        let Self { processor, in_flight, last, alarm, is_up, .. } = self;
+        black_box((processor.before(), in_flight.is_empty(), last.is_some(), alarm.is_some(), *is_up));
     }
 
     /// The power is there.
@@ -88,7 +95,7 @@ impl<O> Seat<O> {
             let slow = || conditions.as_ref().and_then(|conditions| conditions.commit(now));
             let at = self.processor.write(!writes, slow);
             self.mark(now, at, !outputs.is_empty(), agenda);
-            outputs.drain(..).for_each(|output| self.in_flight.push_back((at, output)));
+            outputs.drain(..).for_each(|output| self.in_flight.push((at, output)));
         }
         let Some(wants) = wake_at else { return };
         let at = match &self.conditions {
@@ -125,8 +132,7 @@ impl<O> Seat<O> {
 
     /// Hands over what may be said by now.
     pub(crate) fn durable(&mut self, now: Time, said: &mut Vec<O>) {
-        while let Some((_, output)) = self.in_flight.pop_front_if(|(at, _)| *at <= now) {
-            said.push(output);
-        }
+        let count = self.in_flight.iter().take_while(|(at, _)| *at <= now).count();
+        said.extend(self.in_flight.drain(..count).map(|(_, output)| output));
     }
 }

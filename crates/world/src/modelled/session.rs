@@ -118,6 +118,11 @@ impl Record {
         });
     }
 
+    /// There is no session in which to send.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.current.is_none()
+    }
+
     pub(crate) fn can_encrypt(&self, now_s: u64) -> bool {
         self.current.is_some_and(|session| !session.is_stale(now_s))
     }

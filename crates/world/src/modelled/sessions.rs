@@ -4,6 +4,7 @@ use super::session::Record;
 use crate::real::notes::EpochCount;
 use crate::record::Who;
 use smallvec::SmallVec;
+use std::hint::black_box;
 
 /// A record for each pair of an address and a peer.
 #[derive(Clone)]
@@ -44,6 +45,12 @@ impl Sessions {
     pub(crate) fn many(consumers: u32) -> Self {
         let first = vec![NONE; to_usize(consumers)];
         Self { records: Vec::new(), places: Places::Many { first, links: Vec::new() }, begun: 0 }
+    }
+
+    /// Reads a bit of the record of `account` with `peer`.
+    pub(crate) fn touch(&self, account: Who, peer: Who) {
+        let place = self.place(account, peer);
+        black_box(place.and_then(|place| self.records.get(place)).is_some_and(Record::is_empty));
     }
 
     /// A name for a new session that no other has.
