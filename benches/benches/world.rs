@@ -29,8 +29,9 @@ const ENTITIES: u32 = 1_000_000;
 fn bare_engine(c: &mut Criterion) {
     let mut group = c.benchmark_group("engine");
     group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(5));
+    let mut entities = None;
     group.bench_function("event", |b| {
-        let mut entities = Entities::new(ENTITIES);
+        let entities = entities.get_or_insert_with(|| Entities::new(ENTITIES));
         b.iter_custom(|events| entities.handle(events));
     });
     group.finish();
@@ -43,8 +44,10 @@ fn message(c: &mut Criterion) {
         let mut group = c.benchmark_group(crypto);
         group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(8));
         for count in consumers {
+            // Criterion calls this for each sample; they are of one run.
+            let mut run = None;
             group.bench_function(BenchmarkId::from_parameter(count), |b| {
-                let mut messages = Messages::new(crypto, *count);
+                let messages = run.get_or_insert_with(|| Messages::new(crypto, *count));
                 b.iter_custom(|count| messages.make(count));
             });
         }

@@ -229,14 +229,34 @@ fn as_f64(value: u64) -> f64 {
     value as f64
 }
 
+/// The nearest integer; of two, the greater one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+#[expect(clippy::cast_precision_loss, reason = "it is what the cast has left of a float")]
 fn round(value: f64) -> u64 {
-    libm::round(value) as u64
+    let whole = value as u64;
+    whole.saturating_add(u64::from(value - whole as f64 >= 0.5))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_rounded_is_the_nearest_integer() {
+        let values = [
+            (0.0, 0),
+            (0.499_999_999_999_999_94, 0),
+            (0.5, 1),
+            (2.5, 3),
+            (1e15 + 0.375, 1_000_000_000_000_000),
+            (-3.0, 0),
+            (f64::NAN, 0),
+            (f64::INFINITY, u64::MAX),
+        ];
+        for (value, expected) in values {
+            assert_eq!(round(value), expected, "{value}");
+        }
+    }
 
     fn draws() -> impl FnMut() -> u64 {
         let mut state = 7_u64;
