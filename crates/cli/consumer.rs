@@ -7,6 +7,7 @@ use crate::suites::SuiteArguments;
 use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -156,9 +157,13 @@ impl Printed {
         Self { through, file }
     }
 
+    /// One write in place, always of as many digits: whenever the process is killed, the file has this number or the one
+    /// before.
     fn advance(&mut self, sequence: u64) {
         self.through = sequence;
-        if let Err(error) = std::fs::write(&self.file, sequence.to_string()) {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&self.file);
+        let written = file.and_then(|mut file| file.write_all(format!("{sequence:020}").as_bytes()));
+        if let Err(error) = written {
             tracing::warn!(kind = %error.kind(), "can't note what was printed; it may be printed again");
         }
     }
@@ -207,5 +212,31 @@ fn notice_text(notice: Notice) -> String {
         Notice::Rejected(code) => format!("the relay refused: {code:?}"),
         Notice::Unreadable(unreadable) => format!("a message can't be read: {unreadable}"),
         Notice::NotSent(error) => format!("not sent: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whenever_it_is_killed_the_file_says_up_to_where() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("printed");
+        let mut printed = Printed::read(file.clone());
+        printed.advance(1);
+        let reader = std::thread::spawn({
+            let file = file.clone();
+            move || {
+                let mut last = 0;
+                while last < 20_000 {
+                    let through = Printed::read(file.clone()).through;
+                    assert!(through >= last.max(1), "{through} after {last}");
+                    last = through;
+                }
+            }
+        });
+        (2..=20_000).for_each(|sequence| printed.advance(sequence));
+        reader.join().unwrap();
     }
 }

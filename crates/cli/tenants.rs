@@ -6,9 +6,6 @@ use endpoint::Suites;
 use kernel::Rng;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// One app with one business account: what a direct developer has.
@@ -85,12 +82,9 @@ pub(crate) fn read_or_generate(file: &Path, rng: &mut Rng) -> miette::Result<Vec
     }
     let tenants = File { tenants: vec![TenantSettings::generate(0, rng)] };
     let text = toml::to_string(&tenants).into_diagnostic()?;
-    let write = || -> std::io::Result<()> {
-        let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()
-    };
-    write().into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))?;
+    link::write_new_file(file, text.as_bytes())
+        .into_diagnostic()
+        .wrap_err_with(|| format!("can't write {}", file.display()))?;
     Ok(tenants.tenants)
 }
 

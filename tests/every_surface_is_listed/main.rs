@@ -154,6 +154,7 @@ fn what_a_reviewer_adds_by_hand_is_found() {
         ("fn f() { println!(\"{envelope:?}\"); }", "[source.prints]"),
         ("fn f() { let _ = writeln!(std::io::stderr(), \"x\"); }", "[source.prints]"),
         ("fn f() { std::fs::write(\"/tmp/x\", body)?; }", "[source.writes]"),
+        ("fn f() { link::write_new_file(path, body)?; }", "[source.writes]"),
         ("fn f() { let file = File::create(path)?; }", "[source.writes]"),
         ("fn f() { panic!(\"bad payload {payload}\"); }", "[source.panics]"),
         ("fn f() { assert!(ok, \"bad payload {payload}\"); }", "[source.panics]"),

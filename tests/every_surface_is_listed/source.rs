@@ -239,6 +239,8 @@ impl Source {
             "fs" if path(&["write", "copy"]) => self.exits.push((line, Exit::Write)),
             "File" if path(&["create", "create_new", "options"]) => self.exits.push((line, Exit::Write)),
             "OpenOptions" if path(&["new"]) => self.exits.push((line, Exit::Write)),
+            // `link`'s own.
+            "write_new_file" if call(0) => self.exits.push((line, Exit::Write)),
             _ => {}
         }
     }

@@ -1,16 +1,17 @@
 //! The long-term key pair that a device, a node or a relay proves itself with on links. It has nothing
 //! to do with the Signal identity keys of a person or business: those never leave the two ends.
 
+use crate::write_new_file;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rand_core::CryptoRng;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use wire::LinkKey;
 use zeroize::Zeroizing;
 
@@ -114,19 +115,8 @@ impl LinkIdentity {
         })
     }
 
-    /// The file appears whole or not at all, and doesn't replace another.
     fn create(self, path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let _ = fs::remove_file(&draft);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(self.to_pem().as_bytes())?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&draft, path);
-        fs::remove_file(&draft)?;
-        linked?;
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(directory.map_or_else(|| PathBuf::from("."), Path::to_path_buf))?.sync_all()?;
+        write_new_file(path, self.to_pem().as_bytes())?;
         Ok(self)
     }
 }
@@ -151,6 +141,7 @@ mod tests {
     use super::*;
     use rand_chacha::ChaCha20Rng;
     use rand_chacha::rand_core::SeedableRng as _;
+    use std::fs;
 
     fn identity(seed: u64) -> LinkIdentity {
         LinkIdentity::generate(&mut ChaCha20Rng::seed_from_u64(seed))
@@ -204,8 +195,7 @@ mod tests {
     fn a_broken_file_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relay.pem");
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
-        file.write_all(b"precious").unwrap();
+        write_new_file(&path, b"precious").unwrap();
         let error = LinkIdentity::load_or_create(&path, &mut ChaCha20Rng::seed_from_u64(1)).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         assert_eq!(fs::read(&path).unwrap(), b"precious");

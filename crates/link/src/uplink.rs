@@ -1,6 +1,8 @@
 //! An endpoint's standing connection to its relay: made again whenever it is lost.
 
-use crate::{Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity};
+use crate::{
+    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, write_new_file,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,7 +72,7 @@ impl Uplink {
         };
         let link = self.connector.connect(&self.identity, self.relay, pinned).await?;
         if let (None, Pin::FirstSeen(file)) = (pinned, &self.pin) {
-            fs::write(file, format!("{}\n", link.peer))?;
+            write_new_file(file, format!("{}\n", link.peer).as_bytes())?;
             tracing::info!("the relay's key that was seen first is now the one; it is in relay.key");
         }
         Ok(link)
