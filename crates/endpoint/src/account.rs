@@ -99,6 +99,13 @@ impl Account {
 
     /// Everything that the relay's directory should know.
     pub(crate) fn publish(&self) -> Publish {
+        self.publish_those(|_| true)
+    }
+
+    /// As much of it as there is of one-time prekeys with these ids: keys that rest are not derived for nothing.
+    fn publish_those(&self, wanted: impl Fn(u32) -> bool) -> Publish {
+        let one_time = self.one_time.values().filter(|prekey| wanted(prekey.id()));
+        let one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id()));
         Publish {
             address: self.address,
             registration_id: self.identity.registration_id,
@@ -109,8 +116,8 @@ impl Account {
                 signature: Bytes::copy_from_slice(&self.signed_prekey.signature().to_bytes()),
             },
             last_resort_kem_prekey: signed_key(&self.last_resort),
-            one_time_prekeys: self.one_time.values().map(one_time_key).collect(),
-            one_time_kem_prekeys: self.one_time_kem.values().map(signed_key).collect(),
+            one_time_prekeys: one_time.map(one_time_key).collect(),
+            one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
         }
     }
 
@@ -118,10 +125,7 @@ impl Account {
     pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
         let before: BTreeSet<u32> = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
         self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
-        let mut publish = self.publish();
-        publish.one_time_prekeys.retain(|prekey| !before.contains(&prekey.id));
-        publish.one_time_kem_prekeys.retain(|prekey| !before.contains(&prekey.id));
-        publish
+        self.publish_those(|id| !before.contains(&id))
     }
 
     /// Destroys one-time prekeys that a first message has used up (PQXDH §3.4).
