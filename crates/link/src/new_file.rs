@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Makes a file that only its owner may read. It appears whole or not at all, whenever the process is killed, is durable when
-/// this returns, and doesn't replace another.
+/// Makes a file that only its owner may read. It appears whole or not at all, whenever the process is killed, is
+/// durable when this returns, and doesn't replace another.
 ///
 /// # Errors
 /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is a file, or whatever keeps it from being written.

@@ -148,4 +148,32 @@ mod tests {
         assert!(few.between(people[0], people[1]).is_some());
         assert!(few.get_mut(people[0], people[1]).is_some() && few.get_mut(people[0], shops[0]).is_none());
     }
+
+    #[test]
+    fn messages_are_counted_for_each_pair() {
+        let (shop, person, other) = (Who::business(0), Who::consumer(1), Who::consumer(2));
+        let (mut node, mut app) = (Sessions::many(3), Sessions::few());
+        let suites = Suites { newest: Suite::Triple, oldest: Suite::Triple };
+        let bundle = Bundle { registration: 5, one_time: true, kem: true };
+        for (base, peer) in [(1, person), (2, other)] {
+            node.between(shop, peer).unwrap().initiate(base, suites, bundle, 0);
+        }
+        let mut passed = 0;
+        // A header, a key and a ciphertext pass in chunks before there is another epoch.
+        for _ in 0..200 {
+            let asks = node.get_mut(shop, person).unwrap().encrypt(9).unwrap();
+            app.between(person, shop).unwrap().decrypt(&asks, suites).unwrap();
+            passed += 1;
+            if let Some(epoch) = node.pass(shop, person) {
+                assert_eq!(epoch, (1, passed));
+                assert!(node.pass(shop, other).is_none(), "nothing has passed there");
+                return;
+            }
+            let answers = app.get_mut(person, shop).unwrap().encrypt(9).unwrap();
+            node.get_mut(shop, person).unwrap().decrypt(&answers, suites).unwrap();
+            node.get_mut(shop, other).unwrap().encrypt(9).unwrap();
+            assert_eq!(node.pass(shop, other), None);
+        }
+        panic!("the ratchet has not come to its next epoch");
+    }
 }
