@@ -1,7 +1,7 @@
 //! What the relay counted for the businesses of this node.
 
-use crate::directory::Directory;
-use crate::ids::{PhoneNumberId, WabaId};
+use crate::accounts::Directory;
+use graph::{PhoneNumberId, WabaId};
 use std::collections::BTreeMap;
 use wire::{BillingClass, Direction, MeterReading, Number};
 
@@ -41,7 +41,7 @@ impl Bill {
     pub(crate) fn lines(&self, directory: &Directory) -> Vec<BillLine> {
         let line = |reading: &MeterReading| {
             let phone = directory.phone_with(reading.business)?;
-            let (account, phone_number) = (phone.account.clone(), phone.id.clone());
+            let (account, phone_number) = (phone.account, phone.id);
             Some(BillLine { account, phone_number, reading: *reading })
         };
         self.lines.values().filter_map(line).collect()

@@ -1,52 +1,9 @@
-//! HTTP as the node knows it: requests with their answers, in both directions, without a socket.
+//! What is posted to businesses' servers, and what becomes of it, without a socket.
 //!
-//! `Debug` of everything here shows no token, body, URL or id.
+//! `Debug` of everything here shows no body, URL or id.
 
 use bytes::Bytes;
 use std::fmt;
-
-/// Which waiting request an answer is for; the shell counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplyId(pub u64);
-
-/// The methods that the Graph API has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Changes.
-    Post,
-    /// Removes.
-    Delete,
-    /// Anything else: refused.
-    Other,
-}
-
-/// A request of a business's server.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiRequest {
-    /// What to do.
-    pub method: Method,
-    /// Path and query as they came.
-    pub path: String,
-    /// The `Authorization` header.
-    pub authorization: Option<String>,
-    /// The `Content-Type` header.
-    pub content_type: Option<String>,
-    /// The body, without transfer coding.
-    pub body: Bytes,
-}
-
-/// The answer to an [`ApiRequest`]: JSON.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiResponse {
-    /// The HTTP status.
-    pub status: u16,
-    /// JSON.
-    pub body: Bytes,
-    /// Headers beside `Content-Type`.
-    pub headers: Vec<(&'static str, String)>,
-}
 
 /// Names a webhook event of an app, the same however often it is posted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,44 +72,6 @@ pub enum HttpFailure {
     /// Not a URL that can be fetched, for example `https` where that is not built in.
     #[error("not a URL that this node can fetch")]
     BadUrl,
-}
-
-impl ApiRequest {
-    /// A GET.
-    pub fn get(path: impl Into<String>, token: &str) -> Self {
-        Self::bare(Method::Get, path.into(), token)
-    }
-
-    /// A DELETE.
-    pub fn delete(path: impl Into<String>, token: &str) -> Self {
-        Self::bare(Method::Delete, path.into(), token)
-    }
-
-    /// A POST of JSON.
-    pub fn post(path: impl Into<String>, token: &str, body: impl Into<Bytes>) -> Self {
-        Self {
-            content_type: Some("application/json".into()),
-            body: body.into(),
-            ..Self::bare(Method::Post, path.into(), token)
-        }
-    }
-
-    fn bare(method: Method, path: String, token: &str) -> Self {
-        let authorization = Some(format!("Bearer {token}"));
-        Self { method, path, authorization, content_type: None, body: Bytes::new() }
-    }
-}
-
-impl fmt::Debug for ApiRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiRequest({:?})", self.method)
-    }
-}
-
-impl fmt::Debug for ApiResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiResponse({})", self.status)
-    }
 }
 
 impl fmt::Debug for WebhookPost {

@@ -2,9 +2,8 @@
 
 use crate::proto;
 use crate::rows::{OUTBOUND, outbound_key};
-use crate::statuses::Status;
-use crate::wamid::Wamid;
 use content::MessageId;
+use graph::webhook::StatusKind as Status;
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +30,7 @@ struct Message {
 
 /// What the business has not heard yet.
 pub(crate) struct News {
-    pub(crate) wamid: Wamid,
+    pub(crate) consumer: Number,
     pub(crate) callback_data: String,
     /// In order.
     pub(crate) statuses: Vec<Status>,
@@ -51,21 +50,21 @@ impl Outbound {
     pub(crate) fn add(
         &mut self,
         now: Time,
-        business: Number,
-        wamid: &Wamid,
+        key: Key,
+        consumer: Number,
         callback_data: String,
         transaction: &mut Transaction,
     ) {
         let message = Message {
             revision: 0,
-            consumer: wamid.consumer,
+            consumer,
             progress: proto::Status::Accepted,
             callback_data,
             billing_class: BillingClass::Service,
             created: now,
             updated: now,
         };
-        self.put((business, wamid.message_id.clone()), message, transaction);
+        self.put(key, message, transaction);
     }
 
     /// A message came as far as `status`, and so through all before it. `None` if that is no news, or
@@ -87,11 +86,8 @@ impl Outbound {
             return None;
         }
         let mut message = self.take(key)?;
-        let news = News {
-            wamid: Wamid::sent(message.consumer, key.1.clone()),
-            callback_data: message.callback_data.clone(),
-            statuses,
-        };
+        let news =
+            News { consumer: message.consumer, callback_data: message.callback_data.clone(), statuses };
         message.updated = now;
         match status {
             Status::Sent => message.progress = proto::Status::Sent,
@@ -197,9 +193,8 @@ mod tests {
         fn each_status_once_and_in_order(arriving in prop::collection::vec(0usize..4, 0..12)) {
             let all = [Status::Sent, Status::Delivered, Status::Read, Status::Failed];
             let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
-            let wamid = Wamid::sent(number("16505551234"), MessageId::from_random(&[1; 9]));
-            let key = (number("15550783881"), wamid.message_id.clone());
-            outbound.add(Time::EPOCH, key.0, &wamid, String::new(), &mut transaction);
+            let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
+            outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
             let mut heard = Vec::new();
             for arrives in arriving {
                 let news = outbound.advance(Time::EPOCH, &key, None, all[arrives], &mut transaction);
@@ -216,9 +211,8 @@ mod tests {
     #[test]
     fn a_stranger_can_not_read_it() {
         let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
-        let wamid = Wamid::sent(number("16505551234"), MessageId::from_random(&[1; 9]));
-        let key = (number("15550783881"), wamid.message_id.clone());
-        outbound.add(Time::EPOCH, key.0, &wamid, String::new(), &mut transaction);
+        let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
+        outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
         let stranger = Some(number("491512345678"));
         assert!(outbound.advance(Time::EPOCH, &key, stranger, Status::Read, &mut transaction).is_none());
         assert_eq!(outbound.len(), 1);

@@ -1,13 +1,12 @@
 //! Handshakes that are going on: before webhooks go anywhere new, its owner must say that they want them.
 
-use crate::api::errors::GraphError;
-use crate::api::request::GraphVersion;
-use crate::callbacks::{Setting, Slot};
-use crate::config::Callback;
-use crate::exchange::{Challenge, ChallengeId, ChallengeOutcome, ReplyId};
+use super::callbacks::{Setting, Slot};
+use super::exchange::{Challenge, ChallengeId, ChallengeOutcome};
+use crate::api::Asker;
+use graph::subscriptions::Callback;
+use graph::{GraphError, encode_component};
 use kernel::{Rng, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 /// How many handshakes of one app may be going on.
 const PER_APP: usize = 8;
@@ -21,8 +20,7 @@ pub(crate) struct Challenges {
 
 /// What to do when the receiver answers.
 pub(crate) struct Pending {
-    pub(crate) reply: ReplyId,
-    pub(crate) version: GraphVersion,
+    pub(crate) asker: Asker,
     pub(crate) slot: Slot,
     pub(crate) setting: Setting,
     expected: String,
@@ -34,7 +32,7 @@ impl Challenges {
     pub(crate) fn start(
         &mut self,
         deadline: Time,
-        (reply, version): (ReplyId, GraphVersion),
+        asker: Asker,
         (slot, setting): (Slot, Setting),
         callback: &Callback,
         rng: &mut Rng,
@@ -49,10 +47,10 @@ impl Challenges {
         let url = format!(
             "{}{separator}hub.mode=subscribe&hub.challenge={expected}&hub.verify_token={}",
             callback.url,
-            encode(callback.verify_token.expose())
+            encode_component(callback.verify_token.expose())
         );
         self.deadlines.insert((deadline, challenge));
-        self.pending.insert(challenge, Pending { reply, version, slot, setting, expected, deadline });
+        self.pending.insert(challenge, Pending { asker, slot, setting, expected, deadline });
         Ok(Challenge { challenge, url })
     }
 
@@ -88,18 +86,4 @@ impl Challenges {
     pub(crate) fn overdue(&self, now: Time) -> Option<ChallengeId> {
         self.deadlines.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
     }
-}
-
-/// Percent-encodes all but what RFC 3986 leaves unreserved.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string can't fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }

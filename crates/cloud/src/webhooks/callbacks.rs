@@ -1,21 +1,17 @@
 //! Where apps want their webhooks: what the configuration says, until the API says otherwise.
 
-use crate::config::Callback;
-use crate::directory::{Directory, Phone};
-use crate::ids::{AppId, PhoneNumberId, WabaId};
+use crate::accounts::{Directory, Phone};
 use crate::proto;
 use crate::rows::CALLBACKS;
-use crate::secret::Secret;
 use bytes::Bytes;
+use graph::subscriptions::{Callback, MESSAGES};
+use graph::{AppId, PhoneNumberId, Secret, WabaId};
 use kernel::{RestoreError, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
 
-/// The only webhook field that this node has events of.
-pub(crate) const MESSAGES: &str = "messages";
-
 /// What a callback is set for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Slot {
     /// All that an app hears.
     App(AppId),
@@ -46,10 +42,10 @@ impl Callbacks {
         let apps = directory.apps().map(|app| {
             let fields = app.callback.iter().map(|_| MESSAGES.to_owned()).collect();
             let setting = Setting { subscribed: false, callback: app.callback.clone(), fields };
-            (Slot::App(app.id.clone()), (0, setting))
+            (Slot::App(app.id), (0, setting))
         });
         let accounts = directory.accounts().map(|account| {
-            let slot = Slot::Account(account.id.clone(), account.app.clone());
+            let slot = Slot::Account(account.id, account.app);
             (slot, (0, Setting { subscribed: account.subscribed, ..Setting::default() }))
         });
         Self { settings: apps.chain(accounts).collect() }
@@ -76,46 +72,41 @@ impl Callbacks {
     }
 
     /// The apps that are subscribed to an account, in order.
-    pub(crate) fn subscribers(&self, account: &WabaId) -> impl Iterator<Item = (&AppId, &Setting)> {
-        // Ids are digits, so "0" stands before all of them.
-        let first = "0".parse().ok().map(|app| Slot::Account(account.clone(), app));
-        let from_first = first.map(|first| self.settings.range(first..));
-        from_first
-            .into_iter()
-            .flatten()
+    pub(crate) fn subscribers(&self, account: WabaId) -> impl Iterator<Item = (AppId, &Setting)> {
+        let of_account = self.settings.range(Slot::Account(account, AppId::FIRST)..);
+        of_account
             .map_while(move |(slot, (_, setting))| match slot {
-                Slot::Account(of, app) if of == account => Some((app, setting)),
+                Slot::Account(of, app) if *of == account => Some((*app, setting)),
                 _ => None,
             })
             .filter(|(_, setting)| setting.subscribed)
     }
 
     /// True if the app wants to hear of messages, and says where.
-    pub(crate) fn wants_messages(&self, app: &AppId, phone: &Phone) -> bool {
-        let wants =
-            self.get(&Slot::App(app.clone())).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));
+    pub(crate) fn wants_messages(&self, app: AppId, phone: &Phone) -> bool {
+        let wants = self.get(&Slot::App(app)).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));
         // An override is reason enough: it is set for messages only.
         self.url(app, phone).is_some() && (wants || self.overrides(app, phone).is_some())
     }
 
     /// Where the app hears of a phone number: the most specific setting wins.
-    pub(crate) fn url(&self, app: &AppId, phone: &Phone) -> Option<&str> {
-        let of_app = || self.get(&Slot::App(app.clone()))?.callback.as_ref();
+    pub(crate) fn url(&self, app: AppId, phone: &Phone) -> Option<&str> {
+        let of_app = || self.get(&Slot::App(app))?.callback.as_ref();
         Some(&self.overrides(app, phone).or_else(of_app)?.url)
     }
 
-    fn overrides(&self, app: &AppId, phone: &Phone) -> Option<&Callback> {
-        let of_number = self.get(&Slot::Number(phone.id.clone(), app.clone()));
-        let of_account = || self.get(&Slot::Account(phone.account.clone(), app.clone()))?.callback.as_ref();
+    fn overrides(&self, app: AppId, phone: &Phone) -> Option<&Callback> {
+        let of_number = self.get(&Slot::Number(phone.id, app));
+        let of_account = || self.get(&Slot::Account(phone.account, app))?.callback.as_ref();
         of_number.and_then(|setting| setting.callback.as_ref()).or_else(of_account)
     }
 }
 
 impl Slot {
     /// Whose webhooks these are.
-    pub(crate) fn app(&self) -> &AppId {
+    pub(crate) fn app(&self) -> AppId {
         match self {
-            Self::App(app) | Self::Account(_, app) | Self::Number(_, app) => app,
+            Self::App(app) | Self::Account(_, app) | Self::Number(_, app) => *app,
         }
     }
 
@@ -173,8 +164,8 @@ mod tests {
     fn keys_read_back() {
         let app: AppId = "42".parse().unwrap();
         let slots = [
-            Slot::App(app.clone()),
-            Slot::Account("7".parse().unwrap(), app.clone()),
+            Slot::App(app),
+            Slot::Account("7".parse().unwrap(), app),
             Slot::Number("8".parse().unwrap(), app),
         ];
         for slot in slots {
