@@ -53,11 +53,12 @@ const ASSERTS: [(&str, usize); 6] = [
 pub(crate) fn files(root: &Path, crates: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for name in crates {
-        let source = if *name == "cli" { "crates/cli".into() } else { format!("crates/{name}/src") };
-        walk(&root.join(source), |file| file.extension().is_some_and(|of| of == "rs"), &mut files);
+        walk(
+            &root.join(format!("crates/{name}/src")),
+            |file| file.extension().is_some_and(|of| of == "rs"),
+            &mut files,
+        );
     }
-    // A link to another file of the list.
-    files.retain(|file| !file.is_symlink());
     let tests: BTreeSet<_> = files.iter().flat_map(|file| test_modules(file)).collect();
     files.retain(|file| !tests.iter().any(|test| file.with_extension("").starts_with(test)));
     files.sort();
@@ -249,10 +250,6 @@ impl Source {
 /// `relay::shell` of `crates/relay/src/shell.rs`.
 fn module(file: &str) -> String {
     let path = file.trim_start_matches("crates/").trim_end_matches(".rs").replacen("/src", "", 1);
-    let path = match path.strip_prefix("cli") {
-        Some(rest) => format!("blindpost{rest}"),
-        None => path,
-    };
     let path = path.trim_end_matches("/lib").trim_end_matches("/main").trim_end_matches("/mod");
     path.replace('/', "::")
 }

@@ -1,17 +1,17 @@
-//! `blindpost relay`
+//! `blindpost relay`: the transport as its own process, with its link key and its store in one directory.
 
 use crate::data::Data;
 use crate::metrics::MetricsArguments;
 use crate::settings::Settings;
 use crate::shutdown;
+use crate::uplink::{default_relay, parse_key};
 use clap::Args;
 use link::{Limits, Listener};
-use miette::{IntoDiagnostic as _, WrapErr as _};
+use miette::IntoDiagnostic as _;
 use relay::RelayConfig;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use wire::LinkKey;
 
 /// The transport relay as its own process.
 ///
@@ -67,14 +67,4 @@ impl RelayArguments {
         data.store.close();
         Ok(())
     }
-}
-
-/// Where a relay listens unless it is told otherwise.
-pub(crate) fn default_relay() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 4433))
-}
-
-/// A link key on the command line.
-pub(crate) fn parse_key(text: &str) -> miette::Result<LinkKey> {
-    text.parse().into_diagnostic().wrap_err_with(|| format!("\"{text}\" is not a link key"))
 }

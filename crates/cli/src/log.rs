@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Our own crates: libraries say much about sockets and timers.
-const OURS: [&str; 8] = ["blindpost", "cloud", "consumer", "endpoint", "link", "live", "relay", "store"];
+const OURS: [&str; 8] = ["cli", "cloud", "consumer", "endpoint", "link", "live", "relay", "store"];
 
 /// Log lines to standard error, filtered by `BLINDPOST_LOG`: a level, or `target=level,…` (default `info`).
 pub(crate) fn to_stderr() {

@@ -1,9 +1,9 @@
-//! `blindpost serve`
+//! `blindpost serve`: relay and node in one process, each with its own directory and keys, for SDKs and for people.
 
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::Data;
-use crate::relay::default_relay;
 use crate::shutdown::{self, Shutdown};
+use crate::uplink::default_relay;
 use clap::Args;
 use link::{Connector, Limits, Listener, Pin, Uplink};
 use miette::IntoDiagnostic as _;

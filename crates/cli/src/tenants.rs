@@ -1,6 +1,6 @@
 //! The businesses of a node, as a file says.
 
-use crate::settings::read_toml;
+use crate::toml_file;
 use ::cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
 use endpoint::Suites;
 use kernel::Rng;
@@ -78,7 +78,7 @@ impl TenantSettings {
 /// token and secret are the same at the next start.
 pub(crate) fn read_or_generate(file: &Path, rng: &mut Rng) -> miette::Result<Vec<TenantSettings>> {
     if file.exists() {
-        return Ok(read_toml::<File>(file)?.tenants);
+        return Ok(toml_file::read::<File>(file)?.tenants);
     }
     let tenants = File { tenants: vec![TenantSettings::generate(0, rng)] };
     let text = toml::to_string(&tenants).into_diagnostic()?;

@@ -73,7 +73,7 @@ fn whole(report: &MutantsReport) -> miette::Result<serde_json::Value> {
 
 /// Builds the mutants from the source that this program was built from.
 fn build() -> miette::Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     if !source.join("Cargo.toml").exists() {
         return Err(miette::miette!(
             help = "build it with `cargo build --release --features mutants --bin blindpost-mutants`, and name it with --mutant-program",

@@ -1,4 +1,4 @@
-//! What can be asked of the program.
+//! The commands, and how each is run: with a runtime and log lines on standard error, or without.
 
 use crate::{
     audit, calibrate, cloud, consumer, demo, log, relay, report, reproduce, run, scenario, serve, sink, sweep,
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// Businesses call an HTTP API, consumers use an app, and the relay between them forwards ciphertext
 /// that it cannot read.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(name = "blindpost", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a system is judged by that brings no policy of its own.
-const OURS: &str = include_str!("../../privacy/policy.toml");
+const OURS: &str = include_str!("../../../privacy/policy.toml");
 
 pub(super) fn run(views: &Path, policy: Option<&Path>, json: Option<&Path>) -> miette::Result<Verdict> {
     writable(json)?;

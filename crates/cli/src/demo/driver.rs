@@ -1,4 +1,4 @@
-//! The businesses' servers: they call the API.
+//! The businesses' servers of a demonstration: they call the API, so many at a time, until all messages are posted.
 
 use super::stack::Api;
 use super::tracker::Tracker;

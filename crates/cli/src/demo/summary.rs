@@ -1,4 +1,5 @@
-//! One screen, and the same as JSON.
+//! What a demonstration came to, as one screen and as JSON: what arrived and how fast, what each party saw, the bill,
+//! and whether anything crossed the boundary.
 
 use super::tracker::Tracker;
 use super::views::Views;

@@ -1,4 +1,5 @@
-//! `blindpost cloud`
+//! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
+//! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
 
 use crate::data::Data;
 use crate::metrics::MetricsArguments;
@@ -6,6 +7,7 @@ use crate::settings::Settings;
 use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
+use crate::uplink::uplink;
 use ::cloud::NodeConfig;
 use clap::Args;
 use link::Uplink;
@@ -81,7 +83,8 @@ impl CloudArguments {
         let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;
-        let uplink = data.uplink(self.relay.or(settings.relay), self.relay_key.or(settings.relay_key))?;
+        let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
+        let uplink = uplink(&data, relay, key)?;
         let config = self.api.node_config(&tenants)?;
         Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
         let connector = Arc::clone(&uplink.connector);

@@ -1,13 +1,10 @@
 //! A party's data directory: its link key and its store.
 
-use crate::relay::{default_relay, parse_key};
 use kernel::Rng;
-use link::{Connector, Limits, LinkIdentity, Pin, Uplink};
+use link::LinkIdentity;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
@@ -33,20 +30,6 @@ impl Data {
         let options = store::Options { key_lifetime, ..store::Options::default() };
         let store = Store::open(&dir.join("store"), options).into_diagnostic()?;
         Ok(Self { dir: dir.to_owned(), identity, store, rng })
-    }
-
-    /// The way to the relay at `relay`, which must have the key `key`; if not given, the first one seen.
-    pub(crate) fn uplink(&self, relay: Option<SocketAddr>, key: Option<String>) -> miette::Result<Uplink> {
-        let pin = match key {
-            Some(key) => Pin::Key(parse_key(&key)?),
-            None => Pin::FirstSeen(self.dir.join("relay.key")),
-        };
-        Ok(Uplink {
-            connector: Arc::new(Connector::new(Limits::default())),
-            identity: self.identity.clone(),
-            relay: relay.unwrap_or_else(default_relay),
-            pin,
-        })
     }
 }
 

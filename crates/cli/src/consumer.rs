@@ -1,9 +1,11 @@
-//! `blindpost consumer`
+//! `blindpost consumer`: an app with a terminal for a screen. Lines of standard input are sent, what arrives is printed,
+//! and a message that is printed stays so through `kill -9`.
 
 use crate::data::Data;
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::suites::SuiteArguments;
+use crate::uplink::uplink;
 use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -68,7 +70,8 @@ impl ConsumerArguments {
         let dir =
             self.data.or(settings.data).unwrap_or_else(|| format!("blindpost-data/consumer-{digits}").into());
         let data = Data::open(&dir, "consumer", Duration::from_secs(5))?;
-        let uplink = data.uplink(self.relay.or(settings.relay), self.relay_key.or(settings.relay_key))?;
+        let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
+        let uplink = uplink(&data, relay, key)?;
         let config = ConsumerConfig {
             address: Address::primary(number),
             reply: parse_reply(self.reply),

@@ -1,9 +1,8 @@
 //! The settings file: what flags say, for those who would rather write it down. Flags win.
 
 use crate::tenants::TenantSettings;
-use miette::{IntoDiagnostic as _, WrapErr as _};
+use crate::toml_file;
 use serde::Deserialize;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -50,23 +49,6 @@ impl Settings {
     /// The settings in `file`; none if no file is named.
     pub(crate) fn read(file: Option<&Path>) -> miette::Result<Self> {
         let Some(file) = file else { return Ok(Self::default()) };
-        read_toml(file)
+        toml_file::read(file)
     }
-}
-
-/// Reads a TOML file; errors name file, line and snippet.
-pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> miette::Result<T> {
-    let text = fs::read_to_string(file)
-        .into_diagnostic()
-        .wrap_err_with(|| format!("can't read {}", file.display()))?;
-    let wrong = |error: toml::de::Error| {
-        miette::miette!(
-            help = "docs/settings.md has every key and its meaning",
-            "{}",
-            error.to_string().trim_end()
-        )
-    };
-    toml::from_str(&text)
-        .map_err(wrong)
-        .wrap_err_with(|| format!("{} is not a valid settings file", file.display()))
 }

@@ -1,4 +1,4 @@
-//! Answers as text.
+//! Answers about leakage as a person reads them in a terminal: a table for each, or a line (`--brief`).
 
 use ::audit::leak::{Answer, Observe, Secret, VIEWS, name_of};
 use privacy::Principal;
