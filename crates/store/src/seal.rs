@@ -26,6 +26,13 @@ pub(crate) struct RowId(pub(crate) u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyId(pub(crate) u64);
 
+/// Where a row is, and which key opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) row: RowId,
+    pub(crate) key: KeyId,
+}
+
 /// The bytes of a key, wiped when dropped.
 pub(crate) type KeyBytes = Zeroizing<[u8; 32]>;
 
