@@ -1,4 +1,6 @@
-//! The app as a machine.
+//! The app as a machine: what a frame, a command of the person's, or a confirmation of the screen changes in it, and what
+//! it then says to the relay and to the person. Keys and sessions are the [`Endpoint`]'s, what was not seen yet is the
+//! inbox's; here is when something is shown, receipted and answered.
 
 use crate::inbox::{Inbox, SHOWN, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
