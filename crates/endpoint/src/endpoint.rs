@@ -1,4 +1,6 @@
-//! The endpoint as a whole.
+//! The endpoint as a whole: what a frame of the relay's, a message to be sent, or time that has passed does to accounts,
+//! sessions, the two numbered queues and what is not confirmed, and which of them is asked first. Encrypting, opening,
+//! asking again, giving up: every decision about a message is in this file; the files beside it keep the state.
 
 use crate::account::Account;
 use crate::post::Post;

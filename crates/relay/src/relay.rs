@@ -1,4 +1,6 @@
-//! The relay as a machine.
+//! The relay as a machine: what each frame of an endpoint's changes, and what the endpoints hear of it. The directory
+//! says whose keys are whose, an inbox for each endpoint keeps what waits, meters count; here is who may do what, in
+//! which order, and who is told.
 
 use crate::RelayConfig;
 use crate::directory::{Directory, PublishRefusal};

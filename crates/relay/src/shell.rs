@@ -1,4 +1,5 @@
-//! The relay's live shell: connections in, effects out.
+//! The relay's live shell: a task for each connection that carries its frames, one machine behind all of them, and the
+//! way back for what it says; started again from its rows when the store has failed.
 
 use crate::{Input, Notice, Output, Relay, RelayConfig};
 use kernel::Rng;
