@@ -38,7 +38,8 @@ pub(crate) fn config(person: usize) -> ConsumerConfig {
         address: address(person),
         reply: Reply::None,
         read_receipts: true,
-        policy: Policy { one_time_prekeys: 3, ..Policy::default() },
+        // More than the relay calls low, so that it asks for more only when they are used up.
+        policy: Policy { one_time_prekeys: 8, ..Policy::default() },
     }
 }
 
