@@ -24,6 +24,7 @@ pub use mutant::{Edit, Layer, Mutant, Mutants, Place, ReadError, Seat};
 pub const CHOICE: &str = "BLINDPOST_MUTANT";
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "it is public where the copy has it")]
 mod switch {
     //! What the copy asks, tried here.
     include!("switch.rs");
