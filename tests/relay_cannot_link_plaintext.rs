@@ -22,9 +22,10 @@ const NAMES_RATCHET: [&str; 4] = ["endpoint", "figures", "lab", "world"];
 const NAMES_CONTENT: [&str; 5] = ["cloud", "consumer", "endpoint", "figures", "world"];
 
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
-const HAS_PLAINTEXT: [&str; 11] = [
+const HAS_PLAINTEXT: [&str; 12] = [
     "audit",
     "blindpost",
+    "cli",
     "cloud",
     "consumer",
     "content",
