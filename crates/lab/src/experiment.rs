@@ -207,15 +207,14 @@ impl Experiment {
             records: events || packets || watch.is_some(),
             envelopes: attacked,
             texts: attacked,
-            sights: false,
+            ..Keep::default()
         };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
             keep,
-            disks: false,
             threads: self.threads,
-            audit: None,
+            ..Options::default()
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
