@@ -1,4 +1,4 @@
-//! What the person has not seen yet.
+//! What has arrived and the screen has not confirmed: numbered, in rows until then, and shown again after a restart.
 
 use crate::Shown;
 use crate::proto;

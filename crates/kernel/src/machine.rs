@@ -1,4 +1,4 @@
-//! The contract of a pure party.
+//! The contract of a pure party: restored from rows, handed one input at a time, woken when it asked to be.
 
 use crate::{Effects, Rng, Row, Table, Time};
 

@@ -1,4 +1,5 @@
-//! One scenario, one seed, one directory.
+//! An experiment: one scenario with one seed, run to its end or to where it is stopped, with tables, adversaries and
+//! checkpoints on the way, and a summary of what came of it.
 
 use crate::adversaries::loot::LootError;
 use crate::adversaries::{Adversaries, Coup, Reading};
@@ -310,7 +311,7 @@ impl Way<'_, '_> {
     fn save(&mut self, run: &mut Simulation) {
         let at = run.now().since(run.start());
         let hash = hex::encode(run.hashes().1);
-        self.output.checkpoints.push(Checkpoint::of(self.experiment, self.version, at, run.events(), hash));
+        self.output.checkpoints.push(self.experiment.checkpoint(self.version, at, run.events(), hash));
     }
 
     /// True if it was stopped before.
