@@ -1,7 +1,6 @@
 //! Reads the source of what is shipped for whatever leaves a process: log lines, metrics, prints, files, panics.
 //!
-//! It reads tokens, not text, so that comments, strings and tests are none. What stands behind `if mutant::is(…)` is
-//! not in a program that is shipped, and isn't looked at.
+//! It reads tokens, not text, so that comments, strings and tests are none.
 
 use privacy::surfaces::{Exit, LogEvent, MetricName};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -125,16 +124,11 @@ impl Source {
     /// Looks at the first token; says how many are done with.
     fn token(&mut self, tokens: &[TokenTree]) -> usize {
         match tokens {
-            // #[cfg(test)], or that of the mutants, and the item after it, up to its block or its end.
+            // #[cfg(test)] and the item after it, up to its block or its end.
             [TokenTree::Punct(hash), TokenTree::Group(attribute), rest @ ..]
-                if hash.as_char() == '#'
-                    && ["[cfg (test)]", "[cfg (feature = \"mutants\")]"]
-                        .contains(&attribute.to_string().as_str()) =>
+                if hash.as_char() == '#' && attribute.to_string() == "[cfg (test)]" =>
             {
                 2 + item(rest)
-            }
-            [TokenTree::Ident(keyword), rest @ ..] if *keyword == "if" && is_mutants(rest) => {
-                1 + rest.iter().position(is_block).map_or(rest.len(), |at| at + 1)
             }
             [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(arguments), ..]
                 if bang.as_char() == '!' =>
@@ -263,14 +257,6 @@ fn item(tokens: &[TokenTree]) -> usize {
 
 fn is_block(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
-}
-
-/// True behind an `if` for `mutant::is(…)`, alone or with further conditions that all must hold.
-fn is_mutants(tokens: &[TokenTree]) -> bool {
-    let start: String = tokens.iter().take(4).map(ToString::to_string).collect();
-    let condition = tokens.iter().take_while(|token| !is_block(token));
-    let either = condition.map(ToString::to_string).collect::<String>().contains("||");
-    start == "mutant::is" && !either
 }
 
 /// The arguments of a macro, at the commas that are not within brackets.

@@ -64,9 +64,6 @@ pub(crate) struct Audit {
     /// The build that has the mutants [default: made from the source with cargo]
     #[arg(long, value_name = "PROGRAM", requires = "mutants")]
     mutant_program: Option<PathBuf>,
-    /// Print the mutants of this build as JSON
-    #[arg(long, hide = true)]
-    list_mutants: bool,
     /// Where the randomness of all runs in virtual time comes from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -106,9 +103,6 @@ impl Audit {
         if self.list {
             ::audit::trials().for_each(|(name, about)| println!("{name:<18} {about}"));
             return Ok(Verdict::Clean);
-        }
-        if self.list_mutants {
-            return mutants::list();
         }
         if self.mutants {
             return mutants::run(&self);

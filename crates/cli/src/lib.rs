@@ -49,13 +49,6 @@ pub fn main() -> ExitCode {
     }
     // Whoever reads may stop reading: `blindpost run … | head`.
     sigpipe::reset();
-    #[cfg(feature = "mutants")]
-    if let Some(error) =
-        std::env::var("BLINDPOST_MUTANT").ok().and_then(|name| kernel::mutant::choose(&name).err())
-    {
-        eprintln!("BLINDPOST_MUTANT: {error}");
-        return ExitCode::FAILURE;
-    }
     match arguments::Arguments::parse().run() {
         Ok(code) => code,
         Err(report) => {

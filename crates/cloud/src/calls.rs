@@ -3,7 +3,7 @@
 use crate::api::errors::GraphError;
 use crate::api::messages::{MessageCall, NewMessage, not_received};
 use crate::api::objects;
-use crate::api::request::{GraphVersion, Request, Token};
+use crate::api::request::{GraphVersion, Request};
 use crate::api::router::{Call, route};
 use crate::api::subscriptions::Change;
 use crate::callbacks::{Setting, Slot};
@@ -16,7 +16,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use content::{Body, Content, MessageId, Text};
 use endpoint::SendError;
-use kernel::mutant::{self, Mutant};
 use kernel::{Effects, Rng, Time};
 use serde_json::{Value, json};
 use wire::{Address, BillingClass, Number};
@@ -36,16 +35,11 @@ impl Node {
     ) {
         let request = Request::parse(request);
         let asker = (reply, request.version);
-        let mut result = match route(&self.config.directory, now, &request) {
+        let result = match route(&self.config.directory, now, &request) {
             Ok(Call::SetCallback { slot, change }) => self.set_callback(now, asker, slot, change, rng, fx),
             Ok(call) => self.execute(now, call, rng, fx).map(Some),
             Err(error) => Err(error),
         };
-        if mutant::is(Mutant::ErrorEchoesToken)
-            && let (Err(error), Token::Bearer(token)) = (&mut result, &request.token)
-        {
-            error.echo(token);
-        }
         match result {
             Ok(Some(value)) => respond(asker, Ok(value), rng, fx),
             Ok(None) => {}
@@ -121,12 +115,7 @@ impl Node {
         rng: &mut Rng,
         fx: &mut Effects<Output>,
     ) -> Result<Value, GraphError> {
-        let mut id = MessageId::from_random(&rng.bytes::<9>());
-        if mutant::is(Mutant::MessageIdCounts) {
-            let count = u16::try_from(self.outbound.len()).unwrap_or(u16::MAX);
-            id = MessageId::from_random(&[&now.as_micros().to_be_bytes()[..], &count.to_be_bytes()].concat());
-        }
-        let wamid = Wamid::sent(message.to, id);
+        let wamid = Wamid::sent(message.to, MessageId::from_random(&rng.bytes::<9>()));
         let body = Body::Text(Text { body: message.body, quoted: message.quoted });
         self.forward(now, business, &wamid, body, rng, fx)?;
         self.outbound.add(now, business, &wamid, message.callback_data, &mut fx.transaction);
@@ -236,11 +225,7 @@ fn respond(
     fx: &mut Effects<Output>,
 ) {
     let trace = format!("A{}", URL_SAFE_NO_PAD.encode(rng.bytes::<16>()));
-    let mut response = response(version, result, &trace);
-    if mutant::is(Mutant::HeaderCountsRequests) {
-        response.headers.push(("x-debug-request", reply.0.to_string()));
-    }
-    fx.say(Output::Respond { reply, response });
+    fx.say(Output::Respond { reply, response: response(version, result, &trace) });
 }
 
 fn response(version: GraphVersion, result: Result<Value, GraphError>, trace: &str) -> ApiResponse {

@@ -4,9 +4,7 @@ use crate::config::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigErr
 use crate::ids::{AppId, PhoneNumberId, WabaId};
 use crate::secret::digest;
 use kernel::Time;
-use kernel::mutant::{self, Mutant};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 use wire::Number;
 
 /// All tenants, indexed.
@@ -133,40 +131,15 @@ impl Directory {
     /// What `id` names, if `grant` opens it. Whoever may not know of an object learns nothing: it is
     /// the same `None` as for an id that names nothing (invariant 7, `tenants_are_strangers`).
     pub(crate) fn object(&self, id: &str, grant: &Grant) -> Option<Object<'_>> {
-        if mutant::is(Mutant::CacheSharedByTenants) {
-            return self.cached(id, grant);
-        }
-        self.opened(id, grant)
-    }
-
-    fn opened(&self, id: &str, grant: &Grant) -> Option<Object<'_>> {
         let phone = id.parse().ok().and_then(|id: PhoneNumberId| self.numbers.get(&id));
         let account = id.parse().ok().and_then(|id: WabaId| self.accounts.get(&id));
         let app = id.parse().ok().and_then(|id: AppId| self.apps.get(&id));
         match (phone, account, app) {
-            (Some(phone), _, _) if mutant::is(Mutant::TokenOpensAllNumbers) => Some(Object::Number(phone)),
             (Some(phone), _, _) => grant.accounts.contains(&phone.account).then_some(Object::Number(phone)),
             (_, Some(account), _) => grant.accounts.contains(&account.id).then_some(Object::Account(account)),
             (_, _, Some(app)) => (grant.app == app.id).then_some(Object::App(app)),
             (None, None, None) => None,
         }
-    }
-
-    /// For a mutant: what somebody's token has opened stays open, for everybody.
-    fn cached(&self, id: &str, grant: &Grant) -> Option<Object<'_>> {
-        static OPEN: Mutex<BTreeMap<String, Grant>> = Mutex::new(BTreeMap::new());
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.opened(id, grant).is_some() {
-            open.insert(id.to_owned(), grant.clone());
-        }
-        self.opened(id, open.get(id).unwrap_or(grant))
-    }
-
-    /// For mutants: true if the id names something, whosever it is.
-    pub(crate) fn exists(&self, id: &str) -> bool {
-        id.parse().is_ok_and(|id: PhoneNumberId| self.numbers.contains_key(&id))
-            || id.parse().is_ok_and(|id: WabaId| self.accounts.contains_key(&id))
-            || id.parse().is_ok_and(|id: AppId| self.apps.contains_key(&id))
     }
 
     fn add_account(&mut self, app: &AppId, account: BusinessAccount) -> Result<(), ConfigError> {

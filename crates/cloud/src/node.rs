@@ -18,7 +18,6 @@ use crate::{rows, webhook_body};
 use bytes::Bytes;
 use content::{Body, Content, MessageId};
 use endpoint::{Endpoint, Event, Unreadable};
-use kernel::mutant::{self, Mutant};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
 use wire::{Address, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
@@ -192,13 +191,6 @@ impl Node {
         rng: &mut Rng,
         fx: &mut Effects<Output>,
     ) {
-        if mutant::is(Mutant::NodeLogsNumber) {
-            tracing::info!(from = consumer.digits(), "message received");
-        }
-        if mutant::is(Mutant::SpanHasNumber) {
-            let span = tracing::info_span!("receive", from = consumer.digits());
-            span.in_scope(|| tracing::info!("message received"));
-        }
         match content.body {
             Body::Text(text) => {
                 let key = (business, consumer, content.message_id.clone());

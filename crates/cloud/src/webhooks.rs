@@ -11,7 +11,6 @@ use crate::node::{Notice, Output};
 use crate::rows::WEBHOOKS;
 use crate::{proto, signature};
 use bytes::Bytes;
-use kernel::mutant::{self, Mutant};
 use kernel::{Effects, RestoreError, Rng, Row, Time};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,12 +178,7 @@ impl Webhooks {
 
     fn post(&self, id: DeliveryId, directory: &Directory, callbacks: &Callbacks) -> Option<WebhookPost> {
         let event = self.events.get(&id)?;
-        let (mut app, phone) = (directory.app(&event.app)?, directory.phone(&event.phone)?);
-        if mutant::is(Mutant::WebhookToOtherTenant)
-            && let Some(other) = directory.apps().find(|other| other.id != event.app)
-        {
-            app = other;
-        }
+        let (app, phone) = (directory.app(&event.app)?, directory.phone(&event.phone)?);
         Some(WebhookPost {
             delivery: id,
             url: callbacks.url(&app.id, phone)?.to_owned(),
@@ -209,7 +203,7 @@ impl Webhooks {
     /// Destroys an event: it was acknowledged, or its time is over.
     fn forget(&mut self, id: DeliveryId, fx: &mut Effects<Output>) {
         self.leave(id);
-        if self.events.remove(&id).is_some() && !mutant::is(Mutant::NodeKeepsWebhooks) {
+        if self.events.remove(&id).is_some() {
             fx.transaction.remove(WEBHOOKS, row_key(id));
         }
     }

@@ -5,7 +5,6 @@
 use crate::inbox::{Inbox, SHOWN, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, Unreadable};
-use kernel::mutant::{self, Mutant};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
@@ -234,7 +233,7 @@ impl Consumer {
     /// The person has seen messages: tells their senders, and answers if the app does that by itself.
     fn shown(&mut self, now: Time, through: u64, rng: &mut Rng, fx: &mut Fx) {
         for message in self.inbox.shown(through, &mut fx.transaction) {
-            if self.config.read_receipts || mutant::is(Mutant::ReceiptThoughOff) {
+            if self.config.read_receipts {
                 let body = Body::Read(vec![message.message_id.clone()]);
                 self.send_quietly(now, message.from, body, rng, fx);
             }

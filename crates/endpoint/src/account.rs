@@ -3,7 +3,6 @@
 use crate::proto;
 use crate::rows::{ACCOUNTS, PREKEYS, account_key};
 use bytes::Bytes;
-use kernel::mutant::{self, Mutant};
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey, Suites};
@@ -162,10 +161,6 @@ impl Account {
 
     /// A number that no prekey has now. Counted numbers would tell whoever fetches a bundle how many others did since.
     fn draw_prekey_id(&self, rng: &mut Rng) -> u32 {
-        if mutant::is(Mutant::PrekeysCounted) {
-            let last = self.one_time.keys().chain(self.one_time_kem.keys()).max();
-            return last.map_or(3, |last| last + 1);
-        }
         loop {
             let id = PREKEY_IDS.start + rng.below(PREKEY_IDS.end - PREKEY_IDS.start);
             if !self.one_time.contains_key(&id) && !self.one_time_kem.contains_key(&id) {

@@ -10,8 +10,7 @@ use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
 use crate::{Event, Failure, Unreadable};
 use bytes::Bytes;
 use content::{Content, MessageId, Padding, PaddingError};
-use kernel::mutant::{self, Mutant};
-use kernel::{Effects, RestoreError, Rng, Row, Time, Transaction};
+use kernel::{Effects, RestoreError, Rng, Row, Time};
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
     PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
@@ -237,14 +236,7 @@ impl Endpoint {
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
-        let padding = match self.policy.padding {
-            _ if mutant::is(Mutant::NotPadded) => Padding::None,
-            Padding::Bucket if mutant::is(Mutant::BucketTooFine) && fits_half_a_bucket(content) => {
-                Padding::Pow2
-            }
-            padding => padding,
-        };
-        let message = Unconfirmed::new(to, content, billing_class, now, padding)?;
+        let message = Unconfirmed::new(to, content, billing_class, now, self.policy.padding)?;
         self.forward(now, key, message, rng, fx);
         Ok(())
     }
@@ -258,10 +250,6 @@ impl Endpoint {
     pub fn expire<O>(&mut self, now: Time, fx: &mut Effects<O>) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
-            if mutant::is(Mutant::NodeKeepsExpired) && self.policy.gateway {
-                self.pending.forget(&key, &message, &mut Transaction::default());
-                continue;
-            }
             events.extend(self.fail(key, &message, Failure::Expired, fx));
         }
         events
@@ -330,15 +318,9 @@ impl Endpoint {
         let Ok(ciphertext) = session.record.encrypt(&message.plaintext, now.as_secs(), rng) else {
             return self.wait(key, message, fx);
         };
-        if !mutant::is(Mutant::RatchetStateNotWritten) {
-            session.write(account, peer, &mut fx.transaction);
-        }
-        let mut id = EnvelopeId(rng.bytes());
-        if mutant::is(Mutant::EnvelopeIdFromContent) {
-            id = folded(&message.plaintext);
-        }
+        session.write(account, peer, &mut fx.transaction);
         let envelope = Envelope {
-            id,
+            id: EnvelopeId(rng.bytes()),
             from: account,
             to: peer,
             kind: match ciphertext.kind {
@@ -553,20 +535,6 @@ impl Endpoint {
         let (account, message_id) = key;
         (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
-}
-
-/// For a mutant: true if the padded content would be 127 bytes long, half of the smallest bucket.
-fn fits_half_a_bucket(content: &Content) -> bool {
-    content.to_padded(Padding::Pow2).is_ok_and(|padded| padded.len() == 127)
-}
-
-/// For a mutant: a digest of a kind, so that the same plaintext has the same id.
-fn folded(plaintext: &[u8]) -> EnvelopeId {
-    let mut id = [0_u8; 16];
-    for block in plaintext.chunks(16) {
-        id.iter_mut().zip(block).for_each(|(to, from)| *to = to.rotate_left(1) ^ from);
-    }
-    EnvelopeId(id)
 }
 
 /// The bundle as the ratchet wants it; `None` if a key or signature has not the form that it must have.

@@ -4,7 +4,6 @@ use crate::proto;
 use crate::rows::{UNCONFIRMED, message_key};
 use bytes::Bytes;
 use content::{Body, Content, MessageId, Padding, PaddingError};
-use kernel::mutant::{self, Mutant};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,9 +143,6 @@ impl Pending {
 
     /// Destroys a message: nobody will ask for it again. The store destroys the key of the row.
     pub(crate) fn forget(&mut self, key: &MessageKey, message: &Unconfirmed, transaction: &mut Transaction) {
-        if mutant::is(Mutant::MemoryNotCleared) {
-            std::hint::black_box(Box::leak(message.plaintext.to_vec().into_boxed_slice()));
-        }
         self.messages.remove(key);
         self.by_age.remove(&(message.created, key.clone()));
         if let Some(envelope) = message.envelope {

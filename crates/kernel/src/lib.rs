@@ -9,7 +9,6 @@
 
 mod effects;
 mod machine;
-pub mod mutant;
 mod rng;
 mod time;
 mod transaction;

@@ -3,7 +3,6 @@
 use crate::proto;
 use crate::rows::{DIRECTORY, ONE_TIME, read_address};
 use bytes::Bytes;
-use kernel::mutant::{self, Mutant};
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
@@ -199,8 +198,8 @@ impl Entry {
 /// Any of them, which leaves the others.
 fn draw<T>(prekeys: &mut BTreeMap<u32, T>, rng: &mut Rng) -> Option<(u32, T)> {
     let count = u32::try_from(prekeys.len()).ok().filter(|count| *count > 0)?;
-    let place = usize::try_from(rng.below(count)).ok().filter(|_| !mutant::is(Mutant::PrekeysCounted));
-    let id = *prekeys.keys().nth(place.unwrap_or(0))?;
+    let place = usize::try_from(rng.below(count)).ok()?;
+    let id = *prekeys.keys().nth(place)?;
     prekeys.remove_entry(&id)
 }
 

@@ -2,7 +2,6 @@
 
 use crate::proto;
 use crate::rows::{ENDPOINTS, INBOX, link_key};
-use kernel::mutant::{self, Mutant};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
@@ -84,9 +83,7 @@ impl Endpoint {
             gone.push(waiting.item);
         }
         if !gone.is_empty() {
-            if !mutant::is(Mutant::RelayKeepsAcknowledged) {
-                transaction.trim(INBOX, link_key(self.key), self.acknowledged_through);
-            }
+            transaction.trim(INBOX, link_key(self.key), self.acknowledged_through);
             self.write(transaction);
         }
         gone

@@ -7,12 +7,11 @@ use crate::directory::{Directory, PublishRefusal};
 use crate::inbox::Endpoint;
 use crate::meter::{Meter, Meters};
 use crate::rows::{self, read_link_key};
-use kernel::mutant::{self, Mutant};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
-    Address, BillingClass, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent,
-    LinkKey, Number, Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
+    Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
+    Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
 };
 
 /// What can happen to the relay.
@@ -112,10 +111,6 @@ impl Machine for Relay {
                 endpoint.expire(cutoff, &mut fx.transaction);
                 self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
             }
-        }
-        if mutant::is(Mutant::MeteringForAll) && self.metering_due.values().any(|due| *due <= now) {
-            self.metering_due =
-                self.endpoints.iter().filter(|(_, e)| e.gateway).map(|(key, _)| (*key, now)).collect();
         }
         for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
             if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
@@ -224,11 +219,6 @@ impl Relay {
     fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, rng: &mut Rng, fx: &mut Fx) {
         let bundle = self.directory.hand_out(address, rng, &mut fx.transaction);
         say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
-        if mutant::is(Mutant::RelayTellsLookUps) {
-            for gateway in self.gateways() {
-                say(gateway, ToEndpoint::PrekeysLow { address, one_time_left: 0 }, fx);
-            }
-        }
         self.ask_for_prekeys(address, fx);
     }
 
@@ -247,24 +237,12 @@ impl Relay {
         if sequence > expected {
             return self.reject(connection, RejectCode::OutOfSequence, fx);
         }
-        if mutant::is(Mutant::RelayLogsEnvelope) {
-            let (from, to) = (envelope.from.number.digits(), envelope.to.number.digits());
-            tracing::info!(from, to, id = ?envelope.id.0, "envelope accepted");
-        }
         if sequence == expected {
             endpoint.accepted_through = sequence;
             endpoint.write(&mut fx.transaction);
             match self.route(peer, &envelope) {
                 Ok(recipient) => {
                     self.meter(now, &envelope, &mut fx.transaction);
-                    if mutant::is(Mutant::RelayCopiesConsumersToNode)
-                        && let Some(node) =
-                            self.endpoints.iter().find(|(_, e)| e.gateway).map(|(key, _)| *key)
-                        && self.gateway_of(envelope.from).is_none()
-                        && self.gateway_of(envelope.to).is_none()
-                    {
-                        self.append(now, node, InboxItem::Envelope(envelope.clone()), fx);
-                    }
                     self.append(now, recipient, InboxItem::Envelope(envelope), fx);
                 }
                 Err(outcome) => {
@@ -281,10 +259,8 @@ impl Relay {
     /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
     /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
     fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
-        let anybody =
-            mutant::is(Mutant::RelayTakesBusinessFromAnybody) && self.gateway_of(envelope.from).is_some();
         let owner = self.directory.owner(envelope.from.number);
-        if !anybody && (owner != Some(sender) || !self.directory.contains(envelope.from)) {
+        if owner != Some(sender) || !self.directory.contains(envelope.from) {
             return Err(Outcome::NotAllowed);
         }
         let registered =
@@ -307,18 +283,8 @@ impl Relay {
             business: business.number,
             direction,
             billing_class: envelope.billing_class,
-            country_calling_code: if mutant::is(Mutant::MeterNamesConsumer) {
-                u32::try_from(consumer.number.as_integer() % 1_000_000_000).unwrap_or_default()
-            } else {
-                consumer.number.country_calling_code()
-            },
+            country_calling_code: consumer.number.country_calling_code(),
         };
-        if mutant::is(Mutant::MeteringTellsTimes) {
-            let (direction, billing_class) = (Direction::Unspecified, BillingClass::Unspecified);
-            let second = u32::try_from(now.as_secs()).unwrap_or_default();
-            let at = Meter { direction, billing_class, country_calling_code: second, ..meter };
-            self.meters.count(at, 0, transaction);
-        }
         self.meters.count(meter, envelope.ciphertext.len(), transaction);
         self.metering_due.entry(gateway).or_insert(now + self.config.metering_interval);
     }
@@ -373,11 +339,6 @@ impl Relay {
         if let Some(one_time_left) = self.directory.ask_for_more(address, self.config.low_prekeys) {
             say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, fx);
         }
-    }
-
-    /// The connections of the nodes that are there.
-    fn gateways(&self) -> Vec<ConnectionId> {
-        self.endpoints.values().filter(|e| e.gateway).filter_map(|e| e.connection).collect()
     }
 
     fn reject(&mut self, connection: ConnectionId, code: RejectCode, fx: &mut Fx) {

@@ -1,44 +1,31 @@
 //! `blindpost audit --mutants`: known-bad variants, each of which must be caught.
 
 use super::{Audit, writable, write_json};
-use ::audit::{Mutant, MutantPlan, MutantReport, MutantsReport, Verdict, run_mutants};
+use ::audit::{MutantPlan, MutantReport, MutantsReport, Verdict, run_mutants};
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
+use mutants::Mutants;
+use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// The build that has mutants, which is never shipped.
-const PROGRAM: &str = "blindpost-mutants";
-
-/// Prints what this build could do wrong: nothing, in what is shipped.
-pub(super) fn list() -> miette::Result<Verdict> {
-    let mutants: Vec<Mutant> = if cfg!(feature = "mutants") {
-        let all = kernel::mutant::Mutant::ALL.into_iter();
-        all.map(|mutant| Mutant {
-            name: mutant.name().into(),
-            fault: mutant.fault().into(),
-            layers: mutant.caught_by().iter().map(ToString::to_string).collect(),
-        })
-        .collect()
-    } else {
-        return Err(miette::miette!(
-            help = "cargo build --release --features mutants --bin blindpost-mutants",
-            "this build has no mutants"
-        ));
-    };
-    println!("{}", serde_json::to_string_pretty(&mutants).into_diagnostic()?);
-    Ok(Verdict::Clean)
-}
 
 /// Audits every mutant, and the sound variant.
 pub(super) fn run(arguments: &Audit) -> miette::Result<Verdict> {
     writable(arguments.json.as_deref())?;
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    if !source.join("Cargo.toml").exists() {
+        return Err(miette::miette!(
+            help = "run it where it was built",
+            "the source of this program is not here any more, and the mutants are not part of it"
+        ));
+    }
+    let all = Mutants::read(source).into_diagnostic()?;
+    let mutants = all.called(&arguments.mutant).into_diagnostic()?;
     let program = match &arguments.mutant_program {
         Some(program) => program.clone(),
-        None => build()?,
+        None => build(&all, source)?,
     };
-    let plan = MutantPlan { program, only: arguments.mutant.clone(), seed: arguments.seed };
+    let plan = MutantPlan { program, mutants, seed: arguments.seed };
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len}  {msg}  {eta} left") {
         bar.set_style(style);
@@ -71,40 +58,21 @@ fn whole(report: &MutantsReport) -> miette::Result<serde_json::Value> {
     Ok(whole)
 }
 
-/// Builds the mutants from the source that this program was built from.
-fn build() -> miette::Result<PathBuf> {
-    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    if !source.join("Cargo.toml").exists() {
-        return Err(miette::miette!(
-            help = "build it with `cargo build --release --features mutants --bin blindpost-mutants`, and name it with --mutant-program",
-            "the source of this program is not here any more, and the mutants are not part of it"
-        ));
-    }
-    eprintln!("building {PROGRAM}, which is never shipped");
-    let target = source.join("target");
-    let arguments = ["build", "--quiet", "--release", "--features", "mutants", "--bin", PROGRAM];
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let status = Command::new(cargo)
-        .args(arguments)
-        .arg("--target-dir")
-        .arg(&target)
-        .current_dir(source)
-        .stdin(Stdio::null())
-        .status()
-        .into_diagnostic()
-        .wrap_err("cargo can't be started: it builds the mutants")?;
-    if !status.success() {
-        return Err(miette::miette!("cargo {}: {status}", arguments.join(" ")));
-    }
-    Ok(target.join("release").join(PROGRAM))
+/// Builds the program that has the mutants, from a copy of the source that this one was built from.
+fn build(all: &Mutants, source: &Path) -> miette::Result<PathBuf> {
+    eprintln!("building the mutants, which are never shipped");
+    let target = source.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    let copy = all.copy(&target.join("mutants"), &target).into_diagnostic()?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    copy.build(&cargo).into_diagnostic()
 }
 
 fn text_of(report: &MutantsReport) -> String {
     let mut text = String::new();
-    for MutantReport { mutant, caught, by, found, seconds } in &report.mutants {
+    for MutantReport { name, fault, caught, by, found, seconds, .. } in &report.mutants {
         let mark = if *caught { "caught" } else { "MISSED" };
         let by = by.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{mark}  {:<36} {by:<16} {seconds:>5.1} s  {}", mutant.name, mutant.fault);
+        let _ = writeln!(text, "{mark}  {name:<36} {by:<16} {seconds:>5.1} s  {fault}");
         if let Some(found) = found {
             let shown: String = found.chars().take(140).collect();
             let _ = writeln!(text, "        {shown}");

@@ -159,12 +159,6 @@ impl GraphError {
         json!({ "error": error })
     }
 
-    /// For a mutant: says the token, too.
-    pub(crate) fn echo(&mut self, token: &str) {
-        self.message.push_str(": ");
-        self.message.push_str(token);
-    }
-
     /// The header `WWW-Authenticate` of a request that was not authenticated.
     pub(crate) fn challenge(&self) -> Option<String> {
         (self.status == 401)

@@ -11,7 +11,6 @@ use crate::directory::{Directory, Grant, Object};
 use crate::exchange::Method;
 use crate::ids::{AppId, PhoneNumberId, WabaId, is_graph_id};
 use kernel::Time;
-use kernel::mutant::{self, Mutant};
 
 /// What a request asks for. The caller may have it, and every parameter is right.
 pub(crate) enum Call {
@@ -65,17 +64,7 @@ pub(crate) fn route(directory: &Directory, now: Time, request: &Request) -> Resu
         return Err(GraphError::unknown_method());
     }
     let unknown_object = || GraphError::unknown_object(request.method, id);
-    let object = directory.object(id, &grant);
-    if mutant::is(Mutant::NotYoursIsAnotherError) && object.is_none() && directory.exists(id) {
-        return Err(GraphError::no_permission());
-    }
-    if mutant::is(Mutant::NotYoursTakesLonger) && object.is_none() && directory.exists(id) {
-        // As long as a look-up in a database that finds something.
-        (0..20_000).for_each(|_| {
-            std::hint::black_box(directory.exists(id));
-        });
-    }
-    let object = object.ok_or_else(unknown_object)?;
+    let object = directory.object(id, &grant).ok_or_else(unknown_object)?;
     call(object, edge, &grant, request)?.ok_or_else(|| match edge {
         Some(edge) if !is_edge(object, edge) => GraphError::unknown_path(&request.rest(1)),
         _ => unknown_object(),
