@@ -7,6 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::messages::{Message, Messages};
 use crate::recorder::Recorder;
 use kernel::Time;
+use ratchet::Provider;
 use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Messages as Rows, Scenario};
 use serde::Serialize;
@@ -188,6 +189,10 @@ impl Experiment {
                 Crypto::Real => "real".into(),
                 Crypto::Modelled => "modelled".into(),
             },
+            provider: match self.scenario.crypto {
+                Crypto::Real => Provider::installed().name().into(),
+                Crypto::Modelled => "modelled".into(),
+            },
             command: command.into(),
             started_us: u64::try_from(self.scenario.start.unix_seconds()).unwrap_or(0) * 1_000_000,
         }
@@ -208,15 +213,14 @@ impl Experiment {
             records: events || packets || watch.is_some(),
             envelopes: attacked,
             texts: attacked,
-            sights: false,
+            ..Keep::default()
         };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
             keep,
-            disks: false,
             threads: self.threads,
-            audit: None,
+            ..Options::default()
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;

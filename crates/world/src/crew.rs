@@ -100,6 +100,13 @@ impl Crew {
         }
     }
 
+    /// Something from outside happens to real parties.
+    pub(crate) fn schedule(&mut self, lane: u32, at: Time, event: Event) {
+        if let Self::Real(engine) = self {
+            engine.schedule(lane, at, event);
+        }
+    }
+
     /// Goes on with another plan.
     pub(crate) fn fork(&mut self, plan: &Arc<Plan>) {
         either!(self, engine => {

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::real::business::Business;
 use crate::real::host::{Host, Violation};
 use crate::real::notes::{Epoch, Keep, Metric, Notes, Progress, PublicKeys, Sent, Submitted};
-use crate::real::{ConsumersLane, NodeLane, PartyLane, RelayLane};
+use crate::real::{ConsumersLane, Event, NodeLane, PartyLane, RelayLane};
 use crate::record::{Kind, Record, Who};
 use crate::sight::Seen;
 use crate::variation::{Audit, Secret};
@@ -39,10 +39,12 @@ pub struct Options {
     pub faults: Option<BTreeSet<usize>>,
     /// What is kept beside the hashes.
     pub keep: Keep,
-    /// Whether the disks of all parties are kept, to look at them.
+    /// Whether the disks of all parties are kept, to look at them, or to start again from them.
     pub disks: bool,
     /// On how many threads.
     pub threads: NonZeroUsize,
+    /// What apps answer by themselves to each text, beside what their people say: part of what happens, too.
+    pub apps_answer: consumer::Reply,
     /// Whether the run is one of an audit, and what is different in it: part of what happens, too.
     pub audit: Option<Audit>,
 }
@@ -50,7 +52,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let (costs, keep) = (Costs::default(), Keep::default());
-        Self { costs, faults: None, keep, disks: false, threads: NonZeroUsize::MIN, audit: None }
+        let threads = NonZeroUsize::MIN;
+        let apps_answer = consumer::Reply::None;
+        Self { costs, faults: None, keep, disks: false, threads, apps_answer, audit: None }
     }
 }
 
@@ -94,6 +98,8 @@ pub struct Observations {
     pub public_keys: Vec<(Time, PublicKeys)>,
     /// Private keys that were drawn, and other draws of their length, if a quantum computer is to know them.
     pub drawn: Vec<[u8; 32]>,
+    /// Envelopes that left their senders.
+    pub submissions: Vec<Envelope>,
     /// Texts that somebody read.
     pub texts: Vec<(Who, u64, String)>,
     /// What must never happen and did.
@@ -172,6 +178,7 @@ impl Simulation {
                 all.metrics.append(&mut notes.metrics);
                 all.envelopes.append(&mut notes.envelopes);
                 all.public_keys.append(&mut notes.public_keys);
+                all.submissions.append(&mut notes.submissions);
                 all.texts.append(&mut notes.texts);
                 all.violations.append(&mut notes.violations);
                 all.seen.append(&mut notes.seen);
@@ -221,6 +228,12 @@ impl Simulation {
                 }
             }
         });
+    }
+
+    /// Something from outside happens to a party now.
+    pub(crate) fn schedule(&mut self, who: Who, event: Event) {
+        let (lane, now) = (self.plan.lane_of(who), self.crew.now());
+        self.crew.schedule(lane, now, event);
     }
 
     /// When the first traffic is made: what a scenario schedules is after this.
@@ -308,7 +321,7 @@ fn real_crew(plan: &Arc<Plan>, options: &Options) -> Result<Crew, ConfigError> {
         lanes.push(PartyLane::Node(Box::new(node_lane(plan, node, notes())?)));
     }
     for lane in plan.relays() + plan.nodes()..plan.lanes() {
-        lanes.push(PartyLane::Consumers(Box::new(consumers_lane(plan, lane, notes()))));
+        lanes.push(PartyLane::Consumers(Box::new(consumers_lane(plan, lane, &options.apps_answer, notes()))));
     }
     Ok(Crew::real(lanes, plan))
 }
@@ -359,7 +372,7 @@ fn node_lane(plan: &Arc<Plan>, index: u32, notes: Notes) -> Result<NodeLane, Con
     Ok(NodeLane::new(Arc::clone(plan), plan.lane_of(who), host, businesses, notes))
 }
 
-fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
+fn consumers_lane(plan: &Arc<Plan>, lane: u32, answers: &consumer::Reply, notes: Notes) -> ConsumersLane {
     let hosts = plan.consumers_of_lane(lane).filter_map(|index| {
         let who = Who::consumer(index);
         let population = plan.population(index)?;
@@ -371,7 +384,7 @@ fn consumers_lane(plan: &Arc<Plan>, lane: u32, notes: Notes) -> ConsumersLane {
         };
         let config = ConsumerConfig {
             address: Address::primary(plan.number(who)),
-            reply: consumer::Reply::None,
+            reply: answers.clone(),
             read_receipts: population.read_receipts,
             policy,
         };

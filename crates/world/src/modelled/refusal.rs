@@ -26,7 +26,8 @@ pub(crate) fn check(scenario: &Scenario, options: &Options) -> Result<(), Refusa
         return refuse("adversaries".into(), NO_BYTES);
     }
     let keep = options.keep;
-    if keep.envelopes || keep.texts || keep.sights || options.disks || options.audit.is_some() {
+    let looks = keep.envelopes || keep.texts || keep.sights || keep.submissions;
+    if looks || options.disks || options.audit.is_some() || options.apps_answer != consumer::Reply::None {
         return refuse("crypto".into(), NO_BYTES);
     }
     for (index, fault) in scenario.faults.iter().enumerate() {

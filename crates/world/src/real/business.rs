@@ -2,7 +2,7 @@
 
 use crate::draws::Draws;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -84,6 +84,30 @@ pub(crate) struct Text<'a> {
     pub(crate) body: Cow<'a, str>,
 }
 
+/// What a business posts, in the order in which it writes it.
+#[derive(Serialize)]
+struct TextMessage<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    biz_opaque_callback_data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Context<'a>>,
+    messaging_product: &'static str,
+    text: TextBody<'a>,
+    to: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    message_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct TextBody<'a> {
+    body: &'a str,
+}
+
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]
@@ -99,20 +123,18 @@ struct Id<'a> {
 impl Business {
     /// The JSON of a text message; `quotes` what the consumer wrote last.
     pub(crate) fn request(&self, to: Number, text: &str, quotes: bool) -> cloud::ApiRequest {
-        let mut body = serde_json::json!({
-            "messaging_product": "whatsapp", "to": to.digits(), "type": "text", "text": { "body": text },
-        });
-        if let (Some(members), Some(note)) = (body.as_object_mut(), &self.callback_data) {
-            members.insert("biz_opaque_callback_data".into(), note.as_str().into());
-        }
-        if let (true, Some(members), Some(heard)) = (quotes, body.as_object_mut(), self.heard.get(&to)) {
-            members.insert("context".into(), serde_json::json!({ "message_id": heard }));
-        }
-        cloud::ApiRequest::post(
-            format!("/v23.0/{}/messages", self.phone_number_id),
-            &self.token,
-            body.to_string(),
-        )
+        let quoted = self.heard.get(&to).filter(|_| quotes);
+        let message = TextMessage {
+            biz_opaque_callback_data: self.callback_data.as_deref(),
+            context: quoted.map(|message_id| Context { message_id }),
+            messaging_product: "whatsapp",
+            text: TextBody { body: text },
+            to: to.digits(),
+            kind: "text",
+        };
+        // Of strings only: it can be written.
+        let body = serde_json::to_string(&message).unwrap_or_default();
+        cloud::ApiRequest::post(format!("/v23.0/{}/messages", self.phone_number_id), &self.token, body)
     }
 
     /// True if the webhook is signed with the app's secret.

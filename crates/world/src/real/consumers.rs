@@ -4,7 +4,7 @@ use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage, Submitted};
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Event, RESTART_TAKES, read, write};
+use super::{Event, Line, RESTART_TAKES, read, write};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::plan::Plan;
@@ -27,10 +27,13 @@ pub(crate) const GATEWAY: &str = "only_the_gateway_speaks_for_a_business";
 /// The consumers of a lane.
 pub(crate) struct ConsumersLane {
     pub(crate) plan: Arc<Plan>,
-    people: Vec<Person>,
+    people: People,
     traffic: Traffic,
     pub(crate) notes: Notes,
 }
+
+/// The people of a lane, by their place in it.
+struct People(Vec<Person>);
 
 /// One consumer: the app, its link, and the person before the screen.
 struct Person {
@@ -40,7 +43,7 @@ struct Person {
     online: bool,
     answers: Draws,
     words: Draws,
-    /// What the person has said that the app has not confirmed yet.
+    /// What the person has said that the app has not confirmed yet; nothing if the app answers by itself.
     said: VecDeque<Said>,
     /// What the screen has shown: the same message again, after a crash, changes nothing on it.
     shown_through: u64,
@@ -61,14 +64,14 @@ impl ConsumersLane {
         hosts: impl Iterator<Item = Host<Consumer>>,
         notes: Notes,
     ) -> Self {
-        let people = hosts.map(|host| Person::new(&plan, host)).collect();
+        let people = People(hosts.map(|host| Person::new(&plan, host)).collect());
         let traffic = Traffic::new(&plan, lane);
         Self { plan, people, traffic, notes }
     }
 
     /// What is to happen first.
     pub(crate) fn begin(&mut self, mut at: impl FnMut(Time, Event)) {
-        for person in &mut self.people {
+        for person in &self.people.0 {
             at(self.plan.registers(person.host.who), Event::Start(person.host.who));
         }
         self.traffic.begin(&self.plan, |time, spark| at(time, Event::Traffic(spark)));
@@ -77,12 +80,12 @@ impl ConsumersLane {
 
     /// The keys that all have drawn since this was last asked.
     pub(crate) fn drawn(&mut self) -> Vec<[u8; 32]> {
-        self.people.iter_mut().flat_map(|person| person.host.drawn()).collect()
+        self.people.0.iter_mut().flat_map(|person| person.host.drawn()).collect()
     }
 
     /// The person with this number.
     pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer>> {
-        self.person(Who::consumer(consumer)).map(|person| &mut person.host)
+        self.people.get(&self.plan, Who::consumer(consumer)).map(|person| &mut person.host)
     }
 
     pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
@@ -90,13 +93,15 @@ impl ConsumersLane {
             Event::Start(who) => self.start(now, who, agenda),
             Event::Stop(who) => self.stop(now, who, agenda),
             Event::StopAfter(who, effects) => {
-                if let Some(person) = self.person(who) {
+                if let Some(person) = self.people.get(&self.plan, who) {
                     person.host.effects_left = Some(u64::from(effects));
                 }
             }
             Event::Lost(consumer) => self.lost(now, Who::consumer(consumer), agenda),
             Event::Wake(who, incarnation) => {
-                let Some(person) = self.person(who).filter(|p| p.host.incarnation == incarnation) else {
+                let Some(person) =
+                    self.people.get(&self.plan, who).filter(|p| p.host.incarnation == incarnation)
+                else {
                     return;
                 };
                 let calls = person.host.wake(now);
@@ -111,12 +116,17 @@ impl ConsumersLane {
                 self.frame(now, endpoint, connection, what, &bytes, agenda);
             }
             Event::BrokenAtEndpoint { endpoint, connection } => {
-                let down = self.person(endpoint).and_then(|person| person.uplink.broken(connection, agenda));
+                let down = self
+                    .people
+                    .get(&self.plan, endpoint)
+                    .and_then(|person| person.uplink.broken(connection, agenda));
                 self.hear(now, endpoint, down, agenda);
             }
             Event::TimedOut(who) => {
-                let plan = Arc::clone(&self.plan);
-                let down = self.person(who).and_then(|person| person.uplink.timed_out(&plan, agenda));
+                let down = self
+                    .people
+                    .get(&self.plan, who)
+                    .and_then(|person| person.uplink.timed_out(&self.plan, agenda));
                 self.hear(now, who, down, agenda);
             }
             Event::Presence(consumer, online) => self.presence(now, Who::consumer(consumer), online, agenda),
@@ -125,9 +135,17 @@ impl ConsumersLane {
                     self.say(now, saying, agenda);
                 }
             }
+            Event::Line(line) => {
+                let Line { from, to, text } = *line;
+                self.submit(now, Saying::of_text(from, to, &text), text, agenda);
+            }
             Event::Seen(consumer, through, incarnation) => {
                 let who = Who::consumer(consumer);
-                if self.person(who).is_some_and(|person| person.host.incarnation == incarnation) {
+                if self
+                    .people
+                    .get(&self.plan, who)
+                    .is_some_and(|person| person.host.incarnation == incarnation)
+                {
                     self.tell(now, who, Input::Shown { through }, Duration::ZERO, agenda);
                 }
             }
@@ -137,12 +155,13 @@ impl ConsumersLane {
     }
 
     fn start(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
-        let plan = Arc::clone(&self.plan);
-        let Some(person) = self.person(who).filter(|person| !person.host.is_up()) else { return };
+        let Some(person) = self.people.get(&self.plan, who).filter(|person| !person.host.is_up()) else {
+            return;
+        };
         let first = person.host.incarnation == 0;
         let started = person.host.start(now);
         if first {
-            person.online = person.presence.begin(&plan, now, |at, online| {
+            person.online = person.presence.begin(&self.plan, now, |at, online| {
                 agenda.at(at, Event::Presence(who.index(), online));
             });
         }
@@ -158,30 +177,31 @@ impl ConsumersLane {
     }
 
     fn stop(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
-        let plan = Arc::clone(&self.plan);
-        let Some(person) = self.person(who).filter(|person| person.host.is_up()) else { return };
+        let Some(person) = self.people.get(&self.plan, who).filter(|person| person.host.is_up()) else {
+            return;
+        };
         person.host.stop();
         person.said.clear();
-        drop(person.uplink.close(&plan, agenda));
-        agenda.at(now + plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));
+        drop(person.uplink.close(&self.plan, agenda));
+        agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));
         self.notes.record(now, who, What::Stop, who, 0);
     }
 
     /// The device is gone: a new one, with new keys, takes over its number.
     fn lost(&mut self, now: Time, who: Who, agenda: &mut Agenda<'_, Event>) {
         self.stop(now, who, agenda);
-        let plan = Arc::clone(&self.plan);
-        if let Some(person) = self.person(who) {
+        if let Some(person) = self.people.get(&self.plan, who) {
             let config = person.host.config().clone();
-            person.host.replace(plan.seed(), config);
+            person.host.replace(self.plan.seed(), config);
             person.shown_through = 0;
         }
     }
 
     fn dial(&mut self, who: Who, agenda: &mut Agenda<'_, Event>) {
-        let plan = Arc::clone(&self.plan);
-        if let Some(person) = self.person(who).filter(|person| person.online && person.host.is_up()) {
-            person.uplink.dial(&plan, agenda);
+        if let Some(person) =
+            self.people.get(&self.plan, who).filter(|person| person.online && person.host.is_up())
+        {
+            person.uplink.dial(&self.plan, agenda);
         }
     }
 
@@ -193,25 +213,26 @@ impl ConsumersLane {
         up: bool,
         agenda: &mut Agenda<'_, Event>,
     ) {
-        let plan = Arc::clone(&self.plan);
-        let event = self.person(who).and_then(|person| person.uplink.answered(connection, up, &plan, agenda));
+        let event = self
+            .people
+            .get(&self.plan, who)
+            .and_then(|person| person.uplink.answered(connection, up, &self.plan, agenda));
         if event.is_some() {
-            self.notes.record(now, who, What::Up, plan.relay_of(who), super::uplink::HANDSHAKE_BYTES);
+            self.notes.record(now, who, What::Up, self.plan.relay_of(who), super::uplink::HANDSHAKE_BYTES);
         }
         self.hear(now, who, event, agenda);
     }
 
     fn presence(&mut self, now: Time, who: Who, online: bool, agenda: &mut Agenda<'_, Event>) {
-        let plan = Arc::clone(&self.plan);
-        let Some(person) = self.person(who) else { return };
+        let Some(person) = self.people.get(&self.plan, who) else { return };
         person.online = online;
-        person.presence.turn(&plan, now, online, |at, online| {
+        person.presence.turn(&self.plan, now, online, |at, online| {
             agenda.at(at, Event::Presence(who.index(), online));
         });
         if online {
             return self.dial(who, agenda);
         }
-        let down = person.uplink.close(&plan, agenda);
+        let down = person.uplink.close(&self.plan, agenda);
         self.hear(now, who, down, agenda);
     }
 
@@ -240,7 +261,7 @@ impl ConsumersLane {
         agenda: &mut Agenda<'_, Event>,
     ) {
         let relay = self.plan.relay_of(who);
-        if !self.person(who).is_some_and(|person| person.uplink.is_on(connection)) {
+        if !self.people.get(&self.plan, who).is_some_and(|person| person.uplink.is_on(connection)) {
             return;
         }
         self.notes.frame(now, who, what, relay, bytes);
@@ -271,28 +292,43 @@ impl ConsumersLane {
     fn say(&mut self, now: Time, saying: Saying, agenda: &mut Agenda<'_, Event>) {
         let who = saying.from;
         let saying = Saying { to: self.plan.addressee(who, saying.to), ..saying };
-        let to = self.plan.number(saying.to);
-        let plan = Arc::clone(&self.plan);
-        let Some(person) = self.person(who).filter(|person| person.host.is_up()) else { return };
-        let text = if plan.is_audited() && saying.stream == ANSWER {
-            variation::answer(person.words.next(), plan.variation(who, Secret::Choice))
-        } else {
-            plan.written(who, text(saying.bytes, &mut person.words))
+        let Some(person) = self.people.get(&self.plan, who).filter(|person| person.host.is_up()) else {
+            return;
         };
-        person.said.push_back(Said { at: now, to: saying.to, bytes: saying.bytes, stream: saying.stream });
+        let text = if self.plan.is_audited() && saying.stream == ANSWER {
+            variation::answer(person.words.next(), self.plan.variation(who, Secret::Choice))
+        } else {
+            self.plan.written(who, text(saying.bytes, &mut person.words))
+        };
+        self.submit(now, saying, text, agenda);
+    }
+
+    fn submit(&mut self, now: Time, saying: Saying, text: String, agenda: &mut Agenda<'_, Event>) {
+        let who = saying.from;
+        let to = self.plan.number(saying.to);
+        let Some(person) = self.people.get(&self.plan, who).filter(|person| person.host.is_up()) else {
+            return;
+        };
+        if !person.app_answers() {
+            let Saying { to, bytes, stream, .. } = saying;
+            person.said.push_back(Said { at: now, to, bytes, stream });
+        }
         self.notes.record(now, who, What::Say, saying.to, saying.bytes);
         let takes = self.plan.costs().encrypt;
         self.tell(now, who, Input::Command(Command::Say { to, text }), takes, agenda);
     }
 
     fn tell(&mut self, now: Time, who: Who, input: Input, takes: Duration, agenda: &mut Agenda<'_, Event>) {
-        let Some(person) = self.person(who) else { return };
+        let Some(person) = self.people.get(&self.plan, who) else { return };
         let (calls, incarnation) = (person.host.handle(now, input, takes), person.host.incarnation);
         super::schedule(who, incarnation, calls, agenda);
     }
 
     fn durable(&mut self, now: Time, who: Who, incarnation: u32, agenda: &mut Agenda<'_, Event>) {
-        let Some(person) = self.person(who).filter(|p| p.host.incarnation == incarnation) else { return };
+        let Some(person) = self.people.get(&self.plan, who).filter(|p| p.host.incarnation == incarnation)
+        else {
+            return;
+        };
         let (said, broken) = person.host.durable(now);
         for output in said {
             self.output(now, who, output, agenda);
@@ -305,23 +341,25 @@ impl ConsumersLane {
     }
 
     fn output(&mut self, now: Time, who: Who, output: Output, agenda: &mut Agenda<'_, Event>) {
-        let plan = Arc::clone(&self.plan);
-        let Some(person) = self.person(who) else { return };
+        let Some(person) = self.people.get(&self.plan, who) else { return };
         match output {
             Output::Send(outgoing) => {
                 let submitted =
                     person.host.machine().and_then(|app| submitted(now, app.endpoint(), &outgoing.frame));
-                person.uplink.send(outgoing.connection, write(outgoing.frame), &plan, agenda);
+                self.notes.submission(&outgoing.frame);
                 self.notes.submitted.extend(submitted);
+                let Some(person) = self.people.get(&self.plan, who) else { return };
+                person.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
             }
             Output::Show(message) => {
-                if plan.variation(who, Secret::Unseen).is_none() {
+                if self.plan.variation(who, Secret::Unseen).is_none() {
                     agenda.at(now, Event::Seen(who.index(), message.sequence, person.host.incarnation));
                 }
                 if message.sequence > person.shown_through {
                     person.shown_through = message.sequence;
-                    let from = plan.who(message.from.number);
-                    let answer = plan.answer(who).and_then(|reply| Answer::draw(reply, &mut person.answers));
+                    let from = self.plan.who(message.from.number);
+                    let answer =
+                        self.plan.answer(who).and_then(|reply| Answer::draw(reply, &mut person.answers));
                     if let (Some(from), Some(answer)) = (from, answer) {
                         agenda.after(answer.after, Event::Traffic(Spark::answer(who, from, answer.bytes)));
                     }
@@ -354,9 +392,10 @@ impl ConsumersLane {
     }
 
     fn measure(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
-        let lane = Who::new(Kind::Consumer, self.people.first().map_or(0, |person| person.host.who.index()));
+        let lane =
+            Who::new(Kind::Consumer, self.people.0.first().map_or(0, |person| person.host.who.index()));
         let (mut online, mut waiting) = (0, 0);
-        for person in &self.people {
+        for person in &self.people.0 {
             online += usize::from(person.uplink.is_up());
             waiting += person.host.machine().map_or(0, |app| app.endpoint().unconfirmed());
         }
@@ -366,9 +405,11 @@ impl ConsumersLane {
             agenda.after(self.plan.measure_every(), Event::Measure);
         }
     }
+}
 
-    fn person(&mut self, who: Who) -> Option<&mut Person> {
-        self.people.get_mut(self.plan.place_in_lane(who))
+impl People {
+    fn get(&mut self, plan: &Plan, who: Who) -> Option<&mut Person> {
+        self.0.get_mut(plan.place_in_lane(who))
     }
 }
 
@@ -386,6 +427,11 @@ impl Person {
             shown_through: 0,
             host,
         }
+    }
+
+    /// Then what leaves the app is not all said by the person, and which is which nobody knows.
+    fn app_answers(&self) -> bool {
+        self.host.config().reply != consumer::Reply::None
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) enum Event {
     Presence(u32, bool),
     /// Somebody has something to say.
     Traffic(Spark),
+    /// Somebody says what they are told to.
+    Line(Box<Line>),
     /// The screen has shown a consumer's messages through a sequence.
     Seen(u32, u64, u32),
     Request(Box<Request>),
@@ -90,19 +92,32 @@ pub(crate) enum Event {
     Measure,
 }
 
-/// A request of a business's server on its way.
-pub(crate) struct Request {
+/// What somebody is told to say.
+pub(crate) struct Line {
+    pub(crate) from: Who,
+    pub(crate) to: Who,
+    pub(crate) text: String,
+}
+
+/// What a business's server remembers of a request until it is answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
     pub(crate) business: u32,
     pub(crate) created: Time,
     pub(crate) to: Who,
     pub(crate) bytes: u32,
     pub(crate) stream: u16,
+}
+
+/// A request on its way.
+pub(crate) struct Request {
+    pub(crate) asked: Asked,
     pub(crate) request: ApiRequest,
 }
 
-/// The answer on its way, with what it answers.
+/// The answer on its way.
 pub(crate) struct Response {
-    pub(crate) request: Request,
+    pub(crate) asked: Asked,
     pub(crate) response: ApiResponse,
 }
 

@@ -6,7 +6,7 @@ use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage};
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Event, Hook, RESTART_TAKES, Request, Response, read, write};
+use super::{Asked, Event, Hook, Line, RESTART_TAKES, Request, Response, read, write};
 use crate::engine::Agenda;
 use crate::plan::Plan;
 use crate::record::{What, Who};
@@ -31,7 +31,7 @@ pub(crate) struct NodeLane {
     uplink: Uplink,
     businesses: BTreeMap<u32, Business>,
     /// Requests under way at the node as it runs now.
-    requests: BTreeMap<ReplyId, Request>,
+    requests: BTreeMap<ReplyId, Asked>,
     replies: u64,
     /// The messages that webhooks have brought: what comes twice is no news.
     heard: BTreeSet<u64>,
@@ -100,6 +100,7 @@ impl NodeLane {
                     self.say(now, saying, agenda);
                 }
             }
+            Event::Line(line) => self.line(now, *line, agenda),
             Event::Request(request) => self.request(now, *request, agenda),
             Event::Response(response) => self.response(now, &response),
             Event::Webhook(hook) => self.webhook(now, &hook, agenda),
@@ -199,17 +200,28 @@ impl NodeLane {
         let to = self.plan.addressee(from, to);
         let Some(business) = self.businesses.get_mut(&from.index()) else { return };
         let text = self.plan.written(from, text(bytes, &mut business.words));
+        self.post(now, Saying { from, to, bytes, stream }, &text, agenda);
+    }
+
+    fn line(&mut self, now: Time, line: Line, agenda: &mut Agenda<'_, Event>) {
+        let Line { from, to, text } = line;
+        self.post(now, Saying::of_text(from, to, &text), &text, agenda);
+    }
+
+    fn post(&mut self, now: Time, saying: Saying, text: &str, agenda: &mut Agenda<'_, Event>) {
+        let Saying { from, to, bytes, stream } = saying;
+        let Some(business) = self.businesses.get_mut(&from.index()) else { return };
         let quotes = self.plan.variation(from, Secret::Quote).is_some();
-        let request = business.request(self.plan.number(to), &text, quotes);
+        let request = business.request(self.plan.number(to), text, quotes);
         self.notes.record(now, from, What::Say, to, bytes);
         let latency = self.plan.business_link().latency.sample(&mut || business.latency.next());
-        let request = Request { business: from.index(), created: now, to, bytes, stream, request };
-        agenda.after(latency, Event::Request(Box::new(request)));
+        let asked = Asked { business: from.index(), created: now, to, bytes, stream };
+        agenda.after(latency, Event::Request(Box::new(Request { asked, request })));
     }
 
     fn request(&mut self, now: Time, request: Request, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
-        let business = Who::business(request.business);
+        let business = Who::business(request.asked.business);
         self.notes.frame(now, who, What::Request, business, &request.request.body);
         self.notes.see(now, who, business, What::Request.name(), || Sight::Request(request.request.clone()));
         if !self.host.is_up() {
@@ -217,14 +229,14 @@ impl NodeLane {
             return agenda.after(Duration::from_secs(1), Event::Request(Box::new(request)));
         }
         self.replies += 1;
-        let (reply, asked) = (ReplyId(self.replies), request.request.clone());
-        self.requests.insert(reply, request);
+        let (reply, Request { asked, request }) = (ReplyId(self.replies), request);
+        self.requests.insert(reply, asked);
         let takes = self.plan.costs().api_request + self.plan.costs().encrypt;
-        self.tell(now, Input::Api { reply, request: asked }, takes, agenda);
+        self.tell(now, Input::Api { reply, request }, takes, agenda);
     }
 
     fn response(&mut self, now: Time, response: &Response) {
-        let Request { business, created, to, bytes, stream, .. } = response.request;
+        let Asked { business, created, to, bytes, stream } = response.asked;
         let (from, body) = (Who::business(business), &response.response.body);
         self.notes.frame(now, from, What::Response, self.host.who, body);
         let sight = || Sight::Response(response.response.clone());
@@ -356,6 +368,7 @@ impl NodeLane {
                     let (from, to) = (envelope.from, envelope.to);
                     self.note_epoch(now, from, to);
                 }
+                self.notes.submission(&outgoing.frame);
                 self.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
             }
             Output::Respond { reply, response } => self.respond(reply, response, agenda),
@@ -382,10 +395,10 @@ impl NodeLane {
     }
 
     fn respond(&mut self, reply: ReplyId, response: ApiResponse, agenda: &mut Agenda<'_, Event>) {
-        let Some(request) = self.requests.remove(&reply) else { return };
-        let Some(business) = self.businesses.get_mut(&request.business) else { return };
+        let Some(asked) = self.requests.remove(&reply) else { return };
+        let Some(business) = self.businesses.get_mut(&asked.business) else { return };
         let latency = self.plan.business_link().latency.sample(&mut || business.latency.next());
-        agenda.after(latency, Event::Response(Box::new(Response { request, response })));
+        agenda.after(latency, Event::Response(Box::new(Response { asked, response })));
     }
 
     fn measure(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {

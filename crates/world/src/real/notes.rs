@@ -6,7 +6,7 @@ use crate::sight::{Seen, Sight};
 use bytes::Bytes;
 use kernel::Time;
 use std::collections::BTreeMap;
-use wire::{Address, Envelope, EnvelopeId, PrekeyBundle};
+use wire::{Address, Envelope, EnvelopeId, PrekeyBundle, ToRelay};
 
 /// Which of it is kept beside the hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Keep {
     pub texts: bool,
     /// Everything that anybody could see.
     pub sights: bool,
+    /// Every envelope that leaves its sender, as often as it does, whether it arrives or not.
+    pub submissions: bool,
 }
 
 /// A message that a party sends on behalf of a person or business.
@@ -166,6 +168,7 @@ pub(crate) struct Notes {
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
     pub(crate) public_keys: Vec<(Time, PublicKeys)>,
+    pub(crate) submissions: Vec<Envelope>,
     pub(crate) texts: Vec<(Who, u64, String)>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) seen: Vec<Seen>,
@@ -222,6 +225,15 @@ impl Notes {
     pub(crate) fn envelope(&mut self, at: Time, envelope: &Envelope) {
         if self.keep.envelopes {
             self.envelopes.push((at, envelope.clone()));
+        }
+    }
+
+    /// A frame leaves an endpoint.
+    pub(crate) fn submission(&mut self, frame: &ToRelay) {
+        if self.keep.submissions
+            && let ToRelay::Submit { envelope, .. } = frame
+        {
+            self.submissions.push(envelope.clone());
         }
     }
 
