@@ -95,6 +95,7 @@ fn test() -> Result<(), Failure> {
         .env(interop::ORACLE, &oracle)
         .env("BLINDPOST_PYTHON", &python);
     Step::new("tests").run(tests.tools_in_path())?;
+    Step::new("examples").run(cargo(&["test", "--doc", "--package", "relay"]))?;
     interop::run(&[])?;
     without_c()?;
     instructions::compare()?;
