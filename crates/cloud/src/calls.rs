@@ -151,7 +151,7 @@ impl Node {
     ) -> Result<(), GraphError> {
         let content = Content { message_id: wamid.message_id.clone(), sent_at_s: now.as_secs(), body };
         let pair = (Address::primary(business), Address::primary(wamid.consumer));
-        let sent = self.endpoint.send(now, pair, &content, BillingClass::Service, rng, fx);
+        let sent = fx.step(now, rng, |step| self.endpoint.send(pair, &content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
                 SendError::UnknownAccount => "The phone number is not registered with this node.",

@@ -143,11 +143,12 @@ impl Node {
     }
 
     /// Opens the accounts of all phone numbers, once.
-    fn start(&mut self, rng: &mut Rng, fx: &mut Effects<Output>) {
+    fn start(&mut self, now: Time, rng: &mut Rng, fx: &mut Effects<Output>) {
         if !self.started {
             self.started = true;
             for phone in self.config.directory.phones() {
-                self.endpoint.open_account(Address::primary(phone.number), rng, fx);
+                let address = Address::primary(phone.number);
+                fx.step(now, rng, |step| self.endpoint.open_account(address, step));
             }
         }
     }
@@ -306,10 +307,10 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
-        self.start(rng, &mut fx);
+        self.start(now, rng, &mut fx);
         match input {
             Input::Link(event) => {
-                for event in self.endpoint.handle(now, event, rng, &mut fx) {
+                for event in fx.step(now, rng, |step| self.endpoint.on_link(event, step)) {
                     self.event(now, event, rng, &mut fx);
                 }
             }
@@ -341,8 +342,8 @@ impl Machine for Node {
 
     fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
-        self.start(rng, &mut fx);
-        for event in self.endpoint.expire(now, &mut fx) {
+        self.start(now, rng, &mut fx);
+        for event in self.endpoint.expire(now, &mut fx.transaction) {
             self.event(now, event, rng, &mut fx);
         }
         while let Some(challenge) = self.challenges.overdue(now) {
