@@ -17,7 +17,6 @@ mod node;
 mod rows;
 mod shell;
 mod sizes;
-mod step;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};

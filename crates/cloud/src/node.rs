@@ -13,7 +13,6 @@ use crate::billing::{Bill, BillLine};
 use crate::config::NodeConfig;
 use crate::messages::{Inbound, Outbound};
 use crate::rows;
-use crate::step::Step;
 use crate::webhooks::{
     Callbacks, Challenge, ChallengeId, ChallengeOutcome, Challenges, DeliveryId, HttpFailure, Queue,
     WebhookOutcome, WebhookPost,
@@ -99,6 +98,9 @@ impl From<Outgoing<ToRelay>> for Output {
     }
 }
 
+/// One step of a node.
+pub(crate) type Step<'a> = kernel::Step<'a, Output>;
+
 /// The Cloud API node.
 pub struct Node {
     pub(crate) config: NodeConfig,
@@ -150,16 +152,22 @@ impl Node {
         if !self.started {
             self.started = true;
             for phone in self.directory.phones() {
-                self.endpoint.open_account(Address::primary(phone.number), step.rng, step.fx);
+                step.part(|step| self.endpoint.open_account(Address::primary(phone.number), step));
             }
+        }
+    }
+
+    fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        for event in step.part(|step| self.endpoint.on_link(event, step)) {
+            self.on_event(event, step);
         }
     }
 
     /// What the endpoint says means something to a business, or to the operator.
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
-            Event::Online => step.fx.say(Output::Notice(Notice::Online)),
-            Event::Offline => step.fx.say(Output::Notice(Notice::Offline)),
+            Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
                 self.on_message(account.number, from.number, content, step);
             }
@@ -172,12 +180,12 @@ impl Node {
             Event::Failed { account, message_id, failure } => {
                 self.on_failure((account.number, message_id), failure, step);
             }
-            Event::Unreadable(unreadable) => step.fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
                 self.bill.read(readings, &self.directory);
-                step.fx.say(Output::Metered(self.bill()));
+                step.say(Output::Metered(self.bill()));
             }
-            Event::Rejected(code) => step.fx.say(Output::Notice(Notice::Rejected(code))),
+            Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
         }
     }
 }
@@ -218,26 +226,20 @@ impl Machine for Node {
     }
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        let step = &mut Step { now, rng, fx: &mut fx };
-        self.start(step);
-        match input {
-            Input::Link(event) => {
-                for event in self.endpoint.handle(now, event, step.rng, step.fx) {
-                    self.on_event(event, step);
+        Effects::of(now, rng, |step| {
+            self.start(step);
+            match input {
+                Input::Link(event) => self.on_link(event, step),
+                Input::Api { reply, request } => self.on_request(reply, &request, step),
+                Input::WebhookAnswered { delivery, outcome } => {
+                    self.webhooks.answered(now, delivery, outcome, &self.config.webhooks, step.transaction);
+                }
+                Input::ChallengeAnswered { challenge, outcome } => {
+                    self.on_challenge_answered(challenge, &outcome, step);
                 }
             }
-            Input::Api { reply, request } => self.on_request(reply, &request, step),
-            Input::WebhookAnswered { delivery, outcome } => {
-                let policy = &self.config.webhooks;
-                self.webhooks.answered(now, delivery, outcome, policy, &mut step.fx.transaction);
-            }
-            Input::ChallengeAnswered { challenge, outcome } => {
-                self.on_challenge_answered(challenge, &outcome, step);
-            }
-        }
-        self.run_webhooks(step);
-        fx
+            self.run_webhooks(step);
+        })
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -255,19 +257,18 @@ impl Machine for Node {
     }
 
     fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        let step = &mut Step { now, rng, fx: &mut fx };
-        self.start(step);
-        for event in self.endpoint.expire(now, step.fx) {
-            self.on_event(event, step);
-        }
-        while let Some(challenge) = self.challenges.overdue(now) {
-            let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-            self.on_challenge_answered(challenge, &outcome, step);
-        }
-        self.outbound.expire(now - self.config.retention, &mut step.fx.transaction);
-        self.inbound.expire(now - self.config.retention, &mut step.fx.transaction);
-        self.run_webhooks(step);
-        fx
+        Effects::of(now, rng, |step| {
+            self.start(step);
+            for event in self.endpoint.expire(now, step.transaction) {
+                self.on_event(event, step);
+            }
+            while let Some(challenge) = self.challenges.overdue(now) {
+                let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
+                self.on_challenge_answered(challenge, &outcome, step);
+            }
+            self.outbound.expire(now - self.config.retention, step.transaction);
+            self.inbound.expire(now - self.config.retention, step.transaction);
+            self.run_webhooks(step);
+        })
     }
 }

@@ -2,8 +2,7 @@
 
 use super::Phone;
 use crate::api::{Asked, Outcome, Reply};
-use crate::node::Node;
-use crate::step::Step;
+use crate::node::{Node, Step};
 use crate::webhooks::Slot;
 use graph::objects::{Account, App, PhoneNumber, WebhookConfiguration};
 use graph::{Answer, AppId, Fields, GraphError, PageRequest, PhoneNumberId, WabaId};

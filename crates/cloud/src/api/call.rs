@@ -4,8 +4,7 @@ use crate::api::auth::authenticate;
 use crate::api::exchange::{ApiRequest, ApiResponse, ReplyId};
 use crate::api::route::{Asked, Outcome, Reply};
 use crate::api::routes::find;
-use crate::node::{Node, Output};
-use crate::step::Step;
+use crate::node::{Node, Output, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use graph::{Answer, GraphError, Method, Request, Version};
@@ -45,7 +44,7 @@ impl Node {
 pub(crate) fn respond(asker: Asker, result: Result<Answer, GraphError>, step: &mut Step<'_>) {
     let trace = format!("A{}", URL_SAFE_NO_PAD.encode(step.rng.bytes::<16>()));
     let response = response(asker.version, result, &trace);
-    step.fx.say(Output::Respond { reply: asker.reply, response });
+    step.say(Output::Respond { reply: asker.reply, response });
 }
 
 /// The answer of a node that can't make its promises durable now.

@@ -2,8 +2,7 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::call::Asker;
-use crate::node::Node;
-use crate::step::Step;
+use crate::node::{Node, Step};
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the

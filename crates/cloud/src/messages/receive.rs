@@ -1,8 +1,7 @@
 //! What consumers say arrives: texts become webhooks, read receipts statuses.
 
 use crate::messages::statuses::Progress;
-use crate::node::Node;
-use crate::step::Step;
+use crate::node::{Node, Step};
 use content::{Body, Content, MessageId, Text};
 use graph::Wamid;
 use graph::webhook::{self, Context, Notification, Received, StatusKind};
@@ -38,7 +37,7 @@ impl Node {
     ) {
         let (business, consumer, message_id) = key.clone();
         // A consumer that uses a name twice is not heard twice.
-        if !self.inbound.add(step.now, key, &mut step.fx.transaction) {
+        if !self.inbound.add(step.now, key, step.transaction) {
             return;
         }
         let wamid = Wamid::received(consumer, message_id.as_str());

@@ -1,7 +1,6 @@
 //! From something that happened to the webhooks that say so.
 
-use crate::node::{Node, Notice, Output};
-use crate::step::Step;
+use crate::node::{Node, Notice, Output, Step};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
 use graph::webhook::Phone;
@@ -28,11 +27,11 @@ impl Node {
 
     /// Posts what is due, and drops what is too old.
     pub(crate) fn run_webhooks(&mut self, step: &mut Step<'_>) {
-        let transaction = &mut step.fx.transaction;
+        let transaction = &mut *step.transaction;
         let due =
             self.webhooks.run(step.now, &self.directory, &self.callbacks, &self.config.webhooks, transaction);
         for due in due {
-            step.fx.say(match due {
+            step.say(match due {
                 Due::Post(post) => Output::PostWebhook(post),
                 Due::Dropped => Output::Notice(Notice::WebhookDropped),
             });

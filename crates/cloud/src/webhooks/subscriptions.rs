@@ -3,8 +3,7 @@
 use super::callbacks::{Setting, Slot};
 use super::exchange::{ChallengeId, ChallengeOutcome};
 use crate::api::{Asked, Outcome, Reply, respond};
-use crate::node::{Node, Output};
-use crate::step::Step;
+use crate::node::{Node, Output, Step};
 use graph::subscriptions::{Override, Subscribe, SubscribedApp, Subscription, Unsubscribe};
 use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, WabaId};
 
@@ -90,7 +89,7 @@ impl Node {
     ) {
         let Some((pending, verdict)) = self.challenges.answered(id, outcome) else { return };
         if verdict.is_ok() {
-            self.callbacks.set(pending.slot, pending.setting, &mut step.fx.transaction);
+            self.callbacks.set(pending.slot, pending.setting, step.transaction);
         }
         respond(pending.asker, verdict.map(|()| SUCCESS), step);
     }
@@ -108,12 +107,12 @@ impl Node {
         };
         let deadline = step.now + self.config.webhooks.answer_within;
         let challenge = self.challenges.start(deadline, asked.asker, (slot, setting), &callback, step.rng)?;
-        step.fx.say(Output::Challenge(challenge));
+        step.say(Output::Challenge(challenge));
         Ok(Reply::Later)
     }
 
     fn save_callback(&mut self, slot: Slot, setting: Setting, step: &mut Step<'_>) -> Reply {
-        self.callbacks.set(slot, setting, &mut step.fx.transaction);
+        self.callbacks.set(slot, setting, step.transaction);
         Reply::Now(SUCCESS)
     }
 }
