@@ -101,4 +101,11 @@ mod tests {
         let read: Costs = serde_json::from_str(&json(&costs).unwrap()).unwrap();
         assert_eq!(read, costs);
     }
+
+    #[test]
+    fn every_step_is_taken_often_enough_to_be_measured() {
+        for step in Step::ALL {
+            assert!(times(step) >= 50, "{} times", times(step));
+        }
+    }
 }

@@ -228,3 +228,90 @@ pub(crate) async fn listen(address: Option<SocketAddr>) -> miette::Result<TcpLis
         .into_diagnostic()
         .wrap_err_with(|| format!("can't listen on {address}; choose another with --http"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        api: ApiArguments,
+    }
+
+    fn api(flags: &str) -> ApiArguments {
+        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().api
+    }
+
+    fn data(dir: &tempfile::TempDir) -> Data {
+        Data::open(dir.path(), "node", Duration::from_secs(1)).unwrap()
+    }
+
+    #[test]
+    fn flags_are_about_the_first_business_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        let settings: Vec<_> = (0..2).map(|index| TenantSettings::generate(index, &mut data.rng)).collect();
+        let flags = "--webhook http://127.0.0.1:9/ --token T --app-secret S --verify-token V";
+        let [first, second] =
+            <[_; 2]>::try_from(api(flags).tenants(settings.clone(), &mut data).unwrap()).unwrap();
+        assert_eq!(first.webhook.as_deref(), Some("http://127.0.0.1:9/"));
+        assert_eq!((&*first.token, &*first.app_secret, &*first.verify_token), ("T", "S", "V"));
+        assert_eq!(first.number, settings[0].number);
+        assert_eq!((second.token, second.webhook), (settings[1].token.clone(), None));
+        assert!(!dir.path().join("tenants.toml").exists(), "businesses of the settings are in no other file");
+    }
+
+    #[test]
+    fn a_tenants_file_without_a_business_is_an_error_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("none.toml");
+        std::fs::write(&file, "tenants = []\n").unwrap();
+        let arguments = api(&format!("--tenants {}", file.display()));
+        let error = explain(&arguments.tenants(Vec::new(), &mut data(&dir)).unwrap_err());
+        assert!(error.contains("names no business") && error.contains("help: delete the file"), "{error}");
+    }
+
+    #[test]
+    fn retention_and_suites_reach_the_node() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        let arguments = api("--retention 60 --suite pqxdh");
+        let tenants = arguments.tenants(Vec::new(), &mut data).unwrap();
+        let config = arguments.node_config(&tenants).unwrap();
+        assert_eq!(
+            (config.retention, config.endpoint.retention),
+            (Duration::from_secs(60), Duration::from_secs(60))
+        );
+        assert_eq!(config.endpoint.suites.newest, endpoint::Suite::Pqxdh);
+        assert!(config.endpoint.gateway, "a node speaks for businesses");
+    }
+
+    #[test]
+    fn the_facts_are_the_same_for_people_and_for_programs() {
+        let mut rng = kernel::Rng::for_entity(&kernel::Seed::from_number(1), "test");
+        let tenant = TenantSettings::generate(0, &mut rng);
+        let facts = Facts {
+            base_url: "http://127.0.0.1:8080".into(),
+            relay: SocketAddr::from(([127, 0, 0, 1], 4433)),
+            node_key: "ab".repeat(32),
+            tenants: vec![tenant.clone()],
+        };
+        let (json, text) = (facts.to_json(), facts.to_text());
+        assert_eq!(json["base_url"], "http://127.0.0.1:8080");
+        assert_eq!(json["relay"], "127.0.0.1:4433");
+        let written = serde_json::to_value(&tenant).unwrap();
+        for (key, value) in written.as_object().unwrap() {
+            assert_eq!(&json["tenants"][0][key], value, "{key}");
+            assert!(text.contains(value.as_str().unwrap()), "{key}: {text}");
+        }
+        assert_eq!(json["tenants"][0]["webhook"], serde_json::Value::Null);
+        assert!(text.contains(&format!(
+            "curl -X POST http://127.0.0.1:8080/v23.0/{}/messages -H 'Authorization: Bearer {}'",
+            tenant.phone_number_id, tenant.token
+        )));
+    }
+}

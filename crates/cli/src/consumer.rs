@@ -109,21 +109,27 @@ fn parse_reply(text: String) -> Reply {
 fn read_commands(to: Option<Number>, commands: &mpsc::Sender<Command>) {
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { return };
-        let addressed = line.split_once(' ').and_then(|(number, text)| {
-            Some((number.trim_start_matches('+').parse::<Number>().ok()?, text.to_owned()))
-        });
-        let command = match (addressed, to) {
-            _ if line.trim().is_empty() => continue,
-            (Some((to, text)), _) => Command::Say { to, text },
-            (None, Some(to)) => Command::Say { to, text: line },
-            (None, None) => {
-                eprintln!("to whom? write: NUMBER text (or start with --to NUMBER)");
-                continue;
-            }
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Some(command) = command_of(line, to) else {
+            eprintln!("to whom? write: NUMBER text (or start with --to NUMBER)");
+            continue;
         };
         if commands.blocking_send(command).is_err() {
             return;
         }
+    }
+}
+
+/// A line says something to the number that it begins with, else to `to`; `None` if there is neither.
+fn command_of(line: String, to: Option<Number>) -> Option<Command> {
+    let addressed = line.split_once(' ').and_then(|(number, text)| {
+        Some((number.trim_start_matches('+').parse::<Number>().ok()?, text.to_owned()))
+    });
+    match addressed {
+        Some((to, text)) => Some(Command::Say { to, text }),
+        None => Some(Command::Say { to: to?, text: line }),
     }
 }
 
@@ -241,5 +247,92 @@ mod tests {
         });
         (2..=20_000).for_each(|sequence| printed.advance(sequence));
         reader.join().unwrap();
+    }
+
+    fn number(digits: &str) -> Number {
+        digits.parse().unwrap()
+    }
+
+    fn shown() -> ::consumer::Shown {
+        ::consumer::Shown {
+            sequence: 7,
+            from: Address::primary(number("4915112345678")),
+            message_id: "AB12".parse().unwrap(),
+            text: "hi \"you\"".into(),
+        }
+    }
+
+    fn status(sent: Sent) -> Output {
+        Output::Status { message_id: "AB12".parse().unwrap(), sent }
+    }
+
+    #[test]
+    fn a_number_is_taken_with_or_without_its_plus() {
+        assert_eq!(parse_number("+4915112345678").unwrap(), parse_number("4915112345678").unwrap());
+        let error = crate::error::explain(&parse_number("0151").unwrap_err());
+        assert!(error.starts_with("error: \"0151\" can't be called") && error.contains("7 to 15 digits"));
+    }
+
+    #[test]
+    fn any_reply_but_two_words_is_said_as_it_stands() {
+        for (said, reply) in
+            [("none", Reply::None), ("echo", Reply::Echo), ("Echo", Reply::Text("Echo".into()))]
+        {
+            assert_eq!(parse_reply(said.into()), reply);
+        }
+    }
+
+    #[test]
+    fn a_line_goes_to_the_number_that_it_begins_with_else_to_the_usual_one() {
+        let (alice, bob) = (number("4915112345678"), number("4915199999999"));
+        let said = |line: &str, to| command_of(line.into(), to);
+        let say = |to, text: &str| Some(Command::Say { to, text: text.into() });
+        assert!(said("4915199999999 hello you", Some(alice)) == say(bob, "hello you"));
+        assert!(said("+4915199999999 hello", None) == say(bob, "hello"));
+        assert!(said("hello you", Some(alice)) == say(alice, "hello you"));
+        assert!(said("12 o'clock?", Some(alice)) == say(alice, "12 o'clock?"), "too short for a number");
+        assert!(said("hello", None).is_none());
+    }
+
+    #[test]
+    fn events_for_programs_are_json_with_stable_keys() {
+        let json = |output| serde_json::from_str::<serde_json::Value>(&json_line(output).unwrap()).unwrap();
+        assert_eq!(
+            json(Output::Show(shown())),
+            serde_json::json!({
+                "event": "message", "sequence": 7, "from": "4915112345678", "id": "AB12", "text": "hi \"you\"",
+            })
+        );
+        let names =
+            [Sent::Pending, Sent::Accepted, Sent::Delivered, Sent::Read].map(|sent| json(status(sent)));
+        let names = names.each_ref().map(|status| status["status"].as_str().unwrap());
+        assert_eq!(names, ["pending", "sent", "delivered", "read"]);
+        assert_eq!(json(status(Sent::Failed(endpoint::Failure::Expired)))["status"], "failed");
+        assert_eq!(json(Output::Notice(Notice::Online))["notice"], "online");
+    }
+
+    #[test]
+    fn people_are_told_why_something_did_not_arrive() {
+        let text = |output| text_line(output).unwrap();
+        assert_eq!(text(Output::Show(shown())), "4915112345678: hi \"you\"");
+        assert_eq!(
+            text(status(Sent::Failed(endpoint::Failure::UnknownRecipient))),
+            "not delivered: nobody is registered at the recipient's address"
+        );
+        assert_eq!(text(status(Sent::Read)), "(read)");
+        assert_eq!(text(Output::Notice(Notice::Offline)), "[offline; messages wait]");
+    }
+
+    #[test]
+    fn what_is_on_paper_already_is_not_printed_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("printed");
+        assert_eq!(Printed::read(file.clone()).through, 0);
+        Printed::read(file.clone()).advance(41);
+        let mut screen = screen(true, Printed::read(file.clone()));
+        screen(Output::Show(::consumer::Shown { sequence: 41, ..shown() }));
+        assert_eq!(Printed::read(file.clone()).through, 41);
+        std::fs::write(&file, "rubbish").unwrap();
+        assert_eq!(Printed::read(file).through, 0, "rather twice than never");
     }
 }

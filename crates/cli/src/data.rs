@@ -38,3 +38,47 @@ pub(crate) fn rng(party: &str) -> miette::Result<Rng> {
     let seed = live::entropy().into_diagnostic().wrap_err("the operating system has no entropy")?;
     Ok(Rng::for_entity(&seed, party))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+
+    const LIFETIME: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_party_is_the_same_at_the_next_start_and_draws_other_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || {
+            let mut data = Data::open(&dir.path().join("new/party"), "party", LIFETIME).unwrap();
+            let drawn = data.rng.bytes::<16>();
+            data.store.close();
+            (data.identity.public(), drawn)
+        };
+        let (first, second) = (open(), open());
+        assert_eq!(first.0, second.0);
+        assert_ne!(first.1, second.1);
+    }
+
+    #[test]
+    fn a_directory_that_another_process_has_open_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Data::open(dir.path(), "party", LIFETIME).unwrap();
+        assert!(Data::open(dir.path(), "party", LIFETIME).is_err());
+        held.store.close();
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = explain(&Data::open(&file, "party", LIFETIME).err().unwrap());
+        assert!(error.starts_with(&format!("error: can't make {}", file.display())), "{error}");
+
+        fs::write(dir.path().join("link.pem"), "no key").unwrap();
+        let error = explain(&Data::open(dir.path(), "party", LIFETIME).err().unwrap());
+        assert!(error.contains("link.pem"), "{error}");
+    }
+}

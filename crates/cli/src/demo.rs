@@ -7,6 +7,7 @@ mod tracker;
 mod views;
 
 use crate::data::rng;
+use crate::provider::{self, ProviderArguments};
 use crate::suites::SuiteArguments;
 use crate::{log, shutdown};
 use clap::Args;
@@ -43,6 +44,8 @@ pub(crate) struct Demo {
     concurrency: u32,
     #[command(flatten)]
     suite: SuiteArguments,
+    #[command(flatten)]
+    provider: ProviderArguments,
     /// Write the results to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Demo {
     pub(crate) async fn run(self) -> miette::Result<()> {
         self.check_output()?;
         let suites = self.suite.suites()?;
+        self.provider.install();
         let lines = log::to_memory();
         let (dir, _temporary) = self.directory()?;
         let tracker = Arc::new(Tracker::new(self.consumers, self.messages, &mut rng("demo")?));
@@ -89,7 +93,7 @@ impl Demo {
 
         let bill = stack.final_bill(self.messages).await;
         let views = stack.stop(&dir, &lines).await?;
-        let summary = Summary::new(&tracker, suites.newest, elapsed, &bill, &views);
+        let summary = Summary::new(&tracker, (suites.newest, provider::installed()), elapsed, &bill, &views);
         match &self.json {
             Some(file) if file.as_os_str() == "-" => println!("{:#}", summary.to_json()),
             Some(file) => {

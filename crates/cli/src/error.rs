@@ -46,4 +46,12 @@ mod tests {
             "error: settings.toml is wrong\n  line 3\n  x = y\nhelp: write a number\n"
         );
     }
+
+    #[test]
+    fn a_scenarios_mistake_is_shown_with_its_lines() {
+        let error = ::scenario::Scenario::parse("a.toml", "version = 1\nname = 3\n").unwrap_err();
+        let text = explain(&Report::new(error).wrap_err("the sweep can't be run"));
+        assert!(text.starts_with("error: the sweep can't be run\n"), "{text}");
+        assert!(text.contains("a.toml:2:8") && text.contains("name = 3"), "{text}");
+    }
 }

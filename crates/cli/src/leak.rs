@@ -234,3 +234,42 @@ fn kind_of(file: &Path) -> miette::Result<Picture> {
 fn write(file: &Path, text: &str) -> miette::Result<()> {
     fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        leak: Leak,
+    }
+
+    fn leak(flags: &str) -> Leak {
+        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().leak
+    }
+
+    #[test]
+    fn all_is_a_list_of_its_own() {
+        let all = leak("--secret all --view all --padding all");
+        assert_eq!(all.secrets().unwrap(), Secret::ALL);
+        assert_eq!(all.views().unwrap(), VIEWS);
+        assert_eq!(all.paddings(), PADDINGS);
+        let some = leak("--secret text_kind,language --view cloud --padding bucket,none");
+        assert_eq!(some.secrets().unwrap().len(), 2);
+        assert_eq!(some.paddings(), [Padding::None, Padding::Bucket], "in the order of the paddings");
+    }
+
+    #[test]
+    fn a_picture_is_drawn_as_its_name_says() {
+        assert!(matches!(kind_of(Path::new("a.svg")), Ok(Picture::Svg)));
+        assert!(matches!(kind_of(Path::new("a.b.html")), Ok(Picture::Html)));
+        for name in ["a.png", "svg", ""] {
+            let error = explain(&kind_of(Path::new(name)).unwrap_err());
+            assert!(error.contains(".svg, or in .html"), "{error}");
+        }
+    }
+}

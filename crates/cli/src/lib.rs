@@ -3,7 +3,8 @@
 //!
 //! A file for each command, named after it, and [`main`], which the binary `blindpost` of the root package calls. What
 //! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` (what a party
-//! keeps on disk), `keys`, `suites`, `metrics`, `log`, `shutdown`, `machine` (what this computer can carry), `error`.
+//! keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
+//! this computer can carry), `error`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
@@ -19,6 +20,7 @@ mod leak;
 mod log;
 mod machine;
 mod metrics;
+mod provider;
 mod relay;
 mod report;
 mod reproduce;

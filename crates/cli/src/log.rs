@@ -58,3 +58,16 @@ impl<'a> MakeWriter<'a> for Lines {
         self.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_through_one_handle_is_seen_through_the_other() {
+        let lines = Lines::default();
+        lines.make_writer().write_all(b"one\n").unwrap();
+        lines.clone().make_writer().write_all(b"two\n").unwrap();
+        assert_eq!(lines.bytes(), b"one\ntwo\n");
+    }
+}

@@ -36,3 +36,40 @@ fn available_bytes() -> Option<f64> {
     let container = system.cgroup_limits().map(|limits| limits.free_memory);
     Some(container.map_or(machine, |container| container.min(machine)) as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+
+    const TWO: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
+
+    fn estimate(memory_bytes: f64, seconds_on_one_core: f64) -> Estimate {
+        Estimate { consumers: 3, conversations: 3.0, messages: 9.0, memory_bytes, seconds_on_one_core }
+    }
+
+    #[test]
+    fn what_fits_is_not_held_up() {
+        assert!(weigh(&estimate(1e6, 1.0), TWO, false).is_ok());
+    }
+
+    #[test]
+    fn what_needs_more_memory_than_there_is_or_more_than_a_day_is_refused_with_the_way_out() {
+        for too_much in [estimate(1e18, 1.0), estimate(1e6, 2.0 * LONGEST_S + 10.0)] {
+            let error = explain(&weigh(&too_much, TWO, false).unwrap_err());
+            assert!(error.starts_with("error: too large for this machine: "), "{error}");
+            assert!(error.contains("--set KEY=VALUE") && error.contains("--force"), "{error}");
+            assert!(weigh(&too_much, TWO, true).is_ok(), "unless somebody insists");
+        }
+        assert!(
+            weigh(&estimate(1e6, 2.0 * LONGEST_S - 10.0), TWO, false).is_ok(),
+            "two threads, half the time"
+        );
+    }
+
+    #[test]
+    fn this_machine_says_how_much_memory_is_free() {
+        assert!(available_bytes().is_some_and(|bytes| bytes > 1e6));
+    }
+}

@@ -53,3 +53,32 @@ impl MetricsArguments {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+
+    #[tokio::test]
+    async fn numbers_are_not_served_to_other_machines() {
+        let asked = MetricsArguments { metrics: Some(SocketAddr::from(([0, 0, 0, 0], 9464))) };
+        let error = explain(&asked.serve().await.unwrap_err());
+        assert!(error.contains("0.0.0.0:9464 is no loopback address"), "{error}");
+        assert!(error.contains("--metrics 127.0.0.1:9464"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_taken_is_named_with_the_flag() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = explain(&MetricsArguments { metrics: Some(address) }.serve().await.unwrap_err());
+        assert!(error.contains(&address.to_string()) && error.contains("--metrics"), "{error}");
+        assert!(MetricsArguments { metrics: None }.serve().await.is_ok());
+    }
+
+    #[test]
+    fn buckets_ascend() {
+        assert!(BUCKETS.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -163,3 +163,56 @@ fn table_of(surface: &Surface) -> String {
 fn number(value: f64) -> String {
     if value.fract() == 0.0 || value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.3}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        reproduce: Reproduce,
+    }
+
+    fn chosen(flags: &str) -> miette::Result<Vec<&'static str>> {
+        let line = Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap();
+        Ok(line.reproduce.figures()?.into_iter().map(|figure| figure.id).collect())
+    }
+
+    #[test]
+    fn one_figure_or_all_and_an_unknown_one_says_which_there_are() {
+        assert_eq!(chosen("hndl").unwrap(), ["hndl"]);
+        assert_eq!(chosen("--all").unwrap().len(), figures::all().len());
+        let error = explain(&chosen("hdnl").unwrap_err());
+        assert!(error.contains("there is no figure `hdnl`") && error.contains("hndl, "), "{error}");
+    }
+
+    #[test]
+    fn whole_numbers_are_whole_and_others_have_three_digits() {
+        for (value, text) in [(88.0, "88"), (0.5, "0.500"), (1234.56, "1235"), (-0.25, "-0.250")] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn what_never_happens_is_said_so_in_a_table() {
+        let axis = |label: &str, ticks: &[&str]| figures::Axis {
+            label: label.into(),
+            ticks: ticks.iter().map(ToString::to_string).collect(),
+        };
+        let surface = Surface {
+            title: "healing".into(),
+            x: axis("loss", &["0 %", "50 %"]),
+            y: axis("answers", &["all", "none"]),
+            z: "messages".into(),
+            values: vec![vec![Some(80.0), Some(160.5)], vec![None, None]],
+        };
+        let table = table_of(&surface);
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[2], ["answers", "all", "80", "160.500"]);
+        assert_eq!(rows[3], ["none", "never", "never"]);
+    }
+}

@@ -1,11 +1,14 @@
 //! `blindpost run`: a scenario in virtual time.
 
+mod text;
+
+use crate::provider::ProviderArguments;
 use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
 use ::scenario::Scenario;
 use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use lab::{Campaign, Checkpoint, CheckpointError, Experiment, Progress, Summary, Verdict, Watcher};
+use lab::{Campaign, Checkpoint, CheckpointError, Experiment, Progress, Summary, Watcher};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fs;
 use std::num::NonZeroUsize;
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use text::{human, line_of, text_of, text_of_campaign};
 use world::{Costs, Record, Who};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -67,6 +71,8 @@ pub(crate) struct Run {
     /// What each step takes a processor: a TOML file (docs/scenarios.md, "Costs") [default: built in]
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
+    #[command(flatten)]
+    provider: ProviderArguments,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -95,6 +101,7 @@ impl TableFormat {
 
 impl Run {
     pub(crate) fn run(self) -> miette::Result<()> {
+        self.provider.install();
         let threads = self.threads.unwrap_or_else(all_cores);
         let experiment = self.experiment(threads)?;
         let mut estimate = experiment.scenario.estimate();
@@ -254,44 +261,6 @@ impl Run {
     }
 }
 
-fn text_of_campaign(file: &str, set: &[String], verdict: &Verdict) -> String {
-    use std::fmt::Write as _;
-    let changes: String = set.iter().map(|change| format!(" --set {change}")).collect();
-    let mut text = format!(
-        "{} seeds, {} messages, {} faults: {} seeds broke a promise\n",
-        verdict.seeds,
-        verdict.messages,
-        verdict.faults,
-        verdict.failures.len()
-    );
-    for failure in &verdict.failures {
-        let _ = writeln!(text, "\nseed {}", failure.seed);
-        for broken in failure.broken.iter().take(5) {
-            let _ = writeln!(text, "  {}: {}", broken.invariant, broken.what);
-        }
-        if failure.broken.len() > 5 {
-            let _ = writeln!(text, "  and {} more", failure.broken.len() - 5);
-        }
-        let _ = writeln!(
-            text,
-            "  with {}",
-            if failure.story.is_empty() { "no fault at all" } else { "these faults:" }
-        );
-        for fault in &failure.story {
-            let _ = writeln!(text, "    {fault}");
-        }
-        let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
-        let only =
-            if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };
-        let _ = writeln!(
-            text,
-            "  repeat it: blindpost run {file} --seed {}{only}{changes} --out run",
-            failure.seed
-        );
-    }
-    text
-}
-
 /// A checkpoint's error; the scenario in it has a place and a snippet of its own.
 fn explained(error: CheckpointError) -> miette::Report {
     match error {
@@ -300,18 +269,6 @@ fn explained(error: CheckpointError) -> miette::Report {
         }
         other => miette::Report::msg(other.to_string()),
     }
-}
-
-/// A line of what is watched.
-fn line_of(at: Duration, record: &Record) -> String {
-    let Record { party, peer, what, bytes, .. } = record;
-    let peer = if party == peer { String::new() } else { peer.to_string() };
-    format!(
-        "{:>14.6} s  {:<14} {:<15} {peer:<14} {bytes:>6} B",
-        at.as_secs_f64(),
-        party.to_string(),
-        what.name()
-    )
 }
 
 /// What `--set` says: keys and values.
@@ -376,52 +333,86 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_position((progress.done * WHOLE as f64) as u64);
 }
 
-fn human(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes:02} min"),
-        (days, hours, ..) => format!("{days} d {hours:02} h"),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn text_of(summary: &Summary, took: Duration) -> String {
-    use std::fmt::Write as _;
-    let mut text = format!("{}, seed {}\n", summary.scenario, summary.seed);
-    let mut line = |name: &str, value: String| {
-        let _ = writeln!(text, "  {name:<20} {value}");
-    };
-    let virtual_time = Duration::from_secs_f64(summary.virtual_s);
-    line("virtual time", human(virtual_time));
-    line(
-        "took",
-        format!(
-            "{:.1} s, {:.0} messages/s",
-            took.as_secs_f64(),
-            summary.messages as f64 / took.as_secs_f64()
-        ),
-    );
-    line("messages", format!("{} made, {} read, {} failed", summary.messages, summary.shown, summary.failed));
-    if let Some([median, p99, longest]) = summary.latency_ms {
-        line(
-            "made to read",
-            format!("{median:.0} ms median, {p99:.0} ms 99th percentile, {longest:.0} ms longest"),
+    use crate::error::explain;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        run: Run,
+    }
+
+    fn run(flags: &str) -> Run {
+        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().run
+    }
+
+    #[test]
+    fn seeds_are_a_range_with_both_ends() {
+        assert_eq!(seeds("1..1000"), Ok(1..=1000));
+        assert_eq!(seeds("7..=7"), Ok(7..=7));
+        assert_eq!(seeds("9..3"), Err("9 comes after 3: write the smaller seed first".into()));
+        for wrong in ["", "5", "a..b", "1..", "-1..3"] {
+            assert_eq!(seeds(wrong), Err("write two numbers, for example 1..1000".into()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_split_at_its_first_equals_sign() {
+        let set = ["a.b = 3".to_owned(), "c=x=y".to_owned()];
+        let pairs = [("a.b".to_owned(), "3".to_owned()), ("c".to_owned(), "x=y".to_owned())];
+        assert_eq!(changes(&set).unwrap(), pairs);
+        let error = explain(&changes(&["duration".to_owned()]).unwrap_err());
+        assert_eq!(
+            error,
+            "error: `duration` is not KEY=VALUE\nhelp: for example: --set node.retention=7days\n"
         );
     }
-    if summary.refused > 0 {
-        line("refused by the API", summary.refused.to_string());
+
+    #[test]
+    fn costs_are_built_in_unless_a_file_says_otherwise() {
+        assert_eq!(costs_of(None).unwrap(), Costs::default());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "encrypt = \"quick\"\n").unwrap();
+        let error = explain(&costs_of(Some(file.path())).unwrap_err());
+        assert!(error.starts_with(&format!("error: {} is wrong", file.path().display())), "{error}");
+        assert!(explain(&costs_of(Some(Path::new("/nowhere"))).unwrap_err()).contains("can't read /nowhere"));
     }
-    if summary.faults > 0 {
-        line("faults", summary.faults.to_string());
+
+    const SCENARIO: &str = "version = 1\nname = \"small\"\nduration = \"1min\"\n\
+        [[consumers]]\nname = \"people\"\ncount = 3\n[[businesses]]\nname = \"shop\"\ncount = 1\n\
+        [[traffic]]\nfrom = \"shop\"\nto = \"people\"\nrate = \"20/min in total\"\n";
+
+    #[test]
+    fn what_is_run_is_what_the_flags_say() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), SCENARIO).unwrap();
+        let name = file.path().display();
+        let arguments = run(&format!(
+            "{name} --seed 9 --set consumers.people.count=5 --faults 3,1 --until 30s --checkpoint-at 10s,20s --out o"
+        ));
+        let experiment = arguments.experiment(NonZeroUsize::MIN).unwrap();
+        assert_eq!((experiment.seed, experiment.scenario.consumers[0].count), (9, 5));
+        assert_eq!(experiment.faults, Some([1, 3].into()));
+        assert_eq!(experiment.until, Some(Duration::from_secs(30)));
+        assert_eq!(experiment.checkpoints, [10, 20].map(Duration::from_secs));
+        assert_eq!(
+            arguments.command(&experiment),
+            format!("blindpost run {name} --seed 9 --set consumers.people.count=5")
+        );
     }
-    line("read twice", summary.shown_twice.to_string());
-    line("events", summary.events.to_string());
-    line("trace hash", summary.trace_hash.clone());
-    for exposed in &summary.adversaries {
-        line(&exposed.adversary, format!("{}: read {} of {}", exposed.has, exposed.read, exposed.messages));
+
+    #[test]
+    fn a_checkpoint_that_is_none_is_refused_and_a_scenarios_error_keeps_its_place() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), SCENARIO.replace("1min", "1 parsec")).unwrap();
+        let name = file.path().display().to_string();
+        let failed = |flags: &str| explain(&run(flags).experiment(NonZeroUsize::MIN).unwrap_err());
+        assert!(failed(&format!("--resume {name}")).contains("is no checkpoint"));
+        let error = failed(&name);
+        assert!(error.contains(&format!("{name}:3:12")) && error.contains("1 parsec"), "{error}");
     }
-    for violation in &summary.violations {
-        line("BROKEN", violation.clone());
-    }
-    text
 }

@@ -51,3 +51,21 @@ pub(crate) fn sets(stop: Arc<AtomicBool>) -> miette::Result<()> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn whoever_waits_hears_of_it_before_and_after() {
+        let stop = Shutdown::new();
+        let (early, other) = (stop.wait(), stop.clone());
+        let late = tokio::time::timeout(Duration::from_millis(10), stop.wait());
+        assert!(late.await.is_err(), "nobody has asked yet");
+        other.request();
+        early.await;
+        stop.wait().await;
+    }
+}

@@ -199,4 +199,44 @@ mod tests {
         assert!(!is_signed("key", b"the quick brown fox jumps over the lazy dog", signature));
         assert!(!is_signed("key", body, ""));
     }
+
+    #[test]
+    fn a_webhook_is_taken_apart_into_its_events() {
+        let body = serde_json::json!({ "entry": [
+            { "changes": [
+                { "field": "messages", "value": { "statuses": [
+                    { "id": "wamid.1", "status": "sent" }, { "id": "wamid.2", "status": "read" },
+                ] } },
+                { "field": "messages", "value": { "messages": [
+                    { "id": "wamid.3", "from": "4915112345678", "text": { "body": "hi" } },
+                ] } },
+            ] },
+            { "changes": [{ "field": "account_update", "value": {} }] },
+        ] });
+        let found = events(body.to_string().as_bytes());
+        let status = |id: &str, status: &str| Event::Status { id: id.into(), status: status.into() };
+        assert_eq!(found[..2], [status("wamid.1", "sent"), status("wamid.2", "read")]);
+        let message =
+            Event::Message { id: "wamid.3".into(), from: "4915112345678".into(), text: "hi".into() };
+        assert_eq!(found[2], message);
+        assert!(matches!(&found[3], Event::Other(change) if change.contains("account_update")));
+        assert_eq!(found.len(), 4);
+    }
+
+    #[test]
+    fn a_body_that_is_no_webhook_has_no_events() {
+        for body in [&b"no json"[..], b"[]", b"{\"entry\":7}", b""] {
+            assert_eq!(events(body), []);
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_whoever_reads_it() {
+        let message = Event::Message { id: "w".into(), from: "49".into(), text: "a\nb".into() };
+        assert_eq!(message.to_json().lines().count(), 1);
+        let json: Value = serde_json::from_str(&message.to_json()).unwrap();
+        assert_eq!(json, serde_json::json!({ "event": "message", "id": "w", "from": "49", "text": "a\nb" }));
+        let status = Event::Status { id: "w".into(), status: "read".into() };
+        assert_eq!(status.to_text(), "status   read      w");
+    }
 }

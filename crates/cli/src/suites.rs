@@ -32,3 +32,31 @@ impl SuiteArguments {
 fn suite() -> impl clap::builder::TypedValueParser<Value = Suite> {
     PossibleValuesParser::new(Suite::ALL.map(Suite::name)).try_map(|name| name.parse::<Suite>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+
+    #[test]
+    fn unless_it_is_said_otherwise_what_is_offered_is_all_that_is_accepted() {
+        for suite in Suite::ALL {
+            let Suites { newest, oldest } = SuiteArguments { suite, accept: None }.suites().unwrap();
+            assert_eq!((newest, oldest), (suite, suite));
+        }
+    }
+
+    #[test]
+    fn who_accepts_only_newer_suites_than_he_offers_is_told_which_flag_is_which() {
+        let arguments = SuiteArguments { suite: Suite::X3dh, accept: Some(Suite::Triple) };
+        let error = explain(&arguments.suites().unwrap_err());
+        assert_eq!(
+            error,
+            "error: --accept triple is newer than --suite x3dh\n\
+             help: --accept names the oldest suite, --suite the newest\n"
+        );
+        let wide = SuiteArguments { suite: Suite::Triple, accept: Some(Suite::X3dh) }.suites().unwrap();
+        assert_eq!((wide.newest, wide.oldest), (Suite::Triple, Suite::X3dh));
+    }
+}

@@ -185,3 +185,45 @@ fn text_of(plan: &Plan, cells: &[Cell]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_costs_the_time_of_all_runs_and_the_memory_of_those_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join("s.toml"),
+            "version = 1\nname = \"small\"\nduration = \"1min\"\n\
+             [[consumers]]\nname = \"people\"\ncount = 3\n[[businesses]]\nname = \"shop\"\ncount = 1\n\
+             [[traffic]]\nfrom = \"shop\"\nto = \"people\"\nrate = \"20/min in total\"\n",
+        )
+        .unwrap();
+        let file = dir.path().join("sweep.toml");
+        std::fs::write(
+            &file,
+            "version = 1\nname = \"s\"\nscenario = \"s.toml\"\nseeds = \"1..3\"\n\
+             [[vary]]\nkey = \"consumers.people.count\"\nvalues = [3, 300]\n",
+        )
+        .unwrap();
+        let plan = Plan::read(&file, &[]).unwrap();
+        let of = |place: usize| plan.points[place].scenario.estimate();
+        let four = NonZeroUsize::new(4).unwrap();
+        let all = together(&plan, four);
+        assert_eq!(all.seconds_on_one_core, 3.0 * (of(0).seconds_on_one_core + of(1).seconds_on_one_core));
+        assert_eq!(all.memory_bytes, 4.0 * of(1).memory_bytes);
+        assert_eq!(all.consumers, 3 * 303);
+        let many = together(&plan, NonZeroUsize::new(64).unwrap());
+        assert_eq!(many.memory_bytes, 6.0 * of(1).memory_bytes, "there are no more runs than six");
+    }
+
+    #[test]
+    fn a_sweep_file_that_is_wrong_says_where_the_keys_are_written_down() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "version = 9\n").unwrap();
+        let error = Plan::read(file.path(), &[]).map_err(explained).err().unwrap();
+        let text = crate::error::explain(&error);
+        assert!(text.contains("version 9") && text.contains("help: docs/sweeps.md has every key"), "{text}");
+    }
+}

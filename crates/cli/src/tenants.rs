@@ -97,3 +97,85 @@ pub(crate) fn node_config(tenants: &[TenantSettings], suites: Suites) -> miette:
     config.endpoint.suites = suites;
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+    use kernel::Seed;
+
+    fn rng() -> Rng {
+        Rng::for_entity(&Seed::from_number(1), "test")
+    }
+
+    #[test]
+    fn no_two_businesses_share_an_id_a_number_or_a_secret() {
+        let mut rng = rng();
+        let all: Vec<_> = (0..20).map(|index| TenantSettings::generate(index, &mut rng)).collect();
+        let of: [fn(&TenantSettings) -> &String; 7] = [
+            |t| &t.app_id,
+            |t| &t.app_secret,
+            |t| &t.verify_token,
+            |t| &t.token,
+            |t| &t.waba_id,
+            |t| &t.phone_number_id,
+            |t| &t.number,
+        ];
+        for of in of {
+            let values: std::collections::BTreeSet<_> = all.iter().map(of).collect();
+            assert_eq!(values.len(), all.len());
+        }
+        assert!(node_config(&all, Suites::default()).is_ok(), "and a node takes all of them");
+    }
+
+    #[test]
+    fn a_business_that_was_made_is_the_same_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tenants.toml");
+        let mut rng = rng();
+        let made = read_or_generate(&file, &mut rng).unwrap();
+        let again = read_or_generate(&file, &mut rng).unwrap();
+        assert_eq!(made.len(), 1);
+        let facts = |tenants: &[TenantSettings]| serde_json::to_value(tenants).unwrap();
+        assert_eq!(facts(&made), facts(&again));
+    }
+
+    #[test]
+    fn the_file_with_the_secrets_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tenants.toml");
+        read_or_generate(&file, &mut rng()).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_named_with_its_business_and_key() {
+        let good = TenantSettings { name: "Shop".into(), ..TenantSettings::generate(0, &mut rng()) };
+        for (key, bad) in [
+            ("number", TenantSettings { number: "+1 555".into(), ..good.clone() }),
+            ("phone_number_id", TenantSettings { phone_number_id: "x".into(), ..good.clone() }),
+            ("waba_id", TenantSettings { waba_id: String::new(), ..good.clone() }),
+            ("app_id", TenantSettings { app_id: "1a".into(), ..good.clone() }),
+        ] {
+            let error = explain(&node_config(&[bad], Suites::default()).err().unwrap());
+            assert!(error.starts_with(&format!("error: tenant \"Shop\": {key}\n")), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_businesses_with_one_number_are_refused() {
+        let one = TenantSettings::generate(0, &mut rng());
+        let other = TenantSettings { number: one.number.clone(), ..TenantSettings::generate(1, &mut rng()) };
+        assert!(node_config(&[one, other], Suites::default()).is_err());
+    }
+
+    #[test]
+    fn a_key_that_no_business_has_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[[tenants]]\nname = \"Shop\"\ncolour = \"red\"\n").unwrap();
+        let error = explain(&read_or_generate(file.path(), &mut rng()).unwrap_err());
+        assert!(error.contains("unknown field `colour`"), "{error}");
+    }
+}

@@ -1,25 +1,27 @@
-//! The node as a machine.
+//! The node as a machine: what there is, and which input goes where.
+//!
+//! | input | goes to |
+//! |---|---|
+//! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
+//! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
+//! | what became of a webhook | the queue of `webhooks` |
+//! | what became of a handshake | `webhooks`: the request that waits for it |
 
-use crate::bill::{Bill, BillLine};
-use crate::callbacks::Callbacks;
-use crate::challenges::Challenges;
+use crate::accounts::Directory;
+use crate::api::{ApiRequest, ApiResponse, ReplyId};
+use crate::billing::{Bill, BillLine};
 use crate::config::NodeConfig;
-use crate::directory::Phone;
-use crate::exchange::{
-    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, ReplyId,
+use crate::messages::{Inbound, Outbound};
+use crate::rows;
+use crate::step::Step;
+use crate::webhooks::{
+    Callbacks, Challenge, ChallengeId, ChallengeOutcome, Challenges, DeliveryId, HttpFailure, Queue,
     WebhookOutcome, WebhookPost,
 };
-use crate::inbound::Inbound;
-use crate::outbound::{News, Outbound};
-use crate::statuses::{Problem, Report, Status};
-use crate::wamid::Wamid;
-use crate::webhooks::Webhooks;
-use crate::{rows, webhook_body};
-use bytes::Bytes;
-use content::{Body, Content, MessageId};
 use endpoint::{Endpoint, Event, Unreadable};
+use graph::webhook::StatusKind;
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
-use wire::{Address, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{Address, LinkEvent, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -100,12 +102,13 @@ impl From<Outgoing<ToRelay>> for Output {
 /// The Cloud API node.
 pub struct Node {
     pub(crate) config: NodeConfig,
+    pub(crate) directory: Directory,
     pub(crate) endpoint: Endpoint,
     pub(crate) outbound: Outbound,
     pub(crate) inbound: Inbound,
     pub(crate) callbacks: Callbacks,
     pub(crate) challenges: Challenges,
-    webhooks: Webhooks,
+    pub(crate) webhooks: Queue,
     bill: Bill,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
@@ -139,135 +142,43 @@ impl Node {
 
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
-        self.bill.lines(&self.config.directory)
+        self.bill.lines(&self.directory)
     }
 
     /// Opens the accounts of all phone numbers, once.
-    fn start(&mut self, rng: &mut Rng, fx: &mut Effects<Output>) {
+    fn start(&mut self, step: &mut Step<'_>) {
         if !self.started {
             self.started = true;
-            for phone in self.config.directory.phones() {
-                self.endpoint.open_account(Address::primary(phone.number), rng, fx);
+            for phone in self.directory.phones() {
+                self.endpoint.open_account(Address::primary(phone.number), step.rng, step.fx);
             }
         }
     }
 
     /// What the endpoint says means something to a business, or to the operator.
-    fn event(&mut self, now: Time, event: Event, rng: &mut Rng, fx: &mut Effects<Output>) {
+    fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
-            Event::Online => fx.say(Output::Notice(Notice::Online)),
-            Event::Offline => fx.say(Output::Notice(Notice::Offline)),
+            Event::Online => step.fx.say(Output::Notice(Notice::Online)),
+            Event::Offline => step.fx.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
-                self.received(now, account.number, from.number, content, rng, fx);
+                self.on_message(account.number, from.number, content, step);
             }
             Event::Accepted { account, message_id } => {
-                self.advance(now, (account.number, message_id), None, (Status::Sent, None), rng, fx);
+                self.on_progress((account.number, message_id), StatusKind::Sent, step);
             }
             Event::Delivered { account, message_id } => {
-                self.advance(now, (account.number, message_id), None, (Status::Delivered, None), rng, fx);
+                self.on_progress((account.number, message_id), StatusKind::Delivered, step);
             }
             Event::Failed { account, message_id, failure } => {
-                let key = (account.number, message_id);
-                match Problem::of(failure) {
-                    None => self.outbound.forget(&key, &mut fx.transaction),
-                    problem => self.advance(now, key, None, (Status::Failed, problem), rng, fx),
-                }
+                self.on_failure((account.number, message_id), failure, step);
             }
-            Event::Unreadable(unreadable) => fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Unreadable(unreadable) => step.fx.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
-                self.bill.read(readings, &self.config.directory);
-                fx.say(Output::Metered(self.bill()));
+                self.bill.read(readings, &self.directory);
+                step.fx.say(Output::Metered(self.bill()));
             }
-            Event::Rejected(code) => fx.say(Output::Notice(Notice::Rejected(code))),
+            Event::Rejected(code) => step.fx.say(Output::Notice(Notice::Rejected(code))),
         }
-    }
-
-    fn received(
-        &mut self,
-        now: Time,
-        business: Number,
-        consumer: Number,
-        content: Content,
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-    ) {
-        match content.body {
-            Body::Text(text) => {
-                let key = (business, consumer, content.message_id.clone());
-                // A consumer that uses a name twice is not heard twice.
-                if self.inbound.add(now, key, &mut fx.transaction) {
-                    let wamid = Wamid::received(consumer, content.message_id);
-                    let quoted = text.quoted.clone().map(|id| self.quoted(business, consumer, id));
-                    self.post(now, business, rng, fx, |phone, _| {
-                        webhook_body::text_message(
-                            phone,
-                            &wamid,
-                            quoted.as_ref(),
-                            &text.body,
-                            content.sent_at_s,
-                        )
-                    });
-                }
-            }
-            Body::Read(ids) => {
-                for id in ids {
-                    self.advance(now, (business, id), Some(consumer), (Status::Read, None), rng, fx);
-                }
-            }
-        }
-    }
-
-    /// Consumers quote a message by its sender's name for it; who that was is found here.
-    fn quoted(&self, business: Number, consumer: Number, id: MessageId) -> Wamid {
-        if self.inbound.contains(&(business, consumer, id.clone())) {
-            Wamid::received(consumer, id)
-        } else {
-            Wamid::sent(consumer, id)
-        }
-    }
-
-    /// A message of the business's came further; `consumer` is who says so, if it is a consumer.
-    fn advance(
-        &mut self,
-        now: Time,
-        key: (Number, MessageId),
-        consumer: Option<Number>,
-        (status, problem): (Status, Option<Problem>),
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-    ) {
-        let news = self.outbound.advance(now, &key, consumer, status, &mut fx.transaction);
-        let Some(News { wamid, callback_data, statuses }) = news else { return };
-        for status in statuses {
-            let report = Report { wamid: &wamid, status, callback_data: &callback_data, problem };
-            self.post(now, key.0, rng, fx, |phone, version| {
-                webhook_body::status(phone, &report, now, version)
-            });
-        }
-    }
-
-    /// An event for every app that wants to hear of it; `body` is told the form that the app wants.
-    fn post(
-        &mut self,
-        now: Time,
-        business: Number,
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-        body: impl Fn(&Phone, u16) -> Bytes,
-    ) {
-        let directory = &*self.config.directory;
-        let Some(phone) = directory.phone_with(business) else { return };
-        for (app, _) in self.callbacks.subscribers(&phone.account) {
-            let Some(app) = directory.app(app) else { continue };
-            if self.callbacks.wants_messages(&app.id, phone) {
-                let body = body(phone, app.webhook_version);
-                self.webhooks.enqueue(now, &app.id, phone, body, rng, fx);
-            }
-        }
-    }
-
-    fn run_webhooks(&mut self, now: Time, fx: &mut Effects<Output>) {
-        self.webhooks.run(now, &self.config.directory, &self.callbacks, &self.config.webhooks, fx);
     }
 }
 
@@ -281,14 +192,16 @@ impl Machine for Node {
         // A webhook that nobody acknowledges holds what a consumer said: it has no right to more time than that.
         config.webhooks.retry = config.webhooks.retry.within(config.retention);
         let (endpoint, rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
+        let directory = Directory::new(&config.tenants);
         let mut node = Self {
-            callbacks: Callbacks::new(&config.directory),
+            callbacks: Callbacks::new(&directory),
             config,
+            directory,
             endpoint,
             outbound: Outbound::default(),
             inbound: Inbound::default(),
             challenges: Challenges::default(),
-            webhooks: Webhooks::default(),
+            webhooks: Queue::default(),
             bill: Bill::default(),
             started: false,
         };
@@ -306,22 +219,24 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
-        self.start(rng, &mut fx);
+        let step = &mut Step { now, rng, fx: &mut fx };
+        self.start(step);
         match input {
             Input::Link(event) => {
-                for event in self.endpoint.handle(now, event, rng, &mut fx) {
-                    self.event(now, event, rng, &mut fx);
+                for event in self.endpoint.handle(now, event, step.rng, step.fx) {
+                    self.on_event(event, step);
                 }
             }
-            Input::Api { reply, request } => self.answer(now, reply, &request, rng, &mut fx),
+            Input::Api { reply, request } => self.on_request(reply, &request, step),
             Input::WebhookAnswered { delivery, outcome } => {
-                self.webhooks.answered(now, delivery, outcome, &self.config.webhooks, &mut fx);
+                let policy = &self.config.webhooks;
+                self.webhooks.answered(now, delivery, outcome, policy, &mut step.fx.transaction);
             }
             Input::ChallengeAnswered { challenge, outcome } => {
-                self.challenge_answered(challenge, &outcome, rng, &mut fx);
+                self.on_challenge_answered(challenge, &outcome, step);
             }
         }
-        self.run_webhooks(now, &mut fx);
+        self.run_webhooks(step);
         fx
     }
 
@@ -341,17 +256,18 @@ impl Machine for Node {
 
     fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
         let mut fx = Effects::none();
-        self.start(rng, &mut fx);
-        for event in self.endpoint.expire(now, &mut fx) {
-            self.event(now, event, rng, &mut fx);
+        let step = &mut Step { now, rng, fx: &mut fx };
+        self.start(step);
+        for event in self.endpoint.expire(now, step.fx) {
+            self.on_event(event, step);
         }
         while let Some(challenge) = self.challenges.overdue(now) {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-            self.challenge_answered(challenge, &outcome, rng, &mut fx);
+            self.on_challenge_answered(challenge, &outcome, step);
         }
-        self.outbound.expire(now - self.config.retention, &mut fx.transaction);
-        self.inbound.expire(now - self.config.retention, &mut fx.transaction);
-        self.run_webhooks(now, &mut fx);
+        self.outbound.expire(now - self.config.retention, &mut step.fx.transaction);
+        self.inbound.expire(now - self.config.retention, &mut step.fx.transaction);
+        self.run_webhooks(step);
         fx
     }
 }

@@ -1,13 +1,10 @@
 //! How long answers and webhooks are, measured with the code that writes them: for a simulator that does not write them.
 
-use crate::calls::accepted;
-use crate::directory::Phone;
-use crate::ids::{PhoneNumberId, WabaId};
-use crate::statuses::{Problem, Report, Status};
-use crate::wamid::Wamid;
-use crate::webhook_body;
-use content::MessageId;
+use crate::messages::{Report, failure};
 use endpoint::Failure;
+use graph::messages::{Accepted, Recipient};
+use graph::webhook::{Content, Notification, Phone, Received, StatusKind, Text};
+use graph::{PhoneNumberId, WabaId, Wamid};
 use kernel::Time;
 use wire::Number;
 
@@ -41,41 +38,42 @@ impl Sizes {
     /// The answer to a request that sends a message.
     #[must_use]
     pub fn answer(&self, to: Number) -> usize {
-        accepted(&to.digits(), &Wamid::sent(to, name(9))).to_string().len()
+        let recipient = &Recipient { input: to.digits(), number: to };
+        Accepted { recipient, wamid: &Wamid::sent(to, name(9)) }.answer().into_bytes().len()
     }
 
     /// A webhook with a status.
     #[must_use]
     pub fn status(&self, consumer: Number, told: Told, now: Time) -> usize {
-        let (status, problem) = match told {
-            Told::Sent => (Status::Sent, None),
-            Told::Delivered => (Status::Delivered, None),
-            Told::Read => (Status::Read, None),
-            Told::Failed(failure) => (Status::Failed, Problem::of(failure)),
+        let (status, failure) = match told {
+            Told::Sent => (StatusKind::Sent, None),
+            Told::Delivered => (StatusKind::Delivered, None),
+            Told::Read => (StatusKind::Read, None),
+            Told::Failed(failed) => (StatusKind::Failed, failure(failed)),
         };
-        let wamid = Wamid::sent(consumer, name(9));
-        let report = Report { wamid: &wamid, status, callback_data: "", problem };
-        webhook_body::status(&self.phone(), &report, now, self.webhook_version).len()
+        let report =
+            Report { wamid: &Wamid::sent(consumer, name(9)), status, callback_data: "", failure, at: now };
+        report.webhook(self.phone(), self.webhook_version).len()
     }
 
     /// A webhook with a consumer's text of no length; each byte of a text that JSON does not escape adds one.
     #[must_use]
     pub fn text(&self, consumer: Number, now: Time) -> usize {
-        let wamid = Wamid::received(consumer, name(10));
-        webhook_body::text_message(&self.phone(), &wamid, None, "", now.as_secs()).len()
+        let message = Received {
+            wamid: &Wamid::received(consumer, name(10)),
+            sent_at_s: now.as_secs(),
+            context: None,
+            content: Content::Text(Text { body: "" }),
+        };
+        Notification::of_message(self.phone(), &message).to_bytes().len()
     }
 
     fn phone(&self) -> Phone {
-        Phone {
-            id: self.id.clone(),
-            number: self.number,
-            display_name: String::new(),
-            account: self.account.clone(),
-        }
+        Phone { account: self.account, id: self.id, number: self.number }
     }
 }
 
 /// A message's name as its sender draws it, from so many bytes: nodes draw 9, apps 10.
-fn name(bytes: usize) -> MessageId {
-    MessageId::from_random(&vec![0; bytes])
+fn name(bytes: usize) -> String {
+    "0".repeat(2 * bytes)
 }

@@ -15,7 +15,7 @@ mod unconfirmed;
 
 pub use endpoint::{Carried, Endpoint, Policy, SendError};
 pub use event::{Event, Failure, Unreadable};
-pub use ratchet::{Suite, Suites};
+pub use ratchet::{Provider, Suite, Suites};
 pub use rows::TABLES;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]

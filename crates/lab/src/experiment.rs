@@ -7,6 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::messages::{Message, Messages};
 use crate::recorder::Recorder;
 use kernel::Time;
+use ratchet::Provider;
 use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Messages as Rows, Scenario};
 use serde::Serialize;
@@ -186,6 +187,10 @@ impl Experiment {
             threads: u32::try_from(self.threads.get()).unwrap_or(u32::MAX),
             crypto: match self.scenario.crypto {
                 Crypto::Real => "real".into(),
+                Crypto::Modelled => "modelled".into(),
+            },
+            provider: match self.scenario.crypto {
+                Crypto::Real => Provider::installed().name().into(),
                 Crypto::Modelled => "modelled".into(),
             },
             command: command.into(),

@@ -81,5 +81,5 @@ fn run(sweep: &Sweep, job: Job, costs: &Costs, stop: &AtomicBool) -> Result<Opti
     let summary =
         summary.map_err(|reason| WorkError::Run { settings: point.told(), seed: job.seed, reason })?;
     let measures = measured(&summary);
-    Ok(summary.complete.then(|| Done { job, trace_hash: summary.trace_hash, measures }))
+    Ok(summary.complete.then_some(Done { job, trace_hash: summary.trace_hash, measures }))
 }

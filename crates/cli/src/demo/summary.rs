@@ -15,6 +15,8 @@ use wire::Direction;
 /// What happened.
 pub(crate) struct Summary {
     suite: Suite,
+    /// Whose primitives it was computed with.
+    provider: &'static str,
     consumers: u32,
     sent: u64,
     delivered: u64,
@@ -37,7 +39,7 @@ pub(crate) struct Summary {
 impl Summary {
     pub(crate) fn new(
         tracker: &Tracker,
-        suite: Suite,
+        (suite, provider): (Suite, &'static str),
         elapsed: Duration,
         bill: &[BillLine],
         views: &Views,
@@ -75,6 +77,7 @@ impl Summary {
         });
         Self {
             suite,
+            provider,
             consumers: tracker.consumers,
             sent: count(&|way| way.posted.is_some()),
             delivered: count(&|way| way.shown.is_some()),
@@ -156,6 +159,7 @@ impl Summary {
         serde_json::json!({
             "version": env!("CARGO_PKG_VERSION"),
             "suite": self.suite.name(),
+            "provider": self.provider,
             "consumers": self.consumers,
             "messages_sent": self.sent,
             "messages_delivered": self.delivered,
@@ -186,7 +190,7 @@ impl Summary {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let width = 22;
-        writeln!(out, "\nmessages (suite {})", self.suite)?;
+        writeln!(out, "\nmessages (suite {}, provider {})", self.suite, self.provider)?;
         writeln!(out, "  {:width$} {} of {}", "business to consumer", self.delivered, self.sent)?;
         writeln!(
             out,
@@ -263,4 +267,87 @@ fn peak_memory_mib() -> f64 {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
     kib.unwrap_or_default() / 1024.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use super::super::tracker::Tracker;
+    use crate::sink::Event;
+    use kernel::{Rng, Seed};
+
+    const NOW: Time = Time::from_secs(5);
+
+    fn views(leaks: Vec<privacy::Finding>, control_found: u64) -> Views {
+        Views {
+            scanned: [("frames through the relay", 3), ("files of the relay", 2), ("log of all parties", 1)],
+            leaks,
+            control_found,
+            sample: None,
+        }
+    }
+
+    /// Two messages were sent; so many of them arrived and were answered.
+    fn summary(arrived: u32, control_found: u64) -> Summary {
+        let tracker = Tracker::new(2, 2, &mut Rng::for_entity(&Seed::from_number(1), "test"));
+        for message in 0..2 {
+            tracker.posted(message, NOW);
+            tracker.accepted(message, Some(format!("w{message}")), NOW + Duration::from_millis(2));
+        }
+        for message in 0..arrived {
+            let text = tracker.text(message);
+            tracker.shown(&text, NOW + Duration::from_millis(5));
+            let answer = Event::Message { id: format!("a{message}"), from: "49".into(), text };
+            tracker.webhook(answer, NOW + Duration::from_millis(9));
+        }
+        Summary::new(
+            &tracker,
+            (Suite::Triple, "aws-lc"),
+            Duration::from_secs(2),
+            &[],
+            &views(Vec::new(), control_found),
+        )
+    }
+
+    #[test]
+    fn a_demonstration_passes_only_if_all_arrived_and_the_search_could_see() {
+        assert!(summary(2, 4).verdict().is_ok());
+        let told = |summary: Summary| summary.verdict().unwrap_err().to_string();
+        assert_eq!(told(summary(1, 4)), "1 messages were lost");
+        assert_eq!(told(summary(2, 0)), "1 control search found nothing: the scan was blind");
+    }
+
+    #[test]
+    fn its_json_has_the_keys_that_scripts_rely_on() {
+        let json = summary(2, 4).to_json();
+        for (key, value) in [
+            ("suite", "triple".into()),
+            ("provider", "aws-lc".into()),
+            ("messages_sent", 2.into()),
+            ("messages_delivered", 2.into()),
+            ("replies_delivered", 2.into()),
+            ("lost", 0.into()),
+            ("duplicates", 0.into()),
+            ("boundary_leaks", 0.into()),
+            ("control_found", 4.into()),
+            ("messages_per_s", serde_json::json!(2.0)),
+        ] {
+            assert_eq!(json[key], value, "{key}");
+        }
+        assert_eq!(json["latency_ms"]["business_to_consumer"]["count"], 2);
+        assert_eq!(json["bytes_scanned"]["files of the relay"], 2);
+        let p50 = json["latency_ms"]["api_accept"]["p50"].as_f64().unwrap();
+        assert!((p50 - 2.0).abs() < 0.01, "{p50}");
+    }
+
+    #[test]
+    fn the_screen_says_what_was_lost() {
+        let text = summary(1, 4).to_text();
+        for part in
+            ["1 of 2", "1 lost, 0 twice", "nothing crossed it (the same search finds 4 where it should)"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 }

@@ -163,3 +163,75 @@ impl Tracker {
 fn message_of(text: &str) -> Option<u32> {
     text.strip_prefix("Message ")?.split_once(' ')?.0.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use kernel::Seed;
+
+    fn tracker(consumers: u32, messages: u32) -> Tracker {
+        Tracker::new(consumers, messages, &mut Rng::for_entity(&Seed::from_number(1), "test"))
+    }
+
+    const NOW: Time = Time::from_secs(5);
+
+    fn answer(id: &str, tracker: &Tracker, message: u32) -> Event {
+        Event::Message { id: id.into(), from: "49".into(), text: tracker.text(message) }
+    }
+
+    fn status(id: &str, status: &str) -> Event {
+        Event::Status { id: id.into(), status: status.into() }
+    }
+
+    #[test]
+    fn a_text_names_its_message_and_carries_its_conversations_canary() {
+        let tracker = tracker(3, 7);
+        assert_eq!(message_of(&tracker.text(6)), Some(6));
+        assert!(tracker.text(4).ends_with(&tracker.canaries[1]));
+        assert_ne!(tracker.canaries[0], tracker.canaries[1]);
+        assert_eq!(message_of("Message x to you"), None);
+    }
+
+    #[test]
+    fn all_is_over_when_everything_was_shown_answered_and_read() {
+        let tracker = tracker(1, 1);
+        tracker.posted(0, NOW);
+        tracker.accepted(0, Some("w1".into()), NOW);
+        tracker.shown(&tracker.text(0), NOW);
+        tracker.webhook(answer("w2", &tracker, 0), NOW);
+        assert!(!tracker.is_complete());
+        tracker.webhook(status("w1", "read"), NOW);
+        assert!(tracker.is_complete());
+        assert_eq!(tracker.arrived(), 2);
+    }
+
+    #[test]
+    fn the_same_webhook_again_is_redelivered_and_another_with_its_text_a_duplicate() {
+        let tracker = tracker(1, 2);
+        tracker.webhook(answer("w", &tracker, 0), NOW);
+        tracker.webhook(answer("w", &tracker, 0), NOW);
+        tracker.webhook(status("w", "sent"), NOW);
+        tracker.webhook(status("w", "sent"), NOW);
+        let counted = || {
+            let state = tracker.lock();
+            (state.redelivered, state.duplicates)
+        };
+        assert_eq!(counted(), (2, 0));
+        tracker.webhook(answer("other", &tracker, 0), NOW);
+        tracker.shown(&tracker.text(1), NOW);
+        tracker.shown(&tracker.text(1), NOW);
+        tracker.shown("what nobody sent", NOW);
+        assert_eq!(counted(), (2, 3));
+    }
+
+    #[test]
+    fn a_call_that_was_not_accepted_is_counted_as_refused() {
+        let tracker = tracker(1, 1);
+        tracker.accepted(0, None, NOW);
+        tracker.accepted(9, Some("w".into()), NOW);
+        assert_eq!(tracker.lock().refused, 2);
+        tracker.webhook(status("w", "failed"), NOW);
+        assert!(tracker.lock().statuses["w"].failed);
+    }
+}

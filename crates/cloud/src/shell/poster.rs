@@ -1,7 +1,7 @@
 //! HTTP out: webhooks, and the handshakes before them.
 
-use crate::exchange::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use crate::node::Input;
+use crate::webhooks::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use axum::http::{Request, Response, Uri};
 use bytes::Bytes;

@@ -2,8 +2,8 @@
 
 use crate::codes;
 use crate::error::GraphError;
-use crate::messages::not_received;
 use crate::messages::text::Text;
+use crate::messages::{not_of_this_conversation, not_received};
 use crate::params::Params;
 use crate::wamid::{Sender, Wamid};
 use std::fmt;
@@ -196,9 +196,7 @@ fn quoted(params: &Params<'_>, to: Number) -> Result<Option<Wamid<'static>>, Gra
     let Some(context) = params.get("context") else { return Ok(None) };
     let context = context.object(&["message_id"])?;
     let wamid = Wamid::parse(context.required("message_id")?.text()?);
-    let details = "Param context['message_id'] must be the id of a message of this conversation.";
-    let wamid = wamid.filter(|wamid| wamid.consumer == to);
-    wamid.map(Some).ok_or_else(|| GraphError::whatsapp(codes::NOT_VALID, details))
+    wamid.filter(|wamid| wamid.consumer == to).map(Some).ok_or_else(not_of_this_conversation)
 }
 
 fn callback_data(params: &Params<'_>) -> Result<String, GraphError> {

@@ -14,7 +14,6 @@ use crate::record::{Kind, What, Who};
 use crate::traffic::{ANSWER, Answer, Saying, Spark, Traffic};
 use crate::variation::{self, Secret};
 use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
-use content::MessageId;
 use endpoint::Endpoint;
 use kernel::Time;
 use std::collections::VecDeque;
@@ -366,11 +365,11 @@ impl ConsumersLane {
                     }
                     let bytes = u32::try_from(message.text.len()).unwrap_or(u32::MAX);
                     self.notes.record(now, who, What::Show, from.unwrap_or(who), bytes);
-                    self.notes.shown(now, who, message_key(&message.message_id), &message.text);
+                    self.notes.shown(now, who, message_key(message.message_id.as_str()), &message.text);
                 }
             }
             Output::Status { message_id, sent } => {
-                let key = message_key(&message_id);
+                let key = message_key(message_id.as_str());
                 let stage = match sent {
                     Progress::Pending => {
                         if let Some(said) = person.said.pop_front() {
@@ -442,7 +441,7 @@ pub(crate) fn submitted(at: Time, endpoint: &Endpoint, frame: &ToRelay) -> Optio
     let carried = endpoint.carried(envelope.id).filter(|carried| !carried.is_receipt)?;
     Some(Submitted {
         at,
-        message: message_key(carried.message_id),
+        message: message_key(carried.message_id.as_str()),
         padded_bytes: u32::try_from(carried.padded_bytes).unwrap_or(u32::MAX),
         ciphertext_bytes: u32::try_from(envelope.ciphertext.len()).unwrap_or(u32::MAX),
         prekey: envelope.kind == EnvelopeKind::Prekey,
@@ -451,6 +450,6 @@ pub(crate) fn submitted(at: Time, endpoint: &Endpoint, frame: &ToRelay) -> Optio
 }
 
 /// A message's name in a run: the first eight bytes of its sender's random name.
-pub(crate) fn message_key(id: &MessageId) -> u64 {
-    id.as_str().get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+pub(crate) fn message_key(id: &str) -> u64 {
+    id.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
 }

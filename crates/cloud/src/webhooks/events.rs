@@ -1,0 +1,41 @@
+//! From something that happened to the webhooks that say so.
+
+use crate::node::{Node, Notice, Output};
+use crate::step::Step;
+use crate::webhooks::queue::Due;
+use bytes::Bytes;
+use graph::webhook::Phone;
+use wire::Number;
+
+impl Node {
+    /// An event of a phone number, for every app that wants to hear of it; `body` is told the Graph version whose form
+    /// the app wants.
+    pub(crate) fn post_event(
+        &mut self,
+        business: Number,
+        body: impl Fn(Phone, u16) -> Bytes,
+        step: &mut Step<'_>,
+    ) {
+        let Some(phone) = self.directory.phone_with(business) else { return };
+        let as_named = Phone { account: phone.account, id: phone.id, number: phone.number };
+        for (app, _) in self.callbacks.subscribers(phone.account) {
+            let Some(app) = self.directory.app(app) else { continue };
+            if self.callbacks.wants_messages(app.id, phone) {
+                self.webhooks.enqueue(app.id, phone, body(as_named, app.webhook_version), step);
+            }
+        }
+    }
+
+    /// Posts what is due, and drops what is too old.
+    pub(crate) fn run_webhooks(&mut self, step: &mut Step<'_>) {
+        let transaction = &mut step.fx.transaction;
+        let due =
+            self.webhooks.run(step.now, &self.directory, &self.callbacks, &self.config.webhooks, transaction);
+        for due in due {
+            step.fx.say(match due {
+                Due::Post(post) => Output::PostWebhook(post),
+                Due::Dropped => Output::Notice(Notice::WebhookDropped),
+            });
+        }
+    }
+}
