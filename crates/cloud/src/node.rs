@@ -17,7 +17,8 @@ use crate::webhooks::{
     Callbacks, Challenge, ChallengeId, ChallengeOutcome, Challenges, DeliveryId, HttpFailure, Queue,
     WebhookOutcome, WebhookPost,
 };
-use endpoint::{Endpoint, Event, Unreadable};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Provider, Unreadable};
 use graph::webhook::StatusKind;
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
 use wire::{Address, LinkEvent, Outgoing, RejectCode, ToEndpoint, ToRelay};
@@ -102,10 +103,10 @@ impl From<Outgoing<ToRelay>> for Output {
 pub(crate) type Step<'a> = kernel::Step<'a, Output>;
 
 /// The Cloud API node.
-pub struct Node {
+pub struct Node<P: Provider> {
     pub(crate) config: NodeConfig,
     pub(crate) directory: Directory,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint<P>,
     pub(crate) outbound: Outbound,
     pub(crate) inbound: Inbound,
     pub(crate) callbacks: Callbacks,
@@ -116,9 +117,9 @@ pub struct Node {
     started: bool,
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &Endpoint<P> {
         &self.endpoint
     }
 
@@ -190,7 +191,7 @@ impl Node {
     }
 }
 
-impl Machine for Node {
+impl<P: Provider> Machine for Node<P> {
     const TABLES: &'static [Table] = &rows::TABLES;
     type Config = NodeConfig;
     type Input = Input;

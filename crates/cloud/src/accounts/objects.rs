@@ -4,11 +4,17 @@ use super::Phone;
 use crate::api::{Asked, Outcome, Reply};
 use crate::node::{Node, Step};
 use crate::webhooks::Slot;
+use endpoint::Provider;
 use graph::objects::{Account, App, PhoneNumber, WebhookConfiguration};
 use graph::{Answer, AppId, Fields, GraphError, PageRequest, PhoneNumberId, WabaId};
 
 /// `GET /{phone-number-id}`.
-pub(crate) fn get_number(node: &mut Node, id: PhoneNumberId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_number<P: Provider>(
+    node: &mut Node<P>,
+    id: PhoneNumberId,
+    asked: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let fields = Fields::of(asked.params)?;
     fields.check::<PhoneNumber<'_>>()?;
     let phone = node.directory.phone(id).ok_or_else(GraphError::unavailable)?;
@@ -16,7 +22,12 @@ pub(crate) fn get_number(node: &mut Node, id: PhoneNumberId, asked: &Asked<'_>, 
 }
 
 /// `GET /{waba-id}`.
-pub(crate) fn get_account(node: &mut Node, id: WabaId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_account<P: Provider>(
+    node: &mut Node<P>,
+    id: WabaId,
+    asked: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let fields = Fields::of(asked.params)?;
     fields.check::<Account<'_>>()?;
     let account = node.directory.account(id).ok_or_else(GraphError::unavailable)?;
@@ -24,7 +35,12 @@ pub(crate) fn get_account(node: &mut Node, id: WabaId, asked: &Asked<'_>, _: &mu
 }
 
 /// `GET /{app-id}`.
-pub(crate) fn get_app(node: &mut Node, id: AppId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_app<P: Provider>(
+    node: &mut Node<P>,
+    id: AppId,
+    asked: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let fields = Fields::of(asked.params)?;
     fields.check::<App<'_>>()?;
     let app = node.directory.app(id).ok_or_else(GraphError::unavailable)?;
@@ -32,7 +48,12 @@ pub(crate) fn get_app(node: &mut Node, id: AppId, asked: &Asked<'_>, _: &mut Ste
 }
 
 /// `GET /{waba-id}/phone_numbers`.
-pub(crate) fn get_numbers(node: &mut Node, id: WabaId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_numbers<P: Provider>(
+    node: &mut Node<P>,
+    id: WabaId,
+    asked: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let (fields, page) = (Fields::of(asked.params)?, PageRequest::of(asked.params)?);
     fields.check::<PhoneNumber<'_>>()?;
     let account = node.directory.account(id).ok_or_else(GraphError::unavailable)?;
@@ -41,7 +62,7 @@ pub(crate) fn get_numbers(node: &mut Node, id: WabaId, asked: &Asked<'_>, _: &mu
     Ok(Reply::Now(Answer::of(&page.map(|phone| fields.select(node.shown(phone, asked.app))))))
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     fn shown<'a>(&'a self, phone: &'a Phone, app: AppId) -> PhoneNumber<'a> {
         let url = |slot| Some(self.callbacks.get(&slot)?.callback.as_ref()?.url.as_str());
         let webhooks = WebhookConfiguration {

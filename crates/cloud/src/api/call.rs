@@ -7,6 +7,7 @@ use crate::api::routes::find;
 use crate::node::{Node, Output, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use endpoint::Provider;
 use graph::{Answer, GraphError, Method, Request, Version};
 
 /// Who waits for an answer, and in which version.
@@ -16,7 +17,7 @@ pub(crate) struct Asker {
     pub(crate) version: Version,
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// Answers a request, now or when something else has happened.
     pub(crate) fn on_request(&mut self, reply: ReplyId, request: &ApiRequest, step: &mut Step<'_>) {
         let request = Request::parse(request.as_raw());

@@ -3,11 +3,12 @@
 use crate::accounts::{Grant, Target};
 use crate::api::call::Asker;
 use crate::node::{Node, Step};
+use endpoint::{Native, Provider};
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
-pub struct Route {
+pub struct Route<P: Provider = Native> {
     /// What to do.
     pub method: Method,
     /// With what of the object; empty: the object itself.
@@ -16,7 +17,7 @@ pub struct Route {
     pub needs: Needs,
     /// All parameters that it has. Others are refused where something is to be changed.
     pub parameters: &'static [&'static str],
-    call: Call,
+    call: Call<P>,
 }
 
 /// A kind of object that a path begins with.
@@ -43,20 +44,20 @@ pub enum Needs {
 
 /// The function that does what a route is for, by the object that it takes.
 #[derive(Clone, Copy)]
-enum Call {
-    App(Function<AppId>),
-    Account(Function<WabaId>),
-    Number(Function<PhoneNumberId>),
+enum Call<P: Provider> {
+    App(Function<P, AppId>),
+    Account(Function<P, WabaId>),
+    Number(Function<P, PhoneNumberId>),
 }
 
-type Function<Id> = fn(&mut Node, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+type Function<P, Id> = fn(&mut Node<P>, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
-pub(crate) enum Bound {
-    App(Function<AppId>, AppId),
-    Account(Function<WabaId>, WabaId),
-    Number(Function<PhoneNumberId>, PhoneNumberId),
+pub(crate) enum Bound<P: Provider> {
+    App(Function<P, AppId>, AppId),
+    Account(Function<P, WabaId>, WabaId),
+    Number(Function<P, PhoneNumberId>, PhoneNumberId),
 }
 
 /// What the function of a route is told beside its object.
@@ -80,13 +81,13 @@ pub(crate) enum Reply {
     Later,
 }
 
-impl Route {
+impl<P: Provider> Route<P> {
     pub(crate) const fn app(
         method: Method,
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<AppId>,
+        call: Function<P, AppId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::App(call) }
     }
@@ -96,7 +97,7 @@ impl Route {
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<WabaId>,
+        call: Function<P, WabaId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::Account(call) }
     }
@@ -106,7 +107,7 @@ impl Route {
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<PhoneNumberId>,
+        call: Function<P, PhoneNumberId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
@@ -126,7 +127,7 @@ impl Route {
     }
 
     /// Its function, to be called with `target`; `None` if it is a route of other objects.
-    pub(crate) fn of(&self, target: Target) -> Option<Bound> {
+    pub(crate) fn of(&self, target: Target) -> Option<Bound<P>> {
         match (self.call, target) {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
@@ -145,8 +146,8 @@ impl Route {
     }
 }
 
-impl Bound {
-    pub(crate) fn call(self, node: &mut Node, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+impl<P: Provider> Bound<P> {
+    pub(crate) fn call(self, node: &mut Node<P>, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
             Self::App(call, id) => call(node, id, asked, step),
             Self::Account(call, id) => call(node, id, asked, step),

@@ -3,11 +3,12 @@
 use crate::messages::statuses::Progress;
 use crate::node::{Node, Step};
 use content::{Body, Content, MessageId, Text};
+use endpoint::Provider;
 use graph::Wamid;
 use graph::webhook::{self, Context, Notification, Received, StatusKind};
 use wire::Number;
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// A consumer's message was decrypted.
     pub(crate) fn on_message(
         &mut self,

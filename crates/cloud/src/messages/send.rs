@@ -4,14 +4,14 @@ use crate::api::{Asked, Outcome, Reply};
 use crate::messages::read;
 use crate::node::{Node, Step};
 use content::{Body, Content, MessageId, Text};
-use endpoint::SendError;
+use endpoint::{Provider, SendError};
 use graph::messages::{Accepted, Request, Send};
 use graph::{GraphError, PhoneNumberId, Wamid, codes, messages};
 use wire::{Address, BillingClass, Number};
 
 /// `POST /{phone-number-id}/messages`.
-pub(crate) fn post_message(
-    node: &mut Node,
+pub(crate) fn post_message<P: Provider>(
+    node: &mut Node<P>,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -24,7 +24,7 @@ pub(crate) fn post_message(
     }
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// The number of `id`, if this node speaks for it.
     fn registered(&self, id: PhoneNumberId) -> Result<Number, GraphError> {
         let details = "The phone number is not registered with this node.";

@@ -4,7 +4,7 @@ use crate::messages::outbound::News;
 use crate::node::{Node, Step};
 use bytes::Bytes;
 use content::MessageId;
-use endpoint::Failure;
+use endpoint::{Failure, Provider};
 use graph::webhook::{
     self, Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Report<'a> {
     pub(crate) at: Time,
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// The relay, or the consumer's device, took a message.
     pub(crate) fn on_progress(&mut self, key: (Number, MessageId), status: StatusKind, step: &mut Step<'_>) {
         self.advance(key, Progress { status, failure: None, said_by: None }, step);

@@ -3,10 +3,11 @@
 use crate::node::{Node, Notice, Output, Step};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
+use endpoint::Provider;
 use graph::webhook::Phone;
 use wire::Number;
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// An event of a phone number, for every app that wants to hear of it; `body` is told the Graph version whose form
     /// the app wants.
     pub(crate) fn post_event(

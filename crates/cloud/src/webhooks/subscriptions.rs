@@ -4,11 +4,17 @@ use super::callbacks::{Setting, Slot};
 use super::exchange::{ChallengeId, ChallengeOutcome};
 use crate::api::{Asked, Outcome, Reply, respond};
 use crate::node::{Node, Output, Step};
+use endpoint::Provider;
 use graph::subscriptions::{Override, Subscribe, SubscribedApp, Subscription, Unsubscribe};
 use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, WabaId};
 
 /// `GET /{app-id}/subscriptions`.
-pub(crate) fn get_subscriptions(node: &mut Node, id: AppId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_subscriptions<P: Provider>(
+    node: &mut Node<P>,
+    id: AppId,
+    _: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let app = node.directory.app(id).ok_or_else(GraphError::unavailable)?;
     let version = Version { major: app.webhook_version, minor: 0 };
     let setting = node.callbacks.get(&Slot::App(id));
@@ -19,14 +25,24 @@ pub(crate) fn get_subscriptions(node: &mut Node, id: AppId, _: &Asked<'_>, _: &m
 }
 
 /// `POST /{app-id}/subscriptions`.
-pub(crate) fn subscribe(node: &mut Node, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+pub(crate) fn subscribe<P: Provider>(
+    node: &mut Node<P>,
+    id: AppId,
+    asked: &Asked<'_>,
+    step: &mut Step<'_>,
+) -> Outcome {
     let Subscribe { callback, fields } = Subscribe::parse(asked.params)?;
     let setting = Setting { subscribed: false, callback: Some(callback), fields };
     node.set_callback(Slot::App(id), setting, asked, step)
 }
 
 /// `DELETE /{app-id}/subscriptions`.
-pub(crate) fn unsubscribe(node: &mut Node, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+pub(crate) fn unsubscribe<P: Provider>(
+    node: &mut Node<P>,
+    id: AppId,
+    asked: &Asked<'_>,
+    step: &mut Step<'_>,
+) -> Outcome {
     let Unsubscribe { fields } = Unsubscribe::parse(asked.params)?;
     let slot = Slot::App(id);
     let mut setting = node.callbacks.get(&slot).cloned().unwrap_or_default();
@@ -36,7 +52,12 @@ pub(crate) fn unsubscribe(node: &mut Node, id: AppId, asked: &Asked<'_>, step: &
 }
 
 /// `GET /{waba-id}/subscribed_apps`.
-pub(crate) fn get_subscribed_apps(node: &mut Node, id: WabaId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_subscribed_apps<P: Provider>(
+    node: &mut Node<P>,
+    id: WabaId,
+    _: &Asked<'_>,
+    _: &mut Step<'_>,
+) -> Outcome {
     let apps = node.callbacks.subscribers(id).filter_map(|(id, setting)| {
         let app = node.directory.app(id)?;
         let over = setting.callback.as_ref().map(|callback| callback.url.as_str());
@@ -46,8 +67,8 @@ pub(crate) fn get_subscribed_apps(node: &mut Node, id: WabaId, _: &Asked<'_>, _:
 }
 
 /// `POST /{waba-id}/subscribed_apps`.
-pub(crate) fn subscribe_account(
-    node: &mut Node,
+pub(crate) fn subscribe_account<P: Provider>(
+    node: &mut Node<P>,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -58,8 +79,8 @@ pub(crate) fn subscribe_account(
 }
 
 /// `DELETE /{waba-id}/subscribed_apps`.
-pub(crate) fn unsubscribe_account(
-    node: &mut Node,
+pub(crate) fn unsubscribe_account<P: Provider>(
+    node: &mut Node<P>,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -68,8 +89,8 @@ pub(crate) fn unsubscribe_account(
 }
 
 /// `POST /{phone-number-id}` with `webhook_configuration`.
-pub(crate) fn override_number(
-    node: &mut Node,
+pub(crate) fn override_number<P: Provider>(
+    node: &mut Node<P>,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -79,7 +100,7 @@ pub(crate) fn override_number(
     node.set_callback(Slot::Number(id, asked.app), setting, asked, step)
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// A receiver of webhooks answered the handshake, or did not.
     pub(crate) fn on_challenge_answered(
         &mut self,
