@@ -15,7 +15,7 @@ mod unconfirmed;
 
 pub use endpoint::{Carried, Endpoint, Policy, SendError};
 pub use event::{Event, Failure, Unreadable};
-pub use ratchet::{Provider, Suite, Suites};
+pub use ratchet::{Backend, Suite, Suites};
 pub use rows::TABLES;
 
 /// A step of the machine around it, as the endpoint sees it: all that an endpoint says are frames for the relay.
