@@ -21,7 +21,7 @@ struct Arguments {
     #[arg(long)]
     set: Vec<String>,
     /// Whose primitives the scenario is run with, by name [default: the first that is built in]
-    #[arg(long, value_parser = provider)]
+    #[arg(long)]
     provider: Option<Backend>,
     /// Where criterion has left its results
     #[arg(long, default_value = "target/criterion")]
@@ -49,10 +49,4 @@ fn main() {
     std::fs::write(&arguments.svg, world::plot(&costs)).expect("the plot can be written");
     let section = world::section(&arguments.criterion, &costs, &arguments.svg);
     std::fs::write(&arguments.markdown, section).expect("the section can be written");
-}
-
-fn provider(name: &str) -> Result<Backend, String> {
-    let known = || Backend::ALL.iter().map(|provider| provider.name());
-    let found = Backend::ALL.iter().find(|provider| provider.name() == name);
-    found.copied().ok_or_else(|| format!("there are: {}", known().collect::<Vec<_>>().join(", ")))
 }
