@@ -16,7 +16,6 @@ mod messages;
 mod node;
 mod rows;
 mod shell;
-mod sizes;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
@@ -27,7 +26,6 @@ pub use graph::subscriptions::Callback;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
 pub use node::{Input, Notice, Output};
 pub use shell::{ServeError, serve};
-pub use sizes::{Sizes, Told};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
     WebhookPost,
