@@ -346,7 +346,7 @@ party = "relay"
 at = "1min"
 [[faults]]
 kind = "crash"
-party = "nodes"
+party = "node"
 at = "2min"
 down = "3s"
 [[faults]]
