@@ -7,21 +7,18 @@
 //! | what became of a webhook | the queue of `webhooks` |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 
-use crate::accounts::Directory;
-use crate::api::{ApiRequest, ApiResponse, ReplyId};
-use crate::billing::{Bill, BillLine};
+use crate::api::{ApiRequest, ReplyId};
+use crate::billing::BillLine;
 use crate::config::NodeConfig;
-use crate::messages::{Inbound, Outbound};
+use crate::output::{Notice, Output};
 use crate::rows;
+use crate::state::State;
 use crate::step::Step;
-use crate::webhooks::{
-    Callbacks, Challenge, ChallengeId, ChallengeOutcome, Challenges, DeliveryId, HttpFailure, Queue,
-    WebhookOutcome, WebhookPost,
-};
-use endpoint::{Endpoint, Event, Unreadable};
+use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome};
+use endpoint::{Endpoint, Event};
 use graph::webhook::StatusKind;
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
-use wire::{Address, LinkEvent, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{Address, LinkEvent, ToEndpoint};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -51,65 +48,9 @@ pub enum Input {
     },
 }
 
-/// What a node says.
-#[derive(Debug)]
-pub enum Output {
-    /// A frame for the relay.
-    Send(Outgoing<ToRelay>),
-    /// The answer to a request.
-    Respond {
-        /// Which request.
-        reply: ReplyId,
-        /// The answer.
-        response: ApiResponse,
-    },
-    /// Posts a webhook; [`Input::WebhookAnswered`] must follow.
-    PostWebhook(WebhookPost),
-    /// Asks a URL if it wants webhooks; [`Input::ChallengeAnswered`] must follow.
-    Challenge(Challenge),
-    /// The relay gave new totals: the whole bill as it is now.
-    Metered(Vec<BillLine>),
-    /// Something for the operator.
-    Notice(Notice),
-}
-
-/// What the operator may know: it names nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Notice {
-    /// Messages flow.
-    #[error("the relay knows this node: messages flow")]
-    Online,
-    /// The connection to the relay is gone; messages wait.
-    #[error("the connection to the relay is gone: messages wait")]
-    Offline,
-    /// Something that arrived can't be read.
-    #[error("a message that arrived can't be read: {0}")]
-    Unreadable(Unreadable),
-    /// The relay refused what the node said.
-    #[error("the relay refused what this node said: {0:?}")]
-    Rejected(RejectCode),
-    /// A webhook was dropped: not acknowledged before its time was over.
-    #[error("a webhook was dropped: it was not acknowledged in time")]
-    WebhookDropped,
-}
-
-impl From<Outgoing<ToRelay>> for Output {
-    fn from(frame: Outgoing<ToRelay>) -> Self {
-        Self::Send(frame)
-    }
-}
-
 /// The Cloud API node.
 pub struct Node {
-    pub(crate) config: NodeConfig,
-    pub(crate) directory: Directory,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) outbound: Outbound,
-    pub(crate) inbound: Inbound,
-    pub(crate) callbacks: Callbacks,
-    pub(crate) challenges: Challenges,
-    pub(crate) webhooks: Queue,
-    bill: Bill,
+    state: State,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
 }
@@ -117,40 +58,40 @@ pub struct Node {
 impl Node {
     /// The endpoint inside, to look at.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.state.endpoint
     }
 
     /// True while the relay takes what the node sends.
     pub fn is_online(&self) -> bool {
-        self.endpoint.is_online()
+        self.state.endpoint.is_online()
     }
 
     /// Messages and receipts that consumers do not have yet.
     pub fn undelivered(&self) -> usize {
-        self.endpoint.unconfirmed()
+        self.state.endpoint.unconfirmed()
     }
 
     /// Messages to consumers of which the business may still hear something.
     pub fn unsettled(&self) -> usize {
-        self.outbound.len()
+        self.state.outbound.len()
     }
 
     /// Webhook events that no business has acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
-        self.webhooks.len()
+        self.state.webhooks.len()
     }
 
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
-        self.bill.lines(&self.directory)
+        self.state.bill.lines(&self.state.directory)
     }
 
     /// Opens the accounts of all phone numbers, once.
     fn start(&mut self, step: &mut Step<'_>) {
         if !self.started {
             self.started = true;
-            for phone in self.directory.phones() {
-                self.endpoint.open_account(Address::primary(phone.number), step.rng, step.fx);
+            for phone in self.state.directory.phones() {
+                self.state.endpoint.open_account(Address::primary(phone.number), step.rng, step.fx);
             }
         }
     }
@@ -161,20 +102,20 @@ impl Node {
             Event::Online => step.fx.say(Output::Notice(Notice::Online)),
             Event::Offline => step.fx.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
-                self.on_message(account.number, from.number, content, step);
+                self.state.on_message(account.number, from.number, content, step);
             }
             Event::Accepted { account, message_id } => {
-                self.on_progress((account.number, message_id), StatusKind::Sent, step);
+                self.state.on_progress((account.number, message_id), StatusKind::Sent, step);
             }
             Event::Delivered { account, message_id } => {
-                self.on_progress((account.number, message_id), StatusKind::Delivered, step);
+                self.state.on_progress((account.number, message_id), StatusKind::Delivered, step);
             }
             Event::Failed { account, message_id, failure } => {
-                self.on_failure((account.number, message_id), failure, step);
+                self.state.on_failure((account.number, message_id), failure, step);
             }
             Event::Unreadable(unreadable) => step.fx.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
-                self.bill.read(readings, &self.directory);
+                self.state.bill.read(readings, &self.state.directory);
                 step.fx.say(Output::Metered(self.bill()));
             }
             Event::Rejected(code) => step.fx.say(Output::Notice(Notice::Rejected(code))),
@@ -192,29 +133,17 @@ impl Machine for Node {
         // A webhook that nobody acknowledges holds what a consumer said: it has no right to more time than that.
         config.webhooks.retry = config.webhooks.retry.within(config.retention);
         let (endpoint, rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
-        let directory = Directory::new(&config.tenants);
-        let mut node = Self {
-            callbacks: Callbacks::new(&directory),
-            config,
-            directory,
-            endpoint,
-            outbound: Outbound::default(),
-            inbound: Inbound::default(),
-            challenges: Challenges::default(),
-            webhooks: Queue::default(),
-            bill: Bill::default(),
-            started: false,
-        };
+        let mut state = State::new(config, endpoint);
         for row in rows {
             match row.table {
-                rows::OUTBOUND => node.outbound.restore(&row)?,
-                rows::INBOUND => node.inbound.restore(&row)?,
-                rows::WEBHOOKS => node.webhooks.restore(&row)?,
-                rows::CALLBACKS => node.callbacks.restore(&row)?,
+                rows::OUTBOUND => state.outbound.restore(&row)?,
+                rows::INBOUND => state.inbound.restore(&row)?,
+                rows::WEBHOOKS => state.webhooks.restore(&row)?,
+                rows::CALLBACKS => state.callbacks.restore(&row)?,
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
         }
-        Ok(node)
+        Ok(Self { state, started: false })
     }
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
@@ -223,20 +152,20 @@ impl Machine for Node {
         self.start(step);
         match input {
             Input::Link(event) => {
-                for event in self.endpoint.handle(now, event, step.rng, step.fx) {
+                for event in self.state.endpoint.handle(now, event, step.rng, step.fx) {
                     self.on_event(event, step);
                 }
             }
-            Input::Api { reply, request } => self.on_request(reply, &request, step),
+            Input::Api { reply, request } => self.state.on_request(reply, &request, step),
             Input::WebhookAnswered { delivery, outcome } => {
-                let policy = &self.config.webhooks;
-                self.webhooks.answered(now, delivery, outcome, policy, &mut step.fx.transaction);
+                let policy = &self.state.config.webhooks;
+                self.state.webhooks.answered(now, delivery, outcome, policy, &mut step.fx.transaction);
             }
             Input::ChallengeAnswered { challenge, outcome } => {
-                self.on_challenge_answered(challenge, &outcome, step);
+                self.state.on_challenge_answered(challenge, &outcome, step);
             }
         }
-        self.run_webhooks(step);
+        self.state.run_webhooks(step);
         fx
     }
 
@@ -244,12 +173,12 @@ impl Machine for Node {
         if !self.started {
             return Some(Time::EPOCH);
         }
-        let traces = [self.outbound.oldest(), self.inbound.oldest()];
+        let traces = [self.state.outbound.oldest(), self.state.inbound.oldest()];
         let times = [
-            self.endpoint.wake_at(),
-            self.webhooks.wake_at(&self.config.webhooks),
-            self.challenges.wake_at(),
-            traces.into_iter().flatten().min().map(|oldest| oldest + self.config.retention),
+            self.state.endpoint.wake_at(),
+            self.state.webhooks.wake_at(&self.state.config.webhooks),
+            self.state.challenges.wake_at(),
+            traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
         ];
         times.into_iter().flatten().min()
     }
@@ -258,16 +187,16 @@ impl Machine for Node {
         let mut fx = Effects::none();
         let step = &mut Step { now, rng, fx: &mut fx };
         self.start(step);
-        for event in self.endpoint.expire(now, step.fx) {
+        for event in self.state.endpoint.expire(now, step.fx) {
             self.on_event(event, step);
         }
-        while let Some(challenge) = self.challenges.overdue(now) {
+        while let Some(challenge) = self.state.challenges.overdue(now) {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-            self.on_challenge_answered(challenge, &outcome, step);
+            self.state.on_challenge_answered(challenge, &outcome, step);
         }
-        self.outbound.expire(now - self.config.retention, &mut step.fx.transaction);
-        self.inbound.expire(now - self.config.retention, &mut step.fx.transaction);
-        self.run_webhooks(step);
+        self.state.outbound.expire(now - self.state.config.retention, &mut step.fx.transaction);
+        self.state.inbound.expire(now - self.state.config.retention, &mut step.fx.transaction);
+        self.state.run_webhooks(step);
         fx
     }
 }

@@ -1,6 +1,6 @@
 //! What is the same for all that happens in one step of the node.
 
-use crate::node::Output;
+use crate::output::Output;
 use kernel::{Effects, Rng, Time};
 
 /// When it happens, what is drawn in it, and what follows from it.

@@ -1,8 +1,8 @@
 //! A route of the API: which calls there are is data.
 
 use crate::accounts::{Grant, Target};
-use crate::api::call::Asker;
-use crate::node::Node;
+use crate::api::respond::Asker;
+use crate::state::State;
 use crate::step::Step;
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
@@ -50,7 +50,7 @@ enum Call {
     Number(Function<PhoneNumberId>),
 }
 
-type Function<Id> = fn(&mut Node, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
@@ -147,11 +147,11 @@ impl Route {
 }
 
 impl Bound {
-    pub(crate) fn call(self, node: &mut Node, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+    pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
-            Self::App(call, id) => call(node, id, asked, step),
-            Self::Account(call, id) => call(node, id, asked, step),
-            Self::Number(call, id) => call(node, id, asked, step),
+            Self::App(call, id) => call(state, id, asked, step),
+            Self::Account(call, id) => call(state, id, asked, step),
+            Self::Number(call, id) => call(state, id, asked, step),
         }
     }
 }

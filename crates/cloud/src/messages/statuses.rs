@@ -1,7 +1,7 @@
 //! What the business hears of its messages.
 
 use crate::messages::outbound::News;
-use crate::node::Node;
+use crate::state::State;
 use crate::step::Step;
 use bytes::Bytes;
 use content::MessageId;
@@ -38,7 +38,7 @@ pub(crate) struct Report<'a> {
     pub(crate) at: Time,
 }
 
-impl Node {
+impl State {
     /// The relay, or the consumer's device, took a message.
     pub(crate) fn on_progress(&mut self, key: (Number, MessageId), status: StatusKind, step: &mut Step<'_>) {
         self.advance(key, Progress { status, failure: None, said_by: None }, step);

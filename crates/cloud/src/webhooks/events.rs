@@ -1,13 +1,14 @@
 //! From something that happened to the webhooks that say so.
 
-use crate::node::{Node, Notice, Output};
+use crate::output::{Notice, Output};
+use crate::state::State;
 use crate::step::Step;
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
 use graph::webhook::Phone;
 use wire::Number;
 
-impl Node {
+impl State {
     /// An event of a phone number, for every app that wants to hear of it; `body` is told the Graph version whose form
     /// the app wants.
     pub(crate) fn post_event(
