@@ -4,6 +4,7 @@
 
 use blindpost_benches::{comparison, comparison::Effort, memory, report::Report};
 use clap::Parser;
+use ratchet::{Native, Suite};
 use std::{fs, path::PathBuf, process::ExitCode};
 
 /// What the ratchet costs, beside its peers and its floor.
@@ -27,7 +28,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(sessions) = arguments.memory_of {
-        println!("{}", memory::grow_by(sessions));
+        println!("{}", memory::grow_by::<Native>(Suite::X3dh, sessions));
         return ExitCode::SUCCESS;
     }
     let (effort, sessions) = if arguments.quick { (Effort::QUICK, 10_000) } else { (Effort::FULL, 100_000) };

@@ -1,7 +1,7 @@
-//! The rounds: everything takes turns.
+//! The rounds: every contestant and primitive takes its turn in each, and of all rounds the median counts.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ratchet::{Provider, Suite};
+use ratchet::{Backend, Suite};
 use std::collections::BTreeMap;
 
 use crate::contestant::Contestant;
@@ -42,7 +42,7 @@ pub struct Summary {
     /// Its name in reports.
     pub name: String,
     /// What it is, if it is ours.
-    pub ours: Option<(Suite, Provider)>,
+    pub ours: Option<(Suite, Backend)>,
     /// Microseconds of each operation.
     pub micros: BTreeMap<Operation, f64>,
     /// The size of a session.
@@ -51,7 +51,7 @@ pub struct Summary {
 
 struct Lane {
     contestant: Box<dyn Contestant>,
-    ours: Option<(Suite, Provider)>,
+    ours: Option<(Suite, Backend)>,
     samples: BTreeMap<Operation, Vec<f64>>,
 }
 
@@ -109,7 +109,7 @@ impl Comparison {
 
     /// The sum of an operation's primitives.
     #[must_use]
-    pub fn floor(&self, operation: Operation, suite: Suite, provider: Provider) -> Option<f64> {
+    pub fn floor(&self, operation: Operation, suite: Suite, provider: Backend) -> Option<f64> {
         let parts = floor::of(operation, suite)?;
         let time = |primitive: Primitive| self.primitives[&key(primitive, provider)];
         Some(parts.into_iter().map(|(times, primitive)| times * time(primitive)).sum())
@@ -118,7 +118,7 @@ impl Comparison {
     /// The one that the targets are about: suite `triple` with the default provider.
     #[must_use]
     pub fn judged(&self) -> &Summary {
-        let judged = Some((Suite::Triple, Provider::ALL[0]));
+        let judged = Some((Suite::Triple, Backend::ALL[0]));
         self.contestants.iter().find(|contestant| contestant.ours == judged).expect("takes part")
     }
 }
@@ -146,7 +146,7 @@ fn lanes() -> Result<Vec<Lane>, NotBuilt> {
     add(Box::new(Official::build_and_start()?), None);
     add(Box::<Olm>::default(), None);
     for suite in [Suite::Triple, Suite::Pqxdh, Suite::X3dh] {
-        for provider in Provider::ALL {
+        for provider in Backend::ALL {
             add(Box::new(Ours::new(suite, *provider)), Some((suite, *provider)));
         }
     }
@@ -156,7 +156,7 @@ fn lanes() -> Result<Vec<Lane>, NotBuilt> {
 fn primitive_lanes() -> Vec<PrimitiveLane> {
     let mut lanes = Vec::new();
     for primitive in Primitive::ALL {
-        for provider in Provider::ALL {
+        for provider in Backend::ALL {
             let key = key(primitive, *provider);
             if lanes.iter().all(|lane: &PrimitiveLane| lane.key != key) {
                 lanes.push(PrimitiveLane { key, work: primitive.prepare(*provider), samples: Vec::new() });
@@ -166,7 +166,7 @@ fn primitive_lanes() -> Vec<PrimitiveLane> {
     lanes
 }
 
-fn key(primitive: Primitive, provider: Provider) -> (Primitive, &'static str) {
+fn key(primitive: Primitive, provider: Backend) -> (Primitive, &'static str) {
     (primitive, if primitive.depends_on_provider() { provider.name() } else { "" })
 }
 

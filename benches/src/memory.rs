@@ -11,7 +11,7 @@ pub const ARGUMENT: &str = "--memory-of";
 /// Conversations that are begun from nothing; the rest goes on from copies of them.
 const BEGUN: usize = 200;
 
-/// Growth of the resident set by `sessions` live sessions of suite `x3dh`, in bytes, in a process of its own.
+/// Growth of the resident set by `sessions` live real sessions of suite `x3dh`, in bytes, in a process of its own.
 ///
 /// # Panics
 /// When the process fails.
@@ -24,15 +24,15 @@ pub fn of_sessions(sessions: u32) -> u64 {
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of bytes")
 }
 
-/// The measured process: makes the sessions and returns the growth in bytes.
+/// The measured process: makes the sessions and returns the growth in bytes, with the provider that is installed
+/// if it is a real one.
 ///
 /// Half of them are initiators, half responders. All keep five receiving chains, as long conversations do, and
 /// each has turned its own ratchet since it was copied, so that nothing is shared.
 #[must_use]
-pub fn grow_by(sessions: u32) -> u64 {
-    Provider::ALL[0].install();
+pub fn grow_by<P: Provider>(suite: Suite, sessions: u32) -> u64 {
     let mut rng = rng();
-    let devices = Devices::new(Suite::X3dh, &mut rng);
+    let devices = Devices::<P>::new(suite, &mut rng);
     let pairs = (sessions / 2) as usize;
     let mut begun = Vec::new();
     for _ in 0..BEGUN.min(pairs) {
@@ -40,7 +40,7 @@ pub fn grow_by(sessions: u32) -> u64 {
         devices.ping_pong(&mut conversation, 12, b"hello", &mut rng);
         begun.push(conversation);
     }
-    let mut live: Vec<Conversation> = Vec::with_capacity(pairs);
+    let mut live: Vec<Conversation<P>> = Vec::with_capacity(pairs);
     let before = resident();
     for at in 0..pairs {
         let mut conversation = begun[at % begun.len()].clone();

@@ -1,7 +1,8 @@
 //! Our own ratchet, in each suite and with each provider of primitives.
 
 use kernel::Rng;
-use ratchet::{Ciphertext, Provider, SessionRecord, Suite};
+use ratchet::generic::SessionRecord;
+use ratchet::{Backend, Ciphertext, Modelled, Native, Provider, Suite};
 use std::{hint::black_box, time::Duration};
 
 use crate::contestant::Contestant;
@@ -10,21 +11,36 @@ use crate::pair::{Conversation, Devices, Prekeys, rng, say};
 use crate::stopwatch::time;
 
 /// A suite with a provider.
-pub struct Ours {
+pub struct Ours<P: Provider = Native> {
     suite: Suite,
-    provider: Provider,
-    devices: Devices,
+    /// Of the real ones.
+    backend: Option<Backend>,
+    devices: Devices<P>,
     rng: Rng,
     /// The initiator says one message after the other, and `there` is the initiator.
-    chain: Conversation,
-    ping_pong: Conversation,
+    chain: Conversation<P>,
+    ping_pong: Conversation<P>,
 }
 
 impl Ours {
     /// Two devices with sessions.
     #[must_use]
-    pub fn new(suite: Suite, provider: Provider) -> Self {
-        provider.install();
+    pub fn new(suite: Suite, backend: Backend) -> Self {
+        Self::with(suite, Some(backend))
+    }
+}
+
+impl Ours<Modelled> {
+    /// The same with modelled cryptography.
+    #[must_use]
+    pub fn modelled(suite: Suite) -> Self {
+        Self::with(suite, None)
+    }
+}
+
+impl<P: Provider> Ours<P> {
+    fn with(suite: Suite, backend: Option<Backend>) -> Self {
+        backend.iter().for_each(|backend| backend.install());
         let mut rng = rng();
         let devices = Devices::new(suite, &mut rng);
         let mut chain = devices.acquainted(&mut rng);
@@ -34,19 +50,7 @@ impl Ours {
             let message = say(&mut chain.there, b"hello", &mut rng);
             devices.hear(&mut chain.here, &message, &devices.prekeys(), &mut rng);
         }
-        Self { suite, provider, devices, rng, chain, ping_pong }
-    }
-
-    /// Which suite.
-    #[must_use]
-    pub const fn suite(&self) -> Suite {
-        self.suite
-    }
-
-    /// Which provider.
-    #[must_use]
-    pub const fn provider(&self) -> Provider {
-        self.provider
+        Self { suite, backend, devices, rng, chain, ping_pong }
     }
 
     fn initiate(&mut self, iterations: u32) -> Duration {
@@ -57,7 +61,7 @@ impl Ours {
     fn first_decrypt(&mut self, iterations: u32) -> Duration {
         let Self { devices, rng, .. } = self;
         let first: Vec<Ciphertext> = (0..iterations).map(|_| devices.first_message(&[1; 256], rng)).collect();
-        let prekeys: Vec<Prekeys<'_>> = (0..iterations).map(|_| devices.prekeys()).collect();
+        let prekeys: Vec<Prekeys<'_, P>> = (0..iterations).map(|_| devices.prekeys()).collect();
         let mut records = records(iterations);
         time(|| {
             for ((record, message), prekeys) in records.iter_mut().zip(&first).zip(&prekeys) {
@@ -100,19 +104,19 @@ impl Ours {
         let bytes = self.chain.there.to_bytes();
         time(|| {
             for _ in 0..iterations {
-                black_box(SessionRecord::from_bytes(black_box(&bytes)).unwrap());
+                black_box(SessionRecord::<P>::from_bytes(black_box(&bytes)).unwrap());
             }
         })
     }
 }
 
-impl Contestant for Ours {
+impl<P: Provider> Contestant for Ours<P> {
     fn name(&self) -> String {
-        format!("ours, {}, {}", self.suite, self.provider.name())
+        format!("ours, {}, {}", self.suite, self.backend.map_or("modelled", Backend::name))
     }
 
     fn run(&mut self, operation: Operation, iterations: u32) -> Duration {
-        self.provider.install();
+        self.backend.iter().for_each(|backend| backend.install());
         match operation {
             Operation::Initiate => self.initiate(iterations),
             Operation::FirstDecrypt => self.first_decrypt(iterations),
@@ -134,6 +138,6 @@ impl Contestant for Ours {
 /// Messages of a chain before those that are measured, at all contestants.
 pub(crate) const WARM_UP: u32 = 8;
 
-fn records(count: u32) -> Vec<SessionRecord> {
+fn records<P: Provider>(count: u32) -> Vec<SessionRecord<P>> {
     (0..count).map(|_| SessionRecord::default()).collect()
 }

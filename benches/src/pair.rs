@@ -1,10 +1,10 @@
 //! Two devices and their conversation in our own ratchet.
 
 use kernel::{Rng, Seed};
-use ratchet::{
-    Ciphertext, IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeyBundle, PrekeySource,
-    SessionRecord, SignedPrekey, Suite, Suites,
+use ratchet::generic::{
+    IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SessionRecord, SignedPrekey,
 };
+use ratchet::{Ciphertext, Native, PrekeyBundle, PrekeySource, Provider, Suite, Suites};
 use std::hint::black_box;
 
 const NOW_S: u64 = 1_790_000_000;
@@ -16,45 +16,45 @@ pub fn rng() -> Rng {
 }
 
 /// A device that has published its keys, the responder, and one that has them, the initiator.
-pub struct Devices {
-    initiator: LocalIdentity,
-    responder: LocalIdentity,
-    signed: SignedPrekey,
+pub struct Devices<P: Provider = Native> {
+    initiator: LocalIdentity<P>,
+    responder: LocalIdentity<P>,
+    signed: SignedPrekey<P>,
     /// As stored.
     one_time: Vec<u8>,
-    kem: KemPrekey,
+    kem: KemPrekey<P>,
     bundle: PrekeyBundle,
 }
 
 /// The responder's prekeys: the long-lived ones are at hand, a one-time prekey is as it comes from storage.
-pub struct Prekeys<'a> {
-    signed: &'a SignedPrekey,
-    one_time: OneTimePrekey,
-    kem: &'a KemPrekey,
+pub struct Prekeys<'a, P: Provider = Native> {
+    signed: &'a SignedPrekey<P>,
+    one_time: OneTimePrekey<P>,
+    kem: &'a KemPrekey<P>,
 }
 
 /// A session at both ends.
 #[derive(Clone, Default)]
-pub struct Conversation {
+pub struct Conversation<P: Provider = Native> {
     /// At the initiator.
-    pub there: SessionRecord,
+    pub there: SessionRecord<P>,
     /// At the responder.
-    pub here: SessionRecord,
+    pub here: SessionRecord<P>,
 }
 
-impl PrekeySource for Prekeys<'_> {
-    fn signed_prekey(&self, _: u32) -> Option<&SignedPrekey> {
+impl<P: Provider> PrekeySource<P> for Prekeys<'_, P> {
+    fn signed_prekey(&self, _: u32) -> Option<&SignedPrekey<P>> {
         Some(self.signed)
     }
-    fn one_time_prekey(&self, _: u32) -> Option<&OneTimePrekey> {
+    fn one_time_prekey(&self, _: u32) -> Option<&OneTimePrekey<P>> {
         Some(&self.one_time)
     }
-    fn kem_prekey(&self, _: u32) -> Option<&KemPrekey> {
+    fn kem_prekey(&self, _: u32) -> Option<&KemPrekey<P>> {
         Some(self.kem)
     }
 }
 
-impl Devices {
+impl<P: Provider> Devices<P> {
     /// Two devices that speak `suite` and nothing else.
     #[must_use]
     pub fn new(suite: Suite, rng: &mut Rng) -> Self {
@@ -65,7 +65,7 @@ impl Devices {
         };
         let (initiator, responder) = (device(1), device(2));
         let signed = SignedPrekey::generate(1, &responder.key_pair, rng);
-        let one_time = OneTimePrekey::generate(2, rng);
+        let one_time = OneTimePrekey::<P>::generate(2, rng);
         let kem = KemPrekey::generate(3, &responder.key_pair, rng);
         let bundle = PrekeyBundle {
             registration_id: responder.registration_id,
@@ -80,13 +80,13 @@ impl Devices {
 
     /// The responder's, for one first message.
     #[must_use]
-    pub fn prekeys(&self) -> Prekeys<'_> {
-        let one_time = OneTimePrekey::from_bytes(&self.one_time).unwrap();
+    pub fn prekeys(&self) -> Prekeys<'_, P> {
+        let one_time = OneTimePrekey::<P>::from_bytes(&self.one_time).unwrap();
         Prekeys { signed: &self.signed, one_time, kem: &self.kem }
     }
 
     /// The initiator starts a session.
-    pub fn initiate(&self, there: &mut SessionRecord, rng: &mut Rng) {
+    pub fn initiate(&self, there: &mut SessionRecord<P>, rng: &mut Rng) {
         there.initiate(&self.initiator, &self.bundle, NOW_S, rng).unwrap();
     }
 
@@ -98,13 +98,19 @@ impl Devices {
     }
 
     /// The responder reads a message.
-    pub fn hear(&self, here: &mut SessionRecord, message: &Ciphertext, prekeys: &Prekeys<'_>, rng: &mut Rng) {
+    pub fn hear(
+        &self,
+        here: &mut SessionRecord<P>,
+        message: &Ciphertext,
+        prekeys: &Prekeys<'_, P>,
+        rng: &mut Rng,
+    ) {
         let heard = here.decrypt(&self.responder, message.kind, &message.bytes, prekeys, rng);
         black_box(heard.unwrap());
     }
 
     /// Each has heard the other twice, and the initiator spoke last.
-    pub fn acquainted(&self, rng: &mut Rng) -> Conversation {
+    pub fn acquainted(&self, rng: &mut Rng) -> Conversation<P> {
         let mut conversation = Conversation::default();
         self.initiate(&mut conversation.there, rng);
         let first = say(&mut conversation.there, b"hello", rng);
@@ -115,7 +121,13 @@ impl Devices {
 
     /// So many messages, the first from the responder; each answers the one before. An odd number leaves the
     /// ends changed: who was the responder is `there` then.
-    pub fn ping_pong(&self, conversation: &mut Conversation, messages: u32, plaintext: &[u8], rng: &mut Rng) {
+    pub fn ping_pong(
+        &self,
+        conversation: &mut Conversation<P>,
+        messages: u32,
+        plaintext: &[u8],
+        rng: &mut Rng,
+    ) {
         let prekeys = self.prekeys();
         for _ in 0..messages {
             let Conversation { there, here } = conversation;
@@ -127,6 +139,6 @@ impl Devices {
 }
 
 /// Encrypts, at either end.
-pub fn say(record: &mut SessionRecord, plaintext: &[u8], rng: &mut Rng) -> Ciphertext {
+pub fn say<P: Provider>(record: &mut SessionRecord<P>, plaintext: &[u8], rng: &mut Rng) -> Ciphertext {
     record.encrypt(plaintext, NOW_S, rng).unwrap()
 }

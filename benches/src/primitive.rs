@@ -5,7 +5,7 @@ use aws_lc_rs::agreement;
 use curve25519_dalek::{EdwardsPoint, MontgomeryPoint, Scalar, scalar::clamp_integer};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use libcrux_ml_kem::{kyber1024, mlkem768::incremental};
-use ratchet::Provider;
+use ratchet::Backend;
 use sha2::{Digest as _, Sha256, Sha512};
 use std::{array, hint::black_box};
 
@@ -112,12 +112,12 @@ impl Primitive {
 
     /// It, to be repeated, as `provider` has it.
     #[must_use]
-    pub fn prepare(self, provider: Provider) -> Box<dyn FnMut()> {
+    pub fn prepare(self, provider: Backend) -> Box<dyn FnMut()> {
         match (self, provider) {
-            (Self::Agree | Self::AgreeFromBytes, Provider::RustCrypto) => Box::new(|| {
+            (Self::Agree | Self::AgreeFromBytes, Backend::RustCrypto) => Box::new(|| {
                 black_box(black_box(MontgomeryPoint(PEER)).mul_clamped(black_box(SECRET)));
             }),
-            (Self::PublicKey, Provider::RustCrypto) => Box::new(|| {
+            (Self::PublicKey, Backend::RustCrypto) => Box::new(|| {
                 black_box(MontgomeryPoint::mul_base_clamped(black_box(SECRET)));
             }),
             (Self::Agree, _) => {

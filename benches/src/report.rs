@@ -1,6 +1,6 @@
 //! The comparison for people, as Markdown, and for programs, as JSON.
 
-use ratchet::Suite;
+use ratchet::{Native, Suite};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ impl Report {
     #[must_use]
     pub fn new(comparison: Comparison, live_sessions: u32, live_bytes: u64) -> Self {
         let suites = [Suite::X3dh, Suite::Pqxdh, Suite::Triple];
-        let sizes = suites.into_iter().map(|suite| (suite, sizes::of(suite))).collect();
+        let sizes = suites.into_iter().map(|suite| (suite, sizes::of::<Native>(suite))).collect();
         Self { comparison, sizes, live_sessions, live_bytes }
     }
 

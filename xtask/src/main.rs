@@ -95,12 +95,25 @@ fn test() -> Result<(), Failure> {
         .env(interop::ORACLE, &oracle)
         .env("BLINDPOST_PYTHON", &python);
     Step::new("tests").run(tests.tools_in_path())?;
+    Step::new("examples").run(cargo(&["test", "--doc", "--package", "relay"]))?;
     interop::run(&[])?;
+    without_c()?;
     instructions::compare()?;
     models::compare()?;
     deny()?;
     demo::run()?;
     audit::run()
+}
+
+/// With nothing but Rust in it, the engine builds where there is no C compiler (decision 0018).
+fn without_c() -> Result<(), Failure> {
+    let check = cargo(&["check", "--package", "ratchet", "--no-default-features"])
+        // Of its own: what was built with a compiler would not be built again.
+        .env("CARGO_TARGET_DIR", "target/without-c")
+        .env("CC", "false")
+        .env("CXX", "false")
+        .env("CMAKE", "false");
+    Step::new("ratchet without a C compiler").run(check)
 }
 
 fn deny() -> Result<(), Failure> {

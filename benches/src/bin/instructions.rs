@@ -5,7 +5,7 @@
 
 use blindpost_benches::{contestant::Contestant as _, operation::Operation, ours::Ours};
 use clap::Parser;
-use ratchet::{Provider, Suite};
+use ratchet::{Backend, Suite};
 use std::process::ExitCode;
 
 /// Does one thing of the ratchet so many times; for `cargo xtask instructions`.
@@ -17,15 +17,18 @@ struct Arguments {
     operation: String,
     /// How many times
     iterations: u32,
+    /// aws-lc or rustcrypto; the default one without
+    #[arg(long)]
+    provider: Option<Backend>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { suite, operation, iterations } = Arguments::parse();
+    let Arguments { suite, operation, iterations, provider } = Arguments::parse();
     let Some(operation) = Operation::ALL.into_iter().find(|known| known.name() == operation) else {
         let known: Vec<&str> = Operation::ALL.into_iter().map(Operation::name).collect();
         eprintln!("error: no operation `{operation}`; there are {}", known.join(", "));
         return ExitCode::FAILURE;
     };
-    Ours::new(suite, Provider::ALL[0]).run(operation, iterations);
+    Ours::new(suite, provider.unwrap_or(Backend::ALL[0])).run(operation, iterations);
     ExitCode::SUCCESS
 }

@@ -1,8 +1,8 @@
 //! The app as a machine: what a frame, a command of the person's, or a confirmation of the screen changes in it, and what
-//! it then says to the relay and to the person. Keys and sessions are the [`Endpoint`]'s, what was not seen yet is the
-//! inbox's; here is when something is shown, receipted and answered.
+//! it then says to the relay and to the person. Keys and sessions are the [`Endpoint`]'s, what was not seen yet is in the
+//! inbox; here is when something is shown, receipted and answered.
 
-use crate::inbox::{Inbox, SHOWN, UNSHOWN};
+use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, Unreadable};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
@@ -75,19 +75,6 @@ pub enum Output {
     },
     /// Anything else that the person should know.
     Notice(Notice),
-}
-
-/// A message on the screen. `Debug` hides who and what.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its number at this device, ascending.
-    pub sequence: u64,
-    /// Who sent it.
-    pub from: Address,
-    /// The sender's name for it.
-    pub message_id: MessageId,
-    /// What it says.
-    pub text: String,
 }
 
 /// What became of a message of the person's.
@@ -286,11 +273,5 @@ impl From<Outgoing<ToRelay>> for Output {
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Say(…)")
-    }
-}
-
-impl std::fmt::Debug for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shown(#{})", self.sequence)
     }
 }

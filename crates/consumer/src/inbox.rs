@@ -1,8 +1,8 @@
 //! What has arrived and the screen has not confirmed: numbered, in rows until then, and shown again after a restart.
 
-use crate::Shown;
 use crate::proto;
 use bytes::Bytes;
+use content::MessageId;
 use kernel::{RestoreError, Row, Table, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
@@ -10,6 +10,19 @@ use wire::{Address, DeviceId, Number};
 
 pub(crate) const UNSHOWN: Table = Table::queue("unshown");
 pub(crate) const SHOWN: Table = Table::state("shown");
+
+/// A message on the screen. `Debug` hides who and what.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its number at this device, ascending.
+    pub sequence: u64,
+    /// Who sent it.
+    pub from: Address,
+    /// The sender's name for it.
+    pub message_id: MessageId,
+    /// What it says.
+    pub text: String,
+}
 
 /// Messages in the order in which they arrived, until the screen confirms that it showed them.
 #[derive(Default)]
@@ -72,5 +85,11 @@ impl Inbox {
     /// What was received but perhaps not shown before the app ended.
     pub(crate) fn unshown(&self) -> impl Iterator<Item = &Shown> {
         self.unshown.iter()
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shown(#{})", self.sequence)
     }
 }

@@ -4,7 +4,8 @@ mod consumer;
 mod inbox;
 mod shell;
 
-pub use consumer::{Command, Consumer, ConsumerConfig, Input, Notice, Output, Reply, Sent, Shown};
+pub use consumer::{Command, Consumer, ConsumerConfig, Input, Notice, Output, Reply, Sent};
+pub use inbox::Shown;
 pub use shell::{ServeError, serve};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]

@@ -4,13 +4,13 @@
 use zeroize::Zeroizing;
 
 use crate::chain::{ChainKey, RootKey};
-use crate::curve::{InvalidAgreement, KeyPair, PublicKey, SharedSecret};
-use crate::kdf::{Key, hkdf};
+use crate::curve::{InvalidAgreement, KeyPair, PublicKey};
+use crate::provider::{KeyOf, Native, Provider, SharedSecret, Symmetric};
 
 /// The initiator's side: private keys are ours, public keys are the bundle's.
-pub(crate) struct Initiator<'a> {
-    pub(crate) identity: &'a KeyPair,
-    pub(crate) base_key: &'a KeyPair,
+pub(crate) struct Initiator<'a, P: Provider = Native> {
+    pub(crate) identity: &'a KeyPair<P>,
+    pub(crate) base_key: &'a KeyPair<P>,
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_signed_prekey: &'a PublicKey,
     pub(crate) their_one_time_prekey: Option<&'a PublicKey>,
@@ -18,8 +18,8 @@ pub(crate) struct Initiator<'a> {
     pub(crate) kem_secret: Option<&'a SharedSecret>,
 }
 
-impl Initiator<'_> {
-    pub(crate) fn agree(&self) -> Result<Agreed, InvalidAgreement> {
+impl<P: Provider> Initiator<'_, P> {
+    pub(crate) fn agree(&self) -> Result<Agreed<P>, InvalidAgreement> {
         let mut input = AgreementInput::new();
         input.push(&self.identity.agree(self.their_signed_prekey)?);
         input.push(&self.base_key.agree(self.their_identity)?);
@@ -32,18 +32,18 @@ impl Initiator<'_> {
 }
 
 /// The responder's side: the same four agreements from the other end.
-pub(crate) struct Responder<'a> {
-    pub(crate) identity: &'a KeyPair,
-    pub(crate) signed_prekey: &'a KeyPair,
-    pub(crate) one_time_prekey: Option<&'a KeyPair>,
+pub(crate) struct Responder<'a, P: Provider = Native> {
+    pub(crate) identity: &'a KeyPair<P>,
+    pub(crate) signed_prekey: &'a KeyPair<P>,
+    pub(crate) one_time_prekey: Option<&'a KeyPair<P>>,
     pub(crate) their_identity: &'a PublicKey,
     pub(crate) their_base_key: &'a PublicKey,
     /// What was decapsulated with our KEM prekey: PQXDH, else X3DH.
     pub(crate) kem_secret: Option<&'a SharedSecret>,
 }
 
-impl Responder<'_> {
-    pub(crate) fn agree(&self) -> Result<Agreed, InvalidAgreement> {
+impl<P: Provider> Responder<'_, P> {
+    pub(crate) fn agree(&self) -> Result<Agreed<P>, InvalidAgreement> {
         let mut input = AgreementInput::new();
         input.push(&self.signed_prekey.agree(self.their_identity)?);
         input.push(&self.identity.agree(self.their_base_key)?);
@@ -56,11 +56,11 @@ impl Responder<'_> {
 }
 
 /// What the two sides have in common now.
-pub(crate) struct Agreed {
-    pub(crate) root_key: RootKey,
-    pub(crate) chain_key: ChainKey,
+pub(crate) struct Agreed<P: Provider = Native> {
+    pub(crate) root_key: RootKey<P>,
+    pub(crate) chain_key: ChainKey<P>,
     /// For the post-quantum ratchet; only PQXDH gives one.
-    pub(crate) spqr_key: Option<Key>,
+    pub(crate) spqr_key: Option<KeyOf<P>>,
 }
 
 /// KM of the specifications: 32 bytes FF, then DH1, DH2, DH3, DH4 if there is one, SS if PQXDH.
@@ -74,18 +74,18 @@ impl AgreementInput {
     }
 
     pub(crate) fn push(&mut self, secret: &SharedSecret) {
-        self.0.extend_from_slice(secret.as_ref());
+        self.0.extend_from_slice(&secret[..]);
     }
 
-    pub(crate) fn derive(mut self, kem_secret: Option<&SharedSecret>) -> Agreed {
+    pub(crate) fn derive<P: Provider>(mut self, kem_secret: Option<&SharedSecret>) -> Agreed<P> {
         let (root_key, chain_key, spqr_key) = match kem_secret {
             None => {
-                let [root_key, chain_key] = hkdf(None, &self.0, X3DH_LABEL);
+                let [root_key, chain_key] = P::Symmetric::derive(None, &[&self.0], X3DH_LABEL);
                 (root_key, chain_key, None)
             }
             Some(secret) => {
                 self.push(secret);
-                let [root_key, chain_key, spqr_key] = hkdf(None, &self.0, PQXDH_LABEL);
+                let [root_key, chain_key, spqr_key] = P::Symmetric::derive(None, &[&self.0], PQXDH_LABEL);
                 (root_key, chain_key, Some(spqr_key))
             }
         };
@@ -100,13 +100,14 @@ const PQXDH_LABEL: &[u8] = b"WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kem::KemSecretKey;
+    use crate::kem;
     use crate::prekey_message::PrekeyMessage;
+    use crate::provider::{FixedBytes, Kem, KemSecretKeyOf, Key, Kyber1024};
 
     fn known_input() -> AgreementInput {
         let mut input = AgreementInput::new();
         for _ in 0..3 {
-            input.push(&Zeroizing::new([0x44; 32]));
+            input.push(&Key::new([0x44; 32]));
         }
         input
     }
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn pqxdh_derivation_known_answer() {
-        let agreed = known_input().derive(Some(&Zeroizing::new([0x55; 32])));
+        let agreed = known_input().derive::<Native>(Some(&Key::new([0x55; 32])));
         assert_eq!(
             classical(&agreed) + &hex::encode(*agreed.spqr_key.unwrap()),
             "5e3b35802afb49289229d24ec163ea246210212f65bc765f664b07e8c38e13e7\
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn x3dh_derivation_known_answer() {
-        let agreed = known_input().derive(None);
+        let agreed = known_input().derive::<Native>(None);
         assert_eq!(
             classical(&agreed),
             "63e604dcb1d57b1903e941ce97c3720f7d541fcae53cb9bfb0a6022ae7b519cb\
@@ -139,9 +140,9 @@ mod tests {
 
     #[test]
     fn both_sides_agree_and_every_key_matters() {
-        let key = |n: u8| KeyPair::from_private_bytes([n; 32]);
+        let key = |n: u8| KeyPair::<Native>::from_private_bytes(&[n; 32]);
         let (ik_a, ek_a, ik_b, spk_b, opk_b) = (key(1), key(2), key(3), key(4), key(5));
-        let secret = Zeroizing::new([9; 32]);
+        let secret = Key::new([9; 32]);
         let initiator = |one_time: bool, kem: bool, base: &KeyPair| {
             let opk = opk_b.public;
             let agreed = Initiator {
@@ -189,13 +190,15 @@ mod tests {
             let recorded: serde_json::Value =
                 serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
             let bytes = |path: &str| hex::decode(recorded.pointer(path).unwrap().as_str().unwrap()).unwrap();
-            let private = |path: &str| KeyPair::from_private_bytes(bytes(path).try_into().unwrap());
+            let private =
+                |path: &str| KeyPair::<Native>::from_private_bytes(&bytes(path).try_into().unwrap());
             let message = PrekeyMessage::parse(&bytes("/messages/0/ciphertext")).unwrap();
 
             let kem_secret = message.kem.as_ref().map(|kem| {
-                let key = KemSecretKey::parse(&bytes("/B/bundlePrivate/kyberSecretKey")).unwrap();
-                assert_eq!(key.public().to_bytes(), bytes("/B/bundle/kyberPreKey"));
-                key.decapsulate(&kem.ciphertext().unwrap())
+                let key = bytes("/B/bundlePrivate/kyberSecretKey");
+                let key = KemSecretKeyOf::<Native>::from_bytes(kem::untyped(&key).unwrap()).unwrap();
+                assert_eq!(kem::typed(&Kyber1024::public_key(&key)), bytes("/B/bundle/kyberPreKey"));
+                Kyber1024::decapsulate(&key, &kem.ciphertext::<Native>().unwrap())
             });
             let found = kem_secret.as_ref().map_or_else(String::new, |secret| hex::encode(**secret));
             assert_eq!(found, expected.kyber_shared_secret);
@@ -227,8 +230,8 @@ mod tests {
             assert_eq!(hex::encode(next.as_bytes()), expected.chain_key_after_message0);
             let salt = hex::decode(&expected.message0_pq_key).unwrap();
             let salt = (!salt.is_empty()).then(|| <[u8; 32]>::try_from(salt).unwrap());
-            let keys = seed.message_keys(salt.as_ref());
-            assert_eq!(hex::encode(keys.mac_key().as_ref()), expected.message0_mac_key);
+            let keys = seed.message_keys(salt.map(Key::new).as_ref());
+            assert_eq!(hex::encode(keys.mac_key().as_bytes()), expected.message0_mac_key);
         }
     }
 

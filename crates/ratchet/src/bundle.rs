@@ -4,7 +4,8 @@
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
 use crate::kem::KemPublicKey;
-use crate::xeddsa::{self, Signature, SignatureError};
+use crate::provider::{Native, Provider};
+use crate::signature::{Signature, SignatureError};
 
 /// One device's keys, as handed to one initiator.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,11 +30,23 @@ impl PrekeyBundle {
     /// # Errors
     /// When the identity key did not sign the signed prekey or the KEM prekey.
     pub fn verify(&self) -> Result<(), SignatureError> {
+        self.verify_with::<Native>()
+    }
+
+    /// [`PrekeyBundle::verify`] by another provider.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn verify_with<P: Provider>(&self) -> Result<(), SignatureError> {
         let signed_prekey = self.signed_prekey.key.to_bytes();
-        let kem_prekey = self.kem_prekey.as_ref().map(|prekey| (prekey.key.to_bytes(), &prekey.signature));
-        let signed = std::iter::once((&signed_prekey[..], &self.signed_prekey.signature))
-            .chain(kem_prekey.as_ref().map(|(key, signature)| (&key[..], *signature)));
-        xeddsa::verify_all(self.identity.public_key(), signed)
+        let signed_prekey = (&signed_prekey[..], self.signed_prekey.signature.as_raw());
+        match &self.kem_prekey {
+            None => self.identity.verify_all::<P>(&[signed_prekey]),
+            Some(prekey) => {
+                let signed = [signed_prekey, (&prekey.key.to_bytes(), prekey.signature.as_raw())];
+                self.identity.verify_all::<P>(&signed)
+            }
+        }
     }
 }
 

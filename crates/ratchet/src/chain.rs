@@ -1,43 +1,39 @@
 //! The KDF chains of the Double Ratchet (sections "KDF chains" and "Recommended cryptographic
 //! algorithms"): root key, chain key, message seed, message keys.
 
-use aes::Aes256;
-use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
-use crate::curve::SharedSecret;
-use crate::kdf::{HmacKey, Key, hkdf};
+use crate::provider::{FixedBytes, KeyOf, Native, Provider, SharedSecret, Symmetric};
 
 /// The root key: stepped once per new ratchet key.
 #[derive(Clone)]
-pub(crate) struct RootKey(Key);
+pub(crate) struct RootKey<P: Provider = Native>(KeyOf<P>);
 
-impl RootKey {
-    pub(crate) const fn new(key: Key) -> Self {
+impl<P: Provider> RootKey<P> {
+    pub(crate) const fn new(key: KeyOf<P>) -> Self {
         Self(key)
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// `KDF_RK`: a new root key and the chain key of a new chain.
-    pub(crate) fn step(&self, dh: &SharedSecret) -> (Self, ChainKey) {
-        let [root_key, chain_key] = hkdf(Some(self.as_bytes()), dh.as_ref(), b"WhisperRatchet");
+    pub(crate) fn step(&self, dh: &SharedSecret) -> (Self, ChainKey<P>) {
+        let [root_key, chain_key] = P::Symmetric::derive(Some(&self.0), &[&dh[..]], b"WhisperRatchet");
         (Self(root_key), ChainKey::new(chain_key, 0))
     }
 }
 
 /// A chain key and the counter of the message it is about to key.
 #[derive(Clone)]
-pub(crate) struct ChainKey {
-    key: Key,
+pub(crate) struct ChainKey<P: Provider = Native> {
+    key: KeyOf<P>,
     index: u32,
 }
 
-impl ChainKey {
-    pub(crate) const fn new(key: Key, index: u32) -> Self {
+impl<P: Provider> ChainKey<P> {
+    pub(crate) const fn new(key: KeyOf<P>, index: u32) -> Self {
         Self { key, index }
     }
 
@@ -45,84 +41,68 @@ impl ChainKey {
         self.index
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.key
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.key.as_bytes()
     }
 
     /// `KDF_CK`: the seed of the message at this index, and the chain key after it. `None` at the
     /// end of the counter: a message at `u32::MAX` cannot be sent or read.
-    pub(crate) fn step(&self) -> Option<(MessageSeed, Self)> {
+    pub(crate) fn step(&self) -> Option<(MessageSeed<P>, Self)> {
         let index = self.index.checked_add(1)?;
-        let mac = HmacKey::new(&self.key);
-        Some((MessageSeed(mac.mac(&[&[1]])), Self { key: mac.mac(&[&[2]]), index }))
+        let (seed, key) = P::Symmetric::step(&self.key);
+        Some((MessageSeed(seed), Self { key, index }))
     }
 }
 
 /// What the keys of one message are derived from; kept for skipped messages.
 #[derive(Clone)]
-pub(crate) struct MessageSeed(Key);
+pub(crate) struct MessageSeed<P: Provider = Native>(KeyOf<P>);
 
-impl MessageSeed {
-    pub(crate) const fn new(seed: Key) -> Self {
+impl<P: Provider> MessageSeed<P> {
+    pub(crate) const fn new(seed: KeyOf<P>) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The post-quantum ratchet mixes its key in as the salt (Double Ratchet, section "Triple
     /// Ratchet").
-    pub(crate) fn message_keys(&self, post_quantum: Option<&[u8; 32]>) -> MessageKeys {
-        let [cipher, mac, iv] = hkdf(post_quantum, self.as_bytes(), b"WhisperMessageKeys");
+    pub(crate) fn message_keys(&self, post_quantum: Option<&KeyOf<P>>) -> MessageKeys<P> {
+        let [cipher, mac, iv] =
+            P::Symmetric::derive(post_quantum, &[self.0.as_bytes()], b"WhisperMessageKeys");
         MessageKeys { cipher, mac, iv }
     }
 }
 
 /// The keys of one message: AES key, MAC key, IV.
-pub(crate) struct MessageKeys {
-    cipher: Key,
-    mac: Key,
+pub(crate) struct MessageKeys<P: Provider = Native> {
+    cipher: KeyOf<P>,
+    mac: KeyOf<P>,
     /// The first half is the IV; the second is not used.
-    iv: Key,
+    iv: KeyOf<P>,
 }
 
-impl MessageKeys {
-    pub(crate) const fn mac_key(&self) -> &Key {
+impl<P: Provider> MessageKeys<P> {
+    pub(crate) const fn mac_key(&self) -> &KeyOf<P> {
         &self.mac
     }
 
-    /// AES-256-CBC with PKCS#7 padding: always 1 to 16 bytes longer than the plaintext.
     pub(crate) fn encrypt(&self, plaintext: &[u8]) -> Vec<u8> {
-        let cipher = cbc::Encryptor::<Aes256>::new((&*self.cipher).into(), self.iv().into());
-        cipher.encrypt_padded_vec::<Pkcs7>(plaintext)
+        P::Symmetric::encrypt(&self.cipher, &self.iv, plaintext)
     }
 
     /// `None` for a wrong length or padding; only ever called on authenticated ciphertext.
     pub(crate) fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let cipher = cbc::Decryptor::<Aes256>::new((&*self.cipher).into(), self.iv().into());
-        cipher.decrypt_padded_vec::<Pkcs7>(ciphertext).ok().map(Zeroizing::new)
-    }
-
-    fn iv(&self) -> &[u8; 16] {
-        let ([iv, _], _) = self.iv.as_chunks() else { return &[0; 16] };
-        iv
-    }
-}
-
-#[cfg(test)]
-impl MessageKeys {
-    /// Keys of which only the cipher's matter.
-    pub(crate) fn for_cipher(cipher: [u8; 32], iv: [u8; 16]) -> Self {
-        let mut padded = [0; 32];
-        padded[..16].copy_from_slice(&iv);
-        Self { cipher: Key::new(cipher), mac: Key::new([0; 32]), iv: Key::new(padded) }
+        P::Symmetric::decrypt(&self.cipher, &self.iv, ciphertext)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Key;
 
     fn counting() -> Key {
         Key::new(std::array::from_fn(|i| u8::try_from(i).unwrap()))
@@ -130,7 +110,7 @@ mod tests {
 
     #[test]
     fn chain_step_known_answer() {
-        let (seed, next) = ChainKey::new(counting(), 7).step().unwrap();
+        let (seed, next) = ChainKey::<Native>::new(counting(), 7).step().unwrap();
         assert_eq!(
             hex::encode(seed.as_bytes()),
             "9b4c8120a4823a95f47cde17a244f4507244ee6e3957d1fab9fa29b44d3829b7"
@@ -144,14 +124,15 @@ mod tests {
 
     #[test]
     fn a_chain_ends_instead_of_wrapping() {
-        assert!(ChainKey::new(counting(), u32::MAX).step().is_none());
+        assert!(ChainKey::<Native>::new(counting(), u32::MAX).step().is_none());
     }
 
     #[test]
     fn message_keys_known_answers() {
-        let seed = MessageSeed::new(counting());
-        let hex =
-            |keys: &MessageKeys| hex::encode([*keys.cipher, *keys.mac].concat()) + &hex::encode(keys.iv());
+        let seed: MessageSeed = MessageSeed::new(counting());
+        let hex = |keys: &MessageKeys| {
+            hex::encode([*keys.cipher, *keys.mac].concat()) + &hex::encode(&keys.iv[..16])
+        };
         assert_eq!(
             hex(&seed.message_keys(None)),
             "b818cf662a1eaf9ded79df503b322cd36850a2f61db0703882cd0c5a73b4103e\
@@ -159,7 +140,7 @@ mod tests {
              24d3cb64e9b5119c24f1e7aee85280e9"
         );
         assert_eq!(
-            hex(&seed.message_keys(Some(&[0x22; 32]))),
+            hex(&seed.message_keys(Some(&Key::new([0x22; 32])))),
             "69e0671a0fd3e51dfc22a51b5bdf6dbd12d761f2df6a32cb57fbda48e709cbe0\
              c3d8a4613599282e514a279f7213a812d9c1254ce41f7202f672f2cbf4d63646\
              8b7a55c5a0369ee25c39ca1194ed300b"
@@ -168,7 +149,7 @@ mod tests {
 
     #[test]
     fn root_step_known_answer() {
-        let (root, chain) = RootKey::new(counting()).step(&Zeroizing::new([0x33; 32]));
+        let (root, chain) = RootKey::<Native>::new(counting()).step(&Key::new([0x33; 32]));
         assert_eq!(
             hex::encode(root.as_bytes()) + &hex::encode(chain.as_bytes()),
             "cd058d999ec775571ac97cb7c5ed0c872f65d83a501bd60133ee6980a9c38d3a\
@@ -178,7 +159,7 @@ mod tests {
 
     #[test]
     fn message_cipher_round_trips_at_block_boundaries() {
-        let keys = MessageSeed::new(counting()).message_keys(None);
+        let keys = MessageSeed::<Native>::new(counting()).message_keys(None);
         for length in [0, 1, 15, 16, 17, 31, 32] {
             let plaintext = vec![0xa5; length];
             let ciphertext = keys.encrypt(&plaintext);

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::curve::PublicKey;
 use crate::error::RecordError;
-use crate::kdf::Key;
+use crate::provider::FixedBytes;
 
 /// Appends to a buffer that is wiped.
 pub(crate) struct Writer(Zeroizing<Vec<u8>>);
@@ -19,8 +19,17 @@ impl Writer {
         self.0
     }
 
+    /// What is appended to it must have been counted in its capacity.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
     pub(crate) fn byte(&mut self, byte: u8) {
         self.0.push(byte);
+    }
+
+    pub(crate) fn fixed(&mut self, value: &impl FixedBytes) {
+        self.raw(value.as_bytes());
     }
 
     pub(crate) fn flag(&mut self, flag: bool) {
@@ -57,8 +66,14 @@ impl<'a> Reader<'a> {
         self.take().map(|raw| PublicKey::from_raw(*raw))
     }
 
-    pub(crate) fn secret(&mut self) -> Result<Key, RecordError> {
-        self.take().map(|raw| Key::new(*raw))
+    pub(crate) fn fixed<T: FixedBytes>(&mut self) -> Result<T, RecordError> {
+        T::from_bytes(self.slice(T::LENGTH)?).ok_or(RecordError::Corrupt)
+    }
+
+    pub(crate) fn slice(&mut self, length: usize) -> Result<&'a [u8], RecordError> {
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(RecordError::Corrupt)?;
+        self.0 = rest;
+        Ok(taken)
     }
 
     pub(crate) fn short(&mut self) -> Result<u16, RecordError> {

@@ -10,6 +10,7 @@ use prost::Message;
 use crate::curve::PublicKey;
 use crate::message::{MessageKind, ParseError, RatchetMessage, required};
 use crate::prekey_message::PrekeyMessage;
+use crate::provider::Provider;
 use crate::record::SessionRecord;
 
 /// Which message could not be decrypted.
@@ -83,7 +84,7 @@ impl DecryptionErrorMessage {
     }
 }
 
-impl SessionRecord {
+impl<P: Provider> SessionRecord<P> {
     /// Whether the message was sent in the current session, under the ratchet key that it still
     /// sends under.
     #[must_use]

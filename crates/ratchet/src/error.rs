@@ -4,9 +4,9 @@ use thiserror::Error;
 
 use crate::curve::InvalidAgreement;
 use crate::message::ParseError;
+use crate::signature::SignatureError;
 use crate::spqr::SpqrError;
 use crate::suite::Suite;
-use crate::xeddsa::SignatureError;
 
 /// Why no session could be started from a bundle. The record is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

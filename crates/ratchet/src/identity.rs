@@ -6,14 +6,16 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::curve::{KeyError, KeyPair, PublicKey};
+use crate::fresh_keys::draw;
+use crate::provider::{Curve, Native, Provider, SignatureOf, Wire};
+use crate::signature::{Signature, SignatureError};
 use crate::suite::Suites;
-use crate::xeddsa::{self, Signature, SignatureError};
 
 /// A device's long-term key pair.
 #[derive(Clone)]
-pub struct IdentityKeyPair(KeyPair);
+pub struct IdentityKeyPair<P: Provider = Native>(KeyPair<P>);
 
-impl IdentityKeyPair {
+impl<P: Provider> IdentityKeyPair<P> {
     /// A fresh key pair; takes 32 bytes of `rng`.
     #[must_use]
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
@@ -23,7 +25,7 @@ impl IdentityKeyPair {
     /// The key pair of a stored private key, clamped if it was not.
     #[must_use]
     pub fn from_private_bytes(bytes: [u8; 32]) -> Self {
-        Self(KeyPair::from_private_bytes(bytes))
+        Self(KeyPair::from_private_bytes(&bytes))
     }
 
     /// The public half.
@@ -35,21 +37,25 @@ impl IdentityKeyPair {
     /// The private key for storage: 32 bytes, clamped.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(*self.0.private.as_bytes())
+        Zeroizing::new(self.0.private.to_wire())
     }
 
     /// Signs a message; takes 64 bytes of `rng`.
     #[must_use]
     pub fn sign(&self, message: &[u8], rng: &mut impl CryptoRng) -> Signature {
-        xeddsa::sign(&self.0.private, message, rng)
+        Signature::from(self.sign_to_keep(message, rng).to_wire())
     }
 
-    pub(crate) const fn keys(&self) -> &KeyPair {
+    pub(crate) fn sign_to_keep(&self, message: &[u8], rng: &mut impl CryptoRng) -> SignatureOf<P> {
+        P::Curve::sign(&self.0.private, message, &draw(rng))
+    }
+
+    pub(crate) const fn keys(&self) -> &KeyPair<P> {
         &self.0
     }
 }
 
-impl fmt::Debug for IdentityKeyPair {
+impl<P: Provider> fmt::Debug for IdentityKeyPair<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityKeyPair").field("public", &self.0.public).finish_non_exhaustive()
     }
@@ -79,7 +85,26 @@ impl IdentityKey {
     /// # Errors
     /// When the signature is not this key's over this message.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), SignatureError> {
-        xeddsa::verify(&self.0, message, signature)
+        self.verify_with::<Native>(message, signature)
+    }
+
+    /// [`IdentityKey::verify`] by another provider.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn verify_with<P: Provider>(
+        &self,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), SignatureError> {
+        self.verify_all::<P>(&[(message, signature.as_raw())])
+    }
+
+    pub(crate) fn verify_all<P: Provider>(
+        &self,
+        signed: &[(&[u8], &[u8; 64])],
+    ) -> Result<(), SignatureError> {
+        if P::Curve::verify(self.0.as_raw(), signed) { Ok(()) } else { Err(SignatureError::Invalid) }
     }
 
     /// The same key as a key to agree with.
@@ -97,9 +122,9 @@ impl From<PublicKey> for IdentityKey {
 
 /// What a device says about itself when it opens a session.
 #[derive(Clone, Debug)]
-pub struct LocalIdentity {
+pub struct LocalIdentity<P: Provider = Native> {
     /// Its long-term key pair.
-    pub key_pair: IdentityKeyPair,
+    pub key_pair: IdentityKeyPair<P>,
     /// A number drawn at installation: it changes when the app is reinstalled under the same
     /// address.
     pub registration_id: u32,

@@ -24,30 +24,28 @@ mod error;
 mod event;
 mod field;
 mod fresh_keys;
+pub mod generic;
 mod identity;
-mod kdf;
 mod kem;
-#[cfg(test)]
-mod kem_vectors;
 mod message;
 #[cfg(test)]
 mod no_debug;
 mod prekey_message;
 mod prekeys;
 mod proto;
-mod provider;
+pub mod provider;
 mod receive;
 mod record;
 mod safety_number;
 mod session;
+mod signature;
 mod spqr;
 mod storage;
 mod suite;
 #[cfg(test)]
 mod timing;
-#[cfg(test)]
-mod wycheproof;
-mod xeddsa;
+
+pub use rand_core;
 
 pub use address::{AddressError, Addresses, DeviceAddress, ServiceId, ServiceKind};
 pub use bundle::{PrekeyBundle, PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
@@ -56,15 +54,32 @@ pub use decryption_error::DecryptionErrorMessage;
 pub use error::{DecryptError, EncryptError, InitiateError, PrekeyKind, RecordError};
 pub use event::{Event, Observer};
 pub use fresh_keys::FreshKeys;
-pub use identity::{IdentityKey, IdentityKeyPair, LocalIdentity};
+pub use identity::IdentityKey;
 pub use kem::KemPublicKey;
 pub use message::{Ciphertext, KeyUse, MessageKind, ParseError};
 pub use prekey_message::PrekeyMessage;
-pub use prekeys::{KemPrekey, OneTimePrekey, PrekeyError, PrekeySource, SignedPrekey};
-pub use provider::Provider;
-pub use record::{Decrypted, Established, SessionRecord};
+pub use prekeys::{PrekeyError, PrekeySource};
+#[cfg(feature = "aws-lc")]
+pub use provider::AwsLc;
+pub use provider::{Backend, Modelled, Native, Provider, RustCrypto, UnknownBackend};
+pub use record::{Decrypted, Established};
 pub use safety_number::{Derivation, Identified, Iterations, IterationsError, SafetyNumber, ScanError};
 pub use session::SessionStatus;
-pub use spqr::{BraidKeyPair, BraidState, SpqrError, SpqrStatus};
+pub use signature::{Signature, SignatureError};
+pub use spqr::{BraidState, SpqrError, SpqrStatus};
 pub use suite::{Suite, Suites, UnknownSuite};
-pub use xeddsa::{Signature, SignatureError};
+
+/// A device's long-term key pair.
+pub type IdentityKeyPair = generic::IdentityKeyPair<Native>;
+/// What a device says about itself when it opens a session.
+pub type LocalIdentity = generic::LocalIdentity<Native>;
+/// A medium-term curve prekey, signed by the identity key.
+pub type SignedPrekey = generic::SignedPrekey<Native>;
+/// A curve prekey that serves one session and is then deleted.
+pub type OneTimePrekey = generic::OneTimePrekey<Native>;
+/// A Kyber-1024 prekey, signed by the identity key.
+pub type KemPrekey = generic::KemPrekey<Native>;
+/// The sessions with one remote device.
+pub type SessionRecord = generic::SessionRecord<Native>;
+/// The key pair of one epoch of the post-quantum ratchet.
+pub type BraidKeyPair = generic::BraidKeyPair<Native>;

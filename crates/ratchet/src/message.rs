@@ -9,9 +9,9 @@ use crate::address::Addresses;
 use crate::chain::MessageKeys;
 use crate::curve::{KeyError, PublicKey};
 use crate::identity::IdentityKey;
-use crate::kdf::{HmacKey, Key};
 use crate::prekey_message::PrekeyMessage;
 use crate::proto;
+use crate::provider::{FixedBytes, KeyOf, Provider, Symmetric};
 use crate::suite::Version;
 
 const MAC_LENGTH: usize = 8;
@@ -153,13 +153,13 @@ impl RatchetMessage {
     }
 
     /// Compares the MAC in constant time.
-    pub(crate) fn is_authentic(
+    pub(crate) fn is_authentic<P: Provider>(
         &self,
-        keys: &MessageKeys,
+        keys: &MessageKeys<P>,
         sender: &IdentityKey,
         receiver: &IdentityKey,
     ) -> bool {
-        mac(keys.mac_key(), sender, receiver, &self.authenticated).ct_eq(&self.mac).into()
+        mac::<P>(keys.mac_key(), sender, receiver, &self.authenticated).ct_eq(&self.mac).into()
     }
 }
 
@@ -176,7 +176,12 @@ pub(crate) struct Outgoing<'a> {
 
 impl Outgoing<'_> {
     /// Encrypts, encodes and authenticates.
-    pub(crate) fn seal(self, keys: &MessageKeys, sender: &IdentityKey, receiver: &IdentityKey) -> Vec<u8> {
+    pub(crate) fn seal<P: Provider>(
+        self,
+        keys: &MessageKeys<P>,
+        sender: &IdentityKey,
+        receiver: &IdentityKey,
+    ) -> Vec<u8> {
         let body = proto::SignalMessage {
             ratchet_key: Some(Bytes::copy_from_slice(&self.ratchet_key.to_bytes())),
             counter: Some(self.counter),
@@ -186,7 +191,7 @@ impl Outgoing<'_> {
             addresses: self.addresses.map(|addresses| Bytes::copy_from_slice(&addresses.outgoing())),
         };
         let mut bytes = encode_versioned(self.version, &body, MAC_LENGTH);
-        let mac = mac(keys.mac_key(), sender, receiver, &bytes);
+        let mac = mac::<P>(keys.mac_key(), sender, receiver, &bytes);
         bytes.extend_from_slice(&mac);
         bytes
     }
@@ -194,10 +199,14 @@ impl Outgoing<'_> {
 
 /// The associated data is both identities, sender first (X3DH, section "Sending the initial
 /// message": AD), then the message.
-fn mac(key: &Key, sender: &IdentityKey, receiver: &IdentityKey, message: &[u8]) -> [u8; MAC_LENGTH] {
-    let full = HmacKey::new(key).mac(&[&sender.to_bytes(), &receiver.to_bytes(), message]);
-    let [a, b, c, d, e, f, g, h, ..] = *full;
-    [a, b, c, d, e, f, g, h]
+fn mac<P: Provider>(
+    key: &KeyOf<P>,
+    sender: &IdentityKey,
+    receiver: &IdentityKey,
+    message: &[u8],
+) -> [u8; MAC_LENGTH] {
+    let full = P::Symmetric::mac(key, &[&sender.to_bytes(), &receiver.to_bytes(), message]);
+    full.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 pub(crate) fn encode_versioned(version: Version, body: &impl Message, reserve: usize) -> Vec<u8> {
@@ -224,6 +233,7 @@ pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, Par
 mod tests {
     use super::*;
     use crate::chain::MessageSeed;
+    use crate::provider::{Key, Native};
 
     const MAC: [u8; 8] = [0; 8];
 
@@ -238,7 +248,7 @@ mod tests {
     #[test]
     fn the_message_is_encoded_field_by_field() {
         let identity = IdentityKey::from(PublicKey::from_raw([1; 32]));
-        let keys = MessageSeed::new(Key::new([2; 32])).message_keys(None);
+        let keys = MessageSeed::<Native>::new(Key::new([2; 32])).message_keys(None);
         let bytes = Outgoing {
             version: Version::V4,
             ratchet_key: PublicKey::from_raw([9; 32]),

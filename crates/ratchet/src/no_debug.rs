@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use crate::provider::{KemSecretKeyOf, Native, PreparedOf, PrivateKeyOf, RustCrypto};
+
 /// Says of a type whether it has `Debug`: the constant of the `impl` comes before the trait's.
 struct Probe<T>(PhantomData<T>);
 
@@ -30,11 +32,12 @@ fn secrets_have_no_debug() {
         crate::chain::MessageSeed,
         crate::chain::RootKey,
         crate::curve::KeyPair,
-        crate::curve::PreparedKey,
-        crate::curve::PrivateKey,
-        crate::kdf::HmacKey,
-        crate::kdf::Key,
-        crate::kem::KemSecretKey,
+        crate::provider::Key,
+        KemSecretKeyOf<Native>,
+        PreparedOf<Native>,
+        PrivateKeyOf<Native>,
+        PrivateKeyOf<RustCrypto>,
+        PreparedOf<RustCrypto>,
         crate::prekeys::Secret,
         crate::session::ReceivingChain,
         crate::session::SendingChain,

@@ -6,9 +6,10 @@ use prost::Message;
 
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
-use crate::kem::KemCiphertext;
+use crate::kem;
 use crate::message::{ParseError, RatchetMessage, encode_versioned, parse_version, required};
 use crate::proto;
+use crate::provider::{KemCiphertextOf, Provider, Wire};
 use crate::session::PendingPrekey;
 use crate::suite::Version;
 
@@ -82,9 +83,9 @@ impl std::fmt::Debug for PrekeyMessage {
 
 /// Which KEM prekey was encapsulated to, and the result.
 #[derive(Clone)]
-pub(crate) struct KemPart {
+pub(crate) struct KemPart<P: Provider> {
     pub(crate) prekey: u32,
-    pub(crate) ciphertext: KemCiphertext,
+    pub(crate) ciphertext: KemCiphertextOf<P>,
 }
 
 /// The same as received. In a session that is known already nobody looks at it, so that what is no
@@ -107,15 +108,15 @@ impl ReceivedKem {
         Ok(Some(Self { prekey, ciphertext: required(ciphertext, "kem_ciphertext")? }))
     }
 
-    pub(crate) fn ciphertext(&self) -> Result<KemCiphertext, ParseError> {
-        Ok(KemCiphertext::parse(&self.ciphertext)?)
+    pub(crate) fn ciphertext<P: Provider>(&self) -> Result<KemCiphertextOf<P>, ParseError> {
+        Ok(Wire::from_wire(kem::parse_typed(&self.ciphertext)?))
     }
 }
 
 /// Wraps a Double Ratchet message for a peer that has not answered yet.
-pub(crate) fn wrap(
+pub(crate) fn wrap<P: Provider>(
     version: Version,
-    pending: &PendingPrekey,
+    pending: &PendingPrekey<P>,
     base_key: &PublicKey,
     identity: &IdentityKey,
     registration_id: u32,
@@ -129,7 +130,7 @@ pub(crate) fn wrap(
         registration_id: Some(registration_id),
         signed_prekey_id: Some(pending.signed_prekey),
         kem_prekey_id: pending.kem.as_ref().map(|kem| kem.prekey),
-        kem_ciphertext: pending.kem.as_ref().map(|kem| kem.ciphertext.to_bytes().into()),
+        kem_ciphertext: pending.kem.as_ref().map(|part| kem::typed(&part.ciphertext.to_wire()).into()),
     };
     encode_versioned(version, &body, 0)
 }

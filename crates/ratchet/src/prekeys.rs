@@ -13,9 +13,13 @@ use zeroize::Zeroizing;
 
 use crate::bundle::{PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
 use crate::curve::{KeyPair, PublicKey};
+use crate::fresh_keys::draw;
 use crate::identity::IdentityKeyPair;
-use crate::kem::{KemPublicKey, KemSecretKey};
-use crate::xeddsa::Signature;
+use crate::kem::{self, KemPublicKey};
+use crate::provider::{
+    FixedBytes, Kem, KemSecretKeyOf, KemSeedOf, Native, PrivateKeyOf, Provider, SignatureOf, Wire,
+};
+use crate::signature::Signature;
 
 const SIGNED: u8 = 1;
 const ONE_TIME: u8 = 2;
@@ -26,13 +30,13 @@ const KEM_EXPANDED: u8 = 4;
 ///
 /// Deleting a one-time prekey after use is the caller's step: see
 /// [`Established`](crate::Established).
-pub trait PrekeySource {
+pub trait PrekeySource<P: Provider = Native> {
     /// The signed prekey with this id, if it is still kept.
-    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey>;
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>>;
     /// The one-time prekey with this id, if it was not used yet.
-    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey>;
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>>;
     /// The KEM prekey with this id, one-time or last-resort.
-    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey>;
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>>;
 }
 
 /// Stored bytes that are not a prekey of the expected kind.
@@ -41,25 +45,26 @@ pub trait PrekeySource {
 pub struct PrekeyError;
 
 /// A medium-term curve prekey, signed by the identity key.
-pub struct SignedPrekey {
+pub struct SignedPrekey<P: Provider = Native> {
     id: u32,
-    pub(crate) key: KeyPair,
-    signature: Signature,
+    pub(crate) key: KeyPair<P>,
+    signature: SignatureOf<P>,
 }
 
-impl SignedPrekey {
+impl<P: Provider> SignedPrekey<P> {
     /// A fresh prekey; takes 32 and then 64 bytes of `rng`.
     #[must_use]
-    pub fn generate(id: u32, identity: &IdentityKeyPair, rng: &mut impl CryptoRng) -> Self {
+    pub fn generate(id: u32, identity: &IdentityKeyPair<P>, rng: &mut impl CryptoRng) -> Self {
         let key = KeyPair::generate(rng);
-        let signature = identity.sign(&key.public.to_bytes(), rng);
+        let signature = identity.sign_to_keep(&key.public.to_bytes(), rng);
         Self { id, key, signature }
     }
 
     /// A prekey made elsewhere, from its private key and the signature it was published with.
     #[must_use]
     pub fn from_private_bytes(id: u32, private: [u8; 32], signature: Signature) -> Self {
-        Self { id, key: KeyPair::from_private_bytes(private), signature }
+        let signature = Wire::from_wire(signature.as_raw());
+        Self { id, key: KeyPair::from_private_bytes(&private), signature }
     }
 
     /// Its id.
@@ -76,20 +81,20 @@ impl SignedPrekey {
 
     /// The identity key's signature over the encoded public half.
     #[must_use]
-    pub const fn signature(&self) -> Signature {
-        self.signature
+    pub fn signature(&self) -> Signature {
+        Signature::from(self.signature.to_wire())
     }
 
     /// What goes into a bundle.
     #[must_use]
-    pub const fn to_public(&self) -> PublicSignedPrekey {
-        PublicSignedPrekey { id: self.id, key: self.key.public, signature: self.signature }
+    pub fn to_public(&self) -> PublicSignedPrekey {
+        PublicSignedPrekey { id: self.id, key: self.key.public, signature: self.signature() }
     }
 
-    /// The stored form: 101 bytes.
+    /// The stored form: of a real one 101 bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        stored(SIGNED, self.id, &[self.key.private.as_bytes(), &self.signature.to_bytes()])
+        stored(SIGNED, self.id, &[self.key.private.as_bytes(), self.signature.as_bytes()])
     }
 
     /// Reads the stored form.
@@ -98,13 +103,13 @@ impl SignedPrekey {
     /// When the bytes are not one.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
         let (SIGNED, id, rest) = opened(bytes)? else { return Err(PrekeyError) };
-        let (private, signature) = rest.split_first_chunk().ok_or(PrekeyError)?;
-        let signature = Signature::parse(signature).map_err(|_| PrekeyError)?;
-        Ok(Self::from_private_bytes(id, *private, signature))
+        let (private, signature) = fixed::<PrivateKeyOf<P>>(rest)?;
+        let signature = FixedBytes::from_bytes(signature).ok_or(PrekeyError)?;
+        Ok(Self { id, key: KeyPair::from_private(private), signature })
     }
 }
 
-impl fmt::Debug for SignedPrekey {
+impl<P: Provider> fmt::Debug for SignedPrekey<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedPrekey").field("id", &self.id).finish_non_exhaustive()
     }
@@ -112,12 +117,12 @@ impl fmt::Debug for SignedPrekey {
 
 /// A curve prekey that serves one session and is then deleted. Unsigned: its holder proves
 /// itself by the other keys.
-pub struct OneTimePrekey {
+pub struct OneTimePrekey<P: Provider = Native> {
     id: u32,
-    pub(crate) key: KeyPair,
+    pub(crate) key: KeyPair<P>,
 }
 
-impl OneTimePrekey {
+impl<P: Provider> OneTimePrekey<P> {
     /// A fresh prekey; takes 32 bytes of `rng`.
     #[must_use]
     pub fn generate(id: u32, rng: &mut impl CryptoRng) -> Self {
@@ -127,7 +132,7 @@ impl OneTimePrekey {
     /// A prekey made elsewhere.
     #[must_use]
     pub fn from_private_bytes(id: u32, private: [u8; 32]) -> Self {
-        Self { id, key: KeyPair::from_private_bytes(private).at_rest() }
+        Self { id, key: KeyPair::from_private_bytes(&private).at_rest() }
     }
 
     /// Its id.
@@ -148,7 +153,7 @@ impl OneTimePrekey {
         PublicOneTimePrekey { id: self.id, key: self.key.public }
     }
 
-    /// The stored form: 37 bytes.
+    /// The stored form: of a real one 37 bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         stored(ONE_TIME, self.id, &[self.key.private.as_bytes()])
@@ -160,12 +165,12 @@ impl OneTimePrekey {
     /// When the bytes are not one.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrekeyError> {
         let (ONE_TIME, id, rest) = opened(bytes)? else { return Err(PrekeyError) };
-        let private = rest.try_into().map_err(|_| PrekeyError)?;
-        Ok(Self::from_private_bytes(id, private))
+        let private = FixedBytes::from_bytes(rest).ok_or(PrekeyError)?;
+        Ok(Self { id, key: KeyPair::from_private(private).at_rest() })
     }
 }
 
-impl fmt::Debug for OneTimePrekey {
+impl<P: Provider> fmt::Debug for OneTimePrekey<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OneTimePrekey").field("id", &self.id).finish_non_exhaustive()
     }
@@ -173,39 +178,40 @@ impl fmt::Debug for OneTimePrekey {
 
 /// A Kyber-1024 prekey, signed by the identity key. Whether it serves one session or many (last
 /// resort) is the caller's policy; the protocol does not tell them apart.
-pub struct KemPrekey {
+pub struct KemPrekey<P: Provider = Native> {
     id: u32,
-    secret: Secret,
-    signature: Signature,
+    secret: Secret<P>,
+    signature: SignatureOf<P>,
 }
 
-pub(crate) enum Secret {
+pub(crate) enum Secret<P: Provider = Native> {
     /// Made here: 64 bytes to store instead of 3168, and the key that they make while it is in use.
     Made {
-        seed: Box<Zeroizing<[u8; 64]>>,
-        key: OnceLock<KemSecretKey>,
+        seed: KemSeedOf<P>,
+        key: OnceLock<KemSecretKeyOf<P>>,
     },
-    Imported(KemSecretKey),
+    Imported(KemSecretKeyOf<P>),
 }
 
-impl KemPrekey {
+impl<P: Provider> KemPrekey<P> {
     /// A fresh prekey; takes 64 and then 64 bytes of `rng`.
     #[must_use]
-    pub fn generate(id: u32, identity: &IdentityKeyPair, rng: &mut impl CryptoRng) -> Self {
-        let mut seed = Box::new(Zeroizing::new([0; 64]));
-        rng.fill_bytes(seed.as_mut().as_mut());
-        let key = KemSecretKey::from_seed(&seed);
-        let signature = identity.sign(&key.public().to_bytes(), rng);
+    pub fn generate(id: u32, identity: &IdentityKeyPair<P>, rng: &mut impl CryptoRng) -> Self {
+        let seed = KemSeedOf::<P>::from_wire(&draw(rng));
+        let key = P::Kem::secret_key(&seed);
+        let public = KemPublicKey::from_raw(&P::Kem::public_key(&key));
+        let signature = identity.sign_to_keep(&public.to_bytes(), rng);
         Self { id, secret: Secret::Made { seed, key: OnceLock::from(key) }, signature }
     }
 
-    /// A prekey made elsewhere, from its encoded secret key (type byte and 3168 bytes).
+    /// A prekey made elsewhere, from its encoded secret key (type byte and, of a real one, 3168 bytes).
     ///
     /// # Errors
     /// When the key is not an encoded Kyber-1024 secret key.
     pub fn from_secret_bytes(id: u32, secret: &[u8], signature: Signature) -> Result<Self, PrekeyError> {
-        let key = KemSecretKey::parse(secret).map_err(|_| PrekeyError)?;
-        Ok(Self { id, secret: Secret::Imported(key), signature })
+        let raw = kem::untyped(secret).map_err(|_| PrekeyError)?;
+        let key = FixedBytes::from_bytes(raw).ok_or(PrekeyError)?;
+        Ok(Self { id, secret: Secret::Imported(key), signature: Wire::from_wire(signature.as_raw()) })
     }
 
     /// Keeps the seed only, if it was made here, until the key is asked for again: for a key that is
@@ -216,9 +222,9 @@ impl KemPrekey {
         }
     }
 
-    pub(crate) fn key(&self) -> &KemSecretKey {
+    pub(crate) fn key(&self) -> &KemSecretKeyOf<P> {
         match &self.secret {
-            Secret::Made { seed, key } => key.get_or_init(|| KemSecretKey::from_seed(seed)),
+            Secret::Made { seed, key } => key.get_or_init(|| P::Kem::secret_key(seed)),
             Secret::Imported(key) => key,
         }
     }
@@ -232,29 +238,29 @@ impl KemPrekey {
     /// The public half.
     #[must_use]
     pub fn public(&self) -> KemPublicKey {
-        self.key().public()
+        KemPublicKey::from_raw(&P::Kem::public_key(self.key()))
     }
 
     /// The identity key's signature over the encoded public half.
     #[must_use]
-    pub const fn signature(&self) -> Signature {
-        self.signature
+    pub fn signature(&self) -> Signature {
+        Signature::from(self.signature.to_wire())
     }
 
     /// What goes into a bundle.
     #[must_use]
     pub fn to_public(&self) -> PublicKemPrekey {
-        PublicKemPrekey { id: self.id, key: self.public(), signature: self.signature }
+        PublicKemPrekey { id: self.id, key: self.public(), signature: self.signature() }
     }
 
-    /// The stored form: 133 bytes for a key made here, 3237 for an imported one.
+    /// The stored form: of a real one 133 bytes for a key made here, 3237 for an imported one.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let (kind, secret): (_, &[u8]) = match &self.secret {
-            Secret::Made { seed, .. } => (KEM_SEED, seed.as_ref().as_ref()),
-            Secret::Imported(key) => (KEM_EXPANDED, key.as_raw()),
+            Secret::Made { seed, .. } => (KEM_SEED, seed.as_bytes()),
+            Secret::Imported(key) => (KEM_EXPANDED, key.as_bytes()),
         };
-        stored(kind, self.id, &[secret, &self.signature.to_bytes()])
+        stored(kind, self.id, &[secret, self.signature.as_bytes()])
     }
 
     /// Reads the stored form.
@@ -265,22 +271,21 @@ impl KemPrekey {
         let (kind, id, rest) = opened(bytes)?;
         let (secret, signature) = match kind {
             KEM_SEED => {
-                let (seed, signature) = rest.split_first_chunk().ok_or(PrekeyError)?;
-                (Secret::Made { seed: Box::new(Zeroizing::new(*seed)), key: OnceLock::new() }, signature)
+                let (seed, signature) = fixed(rest)?;
+                (Secret::Made { seed, key: OnceLock::new() }, signature)
             }
             KEM_EXPANDED => {
-                let (raw, signature) =
-                    rest.split_first_chunk::<{ KemSecretKey::RAW_LENGTH }>().ok_or(PrekeyError)?;
-                (Secret::Imported(KemSecretKey::from_raw(raw)), signature)
+                let (key, signature) = fixed(rest)?;
+                (Secret::Imported(key), signature)
             }
             _ => return Err(PrekeyError),
         };
-        let signature = Signature::parse(signature).map_err(|_| PrekeyError)?;
+        let signature = FixedBytes::from_bytes(signature).ok_or(PrekeyError)?;
         Ok(Self { id, secret, signature })
     }
 }
 
-impl fmt::Debug for KemPrekey {
+impl<P: Provider> fmt::Debug for KemPrekey<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KemPrekey").field("id", &self.id).finish_non_exhaustive()
     }
@@ -295,6 +300,12 @@ fn stored(kind: u8, id: u32, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         bytes.extend_from_slice(part);
     }
     bytes
+}
+
+/// A value from the front of the bytes, and the rest of them.
+fn fixed<T: FixedBytes>(bytes: &[u8]) -> Result<(T, &[u8]), PrekeyError> {
+    let (value, rest) = bytes.split_at_checked(T::LENGTH).ok_or(PrekeyError)?;
+    Ok((T::from_bytes(value).ok_or(PrekeyError)?, rest))
 }
 
 fn opened(bytes: &[u8]) -> Result<(u8, u32, &[u8]), PrekeyError> {

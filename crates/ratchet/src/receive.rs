@@ -14,6 +14,7 @@ use crate::error::DecryptError;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::message::RatchetMessage;
+use crate::provider::{Native, Provider};
 use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
 use crate::spqr;
 
@@ -24,32 +25,35 @@ pub(crate) const MAX_FORWARD_JUMP: u32 = 25_000;
 pub(crate) const MAX_SKIPPED: usize = 2_000;
 
 /// A plaintext, and what its session has to do to move on.
-pub(crate) type Opened = (Zeroizing<Vec<u8>>, Step);
+pub(crate) type Opened<P> = (Zeroizing<Vec<u8>>, Step<P>);
+
+/// A plaintext, and what the post-quantum ratchet has to do.
+type Unsealed<P> = (Zeroizing<Vec<u8>>, Option<spqr::Step<P>>);
 
 /// What changes in the session once a message has been opened.
-pub(crate) struct Step {
-    classical: ClassicalStep,
-    post_quantum: Option<spqr::Step>,
+pub(crate) struct Step<P: Provider = Native> {
+    classical: ClassicalStep<P>,
+    post_quantum: Option<spqr::Step<P>>,
 }
 
-enum ClassicalStep {
+enum ClassicalStep<P: Provider> {
     /// A skipped message key was used up.
     UseSkipped { chain: usize, at: usize, counter: u32 },
     /// A known receiving chain moved on.
-    Advance { chain: usize, chain_key: ChainKey, passed: VecDeque<SkippedMessage> },
+    Advance { chain: usize, chain_key: ChainKey<P>, passed: VecDeque<SkippedMessage<P>> },
     /// The peer's ratchet key is new: a DH ratchet step, giving a receiving and a sending chain.
-    Ratchet { root_key: RootKey, receiving: ReceivingChain, sending: SendingChain },
+    Ratchet { root_key: RootKey<P>, receiving: ReceivingChain<P>, sending: SendingChain<P> },
 }
 
-impl Session {
+impl<P: Provider> Session<P> {
     /// Decrypts without changing anything. A ratchet step takes a private key of `fresh`, after the
     /// message was authenticated.
     pub(crate) fn open(
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
-        fresh: &mut impl FreshKeys,
-    ) -> Result<Opened, DecryptError> {
+        fresh: &mut impl FreshKeys<P>,
+    ) -> Result<Opened<P>, DecryptError> {
         if message.version != self.version {
             return Err(DecryptError::AuthenticationFailed);
         }
@@ -70,7 +74,7 @@ impl Session {
 
     /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the
     /// session, so first messages are over.
-    pub(crate) fn apply(&mut self, step: Step, observer: &mut impl Observer) {
+    pub(crate) fn apply(&mut self, step: Step<P>, observer: &mut impl Observer) {
         if self.pending.take().is_some() {
             observer.notice(Event::SessionAcknowledged);
         }
@@ -114,9 +118,9 @@ impl Session {
         &self,
         addresses: Option<&Addresses>,
         chain_at: usize,
-        chain: &ReceivingChain,
+        chain: &ReceivingChain<P>,
         message: &RatchetMessage,
-    ) -> Result<Opened, DecryptError> {
+    ) -> Result<Opened<P>, DecryptError> {
         let skipped =
             chain.skipped.iter().enumerate().find(|(_, skipped)| skipped.counter == message.counter);
         let (at, skipped) = skipped.ok_or(DecryptError::Duplicate {
@@ -132,8 +136,8 @@ impl Session {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
-        fresh: &mut impl FreshKeys,
-    ) -> Result<Opened, DecryptError> {
+        fresh: &mut impl FreshKeys<P>,
+    ) -> Result<Opened<P>, DecryptError> {
         let ratchet_key = message.ratchet_key;
         let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.agree(&ratchet_key)?);
         let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter)?;
@@ -152,9 +156,9 @@ impl Session {
     fn walk(
         &self,
         addresses: Option<&Addresses>,
-        from: &ChainKey,
+        from: &ChainKey<P>,
         counter: u32,
-    ) -> Result<Walk, DecryptError> {
+    ) -> Result<Walk<P>, DecryptError> {
         let jump = counter.saturating_sub(from.index());
         if jump > MAX_FORWARD_JUMP && !self.is_with_self(addresses) {
             return Err(DecryptError::TooFarAhead);
@@ -180,14 +184,14 @@ impl Session {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
-        seed: &MessageSeed,
-    ) -> Result<(Zeroizing<Vec<u8>>, Option<spqr::Step>), DecryptError> {
+        seed: &MessageSeed<P>,
+    ) -> Result<Unsealed<P>, DecryptError> {
         let opened = self.post_quantum.as_ref().map(|spqr| spqr.receive(&message.pq_ratchet)).transpose()?;
         let (key, step) = match opened {
             Some(spqr::Opened { key, step }) => (key, Some(step)),
             None => (None, None),
         };
-        let keys = seed.message_keys(key.as_deref());
+        let keys = seed.message_keys(key.as_ref());
         if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
             return Err(DecryptError::AuthenticationFailed);
         }
@@ -214,15 +218,15 @@ impl Session {
     }
 }
 
-fn tell_skipped(passed: &VecDeque<SkippedMessage>, observer: &mut impl Observer) {
+fn tell_skipped<P: Provider>(passed: &VecDeque<SkippedMessage<P>>, observer: &mut impl Observer) {
     if !passed.is_empty() {
         observer.notice(Event::MessagesSkipped { kept: passed.len() });
     }
 }
 
 /// Where a chain stands after stepping to a message.
-struct Walk {
-    passed: VecDeque<SkippedMessage>,
-    seed: MessageSeed,
-    chain_key: ChainKey,
+struct Walk<P: Provider> {
+    passed: VecDeque<SkippedMessage<P>>,
+    seed: MessageSeed<P>,
+    chain_key: ChainKey<P>,
 }

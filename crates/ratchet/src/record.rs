@@ -16,6 +16,7 @@ use crate::identity::{IdentityKey, LocalIdentity};
 use crate::message::{Ciphertext, MessageKind, RatchetMessage};
 use crate::prekey_message::PrekeyMessage;
 use crate::prekeys::PrekeySource;
+use crate::provider::{Native, Provider};
 use crate::receive::{Opened, Step};
 use crate::session::{Session, SessionStatus};
 use crate::suite::Suite;
@@ -28,11 +29,11 @@ pub(crate) const MAX_ARCHIVED: usize = 40;
 /// There can be several because both sides may open one at the same time, and because a device may
 /// lose its state and start again. Messages are sent in the current one and received in any.
 #[derive(Clone, Default)]
-pub struct SessionRecord {
+pub struct SessionRecord<P: Provider = Native> {
     pub(crate) addresses: Option<Box<Addresses>>,
-    pub(crate) current: Option<Session>,
+    pub(crate) current: Option<Session<P>>,
     /// Newest first.
-    pub(crate) archived: VecDeque<Session>,
+    pub(crate) archived: VecDeque<Session<P>>,
 }
 
 /// A decrypted message.
@@ -63,7 +64,7 @@ pub struct Established {
     pub base_key: PublicKey,
 }
 
-impl SessionRecord {
+impl<P: Provider> SessionRecord<P> {
     /// A record without sessions whose messages name the two ends, as those of the newest deployed
     /// clients do. With [`SessionRecord::default`] they do not, and one that names any is refused
     /// in suite `triple`.
@@ -81,10 +82,10 @@ impl SessionRecord {
     /// accepted suite; the record is then unchanged.
     pub fn initiate(
         &mut self,
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         bundle: &PrekeyBundle,
         now_s: u64,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
     ) -> Result<(), InitiateError> {
         self.initiate_observed(local, bundle, now_s, fresh, &mut ())
     }
@@ -95,10 +96,10 @@ impl SessionRecord {
     /// The same.
     pub fn initiate_observed(
         &mut self,
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         bundle: &PrekeyBundle,
         now_s: u64,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<(), InitiateError> {
         let session = Session::initiate(local, self.addresses.as_deref(), bundle, now_s, fresh)?;
@@ -123,7 +124,7 @@ impl SessionRecord {
         &mut self,
         plaintext: &[u8],
         now_s: u64,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
     ) -> Result<Ciphertext, EncryptError> {
         self.encrypt_observed(plaintext, now_s, fresh, &mut ())
     }
@@ -136,7 +137,7 @@ impl SessionRecord {
         &mut self,
         plaintext: &[u8],
         now_s: u64,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<Ciphertext, EncryptError> {
         let session = self.current.as_mut().ok_or(EncryptError::NoSession)?;
@@ -157,11 +158,11 @@ impl SessionRecord {
     /// See [`DecryptError`]; whichever it is, the record is unchanged and no prekey was used up.
     pub fn decrypt(
         &mut self,
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         kind: MessageKind,
         bytes: &[u8],
-        prekeys: &impl PrekeySource,
-        fresh: &mut impl FreshKeys,
+        prekeys: &impl PrekeySource<P>,
+        fresh: &mut impl FreshKeys<P>,
     ) -> Result<Decrypted, DecryptError> {
         self.decrypt_observed(local, kind, bytes, prekeys, fresh, &mut ())
     }
@@ -172,11 +173,11 @@ impl SessionRecord {
     /// The same.
     pub fn decrypt_observed(
         &mut self,
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         kind: MessageKind,
         bytes: &[u8],
-        prekeys: &impl PrekeySource,
-        fresh: &mut impl FreshKeys,
+        prekeys: &impl PrekeySource<P>,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
         match kind {
@@ -238,7 +239,7 @@ impl SessionRecord {
     fn decrypt_ratchet(
         &mut self,
         message: &RatchetMessage,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
         let (at, (plaintext, step)) = self.open_in_any(message, fresh)?;
@@ -251,8 +252,8 @@ impl SessionRecord {
     fn open_in_any(
         &self,
         message: &RatchetMessage,
-        fresh: &mut impl FreshKeys,
-    ) -> Result<(usize, Opened), DecryptError> {
+        fresh: &mut impl FreshKeys<P>,
+    ) -> Result<(usize, Opened<P>), DecryptError> {
         let mut failure = DecryptError::NoSession;
         for (at, session) in self.sessions().enumerate() {
             match (session.open(self.addresses.as_deref(), message, fresh), failure) {
@@ -270,10 +271,10 @@ impl SessionRecord {
     /// repeats it until answered. Otherwise it makes a new session.
     fn decrypt_prekey(
         &mut self,
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         message: &PrekeyMessage,
-        prekeys: &impl PrekeySource,
-        fresh: &mut impl FreshKeys,
+        prekeys: &impl PrekeySource<P>,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
         let addresses = self.addresses.as_deref();
@@ -308,12 +309,12 @@ impl SessionRecord {
     }
 
     /// The current session, then the archived ones from newest to oldest.
-    fn sessions(&self) -> impl Iterator<Item = &Session> {
+    fn sessions(&self) -> impl Iterator<Item = &Session<P>> {
         self.current.iter().chain(&self.archived)
     }
 
     /// Makes the session that a message was opened in the current one, and lets it move on.
-    fn commit(&mut self, at: usize, step: Step, observer: &mut impl Observer) {
+    fn commit(&mut self, at: usize, step: Step<P>, observer: &mut impl Observer) {
         self.promote(at, observer);
         if let Some(session) = &mut self.current {
             session.apply(step, observer);
@@ -333,13 +334,13 @@ impl SessionRecord {
         }
     }
 
-    fn make_current(&mut self, session: Session, observer: &mut impl Observer) {
+    fn make_current(&mut self, session: Session<P>, observer: &mut impl Observer) {
         self.archive_observed(observer);
         self.current = Some(session);
     }
 }
 
-impl fmt::Debug for SessionRecord {
+impl<P: Provider> fmt::Debug for SessionRecord<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionRecord")
             .field("current", &self.current.is_some())

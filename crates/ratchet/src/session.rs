@@ -14,6 +14,7 @@ use crate::identity::{IdentityKey, LocalIdentity};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::prekey_message::{self, KemPart, PrekeyMessage};
 use crate::prekeys::PrekeySource;
+use crate::provider::{Curve, Kem, Native, Provider};
 use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
 use crate::suite::{Suite, Version};
 
@@ -25,7 +26,7 @@ pub(crate) const MAX_RECEIVING_CHAINS: usize = 5;
 
 /// The state of one session (Double Ratchet, section "State variables").
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct Session<P: Provider = Native> {
     pub(crate) version: Version,
     pub(crate) local_identity: IdentityKey,
     pub(crate) remote_identity: IdentityKey,
@@ -33,69 +34,69 @@ pub(crate) struct Session {
     pub(crate) remote_registration_id: u32,
     /// The initiator's base key: what tells sessions with the same peer apart.
     pub(crate) base_key: PublicKey,
-    pub(crate) root_key: RootKey,
+    pub(crate) root_key: RootKey<P>,
     pub(crate) previous_counter: u32,
-    pub(crate) sending: SendingChain,
+    pub(crate) sending: SendingChain<P>,
     /// Oldest first. Its memory is never moved, which would leave copies of keys behind.
-    pub(crate) receiving: Vec<ReceivingChain>,
+    pub(crate) receiving: Vec<ReceivingChain<P>>,
     /// Present at the initiator until the peer has answered.
-    pub(crate) pending: Option<PendingPrekey>,
+    pub(crate) pending: Option<PendingPrekey<P>>,
     /// The post-quantum ratchet, in suite `triple` only.
-    pub(crate) post_quantum: Option<Box<Spqr>>,
+    pub(crate) post_quantum: Option<Box<Spqr<P>>>,
 }
 
 /// Our current ratchet key pair and the chain that goes with it.
 #[derive(Clone)]
-pub(crate) struct SendingChain {
-    pub(crate) ratchet: KeyPair,
-    pub(crate) chain_key: ChainKey,
+pub(crate) struct SendingChain<P: Provider = Native> {
+    pub(crate) ratchet: KeyPair<P>,
+    pub(crate) chain_key: ChainKey<P>,
 }
 
 /// A ratchet key of the peer and the chain that goes with it.
 #[derive(Clone)]
-pub(crate) struct ReceivingChain {
+pub(crate) struct ReceivingChain<P: Provider = Native> {
     pub(crate) ratchet_key: PublicKey,
-    pub(crate) chain_key: ChainKey,
+    pub(crate) chain_key: ChainKey<P>,
     /// Skipped message keys, newest first.
-    pub(crate) skipped: VecDeque<SkippedMessage>,
+    pub(crate) skipped: VecDeque<SkippedMessage<P>>,
 }
 
 /// A message that was passed over and may still arrive.
 #[derive(Clone)]
-pub(crate) struct SkippedMessage {
+pub(crate) struct SkippedMessage<P: Provider = Native> {
     pub(crate) counter: u32,
-    pub(crate) seed: MessageSeed,
+    pub(crate) seed: MessageSeed<P>,
 }
 
 /// What every message carries until the peer has answered.
 #[derive(Clone)]
-pub(crate) struct PendingPrekey {
+pub(crate) struct PendingPrekey<P: Provider> {
     pub(crate) one_time_prekey: Option<u32>,
     pub(crate) signed_prekey: u32,
     /// PQXDH only.
-    pub(crate) kem: Option<KemPart>,
+    pub(crate) kem: Option<KemPart<P>>,
     pub(crate) created_s: u64,
 }
 
-impl Session {
+impl<P: Provider> Session<P> {
     /// The initiator's first state (X3DH and PQXDH, section "Sending the initial message"; Double
     /// Ratchet, section "Initialization"). Takes a private key for the base key, the coins of the
     /// encapsulation in PQXDH, and a private key for the ratchet.
     pub(crate) fn initiate(
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         addresses: Option<&Addresses>,
         bundle: &PrekeyBundle,
         now_s: u64,
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
     ) -> Result<Self, InitiateError> {
         let suites = local.suites;
         let suite = suites.to_initiate(bundle.kem_prekey.is_some()).ok_or(InitiateError::NoKemPrekey)?;
-        bundle.verify()?;
+        bundle.verify_with::<P>()?;
         let base = KeyPair::generate(fresh);
         let kem_prekey = bundle.kem_prekey.as_ref().filter(|_| suite.version().needs_kem());
         let (kem, kem_secret) = kem_prekey
             .map(|prekey| {
-                let (ciphertext, secret) = prekey.key.encapsulate(&fresh.kem_coins());
+                let (ciphertext, secret) = P::Kem::encapsulate(&prekey.key.to_raw(), &fresh.kem_coins());
                 (KemPart { prekey: prekey.id, ciphertext }, secret)
             })
             .unzip();
@@ -153,10 +154,10 @@ impl Session {
     /// The responder's first state (X3DH and PQXDH, section "Receiving the initial message"). The
     /// message inside is yet to be opened in it.
     pub(crate) fn respond(
-        local: &LocalIdentity,
+        local: &LocalIdentity<P>,
         addresses: Option<&Addresses>,
         message: &PrekeyMessage,
-        prekeys: &impl PrekeySource,
+        prekeys: &impl PrekeySource<P>,
     ) -> Result<Self, DecryptError> {
         let suites = local.suites;
         let suite = suites.to_respond(message.version).ok_or(DecryptError::SuiteRefused {
@@ -166,7 +167,7 @@ impl Session {
             },
         })?;
         // X3DH, as deployed, was without this check.
-        if message.version == Version::V4 && !message.base_key.is_canonical_and_torsion_free() {
+        if message.version == Version::V4 && !P::Curve::is_unique(message.base_key.as_raw()) {
             return Err(DecryptError::InvalidBaseKey);
         }
         let unknown = |kind, id| DecryptError::UnknownPrekey { kind, id };
@@ -177,7 +178,7 @@ impl Session {
             Some(kem) => {
                 let prekey =
                     prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
-                Some(prekey.key().decapsulate(&kem.ciphertext()?))
+                Some(P::Kem::decapsulate(prekey.key(), &kem.ciphertext::<P>()?))
             }
             None => None,
         };
@@ -226,7 +227,7 @@ impl Session {
         &mut self,
         addresses: Option<&Addresses>,
         plaintext: &[u8],
-        fresh: &mut impl FreshKeys,
+        fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<Ciphertext, EncryptError> {
         let (seed, next) = self.sending.chain_key.step().ok_or(EncryptError::ChainExhausted)?;
@@ -238,7 +239,7 @@ impl Session {
                 (Some(sent.bytes), sent.key)
             }
         };
-        let keys = seed.message_keys(key.as_deref());
+        let keys = seed.message_keys(key.as_ref());
         let message = Outgoing {
             version: self.version,
             ratchet_key: self.sending.ratchet.public,

@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 use crate::address::Addresses;
 use crate::chain::{ChainKey, MessageSeed, RootKey};
 use crate::codec::{Reader, Writer};
-use crate::curve::{KeyPair, PrivateKey};
+use crate::curve::KeyPair;
 use crate::error::RecordError;
 use crate::identity::IdentityKey;
-use crate::kem::KemCiphertext;
 use crate::prekey_message::KemPart;
+use crate::provider::{FixedBytes, KemCiphertextOf, Provider};
 use crate::receive::MAX_SKIPPED;
 use crate::record::{MAX_ARCHIVED, SessionRecord};
 use crate::session::{
@@ -23,13 +23,11 @@ use crate::session::{
 use crate::spqr::Spqr;
 use crate::suite::{Suite, Version};
 
-const FORMAT: u8 = 1;
-
 /// Bits of the second byte.
 const HAS_CURRENT: u8 = 1;
 const HAS_ADDRESSES: u8 = 2;
 
-impl SessionRecord {
+impl<P: Provider> SessionRecord<P> {
     /// The record as bytes. A session of suite `x3dh` or `pqxdh` takes 244 bytes, 70 for each of up
     /// to 5 receiving chains, 36 for each skipped message, and while the peer has not answered, 13
     /// to 17 more, in suite `pqxdh` 1,572 more. Suite `triple` adds 300 to 500 bytes between epochs
@@ -38,7 +36,7 @@ impl SessionRecord {
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::with_capacity(self.size_bound());
-        writer.byte(FORMAT);
+        writer.byte(P::RECORD_FORMAT);
         let current = if self.current.is_some() { HAS_CURRENT } else { 0 };
         let addresses = if self.addresses.is_some() { HAS_ADDRESSES } else { 0 };
         writer.byte(current | addresses);
@@ -58,9 +56,9 @@ impl SessionRecord {
     /// When the bytes are of another format, or damaged. Damage inside a key is not noticed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
         let mut reader = Reader(bytes);
-        match reader.byte()? {
-            FORMAT => {}
-            version => return Err(RecordError::UnknownFormat { version }),
+        let version = reader.byte()?;
+        if version != P::RECORD_FORMAT {
+            return Err(RecordError::UnknownFormat { version });
         }
         let flags = reader.byte()?;
         if flags & !(HAS_CURRENT | HAS_ADDRESSES) != 0 {
@@ -83,11 +81,11 @@ impl SessionRecord {
 
     /// Enough room to never grow, since growing would leave a copy of the secrets behind.
     fn size_bound(&self) -> usize {
-        let session = |session: &Session| {
+        let session = |session: &Session<P>| {
             let skipped: usize = session.receiving.iter().map(|chain| chain.skipped.len()).sum();
             256 + 70 * session.receiving.len()
                 + 36 * skipped
-                + session.pending.as_ref().map_or(0, |_| 32 + KemCiphertext::RAW_LENGTH)
+                + session.pending.as_ref().map_or(0, |_| 32 + KemCiphertextOf::<P>::LENGTH)
                 + session.post_quantum.as_ref().map_or(0, |spqr| spqr.size_bound())
         };
         4 + Addresses::LENGTH + self.current.iter().chain(&self.archived).map(session).sum::<usize>()
@@ -95,7 +93,7 @@ impl SessionRecord {
 }
 
 impl Writer {
-    fn session(&mut self, session: &Session) {
+    fn session<P: Provider>(&mut self, session: &Session<P>) {
         self.byte(match session.suite() {
             Suite::X3dh => 3,
             Suite::Pqxdh => 4,
@@ -108,7 +106,7 @@ impl Writer {
         self.raw(session.base_key.as_raw());
         self.raw(session.root_key.as_bytes());
         self.number(session.previous_counter);
-        self.raw(session.sending.ratchet.private.as_bytes());
+        self.fixed(&session.sending.ratchet.private);
         self.raw(session.sending.ratchet.public.as_raw());
         self.chain_key(&session.sending.chain_key);
         self.count(session.receiving.len());
@@ -130,7 +128,7 @@ impl Writer {
         }
     }
 
-    fn pending(&mut self, pending: &PendingPrekey) {
+    fn pending<P: Provider>(&mut self, pending: &PendingPrekey<P>) {
         self.flag(pending.one_time_prekey.is_some());
         if let Some(id) = pending.one_time_prekey {
             self.number(id);
@@ -139,19 +137,19 @@ impl Writer {
         // Whether there is one follows from the suite.
         if let Some(kem) = &pending.kem {
             self.number(kem.prekey);
-            self.raw(kem.ciphertext.as_raw());
+            self.fixed(&kem.ciphertext);
         }
         self.long(pending.created_s);
     }
 
-    fn chain_key(&mut self, chain_key: &ChainKey) {
+    fn chain_key<P: Provider>(&mut self, chain_key: &ChainKey<P>) {
         self.raw(chain_key.as_bytes());
         self.number(chain_key.index());
     }
 }
 
 impl Reader<'_> {
-    fn session(&mut self) -> Result<Session, RecordError> {
+    fn session<P: Provider>(&mut self) -> Result<Session<P>, RecordError> {
         let suite = match self.byte()? {
             3 => Suite::X3dh,
             4 => Suite::Pqxdh,
@@ -165,10 +163,10 @@ impl Reader<'_> {
             local_registration_id: self.number()?,
             remote_registration_id: self.number()?,
             base_key: self.public_key()?,
-            root_key: RootKey::new(self.secret()?),
+            root_key: RootKey::new(self.fixed()?),
             previous_counter: self.number()?,
             sending: SendingChain {
-                ratchet: KeyPair::stored(PrivateKey::from_bytes(*self.secret()?), self.public_key()?),
+                ratchet: KeyPair::stored(self.fixed()?, self.public_key()?),
                 chain_key: self.chain_key()?,
             },
             receiving: self.receiving_chains()?,
@@ -180,7 +178,7 @@ impl Reader<'_> {
         })
     }
 
-    fn receiving_chains(&mut self) -> Result<Vec<ReceivingChain>, RecordError> {
+    fn receiving_chains<P: Provider>(&mut self) -> Result<Vec<ReceivingChain<P>>, RecordError> {
         let mut chains = Vec::with_capacity(MAX_RECEIVING_CHAINS);
         for _ in 0..self.count(MAX_RECEIVING_CHAINS)? {
             chains.push(self.receiving_chain()?);
@@ -188,17 +186,17 @@ impl Reader<'_> {
         Ok(chains)
     }
 
-    fn receiving_chain(&mut self) -> Result<ReceivingChain, RecordError> {
+    fn receiving_chain<P: Provider>(&mut self) -> Result<ReceivingChain<P>, RecordError> {
         Ok(ReceivingChain {
             ratchet_key: self.public_key()?,
             chain_key: self.chain_key()?,
             skipped: VecDeque::from(self.list(MAX_SKIPPED, |reader| {
-                Ok(SkippedMessage { counter: reader.number()?, seed: MessageSeed::new(reader.secret()?) })
+                Ok(SkippedMessage { counter: reader.number()?, seed: MessageSeed::new(reader.fixed()?) })
             })?),
         })
     }
 
-    fn pending(&mut self, version: Version) -> Result<PendingPrekey, RecordError> {
+    fn pending<P: Provider>(&mut self, version: Version) -> Result<PendingPrekey<P>, RecordError> {
         Ok(PendingPrekey {
             one_time_prekey: if self.flag()? { Some(self.number()?) } else { None },
             signed_prekey: self.number()?,
@@ -207,12 +205,12 @@ impl Reader<'_> {
         })
     }
 
-    fn kem_part(&mut self) -> Result<KemPart, RecordError> {
-        Ok(KemPart { prekey: self.number()?, ciphertext: KemCiphertext::from_raw(self.take()?) })
+    fn kem_part<P: Provider>(&mut self) -> Result<KemPart<P>, RecordError> {
+        Ok(KemPart { prekey: self.number()?, ciphertext: self.fixed()? })
     }
 
-    fn chain_key(&mut self) -> Result<ChainKey, RecordError> {
-        let key = self.secret()?;
+    fn chain_key<P: Provider>(&mut self) -> Result<ChainKey<P>, RecordError> {
+        let key = self.fixed()?;
         Ok(ChainKey::new(key, self.number()?))
     }
 }

@@ -28,14 +28,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::chain::MessageSeed;
-use crate::curve::{PrivateKey, PublicKey};
+use crate::curve::{KeyPair, PublicKey};
 use crate::identity::IdentityKey;
-use crate::kdf::Key;
-use crate::kem::{KemCiphertext, KemSecretKey};
 use crate::message::{Outgoing, RatchetMessage};
-use crate::provider::Provider;
+use crate::provider::{Backend, BraidKem, Kem, Key, Kyber1024, MlKem768, Native, Wire};
 use crate::safety_number::{Identified, SafetyNumber};
-use crate::spqr::BraidKeyPair;
 use crate::suite::Version;
 
 /// Beyond this, what a short run sees is a leak. dudect's own are 10 for a leak and 500 for one
@@ -190,7 +187,7 @@ fn a_comparison_with_an_early_exit_is_found() {
 #[test]
 fn where_a_message_mac_is_wrong_does_not_show() {
     let identity = IdentityKey::from(PublicKey::from_raw([1; 32]));
-    let keys = MessageSeed::new(Key::new([2; 32])).message_keys(None);
+    let keys = MessageSeed::<Native>::new(Key::new([2; 32])).message_keys(None);
     let genuine = Outgoing {
         version: Version::V4,
         ratchet_key: PublicKey::from_raw([9; 32]),
@@ -226,39 +223,44 @@ fn where_a_safety_number_differs_does_not_show() {
 
 #[test]
 fn whether_a_kyber_ciphertext_is_genuine_does_not_show() {
-    let secret = KemSecretKey::from_seed(&[5; 64]);
-    let public = secret.public();
+    let secret = Kyber1024::secret_key(&Wire::from_wire(&[5; 64]));
+    let public = Kyber1024::public_key(&secret);
     let prepare = |class: Class, rng: &mut ChaCha8Rng| {
-        let mut ciphertext = *public.encapsulate(&random(rng)).0.as_raw();
+        let (mut ciphertext, _) = Kyber1024::encapsulate(&public, &random(rng));
         // In both classes the same is done; the same byte is written over itself in one of them.
         ciphertext[700] ^= u8::from(class);
-        KemCiphertext::from_raw(&ciphertext)
+        ciphertext
     };
-    assert_constant_time("Kyber decapsulation", prepare, |ciphertext| secret.decapsulate(ciphertext));
+    let decapsulate =
+        |ciphertext: &<Kyber1024 as Kem>::Ciphertext| Kyber1024::decapsulate(&secret, ciphertext);
+    assert_constant_time("Kyber decapsulation", prepare, decapsulate);
 }
 
 #[test]
 fn whether_an_ml_kem_ciphertext_is_genuine_does_not_show() {
-    let keys = BraidKeyPair::from_seed(&[5; 64]);
+    let keys = MlKem768::key_pair(&[5; 64]);
     let prepare = |class: Class, rng: &mut ChaCha8Rng| {
-        let (mut ct1, ct2) = keys.encapsulated_to(&random(rng));
+        let (encapsulation, mut ct1, _) = MlKem768::begin(MlKem768::header(&keys), &random(rng));
+        let ct2 = MlKem768::finish(&encapsulation, MlKem768::vector(&keys));
         ct1[700] ^= u8::from(class);
         (ct1, ct2)
     };
-    assert_constant_time("ML-KEM decapsulation", prepare, |(ct1, ct2)| keys.decapsulate(ct1, ct2));
+    assert_constant_time("ML-KEM decapsulation", prepare, |(ct1, ct2)| {
+        MlKem768::decapsulate(&keys, ct1, ct2)
+    });
 }
 
 #[test]
 fn nothing_of_a_private_key_shows_in_agreement() {
-    let theirs = PrivateKey::from_bytes([3; 32]).public();
-    for provider in Provider::ALL {
-        provider.install();
+    let theirs = KeyPair::<Native>::from_private_bytes(&[3; 32]).public;
+    for backend in Backend::ALL {
+        backend.install();
         let prepare = |class: Class, rng: &mut ChaCha8Rng| {
             // The key of class `false` has as few bits as a clamped one can have.
             let drawn: [u8; 32] = random(rng);
-            PrivateKey::from_bytes(drawn.map(|byte| if class { byte } else { 0 })).prepare()
+            KeyPair::<Native>::from_private_bytes(&drawn.map(|byte| if class { byte } else { 0 }))
         };
-        let what = format!("X25519 of {}", provider.name());
+        let what = format!("X25519 of {backend}");
         assert_constant_time(&what, prepare, |private| private.agree(&theirs).ok());
     }
 }

@@ -32,11 +32,11 @@ struct Forger {
 
 impl FreshKeys for Forger {
     fn curve_private_key(&mut self) -> Zeroizing<[u8; 32]> {
-        self.rng.curve_private_key()
+        <_ as FreshKeys>::curve_private_key(&mut self.rng)
     }
 
     fn kem_coins(&mut self) -> Zeroizing<[u8; 32]> {
-        self.rng.kem_coins()
+        <_ as FreshKeys>::kem_coins(&mut self.rng)
     }
 
     fn braid_key_pair(&mut self) -> BraidKeyPair {
@@ -53,7 +53,7 @@ impl FreshKeys for Forger {
     }
 
     fn braid_coins(&mut self) -> Zeroizing<[u8; 32]> {
-        self.rng.braid_coins()
+        <_ as FreshKeys>::braid_coins(&mut self.rng)
     }
 }
 

@@ -7,9 +7,11 @@ use super::oracle::{BrokenCurve, BrokenKem};
 use super::snapshot::Snapshot;
 use crate::agreement::{Agreed, AgreementInput};
 use crate::bundle::PrekeyBundle;
-use crate::curve::{KeyPair, PublicKey, SharedSecret};
+use crate::curve::{KeyPair, PublicKey};
+
 use crate::identity::IdentityKey;
 use crate::prekey_message::PrekeyMessage;
+use crate::provider::{Kem, Kyber1024, Native, SharedSecret};
 use crate::session::Session;
 use crate::spqr::BraidKeyPair;
 
@@ -103,14 +105,14 @@ impl<'a> Knowledge<'a> {
         let Some(kem) = message.kem.as_ref().filter(|_| message.version.needs_kem()) else {
             return vec![None];
         };
-        let Ok(ciphertext) = kem.ciphertext() else { return Vec::new() };
+        let Ok(ciphertext) = kem.ciphertext::<Native>() else { return Vec::new() };
         let stolen = self.snapshots_of(recipient).flat_map(|snapshot| &snapshot.kem_prekeys);
         let stolen = stolen.filter(|(id, _)| *id == kem.prekey).map(|(_, key)| key);
         let published = self.bundles_of(recipient).filter_map(|bundle| bundle.kem_prekey.as_ref());
         let broken = published
             .filter(|prekey| prekey.id == kem.prekey)
             .filter_map(|prekey| self.kems.iter().find_map(|oracle| oracle.prekey(&prekey.key)));
-        stolen.chain(broken).map(|key| Some(key.decapsulate(&ciphertext))).collect()
+        stolen.chain(broken).map(|key| Some(Kyber1024::decapsulate(key, &ciphertext))).collect()
     }
 
     fn signed_prekeys(&self, recipient: &IdentityKey, id: u32) -> Vec<PublicKey> {

@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 use crate::curve::{KeyPair, PublicKey};
 use crate::fresh_keys::FreshKeys;
 use crate::identity::IdentityKeyPair;
-use crate::kem::{KemPublicKey, KemSecretKey};
+use crate::kem::KemPublicKey;
 use crate::prekeys::{KemPrekey, OneTimePrekey, SignedPrekey};
+use crate::provider::{KemSecretKeyOf, Native};
 use crate::spqr::BraidKeyPair;
 
 /// Somebody who computes discrete logarithms on Curve25519, for example with a large quantum
@@ -40,7 +41,7 @@ impl BrokenCurve {
 
     /// Teaches it the key pair of any private key, clamped or not.
     pub fn teach_private_key(&mut self, private: &[u8; 32]) {
-        self.teach(&KeyPair::from_private_bytes(*private));
+        self.teach(&KeyPair::from_private_bytes(private));
     }
 
     pub(super) fn private(&self, public: &PublicKey) -> Option<&KeyPair> {
@@ -63,7 +64,7 @@ impl fmt::Debug for BrokenCurve {
 #[derive(Default)]
 pub struct BrokenKem {
     /// By encoded public key.
-    prekeys: BTreeMap<Vec<u8>, KemSecretKey>,
+    prekeys: BTreeMap<Vec<u8>, KemSecretKeyOf<Native>>,
     /// By header: the part of the encapsulation key that tells keys apart.
     braid: BTreeMap<[u8; 64], BraidKeyPair>,
 }
@@ -71,7 +72,7 @@ pub struct BrokenKem {
 impl BrokenKem {
     /// Teaches it a KEM prekey.
     pub fn teach_prekey(&mut self, prekey: &KemPrekey) {
-        self.prekeys.insert(prekey.public().to_bytes(), KemSecretKey::from_raw(prekey.key().as_raw()));
+        self.prekeys.insert(prekey.public().to_bytes(), prekey.key().clone());
     }
 
     /// Teaches it the key pair of an epoch.
@@ -79,7 +80,7 @@ impl BrokenKem {
         self.braid.insert(*key_pair.header(), key_pair.clone());
     }
 
-    pub(super) fn prekey(&self, public: &KemPublicKey) -> Option<&KemSecretKey> {
+    pub(super) fn prekey(&self, public: &KemPublicKey) -> Option<&KemSecretKeyOf<Native>> {
         self.prekeys.get(&public.to_bytes())
     }
 

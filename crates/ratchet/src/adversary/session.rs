@@ -10,8 +10,9 @@ use super::message::Overheard;
 use crate::chain::RootKey;
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
+use crate::provider::Key;
 use crate::session::Session;
-use crate::spqr::{Direction, Eavesdropper, MessageKey};
+use crate::spqr::{Direction, Eavesdropper};
 
 /// What two sides have in common, as far as known.
 #[derive(Default)]
@@ -137,7 +138,7 @@ impl KnownChain {
         }
         salts
             .iter()
-            .map(|salt| seed.message_keys(salt.as_deref()))
+            .map(|salt| seed.message_keys(salt.as_ref()))
             .find(|keys| ratchet.is_authentic(keys, &message.sender, &message.recipient))
             .and_then(|keys| keys.decrypt(&ratchet.ciphertext))
             .ok_or(Unread::NotAuthentic)
@@ -147,7 +148,7 @@ impl KnownChain {
 impl Overheard {
     /// What the post-quantum ratchet may have mixed into the message, as far as known; a single
     /// `None` if it mixes in nothing.
-    pub(super) fn salts(&self, known: &mut [KnownPostQuantum]) -> Vec<Option<MessageKey>> {
+    pub(super) fn salts(&self, known: &mut [KnownPostQuantum]) -> Vec<Option<Key>> {
         let Some(heard) = self.post_quantum.as_ref().filter(|heard| heard.has_key()) else {
             return vec![None];
         };

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::curve::KeyPair;
 use crate::identity::{IdentityKey, IdentityKeyPair};
-use crate::kem::KemSecretKey;
 use crate::prekeys::{KemPrekey, OneTimePrekey, SignedPrekey};
+use crate::provider::{KemSecretKeyOf, Native};
 use crate::record::SessionRecord;
 use crate::session::Session;
 
@@ -19,7 +19,7 @@ pub struct Snapshot {
     identity: Option<IdentityKeyPair>,
     pub(super) signed_prekeys: Vec<(u32, KeyPair)>,
     pub(super) one_time_prekeys: Vec<(u32, KeyPair)>,
-    pub(super) kem_prekeys: Vec<(u32, KemSecretKey)>,
+    pub(super) kem_prekeys: Vec<(u32, KemSecretKeyOf<Native>)>,
 }
 
 impl Snapshot {
@@ -61,7 +61,7 @@ impl Snapshot {
     /// Adds a KEM prekey's secret half.
     #[must_use]
     pub fn with_kem_prekey(mut self, prekey: &KemPrekey) -> Self {
-        self.kem_prekeys.push((prekey.id(), KemSecretKey::from_raw(prekey.key().as_raw())));
+        self.kem_prekeys.push((prekey.id(), prekey.key().clone()));
         self
     }
 

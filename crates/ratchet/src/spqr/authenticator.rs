@@ -2,54 +2,51 @@
 //! two sides of an epoch send, under keys that every epoch secret goes into.
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-use super::kem::{Ct1, Ct2, Header};
+use super::kem::{Ct1Of, Ct2Of, HeaderOf};
 use super::{EpochSecret, SpqrError};
-use crate::kdf::{HmacKey, Key, hkdf};
+use crate::provider::{FixedBytes, KeyOf, Native, Provider, SharedSecret, Symmetric, TagOf};
 
 /// Deployed name of the protocol: the specification's with neither hash nor MAC in it.
 const PROTOCOL: &[u8] = b"Signal_PQCKA_V1_MLKEM768";
 
-pub(super) const TAG_LENGTH: usize = 32;
-
 #[derive(Clone)]
-pub(crate) struct Authenticator {
-    pub(super) root: Key,
-    pub(super) mac_key: Key,
+pub(crate) struct Authenticator<P: Provider = Native> {
+    pub(super) root: KeyOf<P>,
+    pub(super) mac_key: KeyOf<P>,
 }
 
-impl Authenticator {
+impl<P: Provider> Authenticator<P> {
     /// From what the key agreement gave for it; the same on both sides.
-    pub(super) fn new(auth_key: &[u8; 32]) -> Self {
-        let zero = Self { root: Key::new([0; 32]), mac_key: Key::new([0; 32]) };
-        zero.updated(1, auth_key)
+    pub(super) fn new(auth_key: &KeyOf<P>) -> Self {
+        Self::after(&[0; 32], 1, auth_key)
     }
 
     /// With the secret of an epoch mixed in. The specification has the root as salt; deployed
     /// clients put it in front of the input.
-    pub(super) fn updated(&self, epoch: u64, secret: &[u8; 32]) -> Self {
-        let mut ikm = Zeroizing::new([0; 64]);
-        for (to, from) in ikm.iter_mut().zip(self.root.iter().chain(secret)) {
-            *to = *from;
-        }
-        let [root, mac_key] = hkdf(None, ikm.as_ref(), &label(b":Authenticator Update", epoch));
+    pub(super) fn updated(&self, epoch: u64, secret: &KeyOf<P>) -> Self {
+        Self::after(self.root.as_bytes(), epoch, secret)
+    }
+
+    fn after(root: &[u8], epoch: u64, secret: &KeyOf<P>) -> Self {
+        let info = label(b":Authenticator Update", epoch);
+        let [root, mac_key] = P::Symmetric::derive(None, &[root, secret.as_bytes()], &info);
         Self { root, mac_key }
     }
 
-    pub(super) fn header_tag(&self, epoch: u64, header: &Header) -> [u8; TAG_LENGTH] {
-        *HmacKey::new(&self.mac_key).mac(&[&label(b":ekheader", epoch), header])
+    pub(super) fn header_tag(&self, epoch: u64, header: &HeaderOf<P>) -> TagOf<P> {
+        P::Symmetric::mac(&self.mac_key, &[&label(b":ekheader", epoch), header.as_bytes()])
     }
 
-    pub(super) fn ciphertext_tag(&self, epoch: u64, ct1: &Ct1, ct2: &Ct2) -> [u8; TAG_LENGTH] {
-        *HmacKey::new(&self.mac_key).mac(&[&label(b":ciphertext", epoch), ct1, ct2])
+    pub(super) fn ciphertext_tag(&self, epoch: u64, ct1: &Ct1Of<P>, ct2: &Ct2Of<P>) -> TagOf<P> {
+        P::Symmetric::mac(&self.mac_key, &[&label(b":ciphertext", epoch), ct1.as_bytes(), ct2.as_bytes()])
     }
 
     pub(super) fn verify_header(
         &self,
         epoch: u64,
-        header: &Header,
-        tag: &[u8; TAG_LENGTH],
+        header: &HeaderOf<P>,
+        tag: &TagOf<P>,
     ) -> Result<(), SpqrError> {
         equal(&self.header_tag(epoch, header), tag)
     }
@@ -57,17 +54,17 @@ impl Authenticator {
     pub(super) fn verify_ciphertext(
         &self,
         epoch: u64,
-        ct1: &Ct1,
-        ct2: &Ct2,
-        tag: &[u8; TAG_LENGTH],
+        ct1: &Ct1Of<P>,
+        ct2: &Ct2Of<P>,
+        tag: &TagOf<P>,
     ) -> Result<(), SpqrError> {
         equal(&self.ciphertext_tag(epoch, ct1, ct2), tag)
     }
 }
 
 /// The secret of an epoch (`KDF_OK`), from what was encapsulated in it.
-pub(super) fn epoch_secret(epoch: u64, kem_secret: &[u8; 32]) -> EpochSecret {
-    let [secret] = hkdf(None, kem_secret, &label(b":SCKA Key", epoch));
+pub(super) fn epoch_secret<P: Provider>(epoch: u64, kem_secret: &SharedSecret) -> EpochSecret<P> {
+    let [secret] = P::Symmetric::derive(None, &[&kem_secret[..]], &label(b":SCKA Key", epoch));
     EpochSecret { epoch, secret }
 }
 
@@ -75,13 +72,14 @@ fn label(purpose: &[u8], epoch: u64) -> Vec<u8> {
     [PROTOCOL, purpose, &epoch.to_be_bytes()].concat()
 }
 
-fn equal(ours: &[u8; TAG_LENGTH], theirs: &[u8; TAG_LENGTH]) -> Result<(), SpqrError> {
-    if bool::from(ours.ct_eq(theirs)) { Ok(()) } else { Err(SpqrError::WrongTag) }
+fn equal(ours: &impl FixedBytes, theirs: &impl FixedBytes) -> Result<(), SpqrError> {
+    if bool::from(ours.as_bytes().ct_eq(theirs.as_bytes())) { Ok(()) } else { Err(SpqrError::WrongTag) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Key;
 
     fn hex_of(authenticator: &Authenticator) -> String {
         hex::encode(*authenticator.root) + &hex::encode(*authenticator.mac_key)
@@ -90,7 +88,7 @@ mod tests {
     #[test]
     fn known_answers() {
         let auth_key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
-        let first = Authenticator::new(&auth_key);
+        let first = Authenticator::<Native>::new(&Key::new(auth_key));
         assert_eq!(
             hex_of(&first),
             "eae875be1b0c8ce16b6c7b67a9d4b49f476d93eaf152676b82bd4a1993211a05\
@@ -100,7 +98,7 @@ mod tests {
             hex::encode(first.header_tag(1, &[0; 64])),
             "4ec9e6363528afc4f93805f30b85868e68daf4bf7d211a35f70fba21a7b3bd00"
         );
-        let secret = epoch_secret(1, &[0x11; 32]);
+        let secret = epoch_secret::<Native>(1, &Key::new([0x11; 32]));
         assert_eq!(
             hex::encode(*secret.secret),
             "d32dfea923f78b37a9433e5c30c049ebc767ed19d050bdd3de360f8b31129d94"
@@ -119,11 +117,11 @@ mod tests {
 
     #[test]
     fn a_tag_is_compared_in_all_its_bytes() {
-        let authenticator = Authenticator::new(&[7; 32]);
+        let authenticator = Authenticator::<Native>::new(&Key::new([7; 32]));
         let tag = authenticator.header_tag(3, &[1; 64]);
         assert_eq!(authenticator.verify_header(3, &[1; 64], &tag), Ok(()));
         assert_eq!(authenticator.verify_header(4, &[1; 64], &tag), Err(SpqrError::WrongTag));
-        for at in 0..TAG_LENGTH {
+        for at in 0..32 {
             let mut wrong = tag;
             wrong[at] ^= 1;
             assert_eq!(authenticator.verify_header(3, &[1; 64], &wrong), Err(SpqrError::WrongTag));

@@ -9,40 +9,54 @@
 
 use std::fmt;
 
-use super::authenticator::{Authenticator, TAG_LENGTH, epoch_secret};
-use super::kem::{BraidKeyPair, Ct1, Ct2, EkVector, Encapsulation, Header, check};
+use super::authenticator::{Authenticator, epoch_secret};
+use super::kem::{BraidKeyPair, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
 use super::message::Payload;
 use super::{EpochSecret, SpqrError};
-use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
+use crate::erasure::Chunk;
 use crate::fresh_keys::FreshKeys;
+use crate::provider::{BraidKem, ErasureCode, FixedBytes, KeyOf, Native, Provider, TagOf};
 
-/// Header and tag.
-pub(super) const HEADER_STREAM: usize = 64 + TAG_LENGTH;
-/// Second part of the ciphertext and tag.
-pub(super) const CT2_STREAM: usize = 128 + TAG_LENGTH;
+/// Chunks of the header and its tag, 64 and 32 bytes.
+pub(super) const HEADER_CHUNKS: u16 = 3;
+/// Chunks of the vector of the encapsulation key, 1152 bytes.
+pub(super) const VECTOR_CHUNKS: u16 = 36;
+/// Chunks of the first part of the ciphertext, 960 bytes.
+pub(super) const CT1_CHUNKS: u16 = 30;
+/// Chunks of the second part of the ciphertext and its tag, 128 and 32 bytes.
+pub(super) const CT2_CHUNKS: u16 = 5;
+
+pub(super) type DecoderOf<P> = <<P as Provider>::ErasureCode as ErasureCode>::Decoder;
 
 #[derive(Clone)]
-pub(crate) struct Braid {
+pub(crate) struct Braid<P: Provider = Native> {
     /// The epoch being negotiated, from 1.
     pub(super) epoch: u64,
-    pub(super) authenticator: Authenticator,
-    pub(super) state: State,
+    pub(super) authenticator: Authenticator<P>,
+    pub(super) state: State<P>,
 }
 
 /// What one side has of its epoch. `next` is the index of the next chunk of a stream.
 #[derive(Clone)]
-pub(super) enum State {
+pub(super) enum State<P: Provider = Native> {
     KeysUnsampled,
-    KeysSampled { keys: BraidKeyPair, tag: [u8; TAG_LENGTH], next: u16 },
-    HeaderSent { keys: BraidKeyPair, next: u16, ct1: Decoder },
-    Ct1Received { keys: BraidKeyPair, next: u16, ct1: Box<Ct1> },
-    EkSentCt1Received { keys: BraidKeyPair, ct1: Box<Ct1>, ct2: Decoder },
-    NoHeaderReceived { header: Decoder },
-    HeaderReceived { header: Box<Header> },
-    Ct1Sampled { header: Box<Header>, encapsulation: Encapsulation, next: u16, ek: Decoder },
-    EkReceivedCt1Sampled { encapsulation: Encapsulation, next: u16, ek: Box<EkVector> },
-    Ct1Acknowledged { header: Box<Header>, encapsulation: Encapsulation, ek: Decoder },
-    Ct2Sampled { stream: Box<[u8; CT2_STREAM]>, next: u16 },
+    KeysSampled { keys: BraidKeyPair<P>, tag: TagOf<P>, next: u16 },
+    HeaderSent { keys: BraidKeyPair<P>, next: u16, ct1: DecoderOf<P> },
+    Ct1Received { keys: BraidKeyPair<P>, next: u16, ct1: Box<Ct1Of<P>> },
+    EkSentCt1Received { keys: BraidKeyPair<P>, ct1: Box<Ct1Of<P>>, ct2: DecoderOf<P> },
+    NoHeaderReceived { header: DecoderOf<P> },
+    HeaderReceived { header: Box<HeaderOf<P>> },
+    Ct1Sampled { header: Box<HeaderOf<P>>, encapsulation: Encapsulation<P>, next: u16, ek: DecoderOf<P> },
+    EkReceivedCt1Sampled { encapsulation: Encapsulation<P>, next: u16, ek: Box<VectorOf<P>> },
+    Ct1Acknowledged { header: Box<HeaderOf<P>>, encapsulation: Encapsulation<P>, ek: DecoderOf<P> },
+    Ct2Sampled { stream: Box<[u8]>, next: u16 },
+}
+
+/// What the encapsulating side keeps between the two parts of the ciphertext.
+#[derive(Clone)]
+pub(super) struct Encapsulation<P: Provider = Native> {
+    pub(super) state: EncapsulationOf<P>,
+    pub(super) ct1: Box<Ct1Of<P>>,
 }
 
 /// Where one side of an epoch stands: the names of the specification.
@@ -72,7 +86,7 @@ impl fmt::Display for BraidState {
 }
 
 /// What receiving changes.
-pub(crate) enum Transition {
+pub(crate) enum Transition<P: Provider = Native> {
     /// Nothing.
     Stay,
     /// One more chunk for the decoder of the state.
@@ -80,74 +94,76 @@ pub(crate) enum Transition {
     /// The peer has the header: `KeysSampled` to `HeaderSent`.
     HeaderAcknowledged(Chunk),
     /// `HeaderSent` to `Ct1Received`.
-    Ct1Complete(Box<Ct1>),
+    Ct1Complete(Box<Ct1Of<P>>),
     /// The peer has the key: `Ct1Received` to `EkSentCt1Received`.
     EkAcknowledged(Chunk),
     /// `EkSentCt1Received` to the next epoch.
-    Decapsulated(Box<(Authenticator, EpochSecret)>),
+    Decapsulated(Box<(Authenticator<P>, EpochSecret<P>)>),
     /// `NoHeaderReceived` to `HeaderReceived`.
-    HeaderComplete(Box<Header>),
+    HeaderComplete(Box<HeaderOf<P>>),
     /// `Ct1Sampled` to `EkReceivedCt1Sampled`.
-    EkComplete(Box<EkVector>),
+    EkComplete(Box<VectorOf<P>>),
     /// The peer has the first part: `Ct1Sampled` to `Ct1Acknowledged`.
     Ct1Acknowledged(Chunk),
     /// To `Ct2Sampled`.
-    Ct2Ready(Box<[u8; CT2_STREAM]>),
+    Ct2Ready(Box<[u8]>),
     /// The peer has the whole ciphertext: `Ct2Sampled` to the next epoch.
     NextEpoch,
 }
 
-impl Braid {
+impl<P: Provider> Braid<P> {
     /// The session's initiator is the first to send an encapsulation key.
-    pub(super) fn new(auth_key: &[u8; 32], initiator: bool) -> Self {
+    pub(super) fn new(auth_key: &KeyOf<P>, initiator: bool) -> Self {
         let state = if initiator { State::KeysUnsampled } else { State::awaiting_header() };
         Self { epoch: 1, authenticator: Authenticator::new(auth_key), state }
     }
 
     /// What the next message carries. The secret of the epoch comes out where the first part of the
     /// ciphertext is made.
-    pub(super) fn send(&mut self, fresh: &mut impl FreshKeys) -> (Payload, Option<EpochSecret>) {
+    pub(super) fn send(&mut self, fresh: &mut impl FreshKeys<P>) -> (Payload, Option<EpochSecret<P>>) {
+        let chunk_at = P::ErasureCode::chunk_at;
         match &mut self.state {
             State::KeysUnsampled => {
                 let keys = fresh.braid_key_pair();
                 let tag = self.authenticator.header_tag(self.epoch, keys.header());
-                let chunk = chunk_at(&header_stream(&keys, &tag), 0);
+                let chunk = chunk_at(&join(keys.header(), &tag), 0);
                 self.state = State::KeysSampled { keys, tag, next: 1 };
                 (Payload::Header(chunk), None)
             }
             State::KeysSampled { keys, tag, next } => {
-                (Payload::Header(chunk_at(&header_stream(keys, tag), advance(next))), None)
+                (Payload::Header(chunk_at(&join(keys.header(), tag), advance(next))), None)
             }
             State::HeaderSent { keys, next, .. } => {
-                (Payload::Ek(chunk_at(keys.vector(), advance(next))), None)
+                (Payload::Ek(chunk_at(keys.vector().as_bytes(), advance(next))), None)
             }
             State::Ct1Received { keys, next, .. } => {
-                (Payload::EkCt1Ack(chunk_at(keys.vector(), advance(next))), None)
+                (Payload::EkCt1Ack(chunk_at(keys.vector().as_bytes(), advance(next))), None)
             }
             // The specification sends nothing here; deployed clients acknowledge.
             State::EkSentCt1Received { .. } => (Payload::Ct1Ack, None),
             State::NoHeaderReceived { .. } | State::Ct1Acknowledged { .. } => (Payload::None, None),
             State::HeaderReceived { header } => {
-                let (encapsulation, secret) = Encapsulation::begin(header, &fresh.braid_coins());
+                let (state, ct1, secret) = P::BraidKem::begin(header, &fresh.braid_coins());
                 let secret = epoch_secret(self.epoch, &secret);
                 self.authenticator = self.authenticator.updated(self.epoch, &secret.secret);
-                let chunk = chunk_at(encapsulation.ct1.as_ref(), 0);
-                let header = header.clone();
-                self.state =
-                    State::Ct1Sampled { header, encapsulation, next: 1, ek: decoder_of::<EkVector>() };
+                let chunk = chunk_at(ct1.as_bytes(), 0);
+                self.state = State::Ct1Sampled {
+                    header: header.clone(),
+                    encapsulation: Encapsulation { state, ct1: Box::new(ct1) },
+                    next: 1,
+                    ek: P::ErasureCode::decoder(VECTOR_CHUNKS),
+                };
                 (Payload::Ct1(chunk), Some(secret))
             }
             State::Ct1Sampled { encapsulation, next, .. }
             | State::EkReceivedCt1Sampled { encapsulation, next, .. } => {
-                (Payload::Ct1(chunk_at(encapsulation.ct1.as_ref(), advance(next))), None)
+                (Payload::Ct1(chunk_at(encapsulation.ct1.as_bytes(), advance(next))), None)
             }
-            State::Ct2Sampled { stream, next } => {
-                (Payload::Ct2(chunk_at(stream.as_ref(), advance(next))), None)
-            }
+            State::Ct2Sampled { stream, next } => (Payload::Ct2(chunk_at(stream, advance(next))), None),
         }
     }
 
-    pub(super) fn receive(&self, epoch: u64, payload: &Payload) -> Result<Transition, SpqrError> {
+    pub(super) fn receive(&self, epoch: u64, payload: &Payload) -> Result<Transition<P>, SpqrError> {
         if epoch < self.epoch {
             return Ok(Transition::Stay);
         }
@@ -158,34 +174,35 @@ impl Braid {
         }
         match (&self.state, payload) {
             (State::KeysSampled { .. }, Payload::Ct1(chunk)) => Ok(Transition::HeaderAcknowledged(*chunk)),
-            (State::HeaderSent { ct1, .. }, Payload::Ct1(chunk)) => Ok(match complete(ct1, *chunk) {
+            (State::HeaderSent { ct1, .. }, Payload::Ct1(chunk)) => Ok(match complete::<P, _>(ct1, *chunk) {
                 Some(ct1) => Transition::Ct1Complete(ct1),
                 None => Transition::Collect(*chunk),
             }),
             (State::Ct1Received { .. }, Payload::Ct2(chunk)) => Ok(Transition::EkAcknowledged(*chunk)),
             (State::EkSentCt1Received { keys, ct1, ct2 }, Payload::Ct2(chunk)) => {
-                match complete::<CT2_STREAM>(ct2, *chunk) {
-                    Some(stream) => self.decapsulate(keys, ct1, &stream),
+                match complete_with_tag::<P, _>(ct2, *chunk) {
+                    Some((ct2, tag)) => self.decapsulate(keys, ct1, &ct2, &tag),
                     None => Ok(Transition::Collect(*chunk)),
                 }
             }
             (State::NoHeaderReceived { header }, Payload::Header(chunk)) => {
-                match complete::<HEADER_STREAM>(header, *chunk) {
-                    Some(stream) => {
-                        let (header, tag) = split::<HEADER_STREAM, 64>(&stream);
+                match complete_with_tag::<P, _>(header, *chunk) {
+                    Some((header, tag)) => {
                         self.authenticator.verify_header(self.epoch, &header, &tag)?;
                         Ok(Transition::HeaderComplete(Box::new(header)))
                     }
                     None => Ok(Transition::Collect(*chunk)),
                 }
             }
-            (State::Ct1Sampled { header, ek, .. }, Payload::Ek(chunk)) => match complete(ek, *chunk) {
-                Some(ek) => check(header, &ek).map(|()| Transition::EkComplete(ek)),
-                None => Ok(Transition::Collect(*chunk)),
-            },
+            (State::Ct1Sampled { header, ek, .. }, Payload::Ek(chunk)) => {
+                match complete::<P, _>(ek, *chunk) {
+                    Some(ek) => check::<P>(header, &ek).map(|()| Transition::EkComplete(ek)),
+                    None => Ok(Transition::Collect(*chunk)),
+                }
+            }
             (State::Ct1Sampled { header, encapsulation, ek, .. }, Payload::EkCt1Ack(chunk)) => {
-                match complete(ek, *chunk) {
-                    Some(ek) => check(header, &ek).map(|()| self.encapsulate(encapsulation, &ek)),
+                match complete::<P, _>(ek, *chunk) {
+                    Some(ek) => check::<P>(header, &ek).map(|()| self.encapsulate(encapsulation, &ek)),
                     None => Ok(Transition::Ct1Acknowledged(*chunk)),
                 }
             }
@@ -196,8 +213,8 @@ impl Braid {
             (
                 State::Ct1Acknowledged { header, encapsulation, ek },
                 Payload::Ek(chunk) | Payload::EkCt1Ack(chunk),
-            ) => match complete(ek, *chunk) {
-                Some(ek) => check(header, &ek).map(|()| self.encapsulate(encapsulation, &ek)),
+            ) => match complete::<P, _>(ek, *chunk) {
+                Some(ek) => check::<P>(header, &ek).map(|()| self.encapsulate(encapsulation, &ek)),
                 None => Ok(Transition::Collect(*chunk)),
             },
             _ => Ok(Transition::Stay),
@@ -206,23 +223,23 @@ impl Braid {
 
     /// Carries out what [`Braid::receive`] found. The secret of the epoch comes out where the
     /// ciphertext is complete.
-    pub(super) fn apply(&mut self, transition: Transition) -> Option<EpochSecret> {
+    pub(super) fn apply(&mut self, transition: Transition<P>) -> Option<EpochSecret<P>> {
         let state = std::mem::replace(&mut self.state, State::KeysUnsampled);
         let (state, secret) = match (state, transition) {
             (mut state, Transition::Collect(chunk)) => {
                 if let Some(decoder) = state.decoder_mut() {
-                    decoder.add(chunk);
+                    P::ErasureCode::add(decoder, chunk);
                 }
                 (state, None)
             }
             (State::KeysSampled { keys, .. }, Transition::HeaderAcknowledged(chunk)) => {
-                (State::HeaderSent { keys, next: 0, ct1: decoder_with::<Ct1>(chunk) }, None)
+                (State::HeaderSent { keys, next: 0, ct1: decoder_with::<P>(CT1_CHUNKS, chunk) }, None)
             }
             (State::HeaderSent { keys, next, .. }, Transition::Ct1Complete(ct1)) => {
                 (State::Ct1Received { keys, next, ct1 }, None)
             }
             (State::Ct1Received { keys, ct1, .. }, Transition::EkAcknowledged(chunk)) => {
-                (State::EkSentCt1Received { keys, ct1, ct2: decoder_with::<[u8; CT2_STREAM]>(chunk) }, None)
+                (State::EkSentCt1Received { keys, ct1, ct2: decoder_with::<P>(CT2_CHUNKS, chunk) }, None)
             }
             (State::EkSentCt1Received { .. }, Transition::Decapsulated(outcome)) => {
                 let (authenticator, secret) = *outcome;
@@ -237,7 +254,7 @@ impl Braid {
                 (State::EkReceivedCt1Sampled { encapsulation, next, ek }, None)
             }
             (State::Ct1Sampled { header, encapsulation, mut ek, .. }, Transition::Ct1Acknowledged(chunk)) => {
-                ek.add(chunk);
+                P::ErasureCode::add(&mut ek, chunk);
                 (State::Ct1Acknowledged { header, encapsulation, ek }, None)
             }
             (_, Transition::Ct2Ready(stream)) => (State::Ct2Sampled { stream, next: 0 }, None),
@@ -270,31 +287,36 @@ impl Braid {
     /// The secret goes into the authenticator first, so that the tag proves its knowledge.
     fn decapsulate(
         &self,
-        keys: &BraidKeyPair,
-        ct1: &Ct1,
-        stream: &[u8; CT2_STREAM],
-    ) -> Result<Transition, SpqrError> {
-        let (ct2, tag) = split::<CT2_STREAM, 128>(stream);
-        let secret = epoch_secret(self.epoch, &keys.decapsulate(ct1, &ct2));
+        keys: &BraidKeyPair<P>,
+        ct1: &Ct1Of<P>,
+        ct2: &Ct2Of<P>,
+        tag: &TagOf<P>,
+    ) -> Result<Transition<P>, SpqrError> {
+        let secret = epoch_secret(self.epoch, &P::BraidKem::decapsulate(&keys.0, ct1, ct2));
         let authenticator = self.authenticator.updated(self.epoch, &secret.secret);
-        authenticator.verify_ciphertext(self.epoch, ct1, &ct2, &tag)?;
+        authenticator.verify_ciphertext(self.epoch, ct1, ct2, tag)?;
         Ok(Transition::Decapsulated(Box::new((authenticator, secret))))
     }
 
     /// The second part of the ciphertext, from a checked key.
-    fn encapsulate(&self, encapsulation: &Encapsulation, ek: &EkVector) -> Transition {
-        let ct2: Ct2 = encapsulation.finish(ek);
+    fn encapsulate(&self, encapsulation: &Encapsulation<P>, ek: &VectorOf<P>) -> Transition<P> {
+        let ct2 = P::BraidKem::finish(&encapsulation.state, ek);
         let tag = self.authenticator.ciphertext_tag(self.epoch, &encapsulation.ct1, &ct2);
-        Transition::Ct2Ready(Box::new(join(&ct2, &tag)))
+        Transition::Ct2Ready(join(&ct2, &tag).into_boxed_slice())
     }
 }
 
-impl State {
+/// Whether the vector is the one that the header promised, and well-formed.
+fn check<P: Provider>(header: &HeaderOf<P>, vector: &VectorOf<P>) -> Result<(), SpqrError> {
+    if P::BraidKem::check(header, vector) { Ok(()) } else { Err(SpqrError::WrongEncapsulationKey) }
+}
+
+impl<P: Provider> State<P> {
     pub(super) fn awaiting_header() -> Self {
-        Self::NoHeaderReceived { header: decoder_of::<[u8; HEADER_STREAM]>() }
+        Self::NoHeaderReceived { header: P::ErasureCode::decoder(HEADER_CHUNKS) }
     }
 
-    fn decoder_mut(&mut self) -> Option<&mut Decoder> {
+    fn decoder_mut(&mut self) -> Option<&mut DecoderOf<P>> {
         match self {
             Self::HeaderSent { ct1: decoder, .. }
             | Self::EkSentCt1Received { ct2: decoder, .. }
@@ -306,10 +328,6 @@ impl State {
     }
 }
 
-fn header_stream(keys: &BraidKeyPair, tag: &[u8; TAG_LENGTH]) -> [u8; HEADER_STREAM] {
-    join(keys.header(), tag)
-}
-
 /// The stream goes on from its start after the last index.
 fn advance(next: &mut u16) -> u16 {
     let at = *next;
@@ -317,36 +335,31 @@ fn advance(next: &mut u16) -> u16 {
     at
 }
 
-pub(super) fn decoder_of<Stream>() -> Decoder {
-    const { assert!(size_of::<Stream>().is_multiple_of(CHUNK_LENGTH), "streams are whole chunks") };
-    Decoder::new(u16::try_from(size_of::<Stream>() / CHUNK_LENGTH).unwrap_or(u16::MAX))
-}
-
-fn decoder_with<Stream>(chunk: Chunk) -> Decoder {
-    let mut decoder = decoder_of::<Stream>();
-    decoder.add(chunk);
+fn decoder_with<P: Provider>(chunks: u16, chunk: Chunk) -> DecoderOf<P> {
+    let mut decoder = P::ErasureCode::decoder(chunks);
+    P::ErasureCode::add(&mut decoder, chunk);
     decoder
 }
 
 /// The stream's content, if this chunk completes it.
-fn complete<const N: usize>(decoder: &Decoder, chunk: Chunk) -> Option<Box<[u8; N]>> {
-    decoder.message_with(chunk)?.into_boxed_slice().try_into().ok()
+fn complete<P: Provider, T: FixedBytes>(decoder: &DecoderOf<P>, chunk: Chunk) -> Option<Box<T>> {
+    let message = P::ErasureCode::message_with(decoder, chunk)?;
+    T::from_bytes(message.get(..T::LENGTH)?).map(Box::new)
 }
 
-pub(super) fn split<const N: usize, const AT: usize>(stream: &[u8; N]) -> ([u8; AT], [u8; TAG_LENGTH]) {
-    const { assert!(AT + TAG_LENGTH == N, "a stream ends with its tag") };
-    let (mut content, mut tag) = ([0; AT], [0; TAG_LENGTH]);
-    for (to, from) in content.iter_mut().chain(&mut tag).zip(stream) {
-        *to = *from;
-    }
-    (content, tag)
+/// The same of a stream that ends with its tag.
+fn complete_with_tag<P: Provider, T: FixedBytes>(
+    decoder: &DecoderOf<P>,
+    chunk: Chunk,
+) -> Option<(T, TagOf<P>)> {
+    split(&P::ErasureCode::message_with(decoder, chunk)?)
 }
 
-fn join<const N: usize, const AT: usize>(content: &[u8; AT], tag: &[u8; TAG_LENGTH]) -> [u8; N] {
-    const { assert!(AT + TAG_LENGTH == N, "a stream ends with its tag") };
-    let mut stream = [0; N];
-    for (to, from) in stream.iter_mut().zip(content.iter().chain(tag)) {
-        *to = *from;
-    }
-    stream
+pub(super) fn split<T: FixedBytes, Tag: FixedBytes>(stream: &[u8]) -> Option<(T, Tag)> {
+    let (content, rest) = stream.split_at_checked(T::LENGTH)?;
+    Some((T::from_bytes(content)?, Tag::from_bytes(rest.get(..Tag::LENGTH)?)?))
+}
+
+fn join(content: &impl FixedBytes, tag: &impl FixedBytes) -> Vec<u8> {
+    [content.as_bytes(), tag.as_bytes()].concat()
 }

@@ -7,12 +7,16 @@
 use std::collections::BTreeMap;
 
 use super::authenticator::{Authenticator, epoch_secret};
-use super::braid::{CT2_STREAM, HEADER_STREAM, State, decoder_of, split};
-use super::kem::{BraidKeyPair, Ct1, Header};
+use super::braid::{CT1_CHUNKS, CT2_CHUNKS, HEADER_CHUNKS, State, split};
+use super::kem::{BraidKeyPair, Ct1Of, HeaderOf};
 use super::key_chain::{HashChain, KeyChain};
 use super::message::{Message, Payload, Versioned};
-use super::{Direction, EpochSecret, Keys, MAX_FORWARD_JUMP, MessageKey, Spqr, SpqrError};
-use crate::erasure::{CHUNK_LENGTH, Chunk, chunk_at};
+use super::{Direction, EpochSecret, Keys, MAX_FORWARD_JUMP, Spqr, SpqrError};
+use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
+use crate::provider::{BraidKem, Key, Native, Provider};
+
+type Header = HeaderOf<Native>;
+type Ct1 = Ct1Of<Native>;
 
 /// What a recorded message carries for this ratchet.
 pub(crate) struct Heard(Message);
@@ -45,7 +49,7 @@ pub(crate) struct Eavesdropper {
 /// The keys of one epoch and direction.
 struct Line {
     chain: HashChain,
-    keys: BTreeMap<u32, MessageKey>,
+    keys: BTreeMap<u32, Key>,
 }
 
 /// What a stolen state has of the epoch after the newest one of its chain.
@@ -58,7 +62,7 @@ struct Unfinished {
 
 impl Eavesdropper {
     /// From what the key agreement gave for this ratchet.
-    pub(crate) fn from_agreement(auth_key: &[u8; 32]) -> Self {
+    pub(crate) fn from_agreement(auth_key: &Key) -> Self {
         let chain = KeyChain::new(auth_key, Direction::FromInitiator);
         Self::new(chain, Authenticator::new(auth_key), Unfinished::default())
     }
@@ -93,7 +97,7 @@ impl Eavesdropper {
     }
 
     /// The key of a message, if it is known or follows from what is.
-    pub(crate) fn key(&mut self, sender: Direction, heard: &Heard) -> Option<MessageKey> {
+    pub(crate) fn key(&mut self, sender: Direction, heard: &Heard) -> Option<Key> {
         let Heard(Message { epoch, index, .. }) = heard;
         self.lines.get_mut(&(epoch - 1, sender))?.key(*index)
     }
@@ -106,9 +110,9 @@ impl Eavesdropper {
         oracle: impl Fn(&Header) -> Option<&'b BraidKeyPair>,
     ) -> bool {
         let epoch = self.chain.epoch + 1;
-        let mut header = decoder_of::<[u8; HEADER_STREAM]>();
-        let mut ct1 = decoder_of::<Ct1>();
-        let mut ct2 = decoder_of::<[u8; CT2_STREAM]>();
+        let mut header = Decoder::new(HEADER_CHUNKS);
+        let mut ct1 = Decoder::new(CT1_CHUNKS);
+        let mut ct2 = Decoder::new(CT2_CHUNKS);
         let heard =
             heard.filter(|Heard(message)| message.epoch == epoch).map(|Heard(message)| &message.payload);
         // Only one side sends any of these in an epoch, so it does not matter who sent what.
@@ -141,7 +145,7 @@ impl Eavesdropper {
     }
 
     fn authentic_header(&self, epoch: u64, stream: &[u8]) -> Option<Header> {
-        let (header, tag) = split::<HEADER_STREAM, 64>(stream.try_into().ok()?);
+        let (header, tag) = split(stream)?;
         self.authenticator.verify_header(epoch, &header, &tag).ok()?;
         Some(header)
     }
@@ -153,9 +157,9 @@ impl Eavesdropper {
         ct1: &[u8],
         ct2: &[u8],
     ) -> Option<(Authenticator, EpochSecret)> {
-        let (ct2, tag) = split::<CT2_STREAM, 128>(ct2.try_into().ok()?);
+        let (ct2, tag) = split(ct2)?;
         let ct1: &Ct1 = ct1.try_into().ok()?;
-        let secret = epoch_secret(epoch, &keys.decapsulate(ct1, &ct2));
+        let secret = epoch_secret(epoch, &<Native as Provider>::BraidKem::decapsulate(&keys.0, ct1, &ct2));
         let authenticator = self.authenticator.updated(epoch, &secret.secret);
         authenticator.verify_ciphertext(epoch, ct1, &ct2, &tag).ok()?;
         Some((authenticator, secret))
@@ -178,7 +182,7 @@ impl Eavesdropper {
 }
 
 impl Line {
-    fn key(&mut self, index: u32) -> Option<MessageKey> {
+    fn key(&mut self, index: u32) -> Option<Key> {
         if index.saturating_sub(self.chain.counter) > MAX_FORWARD_JUMP {
             return None;
         }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::{Direction, EpochSecret, SpqrError};
-use crate::kdf::{Key, hkdf};
+use crate::provider::{FixedBytes, KeyOf, Native, Provider, Symmetric};
 
 /// Deployed labels; the first has two spaces in a row.
 const START: &[u8] = b"Signal PQ Ratchet V1 Chain  Start";
@@ -14,61 +14,58 @@ const NEXT: &[u8; 31] = b"Signal PQ Ratchet V1 Chain Next";
 /// How far behind the newest message of its epoch one may be.
 pub(super) const MAX_KEPT: u32 = 2_000;
 
-/// A message's key.
-pub(crate) type MessageKey = Key;
-
 #[derive(Clone)]
-pub(crate) struct KeyChain {
+pub(crate) struct KeyChain<P: Provider = Native> {
     pub(super) direction: Direction,
-    pub(super) next_root: Key,
+    pub(super) next_root: KeyOf<P>,
     /// The newest epoch: that of the last link.
     pub(super) epoch: u64,
     /// The epoch of the last key taken for sending.
     pub(super) sending_epoch: u64,
     /// One per epoch without gaps, oldest first, never empty.
-    pub(super) links: VecDeque<Link>,
+    pub(super) links: VecDeque<Link<P>>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Link {
+pub(crate) struct Link<P: Provider = Native> {
     /// Gone once a later epoch is used for sending.
-    pub(super) sending: Option<HashChain>,
-    pub(super) receiving: HashChain,
+    pub(super) sending: Option<HashChain<P>>,
+    pub(super) receiving: HashChain<P>,
     /// Keys passed over, newest first.
-    pub(super) kept: VecDeque<KeptKey>,
+    pub(super) kept: VecDeque<KeptKey<P>>,
 }
 
 #[derive(Clone)]
-pub(crate) struct HashChain {
+pub(crate) struct HashChain<P: Provider = Native> {
     /// Index of the key taken last; the first has 1.
     pub(super) counter: u32,
-    pub(super) value: Key,
+    pub(super) value: KeyOf<P>,
 }
 
 #[derive(Clone)]
-pub(crate) struct KeptKey {
+pub(crate) struct KeptKey<P: Provider = Native> {
     pub(super) index: u32,
-    pub(super) key: MessageKey,
+    pub(super) key: KeyOf<P>,
 }
 
 /// What receiving a message changes.
-pub(crate) enum Received {
+pub(crate) enum Received<P: Provider = Native> {
     /// A kept key is used up.
     UseKept { epoch: u64, at: usize },
     /// The chain of an epoch moves on.
-    Advance { epoch: u64, chain: HashChain, passed: VecDeque<KeptKey> },
+    Advance { epoch: u64, chain: HashChain<P>, passed: VecDeque<KeptKey<P>> },
 }
 
-impl KeyChain {
+impl<P: Provider> KeyChain<P> {
     /// At epoch 0, from the key agreement.
-    pub(super) fn new(auth_key: &[u8; 32], direction: Direction) -> Self {
-        let (next_root, link) = derive(None, auth_key, START, direction);
+    pub(super) fn new(auth_key: &KeyOf<P>, direction: Direction) -> Self {
+        let (next_root, link) = derive::<P>(None, auth_key, START, direction);
         Self { direction, next_root, epoch: 0, sending_epoch: 0, links: VecDeque::from([link]) }
     }
 
     /// Adds the epoch that the state machine has agreed on, which is always the next one.
-    pub(super) fn add_epoch(&mut self, secret: &EpochSecret) {
-        let (next_root, link) = derive(Some(&self.next_root), &secret.secret, ADD_EPOCH, self.direction);
+    pub(super) fn add_epoch(&mut self, secret: &EpochSecret<P>) {
+        let (next_root, link) = derive::<P>(Some(&self.next_root), &secret.secret, ADD_EPOCH, self.direction);
         self.next_root = next_root;
         self.links.push_back(link);
         self.epoch += 1;
@@ -81,7 +78,7 @@ impl KeyChain {
 
     /// The next key for sending in an epoch, and its index. The first use of an epoch erases what
     /// sent in those before it, and drops all but one of them.
-    pub(super) fn send(&mut self, epoch: u64) -> Result<(u32, MessageKey), SpqrError> {
+    pub(super) fn send(&mut self, epoch: u64) -> Result<(u32, KeyOf<P>), SpqrError> {
         if epoch > self.sending_epoch {
             self.sending_epoch = epoch;
             while self.oldest_epoch() + 1 < epoch && self.links.len() > 1 {
@@ -106,7 +103,7 @@ impl KeyChain {
         epoch: u64,
         index: u32,
         max_jump: u32,
-    ) -> Result<(MessageKey, Received), SpqrError> {
+    ) -> Result<(KeyOf<P>, Received<P>), SpqrError> {
         let link = self.link(epoch).ok_or(SpqrError::UnknownEpoch)?;
         let counter = link.receiving.counter;
         if index <= counter {
@@ -135,7 +132,7 @@ impl KeyChain {
         }
     }
 
-    pub(super) fn apply(&mut self, received: Received) {
+    pub(super) fn apply(&mut self, received: Received<P>) {
         let epoch = match &received {
             Received::UseKept { epoch, .. } | Received::Advance { epoch, .. } => *epoch,
         };
@@ -164,7 +161,7 @@ impl KeyChain {
         self.links.iter().map(|link| link.kept.len()).sum()
     }
 
-    fn link(&self, epoch: u64) -> Option<&Link> {
+    fn link(&self, epoch: u64) -> Option<&Link<P>> {
         self.links.get(self.place(epoch).ok()?)
     }
 
@@ -174,21 +171,26 @@ impl KeyChain {
     }
 }
 
-impl HashChain {
+impl<P: Provider> HashChain<P> {
     /// The next key, and the chain after it. `None` at the end of the counter.
-    pub(super) fn step(&self) -> Option<(MessageKey, Self)> {
+    pub(super) fn step(&self) -> Option<(KeyOf<P>, Self)> {
         let counter = self.counter.checked_add(1)?;
         let mut info = [0; 4 + NEXT.len()];
         for (to, from) in info.iter_mut().zip(counter.to_be_bytes().iter().chain(NEXT)) {
             *to = *from;
         }
-        let [value, key] = hkdf(None, self.value.as_ref(), &info);
+        let [value, key] = P::Symmetric::derive(None, &[self.value.as_bytes()], &info);
         Some((key, Self { counter, value }))
     }
 }
 
-fn derive(salt: Option<&[u8; 32]>, ikm: &[u8; 32], info: &[u8], direction: Direction) -> (Key, Link) {
-    let [next_root, forth, back] = hkdf(salt, ikm, info);
+fn derive<P: Provider>(
+    salt: Option<&KeyOf<P>>,
+    ikm: &KeyOf<P>,
+    info: &[u8],
+    direction: Direction,
+) -> (KeyOf<P>, Link<P>) {
+    let [next_root, forth, back] = P::Symmetric::derive(salt, &[ikm.as_bytes()], info);
     let chain = |value| HashChain { counter: 0, value };
     let (forth, back) = (chain(forth), chain(back));
     let (sending, receiving) = match direction {
@@ -201,11 +203,12 @@ fn derive(salt: Option<&[u8; 32]>, ikm: &[u8; 32], info: &[u8], direction: Direc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Key;
 
     const JUMP: u32 = 25_000;
 
     fn both() -> (KeyChain, KeyChain) {
-        let auth_key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        let auth_key = Key::new(std::array::from_fn(|i| u8::try_from(i).unwrap()));
         (
             KeyChain::new(&auth_key, Direction::FromInitiator),
             KeyChain::new(&auth_key, Direction::FromResponder),
@@ -242,7 +245,7 @@ mod tests {
         );
 
         let (mut a, _) = both();
-        let secret = super::super::authenticator::epoch_secret(1, &[0x11; 32]);
+        let secret = super::super::authenticator::epoch_secret(1, &Key::new([0x11; 32]));
         a.add_epoch(&secret);
         let link = a.links.back().unwrap();
         assert_eq!(
@@ -282,7 +285,7 @@ mod tests {
     fn sending_in_an_epoch_ends_the_ones_before() {
         let (mut a, mut b) = both();
         for epoch in 1..=3u8 {
-            let secret = super::super::authenticator::epoch_secret(epoch.into(), &[epoch; 32]);
+            let secret = super::super::authenticator::epoch_secret(epoch.into(), &Key::new([epoch; 32]));
             a.add_epoch(&secret);
             b.add_epoch(&secret);
         }

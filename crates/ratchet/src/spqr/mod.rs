@@ -10,8 +10,6 @@ mod authenticator;
 mod braid;
 mod eavesdropper;
 mod kem;
-#[cfg(test)]
-mod kem_vectors;
 mod key_chain;
 mod message;
 mod storage;
@@ -21,7 +19,6 @@ use thiserror::Error;
 pub use braid::BraidState;
 pub(crate) use eavesdropper::{Eavesdropper, Heard};
 pub use kem::BraidKeyPair;
-pub(crate) use key_chain::MessageKey;
 
 use braid::{Braid, Transition};
 use key_chain::{KeyChain, Received};
@@ -29,30 +26,30 @@ use message::{Message, Versioned};
 
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
-use crate::kdf::Key;
+use crate::provider::{KeyOf, Native, Provider};
 
 /// Messages of one epoch and direction that may be missing before the one received.
 const MAX_FORWARD_JUMP: u32 = 25_000;
 
 /// One side of the ratchet.
 #[derive(Clone)]
-pub(crate) struct Spqr {
+pub(crate) struct Spqr<P: Provider = Native> {
     /// Open until the first message was received: until then the peer may turn out not to have this
     /// ratchet.
     negotiating: bool,
     /// Whether a peer without this ratchet is refused.
     required: bool,
     max_jump: u32,
-    keys: Keys,
-    braid: Braid,
+    keys: Keys<P>,
+    braid: Braid<P>,
 }
 
 /// The key chain, from the first message on. Where the ratchet is optional only from the first
 /// message received, because those before must be readable without.
 #[derive(Clone)]
-enum Keys {
-    Waiting { auth_key: Key, direction: Direction },
-    Chain(KeyChain),
+enum Keys<P: Provider = Native> {
+    Waiting { auth_key: KeyOf<P>, direction: Direction },
+    Chain(KeyChain<P>),
 }
 
 /// Which of the two chains of an epoch a side sends in.
@@ -82,29 +79,29 @@ pub(crate) struct Terms {
 }
 
 /// The secret that an epoch ended with.
-pub(crate) struct EpochSecret {
+pub(crate) struct EpochSecret<P: Provider = Native> {
     pub(crate) epoch: u64,
-    secret: Key,
+    secret: KeyOf<P>,
 }
 
 /// What receiving a message gives: its key if it has one, and what changes once it is authentic.
-pub(crate) struct Opened {
-    pub(crate) key: Option<MessageKey>,
-    pub(crate) step: Step,
+pub(crate) struct Opened<P: Provider> {
+    pub(crate) key: Option<KeyOf<P>>,
+    pub(crate) step: Step<P>,
 }
 
-pub(crate) enum Step {
+pub(crate) enum Step<P: Provider> {
     /// The peer has no such ratchet, and that is accepted: this one ends.
     GiveUp,
     GoOn {
-        chain: Option<Box<KeyChain>>,
-        received: Option<Received>,
-        transition: Transition,
+        chain: Option<Box<KeyChain<P>>>,
+        received: Option<Received<P>>,
+        transition: Transition<P>,
     },
 }
 
-impl Spqr {
-    pub(crate) fn new(auth_key: Key, terms: Terms) -> Self {
+impl<P: Provider> Spqr<P> {
+    pub(crate) fn new(auth_key: KeyOf<P>, terms: Terms) -> Self {
         let Terms { direction, required, any_jump } = terms;
         let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
         let keys = Keys::Waiting { auth_key, direction };
@@ -113,7 +110,7 @@ impl Spqr {
     }
 
     /// What the next message carries, and the key to mix into it.
-    pub(crate) fn send(&mut self, fresh: &mut impl FreshKeys) -> Result<Sent, SpqrError> {
+    pub(crate) fn send(&mut self, fresh: &mut impl FreshKeys<P>) -> Result<Sent<P>, SpqrError> {
         // The epoch in a message is the one being negotiated; its key belongs to the one before.
         let epoch = self.braid.epoch;
         if let (true, Keys::Waiting { auth_key, direction }) = (self.required, &self.keys) {
@@ -145,7 +142,7 @@ impl Spqr {
     }
 
     /// Reads what a message carries, without changing anything.
-    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Opened, SpqrError> {
+    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Opened<P>, SpqrError> {
         let message = match Message::parse(bytes)? {
             Versioned::V1(message) => message,
             Versioned::V0 if !self.negotiating => return Err(SpqrError::Downgrade),
@@ -171,7 +168,11 @@ impl Spqr {
     }
 
     /// Carries out what [`Spqr::receive`] found; `None` when the ratchet ends with it.
-    pub(crate) fn apply(mut self: Box<Self>, step: Step, observer: &mut impl Observer) -> Option<Box<Self>> {
+    pub(crate) fn apply(
+        mut self: Box<Self>,
+        step: Step<P>,
+        observer: &mut impl Observer,
+    ) -> Option<Box<Self>> {
         let Step::GoOn { chain, received, transition } = step else {
             observer.notice(Event::PostQuantumGivenUp);
             return None;
@@ -214,13 +215,13 @@ impl Spqr {
 }
 
 /// A message's part of this ratchet.
-pub(crate) struct Sent {
+pub(crate) struct Sent<P: Provider> {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) key: Option<MessageKey>,
+    pub(crate) key: Option<KeyOf<P>>,
     events: [Option<Event>; 2],
 }
 
-impl Sent {
+impl<P: Provider> Sent<P> {
     pub(crate) fn tell(&self, observer: &mut impl Observer) {
         self.events.iter().flatten().for_each(|event| observer.notice(*event));
     }

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
-use zeroize::Zeroizing;
-
-use super::authenticator::{Authenticator, TAG_LENGTH};
-use super::braid::{Braid, CT2_STREAM, HEADER_STREAM, State, decoder_of};
-use super::kem::{BraidKeyPair, Ct1, EkVector, Encapsulation};
+use super::authenticator::Authenticator;
+use super::braid::{
+    Braid, CT1_CHUNKS, CT2_CHUNKS, DecoderOf, Encapsulation, HEADER_CHUNKS, State, VECTOR_CHUNKS,
+};
+use super::kem::{BraidKeyPair, BraidKeysOf, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
 use super::key_chain::{HashChain, KeptKey, KeyChain, Link, MAX_KEPT};
 use super::{Direction, Keys, MAX_FORWARD_JUMP, Spqr};
 use crate::codec::{Reader, Writer};
-use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder};
 use crate::error::RecordError;
+use crate::provider::{ErasureCode, FixedBytes, Provider, TagOf};
 
 /// Epochs with keys: the sending one, the one before it, and those agreed on since.
 const MAX_LINKS: usize = 8;
@@ -19,23 +19,24 @@ const MAX_LINKS: usize = 8;
 /// Room for everything but kept keys and the state.
 const FIXED_SIZE: usize = 256 + MAX_LINKS * 80;
 
-impl Spqr {
+impl<P: Provider> Spqr<P> {
     /// At least the length of what [`Spqr::write`] writes.
     pub(crate) fn size_bound(&self) -> usize {
-        let chunks = |decoder: &Decoder| 2 + decoder.chunks().len() * (2 + CHUNK_LENGTH);
-        let encapsulation = 64 + Encapsulation::STATE_LENGTH + size_of::<Ct1>();
+        let chunks = P::ErasureCode::stored_length;
+        let (keys, ct1) = (BraidKeysOf::<P>::LENGTH, Ct1Of::<P>::LENGTH);
+        let encapsulation = HeaderOf::<P>::LENGTH + EncapsulationOf::<P>::LENGTH + ct1;
         let state = match &self.braid.state {
             State::KeysUnsampled => 0,
-            State::KeysSampled { .. } => BraidKeyPair::LENGTH + TAG_LENGTH + 2,
-            State::HeaderSent { ct1, .. } => BraidKeyPair::LENGTH + 2 + chunks(ct1),
-            State::Ct1Received { .. } => BraidKeyPair::LENGTH + 2 + size_of::<Ct1>(),
-            State::EkSentCt1Received { ct2, .. } => BraidKeyPair::LENGTH + size_of::<Ct1>() + chunks(ct2),
+            State::KeysSampled { .. } => keys + TagOf::<P>::LENGTH + 2,
+            State::HeaderSent { ct1, .. } => keys + 2 + chunks(ct1),
+            State::Ct1Received { .. } => keys + 2 + ct1,
+            State::EkSentCt1Received { ct2, .. } => keys + ct1 + chunks(ct2),
             State::NoHeaderReceived { header } => chunks(header),
-            State::HeaderReceived { .. } => 64,
+            State::HeaderReceived { .. } => HeaderOf::<P>::LENGTH,
             State::Ct1Sampled { ek, .. } => encapsulation + 2 + chunks(ek),
-            State::EkReceivedCt1Sampled { .. } => encapsulation + 2 + size_of::<EkVector>(),
+            State::EkReceivedCt1Sampled { .. } => encapsulation + 2 + VectorOf::<P>::LENGTH,
             State::Ct1Acknowledged { ek, .. } => encapsulation + chunks(ek),
-            State::Ct2Sampled { .. } => CT2_STREAM + 2,
+            State::Ct2Sampled { stream, .. } => stream.len() + 2,
         };
         let kept = match &self.keys {
             Keys::Waiting { .. } => 0,
@@ -52,7 +53,7 @@ impl Spqr {
             Keys::Waiting { auth_key, direction } => {
                 writer.direction(*direction);
                 writer.flag(false);
-                writer.raw(auth_key.as_ref());
+                writer.fixed(auth_key);
             }
             Keys::Chain(chain) => {
                 writer.direction(chain.direction);
@@ -74,7 +75,7 @@ impl Spqr {
         let keys = if reader.flag()? {
             Keys::Chain(reader.key_chain(direction)?)
         } else {
-            Keys::Waiting { auth_key: reader.secret()?, direction }
+            Keys::Waiting { auth_key: reader.fixed()?, direction }
         };
         let braid = reader.braid()?;
         // The state machine is at most one epoch ahead of the keys it has agreed on, and never
@@ -98,8 +99,8 @@ impl Writer {
         });
     }
 
-    fn key_chain(&mut self, chain: &KeyChain) {
-        self.raw(chain.next_root.as_ref());
+    fn key_chain<P: Provider>(&mut self, chain: &KeyChain<P>) {
+        self.fixed(&chain.next_root);
         self.long(chain.epoch);
         self.long(chain.sending_epoch);
         self.count(chain.links.len());
@@ -112,98 +113,94 @@ impl Writer {
             self.count(link.kept.len());
             for kept in &link.kept {
                 self.number(kept.index);
-                self.raw(kept.key.as_ref());
+                self.fixed(&kept.key);
             }
         }
     }
 
-    fn hash_chain(&mut self, chain: &HashChain) {
+    fn hash_chain<P: Provider>(&mut self, chain: &HashChain<P>) {
         self.number(chain.counter);
-        self.raw(chain.value.as_ref());
+        self.fixed(&chain.value);
     }
 
-    fn braid(&mut self, braid: &Braid) {
+    fn braid<P: Provider>(&mut self, braid: &Braid<P>) {
         self.long(braid.epoch);
-        self.raw(braid.authenticator.root.as_ref());
-        self.raw(braid.authenticator.mac_key.as_ref());
+        self.fixed(&braid.authenticator.root);
+        self.fixed(&braid.authenticator.mac_key);
         match &braid.state {
             State::KeysUnsampled => self.byte(1),
             State::KeysSampled { keys, tag, next } => {
                 self.byte(2);
-                self.raw(keys.as_bytes());
-                self.raw(tag);
+                self.fixed(&keys.0);
+                self.fixed(tag);
                 self.short(*next);
             }
             State::HeaderSent { keys, next, ct1 } => {
                 self.byte(3);
-                self.raw(keys.as_bytes());
+                self.fixed(&keys.0);
                 self.short(*next);
-                self.decoder(ct1);
+                self.decoder::<P>(ct1);
             }
             State::Ct1Received { keys, next, ct1 } => {
                 self.byte(4);
-                self.raw(keys.as_bytes());
+                self.fixed(&keys.0);
                 self.short(*next);
-                self.raw(ct1.as_ref());
+                self.fixed(ct1);
             }
             State::EkSentCt1Received { keys, ct1, ct2 } => {
                 self.byte(5);
-                self.raw(keys.as_bytes());
-                self.raw(ct1.as_ref());
-                self.decoder(ct2);
+                self.fixed(&keys.0);
+                self.fixed(ct1);
+                self.decoder::<P>(ct2);
             }
             State::NoHeaderReceived { header } => {
                 self.byte(6);
-                self.decoder(header);
+                self.decoder::<P>(header);
             }
             State::HeaderReceived { header } => {
                 self.byte(7);
-                self.raw(header.as_ref());
+                self.fixed(header);
             }
             State::Ct1Sampled { header, encapsulation, next, ek } => {
                 self.byte(8);
-                self.raw(header.as_ref());
+                self.fixed(header);
                 self.encapsulation(encapsulation);
                 self.short(*next);
-                self.decoder(ek);
+                self.decoder::<P>(ek);
             }
             State::EkReceivedCt1Sampled { encapsulation, next, ek } => {
                 self.byte(9);
                 self.encapsulation(encapsulation);
                 self.short(*next);
-                self.raw(ek.as_ref());
+                self.fixed(ek);
             }
             State::Ct1Acknowledged { header, encapsulation, ek } => {
                 self.byte(10);
-                self.raw(header.as_ref());
+                self.fixed(header);
                 self.encapsulation(encapsulation);
-                self.decoder(ek);
+                self.decoder::<P>(ek);
             }
             State::Ct2Sampled { stream, next } => {
                 self.byte(11);
-                self.raw(stream.as_ref());
+                self.raw(stream);
                 self.short(*next);
             }
         }
     }
 
-    fn encapsulation(&mut self, encapsulation: &Encapsulation) {
-        self.raw(encapsulation.state.as_ref().as_ref());
-        self.raw(encapsulation.ct1.as_ref());
+    fn encapsulation<P: Provider>(&mut self, encapsulation: &Encapsulation<P>) {
+        self.fixed(&encapsulation.state);
+        self.fixed(&encapsulation.ct1);
     }
 
-    fn decoder(&mut self, decoder: &Decoder) {
-        self.count(decoder.chunks().len());
-        for chunk in decoder.chunks() {
-            self.short(chunk.index);
-            self.raw(&chunk.bytes);
-        }
+    fn decoder<P: Provider>(&mut self, decoder: &DecoderOf<P>) {
+        P::ErasureCode::write(decoder, self.buffer());
     }
 }
 
 impl Reader<'_> {
-    fn key_chain(&mut self, direction: Direction) -> Result<KeyChain, RecordError> {
-        let next_root = self.secret()?;
+    fn key_chain<P: Provider>(&mut self, direction: Direction) -> Result<KeyChain<P>, RecordError> {
+        let next_root = self.fixed()?;
         let (epoch, sending_epoch) = (self.long()?, self.long()?);
         let links = VecDeque::from(self.list(MAX_LINKS, Self::link)?);
         let oldest =
@@ -216,74 +213,73 @@ impl Reader<'_> {
         }
     }
 
-    fn link(&mut self) -> Result<Link, RecordError> {
+    fn link<P: Provider>(&mut self) -> Result<Link<P>, RecordError> {
         Ok(Link {
             sending: if self.flag()? { Some(self.hash_chain()?) } else { None },
             receiving: self.hash_chain()?,
             kept: VecDeque::from(self.list(MAX_KEPT as usize, |reader| {
-                Ok(KeptKey { index: reader.number()?, key: reader.secret()? })
+                Ok(KeptKey { index: reader.number()?, key: reader.fixed()? })
             })?),
         })
     }
 
-    fn hash_chain(&mut self) -> Result<HashChain, RecordError> {
-        Ok(HashChain { counter: self.number()?, value: self.secret()? })
+    fn hash_chain<P: Provider>(&mut self) -> Result<HashChain<P>, RecordError> {
+        Ok(HashChain { counter: self.number()?, value: self.fixed()? })
     }
 
-    fn braid(&mut self) -> Result<Braid, RecordError> {
+    fn braid<P: Provider>(&mut self) -> Result<Braid<P>, RecordError> {
         let epoch = self.long()?;
-        let authenticator = Authenticator { root: self.secret()?, mac_key: self.secret()? };
+        let authenticator = Authenticator { root: self.fixed()?, mac_key: self.fixed()? };
         let state = match self.byte()? {
             1 => State::KeysUnsampled,
-            2 => State::KeysSampled { keys: self.keys()?, tag: *self.take()?, next: self.short()? },
-            3 => State::HeaderSent { keys: self.keys()?, next: self.short()?, ct1: self.decoder::<Ct1>()? },
-            4 => State::Ct1Received { keys: self.keys()?, next: self.short()?, ct1: self.boxed()? },
+            2 => State::KeysSampled { keys: self.keys()?, tag: self.fixed()?, next: self.short()? },
+            3 => State::HeaderSent {
+                keys: self.keys()?,
+                next: self.short()?,
+                ct1: self.decoder::<P>(CT1_CHUNKS)?,
+            },
+            4 => State::Ct1Received { keys: self.keys()?, next: self.short()?, ct1: self.fixed()? },
             5 => State::EkSentCt1Received {
                 keys: self.keys()?,
-                ct1: self.boxed()?,
-                ct2: self.decoder::<[u8; CT2_STREAM]>()?,
+                ct1: self.fixed()?,
+                ct2: self.decoder::<P>(CT2_CHUNKS)?,
             },
-            6 => State::NoHeaderReceived { header: self.decoder::<[u8; HEADER_STREAM]>()? },
-            7 => State::HeaderReceived { header: self.boxed()? },
+            6 => State::NoHeaderReceived { header: self.decoder::<P>(HEADER_CHUNKS)? },
+            7 => State::HeaderReceived { header: self.fixed()? },
             8 => State::Ct1Sampled {
-                header: self.boxed()?,
+                header: self.fixed()?,
                 encapsulation: self.encapsulation()?,
                 next: self.short()?,
-                ek: self.decoder::<EkVector>()?,
+                ek: self.decoder::<P>(VECTOR_CHUNKS)?,
             },
             9 => State::EkReceivedCt1Sampled {
                 encapsulation: self.encapsulation()?,
                 next: self.short()?,
-                ek: self.boxed()?,
+                ek: self.fixed()?,
             },
             10 => State::Ct1Acknowledged {
-                header: self.boxed()?,
+                header: self.fixed()?,
                 encapsulation: self.encapsulation()?,
-                ek: self.decoder::<EkVector>()?,
+                ek: self.decoder::<P>(VECTOR_CHUNKS)?,
             },
-            11 => State::Ct2Sampled { stream: self.boxed()?, next: self.short()? },
+            11 => State::Ct2Sampled {
+                stream: self.slice(Ct2Of::<P>::LENGTH + TagOf::<P>::LENGTH)?.into(),
+                next: self.short()?,
+            },
             _ => return Err(RecordError::Corrupt),
         };
         Ok(Braid { epoch, authenticator, state })
     }
 
-    fn keys(&mut self) -> Result<BraidKeyPair, RecordError> {
-        self.take().map(BraidKeyPair::from_decapsulation_key)
+    fn keys<P: Provider>(&mut self) -> Result<BraidKeyPair<P>, RecordError> {
+        self.fixed().map(BraidKeyPair)
     }
 
-    fn encapsulation(&mut self) -> Result<Encapsulation, RecordError> {
-        Ok(Encapsulation { state: Box::new(Zeroizing::new(*self.take()?)), ct1: self.boxed()? })
+    fn encapsulation<P: Provider>(&mut self) -> Result<Encapsulation<P>, RecordError> {
+        Ok(Encapsulation { state: self.fixed()?, ct1: self.fixed()? })
     }
 
-    fn decoder<Stream>(&mut self) -> Result<Decoder, RecordError> {
-        let mut decoder = decoder_of::<Stream>();
-        for _ in 0..self.count(decoder.needed().into())? {
-            decoder.add(Chunk { index: self.short()?, bytes: *self.take()? });
-        }
-        Ok(decoder)
-    }
-
-    fn boxed<const N: usize>(&mut self) -> Result<Box<[u8; N]>, RecordError> {
-        self.take().map(|bytes| Box::new(*bytes))
+    fn decoder<P: Provider>(&mut self, chunks: u16) -> Result<DecoderOf<P>, RecordError> {
+        P::ErasureCode::read(chunks, &mut self.0).ok_or(RecordError::Corrupt)
     }
 }

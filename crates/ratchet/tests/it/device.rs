@@ -4,39 +4,44 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use ratchet::generic::{
+    IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SessionRecord, SignedPrekey,
+};
 use ratchet::{
-    Ciphertext, DecryptError, Decrypted, EncryptError, IdentityKeyPair, KemPrekey, LocalIdentity,
-    OneTimePrekey, PrekeyBundle, PrekeySource, SessionRecord, SignedPrekey, Suite, Suites,
+    Ciphertext, DecryptError, Decrypted, EncryptError, Event, Native, PrekeyBundle, PrekeySource, Provider,
+    Suite, Suites,
 };
 
 pub const NOW_S: u64 = 1_700_000_000;
 
 #[derive(Default)]
-pub struct Prekeys {
-    pub signed: BTreeMap<u32, SignedPrekey>,
-    pub one_time: BTreeMap<u32, OneTimePrekey>,
-    pub kem: BTreeMap<u32, KemPrekey>,
+pub struct Prekeys<P: Provider = Native> {
+    pub signed: BTreeMap<u32, SignedPrekey<P>>,
+    pub one_time: BTreeMap<u32, OneTimePrekey<P>>,
+    pub kem: BTreeMap<u32, KemPrekey<P>>,
 }
 
-impl PrekeySource for Prekeys {
-    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey> {
+impl<P: Provider> PrekeySource<P> for Prekeys<P> {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>> {
         self.signed.get(&id)
     }
 
-    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey> {
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>> {
         self.one_time.get(&id)
     }
 
-    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey> {
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>> {
         self.kem.get(&id)
     }
 }
 
-pub struct Device {
-    pub local: LocalIdentity,
-    pub prekeys: Prekeys,
-    pub record: SessionRecord,
+pub struct Device<P: Provider = Native> {
+    pub local: LocalIdentity<P>,
+    pub prekeys: Prekeys<P>,
+    pub record: SessionRecord<P>,
     pub rng: ChaCha8Rng,
+    /// What happened in the sessions.
+    pub events: Vec<Event>,
     next_id: u32,
 }
 
@@ -45,16 +50,19 @@ impl Device {
     pub fn new(seed: u64) -> Self {
         Self::speaking(Suites::default(), seed)
     }
+}
 
+impl<P: Provider> Device<P> {
     pub fn speaking(suites: Suites, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let key_pair = IdentityKeyPair::generate(&mut rng);
         Self::with_identity(key_pair, suites, rng)
     }
 
-    pub fn with_identity(key_pair: IdentityKeyPair, suites: Suites, rng: ChaCha8Rng) -> Self {
+    pub fn with_identity(key_pair: IdentityKeyPair<P>, suites: Suites, rng: ChaCha8Rng) -> Self {
         let local = LocalIdentity { key_pair, registration_id: 4711, suites };
-        Self { local, prekeys: Prekeys::default(), record: SessionRecord::default(), rng, next_id: 1 }
+        let (prekeys, record) = (Prekeys::default(), SessionRecord::default());
+        Self { local, prekeys, record, rng, events: Vec::new(), next_id: 1 }
     }
 
     /// Fresh prekeys of every kind.
@@ -87,15 +95,20 @@ impl Device {
     }
 
     pub fn initiate(&mut self, bundle: &PrekeyBundle) {
-        self.record.initiate(&self.local, bundle, NOW_S, &mut self.rng).unwrap();
+        let Self { local, record, rng, events, .. } = self;
+        record.initiate_observed(local, bundle, NOW_S, rng, events).unwrap();
     }
 
     pub fn send(&mut self, plaintext: &[u8]) -> Ciphertext {
-        self.record.encrypt(plaintext, NOW_S, &mut self.rng).unwrap()
+        self.try_to_send(plaintext, NOW_S).unwrap()
     }
 
     pub fn send_at(&mut self, now_s: u64) -> Result<Ciphertext, EncryptError> {
-        self.record.encrypt(b"later", now_s, &mut self.rng)
+        self.try_to_send(b"later", now_s)
+    }
+
+    pub fn try_to_send(&mut self, plaintext: &[u8], now_s: u64) -> Result<Ciphertext, EncryptError> {
+        self.record.encrypt_observed(plaintext, now_s, &mut self.rng, &mut self.events)
     }
 
     /// Decrypts, and then deletes what the protocol says to delete.
@@ -109,7 +122,8 @@ impl Device {
 
     pub fn receive_keeping_prekeys(&mut self, message: &Ciphertext) -> Result<Decrypted, DecryptError> {
         let Ciphertext { kind, bytes } = message;
-        self.record.decrypt(&self.local, *kind, bytes, &self.prekeys, &mut self.rng)
+        let Self { local, prekeys, record, rng, events, .. } = self;
+        record.decrypt_observed(local, *kind, bytes, prekeys, rng, events)
     }
 
     /// Fails with this error, and leaves the record as it was.
@@ -127,6 +141,10 @@ pub fn established() -> (Device, Device) {
 }
 
 pub fn established_in(suite: Suite) -> (Device, Device) {
+    established_by(suite)
+}
+
+pub fn established_by<P: Provider>(suite: Suite) -> (Device<P>, Device<P>) {
     let suites = Suites::only(suite);
     let (mut a, mut b) = (Device::speaking(suites, 1), Device::speaking(suites, 2));
     a.initiate(&b.bundle());
@@ -134,7 +152,7 @@ pub fn established_in(suite: Suite) -> (Device, Device) {
     (a, b)
 }
 
-pub fn shake_hands(a: &mut Device, b: &mut Device) {
+pub fn shake_hands<P: Provider>(a: &mut Device<P>, b: &mut Device<P>) {
     assert_eq!(b.receive(&a.send(b"hello")).unwrap(), b"hello");
     assert_eq!(a.receive(&b.send(b"hi")).unwrap(), b"hi");
 }

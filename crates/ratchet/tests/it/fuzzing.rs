@@ -173,8 +173,8 @@ fn write_the_corpus() {
         write("decryption_error", &format!("original-{suite}"), &first);
 
         let mut responder = responder();
-        let mut initiator = Device::speaking(Suites::only(suite), 3);
-        let mut bundle = Device::speaking(Suites::default(), 2).bundle();
+        let mut initiator: Device = Device::speaking(Suites::only(suite), 3);
+        let mut bundle = Device::new(2).bundle();
         assert_eq!(bundle.identity, responder.local.key_pair.public());
         initiator.initiate(&bundle);
         let first = initiator.send(b"hello");

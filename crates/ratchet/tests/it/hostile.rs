@@ -1,12 +1,38 @@
 //! Whatever is done to a message on its way: no panic, no wrong plaintext, no trace in the record.
 
-use ratchet::{Ciphertext, DecryptError, MessageKind, PrekeyKind, Suite};
+use ratchet::generic::KemPrekey;
+use ratchet::{Ciphertext, DecryptError, MessageKind, Modelled, Native, PrekeyKind, Provider, Suite, Suites};
 
-use crate::device::{Device, established};
+use crate::device::{Device, established, established_by};
+
+/// Modelled cryptography too must refuse what these send; what is changed in a message it does not notice.
+macro_rules! modelled_too {
+    ($($test:ident: $of:ident;)*) => {$(
+        #[test]
+        fn $test() {
+            $of::<Native>();
+            $of::<Modelled>();
+        }
+    )*};
+}
+
+modelled_too! {
+    a_truncated_message_is_refused: truncated;
+    a_message_of_the_other_kind_is_refused: other_kind;
+    a_message_for_someone_else_is_refused: for_someone_else;
+    a_missing_prekey_is_named_and_nothing_is_used_up: missing_prekey;
+    another_key_under_the_same_prekey_id_fails_authentication: another_key;
+    the_base_key_must_be_canonical: base_key;
+    versions_are_decided_as_deployed: versions;
+}
+
+fn device<P: Provider>(seed: u64) -> Device<P> {
+    Device::speaking(Suites::default(), seed)
+}
 
 /// A first message and a responder that has not read it.
-fn first_message() -> (Ciphertext, Device) {
-    let (mut a, mut b) = (Device::new(1), Device::new(2));
+fn first_message<P: Provider>() -> (Ciphertext, Device<P>) {
+    let (mut a, mut b) = (device::<P>(1), device::<P>(2));
     a.initiate(&b.bundle());
     (a.send(b"hello"), b)
 }
@@ -28,7 +54,7 @@ fn every_flipped_bit_of_a_ratchet_message_is_noticed() {
 /// sent.
 #[test]
 fn a_flipped_bit_of_a_first_message_is_noticed_or_harmless() {
-    let (genuine, mut b) = first_message();
+    let (genuine, mut b) = first_message::<Native>();
     let fresh = b.record.clone();
     let mut harmless = 0;
     for at in 0..genuine.bytes.len() {
@@ -52,15 +78,14 @@ fn a_flipped_bit_of_a_first_message_is_noticed_or_harmless() {
     assert_eq!(b.receive(&genuine).unwrap(), b"hello");
 }
 
-#[test]
-fn a_truncated_message_is_refused() {
-    let (genuine, mut b) = first_message();
+fn truncated<P: Provider>() {
+    let (genuine, mut b) = first_message::<P>();
     for length in 0..genuine.bytes.len() {
         b.refuses(&Ciphertext { bytes: genuine.bytes[..length].to_vec(), ..genuine.clone() });
     }
     b.receive(&genuine).unwrap();
 
-    let (mut a, mut b) = established();
+    let (mut a, mut b) = established_by::<P>(Suite::Triple);
     let genuine = a.send(b"hello");
     for length in 0..genuine.bytes.len() {
         b.refuses(&Ciphertext { bytes: genuine.bytes[..length].to_vec(), ..genuine.clone() });
@@ -68,27 +93,24 @@ fn a_truncated_message_is_refused() {
     b.receive(&genuine).unwrap();
 }
 
-#[test]
-fn a_message_of_the_other_kind_is_refused() {
-    let (mut a, mut b) = established();
+fn other_kind<P: Provider>() {
+    let (mut a, mut b) = established_by::<P>(Suite::Triple);
     let ratchet = a.send(b"hello");
     b.refuses(&Ciphertext { kind: MessageKind::Prekey, ..ratchet });
-    let (prekey, mut b) = first_message();
+    let (prekey, mut b) = first_message::<P>();
     b.refuses(&Ciphertext { kind: MessageKind::Ratchet, ..prekey });
 }
 
-#[test]
-fn a_message_for_someone_else_is_refused() {
-    let (mut a, _) = established();
-    let (mut c, mut d) = (Device::new(3), Device::new(4));
+fn for_someone_else<P: Provider>() {
+    let (mut a, _) = established_by::<P>(Suite::Triple);
+    let (mut c, mut d) = (device::<P>(3), device::<P>(4));
     c.initiate(&d.bundle());
     d.receive(&c.send(b"hello")).unwrap();
     assert_eq!(d.refuses(&a.send(b"hello")), DecryptError::AuthenticationFailed);
 }
 
-#[test]
-fn a_missing_prekey_is_named_and_nothing_is_used_up() {
-    let (message, mut b) = first_message();
+fn missing_prekey<P: Provider>() {
+    let (message, mut b) = first_message::<P>();
     let one_time = b.prekeys.one_time.remove(&1).unwrap();
     let unknown = |kind| DecryptError::UnknownPrekey { kind, id: 1 };
     assert_eq!(b.refuses(&message), unknown(PrekeyKind::OneTime));
@@ -102,20 +124,18 @@ fn a_missing_prekey_is_named_and_nothing_is_used_up() {
     assert_eq!(b.receive(&message).unwrap(), b"hello");
 }
 
-#[test]
-fn another_key_under_the_same_prekey_id_fails_authentication() {
-    let (message, mut b) = first_message();
+fn another_key<P: Provider>() {
+    let (message, mut b) = first_message::<P>();
     let genuine = b.prekeys.kem.remove(&1).unwrap();
-    let other = ratchet::KemPrekey::generate(1, &b.local.key_pair, &mut b.rng);
+    let other = KemPrekey::generate(1, &b.local.key_pair, &mut b.rng);
     b.prekeys.kem.insert(1, other);
     assert_eq!(b.refuses(&message), DecryptError::AuthenticationFailed);
     b.prekeys.kem.insert(1, genuine);
     b.receive(&message).unwrap();
 }
 
-#[test]
-fn the_base_key_must_be_canonical() {
-    let (genuine, mut b) = first_message();
+fn base_key<P: Provider>() {
+    let (genuine, mut b) = first_message::<P>();
     let base_key = ratchet::PrekeyMessage::parse(&genuine.bytes).unwrap().base_key().to_bytes();
     let at = genuine.bytes.windows(33).position(|window| window == base_key).unwrap();
     let with = |change: &dyn Fn(&mut [u8])| {
@@ -128,9 +148,8 @@ fn the_base_key_must_be_canonical() {
     assert_eq!(b.refuses(&with(&|key| key.fill(0xff))), DecryptError::InvalidBaseKey);
 }
 
-#[test]
-fn versions_are_decided_as_deployed() {
-    let (genuine, mut b) = first_message();
+fn versions<P: Provider>() {
+    let (genuine, mut b) = first_message::<P>();
     let with = |byte: u8| {
         let mut message = genuine.clone();
         message.bytes[0] = byte;

@@ -28,7 +28,7 @@ fn the_jump_is_counted_from_where_the_chain_stands() {
 
 #[test]
 fn a_device_may_jump_further_within_its_own_account() {
-    let a = Device::speaking(Suites::only(Suite::Pqxdh), 1);
+    let a: Device = Device::speaking(Suites::only(Suite::Pqxdh), 1);
     let twin = Device::with_identity(a.local.key_pair.clone(), a.local.suites, ChaCha8Rng::seed_from_u64(2));
     let (mut a, mut b) = (a, twin);
     a.initiate(&b.bundle());

@@ -22,6 +22,7 @@ mod harvest_now;
 mod hostile;
 mod laboratory;
 mod limits;
+mod lockstep;
 mod model;
 mod naive;
 mod official;

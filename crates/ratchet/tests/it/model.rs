@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use ratchet::{Ciphertext, DecryptError, SessionRecord, Suite, Suites};
+use proptest::test_runner::TestCaseResult;
+use ratchet::generic::SessionRecord;
+use ratchet::{Ciphertext, DecryptError, Modelled, Native, Provider, Suite, Suites};
 
 use crate::device::{Device, NOW_S};
 
@@ -90,83 +92,98 @@ proptest! {
         suite in prop::sample::select(Suite::ALL.to_vec()),
         ops in prop::collection::vec(op(), 1..120),
     ) {
-        let suites = Suites::only(suite);
-        let mut devices = [Device::speaking(suites, seed), Device::speaking(suites, seed ^ 1)];
-        let bundle = devices[1].bundle();
-        devices[0].initiate(&bundle);
-        let mut models = [Model::default(), Model::default()];
-        models[0].receiving.push_back(None);
-        let mut under_way: Vec<UnderWay> = Vec::new();
-        let mut sent = 0;
-
-        for op in ops {
-            match op {
-                Op::Send { by } if devices[by].record.can_encrypt(NOW_S) => {
-                    let message = devices[by].send(&sent.to_string().into_bytes());
-                    under_way.push(UnderWay { to: 1 - by, chain: models[by].sending, number: sent, message });
-                    sent += 1;
-                }
-                Op::Deliver { which, again } if !under_way.is_empty() => {
-                    let at = which % under_way.len();
-                    let UnderWay { to, chain, number, message } = &under_way[at];
-                    let before = devices[*to].record.to_bytes();
-                    let result = devices[*to].receive(message);
-                    let expected = models[*to].expects(*chain, *number);
-                    match result {
-                        Ok(plaintext) => {
-                            prop_assert_eq!(expected, Expected::Readable);
-                            prop_assert_eq!(plaintext, number.to_string().into_bytes());
-                        }
-                        Err(error) => {
-                            let explained = match error {
-                                DecryptError::Duplicate { .. } => Expected::Duplicate,
-                                DecryptError::AuthenticationFailed | DecryptError::PostQuantum(_) => Expected::Lost,
-                                other => panic!("{other}"),
-                            };
-                            prop_assert_eq!(expected, explained);
-                            prop_assert_eq!(before, devices[*to].record.to_bytes());
-                        }
-                    }
-                    if !again {
-                        under_way.swap_remove(at);
-                    }
-                }
-                Op::Lose { which } if !under_way.is_empty() => {
-                    under_way.swap_remove(which % under_way.len());
-                }
-                Op::Restart { who } => {
-                    let stored = devices[who].record.to_bytes();
-                    devices[who].record = SessionRecord::from_bytes(&stored).unwrap();
-                    prop_assert_eq!(stored, devices[who].record.to_bytes());
-                }
-                _ => {}
-            }
-        }
+        reads_what_the_model_says::<Native>(seed, suite, &ops)?;
+        reads_what_the_model_says::<Modelled>(seed, suite, &ops)?;
     }
 
     /// Both initiate at once, deliver in any order: in the end they understand each other.
     #[test]
     fn simultaneous_initiation_always_settles(seed in any::<u64>(), order in prop::collection::vec(any::<bool>(), 0..24)) {
-        let (mut a, mut b) = (Device::new(seed), Device::new(seed ^ 1));
-        let (to_a, to_b) = (a.bundle(), b.bundle());
-        a.initiate(&to_b);
-        b.initiate(&to_a);
-        let (mut for_a, mut for_b) = (VecDeque::from([b.send(b"b")]), VecDeque::from([a.send(b"a")]));
-        for to_a in order {
-            let (receiver, inbox, outbox) =
-                if to_a { (&mut a, &mut for_a, &mut for_b) } else { (&mut b, &mut for_b, &mut for_a) };
-            if let Some(message) = inbox.pop_front() {
-                receiver.receive(&message).unwrap();
-            }
-            outbox.push_back(receiver.send(b"more"));
-        }
-        while let Some(message) = for_a.pop_front() {
-            a.receive(&message).unwrap();
-        }
-        while let Some(message) = for_b.pop_front() {
-            b.receive(&message).unwrap();
-        }
-        prop_assert_eq!(b.receive(&a.send(b"settled?")).unwrap(), b"settled?");
-        prop_assert_eq!(a.receive(&b.send(b"settled")).unwrap(), b"settled");
+        settles::<Native>(seed, &order)?;
+        settles::<Modelled>(seed, &order)?;
     }
+}
+
+fn reads_what_the_model_says<P: Provider>(seed: u64, suite: Suite, ops: &[Op]) -> TestCaseResult {
+    let suites = Suites::only(suite);
+    let mut devices = [Device::<P>::speaking(suites, seed), Device::speaking(suites, seed ^ 1)];
+    let bundle = devices[1].bundle();
+    devices[0].initiate(&bundle);
+    let mut models = [Model::default(), Model::default()];
+    models[0].receiving.push_back(None);
+    let mut under_way: Vec<UnderWay> = Vec::new();
+    let mut sent = 0;
+
+    for op in ops.iter().cloned() {
+        match op {
+            Op::Send { by } if devices[by].record.can_encrypt(NOW_S) => {
+                let message = devices[by].send(&sent.to_string().into_bytes());
+                under_way.push(UnderWay { to: 1 - by, chain: models[by].sending, number: sent, message });
+                sent += 1;
+            }
+            Op::Deliver { which, again } if !under_way.is_empty() => {
+                let at = which % under_way.len();
+                let UnderWay { to, chain, number, message } = &under_way[at];
+                let before = devices[*to].record.to_bytes();
+                let result = devices[*to].receive(message);
+                let expected = models[*to].expects(*chain, *number);
+                match result {
+                    Ok(plaintext) => {
+                        prop_assert_eq!(expected, Expected::Readable);
+                        prop_assert_eq!(plaintext, number.to_string().into_bytes());
+                    }
+                    Err(error) => {
+                        let explained = match error {
+                            DecryptError::Duplicate { .. } => Expected::Duplicate,
+                            DecryptError::AuthenticationFailed | DecryptError::PostQuantum(_) => {
+                                Expected::Lost
+                            }
+                            other => panic!("{other}"),
+                        };
+                        prop_assert_eq!(expected, explained);
+                        prop_assert_eq!(before, devices[*to].record.to_bytes());
+                    }
+                }
+                if !again {
+                    under_way.swap_remove(at);
+                }
+            }
+            Op::Lose { which } if !under_way.is_empty() => {
+                under_way.swap_remove(which % under_way.len());
+            }
+            Op::Restart { who } => {
+                let stored = devices[who].record.to_bytes();
+                devices[who].record = SessionRecord::from_bytes(&stored).unwrap();
+                prop_assert_eq!(stored, devices[who].record.to_bytes());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn settles<P: Provider>(seed: u64, order: &[bool]) -> TestCaseResult {
+    let device = |seed| Device::<P>::speaking(Suites::default(), seed);
+    let (mut a, mut b) = (device(seed), device(seed ^ 1));
+    let (to_a, to_b) = (a.bundle(), b.bundle());
+    a.initiate(&to_b);
+    b.initiate(&to_a);
+    let (mut for_a, mut for_b) = (VecDeque::from([b.send(b"b")]), VecDeque::from([a.send(b"a")]));
+    for to_a in order.iter().copied() {
+        let (receiver, inbox, outbox) =
+            if to_a { (&mut a, &mut for_a, &mut for_b) } else { (&mut b, &mut for_b, &mut for_a) };
+        if let Some(message) = inbox.pop_front() {
+            receiver.receive(&message).unwrap();
+        }
+        outbox.push_back(receiver.send(b"more"));
+    }
+    while let Some(message) = for_a.pop_front() {
+        a.receive(&message).unwrap();
+    }
+    while let Some(message) = for_b.pop_front() {
+        b.receive(&message).unwrap();
+    }
+    prop_assert_eq!(b.receive(&a.send(b"settled?")).unwrap(), b"settled?");
+    prop_assert_eq!(a.receive(&b.send(b"settled")).unwrap(), b"settled");
+    Ok(())
 }

@@ -1,16 +1,16 @@
 //! Conversations recorded from official clients are replayed on both sides, fed with the ratchet
 //! keys that were drawn then: every message sent must come out byte for byte, every message
 //! received must have its recorded outcome, and after every step the whole state must be the
-//! recorded one.
+//! recorded one. All that with every real provider.
 
-use ratchet::{BraidKeyPair, DecryptError, FreshKeys, MessageKind, SessionRecord};
+use ratchet::{Backend, BraidKeyPair, DecryptError, FreshKeys, MessageKind, SessionRecord};
 use zeroize::Zeroizing;
 
 use crate::device::NOW_S;
 use crate::official::{Conversation, Step, key, unhex};
 
 /// What a replay did alike.
-#[derive(PartialEq, Eq, Debug)]
+#[derive(Default, PartialEq, Eq, Debug)]
 struct Alike {
     sent: usize,
     received: usize,
@@ -23,11 +23,14 @@ macro_rules! conversations {
             #[test]
             fn $test() {
                 let conversation = Conversation::load(include_str!(concat!("../vectors/", $file, ".json")));
-                let mut replay = Replay { conversation: &conversation, alike: Alike { sent: 0, received: 0, refused: 0 } };
-                replay.side("A");
-                replay.side("B");
                 let expected = Alike { sent: $sent, received: $received, refused: $refused };
-                assert_eq!(replay.alike, expected);
+                for backend in Backend::ALL {
+                    backend.install();
+                    let mut replay = Replay { conversation: &conversation, alike: Alike::default() };
+                    replay.side("A");
+                    replay.side("B");
+                    assert_eq!(replay.alike, expected, "{backend}");
+                }
             }
         )*
     };

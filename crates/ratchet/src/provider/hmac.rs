@@ -4,11 +4,12 @@
 //! buffers of hashes that it holds for inputs of any kind, which costs as much as the hashing; this
 //! one holds two hash states per key. The compression function is the library's.
 
-use std::ops::Deref;
 use std::sync::LazyLock;
 
 use sha2::block_api::compress256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
+
+use super::bytes::Key;
 
 const BLOCK: usize = 64;
 
@@ -19,51 +20,20 @@ const OUTER_BITS: u16 = (64 + 32) * 8;
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// 32 bytes of key material. Wiped when dropped, as a slice: an array is wiped byte by byte, which with
-/// some thirty keys per message would be felt.
-#[derive(Clone)]
-pub(crate) struct Key([u8; 32]);
-
-impl Key {
-    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl Deref for Key {
-    type Target = [u8; 32];
-
-    fn deref(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl From<Zeroizing<[u8; 32]>> for Key {
-    fn from(bytes: Zeroizing<[u8; 32]>) -> Self {
-        Self(*bytes)
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        self.0.as_mut_slice().zeroize();
-    }
-}
-
 /// An HMAC key, hashed: the states of the inner and the outer hash after the padded key.
 #[derive(Clone)]
-pub(crate) struct HmacKey {
+pub(super) struct HmacKey {
     inner: [u32; 8],
     outer: [u32; 8],
 }
 
 impl HmacKey {
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
         Self { inner: after_padded_key(key, 0x36), outer: after_padded_key(key, 0x5c) }
     }
 
     /// The MAC of the concatenated parts.
-    pub(crate) fn mac(&self, parts: &[&[u8]]) -> Key {
+    pub(super) fn mac(&self, parts: &[&[u8]]) -> Key {
         let mut inner = Hash::after_block(self.inner);
         for part in parts {
             inner.update(part);
@@ -92,14 +62,15 @@ impl Drop for HmacKey {
     }
 }
 
-/// HKDF: `KEYS` times 32 bytes. Without a salt it is 32 zero bytes, as the RFC says.
-pub(crate) fn hkdf<const KEYS: usize>(salt: Option<&[u8; 32]>, ikm: &[u8], info: &[u8]) -> [Key; KEYS] {
+/// HKDF of the concatenated parts: `KEYS` times 32 bytes. Without a salt it is 32 zero bytes, as the
+/// RFC says.
+pub(super) fn hkdf<const KEYS: usize>(salt: Option<&Key>, ikm: &[&[u8]], info: &[u8]) -> [Key; KEYS] {
     const { assert!(KEYS < 255, "RFC 5869, section 2.3") };
     // Most derivations have no salt: that key is hashed once.
     static WITHOUT_SALT: LazyLock<HmacKey> = LazyLock::new(|| HmacKey::new(&[0; 32]));
     let prk = match salt {
-        None => WITHOUT_SALT.mac(&[ikm]),
-        Some(salt) => HmacKey::new(salt).mac(&[ikm]),
+        None => WITHOUT_SALT.mac(ikm),
+        Some(salt) => HmacKey::new(salt).mac(ikm),
     };
     let prk = HmacKey::new(&prk);
     let (mut previous, mut counter): (Option<Key>, u8) = (None, 0);
@@ -185,7 +156,7 @@ impl Hash {
 /// The state as bytes; what it was is wiped.
 fn into_digest(state: &mut [u32; 8]) -> Key {
     let mut digest = Key::new([0; 32]);
-    for (to, word) in digest.0.as_chunks_mut().0.iter_mut().zip(&*state) {
+    for (to, word) in digest.as_mut().as_chunks_mut().0.iter_mut().zip(&*state) {
         *to = word.to_be_bytes();
     }
     state.as_mut_slice().zeroize();
@@ -212,13 +183,13 @@ mod tests {
         let ikm = [0x0b; 22];
         // The RFC's salt is 13 bytes; HMAC keys are zero-padded, so 32 bytes with a zero tail are
         // the same salt.
-        let salt: [u8; 32] = std::array::from_fn(|at| if at < 13 { u8::try_from(at).unwrap() } else { 0 });
+        let salt = Key::new(std::array::from_fn(|at| if at < 13 { u8::try_from(at).unwrap() } else { 0 }));
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let hex = |keys: [Key; 2]| hex::encode(keys.map(|key| *key).concat());
-        assert!(hex(hkdf(Some(&salt), &ikm, &info)).starts_with(
+        assert!(hex(hkdf(Some(&salt), &[&ikm[..9], &ikm[9..]], &info)).starts_with(
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
         ));
-        assert!(hex(hkdf(None, &ikm, &[])).starts_with(
+        assert!(hex(hkdf(None, &[&ikm], &[])).starts_with(
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
         ));
     }
