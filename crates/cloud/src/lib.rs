@@ -19,7 +19,6 @@ mod rows;
 mod shell;
 mod sizes;
 mod state;
-mod step;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};

@@ -10,10 +10,9 @@
 use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
-use crate::output::{Notice, Output};
+use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::State;
-use crate::step::Step;
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome};
 use endpoint::{Endpoint, Event};
 use graph::webhook::StatusKind;
@@ -91,16 +90,23 @@ impl Node {
         if !self.started {
             self.started = true;
             for phone in self.state.directory.phones() {
-                self.state.endpoint.open_account(Address::primary(phone.number), step.rng, step.fx);
+                let account = Address::primary(phone.number);
+                step.part(|step| self.state.endpoint.open_account(account, step));
             }
+        }
+    }
+
+    fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        for event in step.part(|step| self.state.endpoint.on_link(event, step)) {
+            self.on_event(event, step);
         }
     }
 
     /// What the endpoint says means something to a business, or to the operator.
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
-            Event::Online => step.fx.say(Output::Notice(Notice::Online)),
-            Event::Offline => step.fx.say(Output::Notice(Notice::Offline)),
+            Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
                 self.state.on_message(account.number, from.number, content, step);
             }
@@ -113,12 +119,12 @@ impl Node {
             Event::Failed { account, message_id, failure } => {
                 self.state.on_failure((account.number, message_id), failure, step);
             }
-            Event::Unreadable(unreadable) => step.fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
                 self.state.bill.read(readings, &self.state.directory);
-                step.fx.say(Output::Metered(self.bill()));
+                step.say(Output::Metered(self.bill()));
             }
-            Event::Rejected(code) => step.fx.say(Output::Notice(Notice::Rejected(code))),
+            Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
         }
     }
 }
@@ -147,26 +153,21 @@ impl Machine for Node {
     }
 
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        let step = &mut Step { now, rng, fx: &mut fx };
-        self.start(step);
-        match input {
-            Input::Link(event) => {
-                for event in self.state.endpoint.handle(now, event, step.rng, step.fx) {
-                    self.on_event(event, step);
+        Effects::of(now, rng, |step| {
+            self.start(step);
+            let state = &mut self.state;
+            match input {
+                Input::Link(event) => self.on_link(event, step),
+                Input::Api { reply, request } => state.on_request(reply, &request, step),
+                Input::WebhookAnswered { delivery, outcome } => {
+                    state.on_webhook_answered(delivery, outcome, step);
+                }
+                Input::ChallengeAnswered { challenge, outcome } => {
+                    state.on_challenge_answered(challenge, &outcome, step);
                 }
             }
-            Input::Api { reply, request } => self.state.on_request(reply, &request, step),
-            Input::WebhookAnswered { delivery, outcome } => {
-                let policy = &self.state.config.webhooks;
-                self.state.webhooks.answered(now, delivery, outcome, policy, &mut step.fx.transaction);
-            }
-            Input::ChallengeAnswered { challenge, outcome } => {
-                self.state.on_challenge_answered(challenge, &outcome, step);
-            }
-        }
-        self.state.run_webhooks(step);
-        fx
+            self.state.run_webhooks(step);
+        })
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -184,19 +185,19 @@ impl Machine for Node {
     }
 
     fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        let step = &mut Step { now, rng, fx: &mut fx };
-        self.start(step);
-        for event in self.state.endpoint.expire(now, step.fx) {
-            self.on_event(event, step);
-        }
-        while let Some(challenge) = self.state.challenges.overdue(now) {
-            let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-            self.state.on_challenge_answered(challenge, &outcome, step);
-        }
-        self.state.outbound.expire(now - self.state.config.retention, &mut step.fx.transaction);
-        self.state.inbound.expire(now - self.state.config.retention, &mut step.fx.transaction);
-        self.state.run_webhooks(step);
-        fx
+        Effects::of(now, rng, |step| {
+            self.start(step);
+            for event in self.state.endpoint.expire(now, step.transaction) {
+                self.on_event(event, step);
+            }
+            let state = &mut self.state;
+            while let Some(challenge) = state.challenges.overdue(now) {
+                let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
+                state.on_challenge_answered(challenge, &outcome, step);
+            }
+            state.outbound.expire(now - state.config.retention, step.transaction);
+            state.inbound.expire(now - state.config.retention, step.transaction);
+            state.run_webhooks(step);
+        })
     }
 }

@@ -6,6 +6,9 @@ use crate::webhooks::{Challenge, WebhookPost};
 use endpoint::Unreadable;
 use wire::{Outgoing, RejectCode, ToRelay};
 
+/// One step of a node.
+pub(crate) type Step<'a> = kernel::Step<'a, Output>;
+
 /// What a node says.
 #[derive(Debug)]
 pub enum Output {

@@ -18,6 +18,9 @@ pub use event::{Event, Failure, Unreadable};
 pub use ratchet::{Provider, Suite, Suites};
 pub use rows::TABLES;
 
+/// A step of the machine around it, as the endpoint sees it: all that an endpoint says are frames for the relay.
+pub type Step<'a> = kernel::Step<'a, wire::Outgoing<wire::ToRelay>>;
+
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {
     include!(concat!(env!("OUT_DIR"), "/blindpost.endpoint.rs"));

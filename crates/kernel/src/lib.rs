@@ -10,11 +10,13 @@
 mod effects;
 mod machine;
 mod rng;
+mod step;
 mod time;
 mod transaction;
 
 pub use effects::Effects;
 pub use machine::{Machine, RestoreError};
 pub use rng::{Rng, Seed};
+pub use step::Step;
 pub use time::Time;
 pub use transaction::{Op, Row, Shape, Table, Transaction};

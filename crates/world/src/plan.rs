@@ -298,6 +298,24 @@ impl Plan {
         }
     }
 
+    /// Nodes and consumers that could be at a relay, each at its [place](Self::place_at_relay); a node may not exist.
+    pub(crate) fn endpoints_of(&self, relay: Who) -> impl Iterator<Item = Who> + use<> {
+        let (first, relays) = (relay.index(), self.relays());
+        let nodes = (0..self.nodes().div_ceil(relays)).map(move |place| Who::node(place * relays + first));
+        let consumers = 0..self.consumers().div_ceil(relays);
+        nodes.chain(consumers.map(move |place| Who::consumer(place * relays + first)))
+    }
+
+    /// Where a node or consumer is among the endpoints of its relay.
+    pub(crate) fn place_at_relay(&self, who: Who) -> usize {
+        let nodes = self.nodes().div_ceil(self.relays());
+        let place = match who.kind() {
+            Kind::Consumer => nodes + who.index() / self.relays(),
+            _ => who.index() / self.relays(),
+        };
+        usize::try_from(place).unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn number(&self, who: Who) -> Number {
         let first = match who.kind() {
             Kind::Consumer => self.first_numbers.get(population_of(&self.consumers, who.index())).copied(),

@@ -2,8 +2,8 @@
 
 use super::Phone;
 use crate::api::{Asked, Outcome, Reply};
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use crate::webhooks::Slot;
 use graph::objects::{Account, App, PhoneNumber, WebhookConfiguration};
 use graph::{Answer, AppId, Fields, GraphError, PageRequest, PhoneNumberId, WabaId};

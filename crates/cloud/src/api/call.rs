@@ -5,8 +5,8 @@ use crate::api::exchange::{ApiRequest, ReplyId};
 use crate::api::respond::{Asker, respond};
 use crate::api::route::{Asked, Outcome, Reply};
 use crate::api::routes::find;
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use graph::{Method, Request};
 
 impl State {

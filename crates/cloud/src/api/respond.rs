@@ -1,8 +1,7 @@
 //! Answers, and who waits for them.
 
 use crate::api::exchange::{ApiResponse, ReplyId};
-use crate::output::Output;
-use crate::step::Step;
+use crate::output::{Output, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use graph::{Answer, GraphError, Version};
@@ -18,7 +17,7 @@ pub(crate) struct Asker {
 pub(crate) fn respond(asker: Asker, result: Result<Answer, GraphError>, step: &mut Step<'_>) {
     let trace = format!("A{}", URL_SAFE_NO_PAD.encode(step.rng.bytes::<16>()));
     let response = response(asker.version, result, &trace);
-    step.fx.say(Output::Respond { reply: asker.reply, response });
+    step.say(Output::Respond { reply: asker.reply, response });
 }
 
 /// The answer of a node that can't make its promises durable now.

@@ -2,8 +2,8 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the

@@ -1,8 +1,8 @@
 //! What consumers say arrives: texts become webhooks, read receipts statuses.
 
 use crate::messages::statuses::Progress;
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use content::{Body, Content, MessageId, Text};
 use graph::Wamid;
 use graph::webhook::{self, Context, Notification, Received, StatusKind};
@@ -38,7 +38,7 @@ impl State {
     ) {
         let (business, consumer, message_id) = key.clone();
         // A consumer that uses a name twice is not heard twice.
-        if !self.inbound.add(step.now, key, &mut step.fx.transaction) {
+        if !self.inbound.add(step.now, key, step.transaction) {
             return;
         }
         let wamid = Wamid::received(consumer, message_id.as_str());

@@ -2,8 +2,8 @@
 
 use crate::api::{Asked, Outcome, Reply};
 use crate::messages::read;
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use content::{Body, Content, MessageId, Text};
 use endpoint::SendError;
 use graph::messages::{Accepted, Request, Send};
@@ -46,7 +46,7 @@ impl State {
         let body = Body::Text(Text { body: text.body, quoted });
         self.forward(business, to.number, id.clone(), body, step)?;
         let answer = Accepted { recipient: &to, wamid: &Wamid::sent(to.number, id.as_str()) }.answer();
-        self.outbound.add(step.now, (business, id), to.number, callback_data, &mut step.fx.transaction);
+        self.outbound.add(step.now, (business, id), to.number, callback_data, step.transaction);
         Ok(Reply::Now(answer))
     }
 
@@ -61,7 +61,7 @@ impl State {
     ) -> Result<(), GraphError> {
         let content = Content { message_id, sent_at_s: step.now.as_secs(), body };
         let pair = (Address::primary(business), Address::primary(consumer));
-        let sent = self.endpoint.send(step.now, pair, &content, BillingClass::Service, step.rng, step.fx);
+        let sent = step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
                 SendError::UnknownAccount => "The phone number is not registered with this state.",

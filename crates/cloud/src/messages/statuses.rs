@@ -1,8 +1,8 @@
 //! What the business hears of its messages.
 
 use crate::messages::outbound::News;
+use crate::output::Step;
 use crate::state::State;
-use crate::step::Step;
 use bytes::Bytes;
 use content::MessageId;
 use endpoint::Failure;
@@ -47,7 +47,7 @@ impl State {
     /// A message will not arrive.
     pub(crate) fn on_failure(&mut self, key: (Number, MessageId), failed: Failure, step: &mut Step<'_>) {
         match failure(failed) {
-            None => self.outbound.forget(&key, &mut step.fx.transaction),
+            None => self.outbound.forget(&key, step.transaction),
             failure => {
                 self.advance(key, Progress { status: StatusKind::Failed, failure, said_by: None }, step);
             }
@@ -57,7 +57,7 @@ impl State {
     /// A message of the business's came further.
     pub(crate) fn advance(&mut self, key: (Number, MessageId), progress: Progress, step: &mut Step<'_>) {
         let Progress { status, failure, said_by } = progress;
-        let news = self.outbound.advance(step.now, &key, said_by, status, &mut step.fx.transaction);
+        let news = self.outbound.advance(step.now, &key, said_by, status, step.transaction);
         let Some(News { consumer, callback_data, statuses }) = news else { return };
         let wamid = Wamid::sent(consumer, key.1.as_str());
         for status in statuses {

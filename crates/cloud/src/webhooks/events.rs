@@ -1,8 +1,8 @@
 //! From something that happened to the webhooks that say so.
 
-use crate::output::{Notice, Output};
+use crate::output::{Notice, Output, Step};
 use crate::state::State;
-use crate::step::Step;
+use crate::webhooks::exchange::{DeliveryId, WebhookOutcome};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
 use graph::webhook::Phone;
@@ -27,13 +27,24 @@ impl State {
         }
     }
 
+    /// What became of a post.
+    pub(crate) fn on_webhook_answered(
+        &mut self,
+        delivery: DeliveryId,
+        outcome: WebhookOutcome,
+        step: &mut Step<'_>,
+    ) {
+        let policy = &self.config.webhooks;
+        self.webhooks.answered(step.now, delivery, outcome, policy, step.transaction);
+    }
+
     /// Posts what is due, and drops what is too old.
     pub(crate) fn run_webhooks(&mut self, step: &mut Step<'_>) {
-        let transaction = &mut step.fx.transaction;
+        let transaction = &mut *step.transaction;
         let due =
             self.webhooks.run(step.now, &self.directory, &self.callbacks, &self.config.webhooks, transaction);
         for due in due {
-            step.fx.say(match due {
+            step.say(match due {
                 Due::Post(post) => Output::PostWebhook(post),
                 Due::Dropped => Output::Notice(Notice::WebhookDropped),
             });

@@ -6,9 +6,9 @@ use super::callbacks::Callbacks;
 use super::exchange::{DeliveryId, WebhookOutcome, WebhookPost};
 use crate::accounts::{Directory, Phone};
 use crate::config::WebhookPolicy;
+use crate::output::Step;
 use crate::proto;
 use crate::rows::{WEBHOOKS, read_webhook_key, webhook_key};
-use crate::step::Step;
 use bytes::Bytes;
 use graph::{AppId, PhoneNumberId};
 use kernel::{RestoreError, Rng, Row, Time, Transaction};
@@ -101,7 +101,7 @@ impl Queue {
             phone_number_id: phone.id.as_str().to_owned(),
             body: body.clone(),
         };
-        step.fx.transaction.swap(WEBHOOKS, webhook_key(phone.number, id), 0, row.encode_to_vec());
+        step.transaction.swap(WEBHOOKS, webhook_key(phone.number, id), 0, row.encode_to_vec());
         let (business, phone) = (phone.number, phone.id);
         self.add(id, Event { app, business, phone, body, attempts: 0, state: State::Ready });
     }

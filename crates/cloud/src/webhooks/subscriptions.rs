@@ -3,9 +3,8 @@
 use super::callbacks::{Setting, Slot};
 use super::exchange::{ChallengeId, ChallengeOutcome};
 use crate::api::{Asked, Outcome, Reply, respond};
-use crate::output::Output;
+use crate::output::{Output, Step};
 use crate::state::State;
-use crate::step::Step;
 use graph::subscriptions::{Override, Subscribe, SubscribedApp, Subscription, Unsubscribe};
 use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, WabaId};
 
@@ -91,7 +90,7 @@ impl State {
     ) {
         let Some((pending, verdict)) = self.challenges.answered(id, outcome) else { return };
         if verdict.is_ok() {
-            self.callbacks.set(pending.slot, pending.setting, &mut step.fx.transaction);
+            self.callbacks.set(pending.slot, pending.setting, step.transaction);
         }
         respond(pending.asker, verdict.map(|()| SUCCESS), step);
     }
@@ -109,12 +108,12 @@ impl State {
         };
         let deadline = step.now + self.config.webhooks.answer_within;
         let challenge = self.challenges.start(deadline, asked.asker, (slot, setting), &callback, step.rng)?;
-        step.fx.say(Output::Challenge(challenge));
+        step.say(Output::Challenge(challenge));
         Ok(Reply::Later)
     }
 
     fn save_callback(&mut self, slot: Slot, setting: Setting, step: &mut Step<'_>) -> Reply {
-        self.callbacks.set(slot, setting, &mut step.fx.transaction);
+        self.callbacks.set(slot, setting, step.transaction);
         Reply::Now(SUCCESS)
     }
 }

@@ -163,14 +163,14 @@ mod tests {
         let mut fx: Effects<Outgoing<ToRelay>> = Effects::none();
         for number in 0..5 {
             let address = Address::primary(wire::Number::from_integer(15_550_000_000 + number).unwrap());
-            endpoint.open_account(address, &mut real, &mut fx);
+            fx.step(kernel::Time::EPOCH, &mut real, |step| endpoint.open_account(address, step));
         }
         let connection = ConnectionId(1);
         let up = LinkEvent::Up { connection, peer: LinkKey([0; 32]) };
-        let _ = endpoint.handle(kernel::Time::EPOCH, up, &mut real, &mut fx);
+        let _ = fx.step(kernel::Time::EPOCH, &mut real, |step| endpoint.on_link(up, step));
         let frame = ToEndpoint::Welcome { accepted_through: 0 };
-        let _ =
-            endpoint.handle(kernel::Time::EPOCH, LinkEvent::Frame { connection, frame }, &mut real, &mut fx);
+        let welcome = LinkEvent::Frame { connection, frame };
+        let _ = fx.step(kernel::Time::EPOCH, &mut real, |step| endpoint.on_link(welcome, step));
         let published = fx.outputs.iter().filter_map(|outgoing| match &outgoing.frame {
             ToRelay::Publish(publish) => Some(publish.registration_id),
             _ => None,

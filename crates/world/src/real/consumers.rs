@@ -2,9 +2,10 @@
 
 use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage, Submitted};
+use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Event, Line, RESTART_TAKES, read, write};
+use super::{Event, Line, RESTART_TAKES};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::plan::Plan;
@@ -12,7 +13,6 @@ use crate::presence::Presence;
 use crate::record::{Kind, What, Who};
 use crate::traffic::{ANSWER, Answer, Saying, Spark, Traffic};
 use crate::variation::{self, Secret};
-use bytes::Bytes;
 use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
 use endpoint::Endpoint;
 use kernel::Time;
@@ -112,8 +112,8 @@ impl ConsumersLane {
             Event::Answered { endpoint, connection, up } => {
                 self.answered(now, endpoint, connection, up, agenda)
             }
-            Event::ToEndpoint { endpoint, connection, what, bytes } => {
-                self.frame(now, endpoint, connection, what, &bytes, agenda);
+            Event::ToEndpoint { endpoint, connection, parcel } => {
+                self.frame(now, endpoint, connection, parcel, agenda);
             }
             Event::BrokenAtEndpoint { endpoint, connection } => {
                 let down = self
@@ -256,16 +256,15 @@ impl ConsumersLane {
         now: Time,
         who: Who,
         connection: ConnectionId,
-        what: What,
-        bytes: &Bytes,
+        parcel: Parcel<ToEndpoint>,
         agenda: &mut Agenda<'_, Event>,
     ) {
         let relay = self.plan.relay_of(who);
         if !self.people.get(&self.plan, who).is_some_and(|person| person.uplink.is_on(connection)) {
             return;
         }
-        self.notes.frame(now, who, what, relay, bytes);
-        match read::<ToEndpoint>(bytes) {
+        self.notes.parcel(now, who, relay, &parcel);
+        match parcel.open() {
             Some(frame) => {
                 let takes = match &frame {
                     ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => {
@@ -349,7 +348,8 @@ impl ConsumersLane {
                 self.notes.submission(&outgoing.frame);
                 self.notes.submitted.extend(submitted);
                 let Some(person) = self.people.get(&self.plan, who) else { return };
-                person.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
+                let parcel = Parcel::pack(outgoing.frame, self.notes.looks_at_bytes());
+                person.uplink.send(outgoing.connection, parcel, &self.plan, agenda);
             }
             Output::Show(message) => {
                 if self.plan.variation(who, Secret::Unseen).is_none() {

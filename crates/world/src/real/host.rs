@@ -52,6 +52,8 @@ pub(crate) struct Host<M: Machine> {
 
 struct Commit<O> {
     at: Time,
+    /// Whether anything is written, even where nobody keeps it.
+    writes: bool,
     transaction: Transaction,
     outputs: Vec<O>,
 }
@@ -177,7 +179,7 @@ where
     pub(crate) fn durable(&mut self, now: Time) -> (Vec<M::Output>, Option<Broken>) {
         let mut said = Vec::new();
         while let Some(commit) = self.in_flight.pop_front_if(|commit| commit.at <= now) {
-            if !commit.transaction.is_empty() {
+            if commit.writes {
                 if !self.spend() {
                     return (said, Some(Broken::Power));
                 }
@@ -189,6 +191,10 @@ where
                 {
                     return (said, Some(Broken::Bug(self.violation(now, error.to_string()))));
                 }
+            }
+            if self.effects_left.is_none() && said.is_empty() {
+                said = commit.outputs;
+                continue;
             }
             for output in commit.outputs {
                 if !self.spend() {
@@ -220,16 +226,20 @@ where
         if effects.is_empty() {
             return None;
         }
-        let Effects { transaction, outputs } = effects;
+        let Effects { mut transaction, outputs } = effects;
+        let writes = !transaction.is_empty();
         let before = self.processor.before();
-        let durable = self.processor.write(transaction.is_empty(), || self.conditions.commit(now));
+        let durable = self.processor.write(!writes, || self.conditions.commit(now));
+        if self.disk.is_none() {
+            transaction = Transaction::default();
+        }
         if self.speaks_too_soon {
             let (at, nothing) = (before, Transaction::default());
-            self.in_flight.push_back(Commit { at, transaction: nothing, outputs });
-            self.in_flight.push_back(Commit { at: durable, transaction, outputs: Vec::new() });
+            self.in_flight.push_back(Commit { at, writes: false, transaction: nothing, outputs });
+            self.in_flight.push_back(Commit { at: durable, writes, transaction, outputs: Vec::new() });
             return Some(before);
         }
-        self.in_flight.push_back(Commit { at: durable, transaction, outputs });
+        self.in_flight.push_back(Commit { at: durable, writes, transaction, outputs });
         Some(durable)
     }
 

@@ -3,28 +3,30 @@
 pub(crate) mod business;
 mod consumers;
 pub(crate) mod host;
+mod lines;
 mod node;
 pub(crate) mod notes;
+mod parcel;
 mod relay;
 mod text;
 pub(crate) mod uplink;
 
 use crate::engine::{Agenda, Lane};
 use crate::plan::Plan;
-use crate::record::{What, Who};
+use crate::record::Who;
 use crate::traffic::Spark;
-use bytes::{Bytes, BytesMut};
 use cloud::{ApiRequest, ApiResponse, DeliveryId, WebhookPost};
 pub(crate) use consumers::ConsumersLane;
 use host::Call;
 use kernel::Time;
 pub(crate) use node::NodeLane;
 use notes::Notes;
+use parcel::Parcel;
 pub(crate) use relay::RelayLane;
 use std::sync::Arc;
 use std::time::Duration;
 pub(crate) use uplink::gives_up;
-use wire::{ConnectionId, Frame, MAX_FRAME_BYTES, VERSION};
+use wire::{ConnectionId, ToEndpoint, ToRelay};
 
 /// How long a party is down after its power failed, if the scenario does not say.
 const RESTART_TAKES: Duration = Duration::from_millis(500);
@@ -54,13 +56,12 @@ pub(crate) enum Event {
     },
     ToRelay {
         connection: ConnectionId,
-        bytes: Bytes,
+        parcel: Parcel<ToRelay>,
     },
     ToEndpoint {
         endpoint: Who,
         connection: ConnectionId,
-        what: What,
-        bytes: Bytes,
+        parcel: Parcel<ToEndpoint>,
     },
     BrokenAtRelay {
         connection: ConnectionId,
@@ -197,43 +198,6 @@ fn schedule(who: Who, incarnation: u32, calls: impl Iterator<Item = Call>, agend
         match call {
             Call::Durable(at) => agenda.at(at, Event::Durable(who, incarnation)),
             Call::Wake(at) => agenda.at(at, Event::Wake(who, incarnation)),
-        }
-    }
-}
-
-fn write(frame: impl Frame) -> Bytes {
-    let mut bytes = BytesMut::new();
-    frame.encode(&mut bytes);
-    bytes.freeze()
-}
-
-/// Reads one whole frame, as [`wire::Decoder`] would, without a copy.
-fn read<F: Frame>(bytes: &Bytes) -> Option<F> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let is_whole = rest.len() == length && length <= MAX_FRAME_BYTES && rest.first() == Some(&VERSION);
-    if is_whole { F::decode_body(bytes.slice(5..)).ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wire::{Decoder, ToRelay};
-
-    #[test]
-    fn a_frame_is_read_as_the_decoder_reads_it() {
-        let whole = write(ToRelay::Hello { delivered_through: 300, gateway: true });
-        let decoded = |bytes: &Bytes| {
-            let mut decoder = Decoder::<ToRelay>::default();
-            decoder.feed(bytes);
-            decoder.next_frame().ok().flatten()
-        };
-        assert_eq!(read::<ToRelay>(&whole), decoded(&whole));
-        assert!(read::<ToRelay>(&whole).is_some());
-        let mut other_version = whole.to_vec();
-        other_version[4] = 2;
-        for wrong in [whole.slice(..whole.len() - 1), whole.slice(..3), Bytes::new(), other_version.into()] {
-            assert_eq!((read::<ToRelay>(&wrong), decoded(&wrong)), (None, None));
         }
     }
 }

@@ -4,16 +4,16 @@ use super::business::{self, Business};
 use super::consumers::{GATEWAY, message_key, submitted};
 use super::host::{Broken, Host};
 use super::notes::{Notes, Sent, Stage};
+use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Asked, Event, Hook, Line, RESTART_TAKES, Request, Response, read, write};
+use super::{Asked, Event, Hook, Line, RESTART_TAKES, Request, Response};
 use crate::engine::Agenda;
 use crate::plan::Plan;
 use crate::record::{What, Who};
 use crate::sight::Sight;
 use crate::traffic::{Answer, Saying, Spark, Traffic};
 use crate::variation::Secret;
-use bytes::Bytes;
 use cloud::{
     ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Node, Output, ReplyId, Wamid,
     WebhookOutcome,
@@ -84,8 +84,8 @@ impl NodeLane {
                 let event = self.uplink.answered(connection, up, &self.plan, agenda);
                 self.hear(now, event, agenda);
             }
-            Event::ToEndpoint { connection, what, bytes, .. } if self.uplink.is_on(connection) => {
-                self.frame(now, connection, what, &bytes, agenda);
+            Event::ToEndpoint { connection, parcel, .. } if self.uplink.is_on(connection) => {
+                self.frame(now, connection, parcel, agenda);
             }
             Event::BrokenAtEndpoint { connection, .. } => {
                 let down = self.uplink.broken(connection, agenda);
@@ -151,13 +151,12 @@ impl NodeLane {
         &mut self,
         now: Time,
         connection: ConnectionId,
-        what: What,
-        bytes: &Bytes,
+        parcel: Parcel<ToEndpoint>,
         agenda: &mut Agenda<'_, Event>,
     ) {
         let who = self.host.who;
-        self.notes.frame(now, who, what, self.plan.relay_of(who), bytes);
-        let Some(frame) = read::<ToEndpoint>(bytes) else {
+        self.notes.parcel(now, who, self.plan.relay_of(who), &parcel);
+        let Some(frame) = parcel.open() else {
             return self.notes.violation(now, who, "every_frame_is_read", "a frame can't be read");
         };
         let (takes, pair) = match &frame {
@@ -369,7 +368,8 @@ impl NodeLane {
                     self.note_epoch(now, from, to);
                 }
                 self.notes.submission(&outgoing.frame);
-                self.uplink.send(outgoing.connection, write(outgoing.frame), &self.plan, agenda);
+                let parcel = Parcel::pack(outgoing.frame, self.notes.looks_at_bytes());
+                self.uplink.send(outgoing.connection, parcel, &self.plan, agenda);
             }
             Output::Respond { reply, response } => self.respond(reply, response, agenda),
             Output::PostWebhook(post) => {

@@ -1,6 +1,7 @@
 //! What a lane notes of what happens in it.
 
 use super::host::Violation;
+use super::parcel::{Content, Parcel, Recorded};
 use crate::record::{Record, Trace, What, Who};
 use crate::sight::{Seen, Sight};
 use bytes::Bytes;
@@ -201,10 +202,25 @@ impl Notes {
     /// Bytes arrive.
     pub(crate) fn frame(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: &[u8]) {
         self.record(at, party, what, peer, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        self.everything.add_bytes(bytes);
+        if self.looks_at_bytes() {
+            self.everything.add_bytes(bytes);
+        }
         if !matches!(what, What::Request | What::Response | What::Webhook) {
             self.see(at, party, peer, what.name(), || Sight::Frame(Bytes::copy_from_slice(bytes)));
         }
+    }
+
+    /// A frame arrives.
+    pub(crate) fn parcel<F: Recorded>(&mut self, at: Time, party: Who, peer: Who, parcel: &Parcel<F>) {
+        match &parcel.content {
+            Content::Bytes(bytes) => self.frame(at, party, parcel.what, peer, bytes),
+            Content::Frame(_) => self.record(at, party, parcel.what, peer, parcel.length),
+        }
+    }
+
+    /// Whether anybody looks at bytes.
+    pub(crate) const fn looks_at_bytes(&self) -> bool {
+        !self.only_records
     }
 
     /// Somebody sees something.
@@ -247,7 +263,9 @@ impl Notes {
     /// A person or a business reads a message.
     pub(crate) fn shown(&mut self, at: Time, who: Who, message: u64, text: &str) {
         self.progress(at, message, Stage::Shown);
-        self.everything.add_bytes(text.as_bytes());
+        if self.looks_at_bytes() {
+            self.everything.add_bytes(text.as_bytes());
+        }
         self.see(at, who, who, What::Show.name(), || Sight::Text(text.to_owned()));
         if self.keep.texts {
             self.texts.push((who, message, text.to_owned()));

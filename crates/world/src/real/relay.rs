@@ -2,36 +2,32 @@
 
 use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};
+use super::lines::Lines;
 use super::notes::{Notes, PublicKeys};
+use super::parcel::Parcel;
 use super::uplink::HANDSHAKE_BYTES;
-use super::{Event, RESTART_TAKES, read, write};
-use crate::draws::Purpose;
+use super::{Event, RESTART_TAKES};
 use crate::engine::Agenda;
-use crate::link::Way;
 use crate::plan::Plan;
 use crate::record::{Kind, What, Who};
 use crate::sight::Sight;
-use bytes::Bytes;
 use kernel::Time;
 use relay::{Output, Relay};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
+use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 
 /// A relay, and its ends of all connections.
 pub(crate) struct RelayLane {
     pub(crate) plan: Arc<Plan>,
     pub(crate) host: Host<Relay>,
-    connections: BTreeMap<ConnectionId, Who>,
-    /// The ways to the endpoints that were ever connected.
-    ways: BTreeMap<Who, Way>,
+    lines: Lines,
     pub(crate) notes: Notes,
 }
 
 impl RelayLane {
     pub(crate) fn new(plan: Arc<Plan>, host: Host<Relay>, notes: Notes) -> Self {
-        Self { plan, host, connections: BTreeMap::new(), ways: BTreeMap::new(), notes }
+        Self { lines: Lines::of(&plan, host.who), plan, host, notes }
     }
 
     pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
@@ -47,9 +43,9 @@ impl RelayLane {
                 self.durable(now, agenda)
             }
             Event::Dialled { endpoint, connection } => self.dialled(now, endpoint, connection, agenda),
-            Event::ToRelay { connection, bytes } => self.frame(now, connection, &bytes, agenda),
+            Event::ToRelay { connection, parcel } => self.frame(now, connection, parcel, agenda),
             Event::BrokenAtRelay { connection } => {
-                if let Some(endpoint) = self.connections.remove(&connection) {
+                if let Some(endpoint) = self.lines.close(&self.plan, connection) {
                     self.notes.record(now, self.host.who, What::Down, endpoint, 0);
                     self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
                 }
@@ -75,7 +71,7 @@ impl RelayLane {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
         self.host.stop();
-        for (connection, endpoint) in std::mem::take(&mut self.connections) {
+        for (connection, endpoint) in self.lines.close_all() {
             self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
         }
         agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));
@@ -93,25 +89,24 @@ impl RelayLane {
         self.notes.record(now, self.host.who, what, endpoint, HANDSHAKE_BYTES);
         self.post(endpoint, HANDSHAKE_BYTES, Event::Answered { endpoint, connection, up }, agenda);
         if up {
-            self.connections.insert(connection, endpoint);
+            self.lines.open(&self.plan, connection);
             let peer = self.plan.link_key(endpoint);
             self.tell(now, LinkEvent::Up { connection, peer }, Duration::ZERO, agenda);
         }
     }
 
-    fn frame(&mut self, now: Time, connection: ConnectionId, bytes: &Bytes, agenda: &mut Agenda<'_, Event>) {
-        let Some(endpoint) = self.connections.get(&connection).copied() else { return };
-        let Some(frame) = read::<ToRelay>(bytes) else {
+    fn frame(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        parcel: Parcel<ToRelay>,
+        agenda: &mut Agenda<'_, Event>,
+    ) {
+        let Some(endpoint) = self.lines.end_of(&self.plan, connection) else { return };
+        self.notes.parcel(now, self.host.who, endpoint, &parcel);
+        let Some(frame) = parcel.open() else {
             return self.notes.violation(now, self.host.who, "every_frame_is_read", "a frame can't be read");
         };
-        let what = match &frame {
-            ToRelay::Hello { .. } => What::Hello,
-            ToRelay::Publish(_) => What::Publish,
-            ToRelay::FetchBundle(_) => What::FetchBundle,
-            ToRelay::Submit { .. } => What::Submit,
-            ToRelay::Acknowledge { .. } => What::Acknowledge,
-        };
-        self.notes.frame(now, self.host.who, what, endpoint, bytes);
         if let ToRelay::Publish(publish) = &frame {
             let keys = || Some(PublicKeys::Identity(publish.address, publish.identity_key.clone()));
             self.notes.public_keys(now, keys);
@@ -152,7 +147,7 @@ impl RelayLane {
             match output {
                 Output::Send(outgoing) => self.send(outgoing.connection, outgoing.frame, agenda),
                 Output::Close(connection) => {
-                    if let Some(endpoint) = self.connections.remove(&connection) {
+                    if let Some(endpoint) = self.lines.close(&self.plan, connection) {
                         self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
                         self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
                     }
@@ -171,24 +166,18 @@ impl RelayLane {
     }
 
     fn send(&mut self, connection: ConnectionId, frame: ToEndpoint, agenda: &mut Agenda<'_, Event>) {
-        let Some(endpoint) = self.connections.get(&connection).copied() else { return };
+        let Some(endpoint) = self.lines.end_of(&self.plan, connection) else { return };
         if let ToEndpoint::Bundle(bundle) = &frame {
             let keys = || Some(PublicKeys::Bundle(bundle.address, Box::new(bundle.bundle.clone()?)));
             self.notes.public_keys(agenda.now(), keys);
         }
-        let what = what_to_endpoint(&frame);
-        let bytes = write(frame);
-        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.post(endpoint, size, Event::ToEndpoint { endpoint, connection, what, bytes }, agenda);
+        let parcel = Parcel::pack(frame, self.notes.looks_at_bytes());
+        self.post(endpoint, parcel.length, Event::ToEndpoint { endpoint, connection, parcel }, agenda);
     }
 
     fn post(&mut self, endpoint: Who, bytes: u32, event: Event, agenda: &mut Agenda<'_, Event>) {
         let now = agenda.now();
-        let origin = self.plan.origin();
-        let way = self
-            .ways
-            .entry(endpoint)
-            .or_insert_with(|| Way::new(origin.draws(Purpose::FromRelay, u64::from(endpoint.as_u32()))));
+        let Some(way) = self.lines.way(&self.plan, endpoint) else { return };
         if let Some(until) = self.plan.cut(endpoint, now) {
             way.hold(until);
         }
@@ -198,19 +187,5 @@ impl RelayLane {
 
     fn schedule(&self, calls: impl Iterator<Item = Call>, agenda: &mut Agenda<'_, Event>) {
         super::schedule(self.host.who, self.host.incarnation, calls, agenda);
-    }
-}
-
-fn what_to_endpoint(frame: &ToEndpoint) -> What {
-    match frame {
-        ToEndpoint::Welcome { .. } => What::Welcome,
-        ToEndpoint::Published(_) => What::Published,
-        ToEndpoint::Bundle(_) => What::Bundle,
-        ToEndpoint::Accepted { .. } => What::Accepted,
-        ToEndpoint::Delivery { item: InboxItem::Envelope(_), .. } => What::Deliver,
-        ToEndpoint::Delivery { item: InboxItem::Receipt(_), .. } => What::Receipt,
-        ToEndpoint::PrekeysLow { .. } => What::PrekeysLow,
-        ToEndpoint::Metering(_) => What::Metering,
-        ToEndpoint::Rejected(_) => What::Rejected,
     }
 }

@@ -1,15 +1,15 @@
 //! An endpoint's connection to its relay.
 
-use super::Event;
+use super::parcel::Parcel;
+use super::{Event, lines};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::link::Way;
 use crate::plan::Plan;
 use crate::record::Who;
-use bytes::Bytes;
 use kernel::Time;
 use std::time::Duration;
-use wire::{ConnectionId, ToEndpoint};
+use wire::{ConnectionId, ToEndpoint, ToRelay};
 
 /// The first waiting time after a failed attempt, and the longest: those of the live links.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -37,7 +37,7 @@ pub(crate) struct Uplink {
     connection: Option<ConnectionId>,
     /// The one that the relay has not answered yet.
     dialling: Option<ConnectionId>,
-    dials: u64,
+    dials: u32,
     /// Attempts since one succeeded.
     failures: u32,
     way: Way,
@@ -78,7 +78,7 @@ impl Uplink {
             return agenda.at(until + self.wait(), E::dial(self.endpoint));
         }
         self.dials += 1;
-        let connection = ConnectionId(u64::from(self.endpoint.as_u32()) << 32 | self.dials);
+        let connection = lines::connection(self.endpoint, self.dials);
         self.dialling = Some(connection);
         let event = E::dialled(self.endpoint, connection);
         self.post(HANDSHAKE_BYTES, event, plan, agenda);
@@ -158,12 +158,11 @@ impl Uplink {
     pub(crate) fn send(
         &mut self,
         connection: ConnectionId,
-        bytes: Bytes,
+        parcel: Parcel<ToRelay>,
         plan: &Plan,
         agenda: &mut Agenda<'_, Event>,
     ) {
-        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.hand_over(connection, size, Event::ToRelay { connection, bytes }, plan, agenda);
+        self.hand_over(connection, parcel.length, Event::ToRelay { connection, parcel }, plan, agenda);
     }
 
     /// The same for what stands for a frame of so many bytes.

@@ -106,7 +106,9 @@ impl Bench {
             lively,
         };
         let mut fx: Effects<Outgoing<ToRelay>> = Effects::none();
-        consumer.endpoint.open_account(Address::primary(number), &mut consumer.rng, &mut fx);
+        fx.step(self.now, &mut consumer.rng, |step| {
+            consumer.endpoint.open_account(Address::primary(number), step);
+        });
         self.consumers.insert(party, consumer);
         let peer = LinkKey([0; 32]);
         self.hear(party, LinkEvent::Up { connection: ConnectionId(0), peer });
@@ -235,7 +237,7 @@ impl Bench {
         }
         let consumer = self.consumers.get_mut(&to).unwrap();
         let mut fx = Effects::none();
-        let events = consumer.endpoint.handle(self.now, event, &mut consumer.rng, &mut fx);
+        let events = fx.step(self.now, &mut consumer.rng, |step| consumer.endpoint.on_link(event, step));
         for event in events {
             consumer.event(self.now, event, &mut fx);
         }
@@ -326,7 +328,7 @@ impl Consumer {
         let content = Content { message_id: message_id.clone(), sent_at_s: now.as_secs(), body };
         let pair = (Address::primary(self.number), Address::primary(to));
         let class = BillingClass::Service;
-        self.endpoint.send(now, pair, &content, class, &mut self.rng, fx).unwrap();
+        fx.step(now, &mut self.rng, |step| self.endpoint.send(pair, &content, class, step)).unwrap();
         message_id
     }
 
