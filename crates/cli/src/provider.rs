@@ -1,7 +1,7 @@
 //! `--provider`: whose implementation of the primitives is used, so that they can be compared on the whole path.
 
 use clap::Args;
-use endpoint::Provider;
+use endpoint::Backend;
 
 /// Everybody whose implementation can be built in.
 const KNOWN: [&str; 2] = ["aws-lc", "rustcrypto"];
@@ -12,7 +12,7 @@ pub(crate) struct ProviderArguments {
     /// Whose cryptographic primitives are used, aws-lc or rustcrypto: they compute the same bytes, at different speeds
     /// [default: the first that is built in]
     #[arg(long, value_name = "PROVIDER", value_parser = provider)]
-    provider: Option<Provider>,
+    provider: Option<Backend>,
 }
 
 impl ProviderArguments {
@@ -26,12 +26,12 @@ impl ProviderArguments {
 
 /// The name of the provider in use, for reports.
 pub(crate) fn installed() -> &'static str {
-    Provider::installed().name()
+    Backend::installed().name()
 }
 
-fn provider(name: &str) -> Result<Provider, String> {
-    let built_in: Vec<&str> = Provider::ALL.iter().map(|provider| provider.name()).collect();
-    match Provider::ALL.iter().find(|provider| provider.name() == name) {
+fn provider(name: &str) -> Result<Backend, String> {
+    let built_in: Vec<&str> = Backend::ALL.iter().map(|provider| provider.name()).collect();
+    match Backend::ALL.iter().find(|provider| provider.name() == name) {
         Some(provider) => Ok(*provider),
         None if KNOWN.contains(&name) => {
             Err(format!("it is not built into this program, which has {}", built_in.join(", ")))
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn whoever_is_built_in_is_taken_by_name() {
-        for known in Provider::ALL {
+        for known in Backend::ALL {
             assert_eq!(provider(known.name()), Ok(*known));
             assert!(KNOWN.contains(&known.name()));
         }
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_is_installed_is_what_reports_say() {
-        ProviderArguments { provider: Some(Provider::RustCrypto) }.install();
+        ProviderArguments { provider: Some(Backend::RustCrypto) }.install();
         assert_eq!(installed(), "rustcrypto");
         ProviderArguments { provider: None }.install();
         assert_eq!(installed(), "rustcrypto", "nobody asked for another");

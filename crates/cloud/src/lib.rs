@@ -27,7 +27,7 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::Callback;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
-pub use node::{Input, Node};
+pub use node::Input;
 pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
 pub use sizes::{Sizes, Told};
@@ -35,6 +35,14 @@ pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
     WebhookPost,
 };
+
+/// The node over any provider of primitives: the world runs it with modelled ones, too.
+pub mod generic {
+    pub use crate::node::Node;
+}
+
+/// The Cloud API node, with real keys: what [`serve`] runs.
+pub type Node = generic::Node<endpoint::Native>;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -14,7 +14,8 @@ use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::State;
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome};
-use endpoint::{Endpoint, Event};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Provider};
 use graph::webhook::StatusKind;
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
 use wire::{Address, LinkEvent, ToEndpoint};
@@ -48,15 +49,15 @@ pub enum Input {
 }
 
 /// The Cloud API node.
-pub struct Node {
-    state: State,
+pub struct Node<P: Provider> {
+    state: State<Endpoint<P>>,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &Endpoint<P> {
         &self.state.endpoint
     }
 
@@ -104,32 +105,33 @@ impl Node {
 
     /// What the endpoint says means something to a business, or to the operator.
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
+        let state: &mut State = &mut self.state;
         match event {
             Event::Online => step.say(Output::Notice(Notice::Online)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
-                self.state.on_message(account.number, from.number, content, step);
+                state.on_message(account.number, from.number, content, step);
             }
             Event::Accepted { account, message_id } => {
-                self.state.on_progress((account.number, message_id), StatusKind::Sent, step);
+                state.on_progress((account.number, message_id), StatusKind::Sent, step);
             }
             Event::Delivered { account, message_id } => {
-                self.state.on_progress((account.number, message_id), StatusKind::Delivered, step);
+                state.on_progress((account.number, message_id), StatusKind::Delivered, step);
             }
             Event::Failed { account, message_id, failure } => {
-                self.state.on_failure((account.number, message_id), failure, step);
+                state.on_failure((account.number, message_id), failure, step);
             }
             Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
-                self.state.bill.read(readings, &self.state.directory);
-                step.say(Output::Metered(self.bill()));
+                state.bill.read(readings, &state.directory);
+                step.say(Output::Metered(state.bill.lines(&state.directory)));
             }
             Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
         }
     }
 }
 
-impl Machine for Node {
+impl<P: Provider> Machine for Node<P> {
     const TABLES: &'static [Table] = &rows::TABLES;
     type Config = NodeConfig;
     type Input = Input;
@@ -155,7 +157,7 @@ impl Machine for Node {
     fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
         Effects::of(now, rng, |step| {
             self.start(step);
-            let state = &mut self.state;
+            let state: &mut State = &mut self.state;
             match input {
                 Input::Link(event) => self.on_link(event, step),
                 Input::Api { reply, request } => state.on_request(reply, &request, step),
@@ -166,7 +168,8 @@ impl Machine for Node {
                     state.on_challenge_answered(challenge, &outcome, step);
                 }
             }
-            self.state.run_webhooks(step);
+            let state: &mut State = &mut self.state;
+            state.run_webhooks(step);
         })
     }
 
@@ -190,7 +193,7 @@ impl Machine for Node {
             for event in self.state.endpoint.expire(now, step.transaction) {
                 self.on_event(event, step);
             }
-            let state = &mut self.state;
+            let state: &mut State = &mut self.state;
             while let Some(challenge) = state.challenges.overdue(now) {
                 let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
                 state.on_challenge_answered(challenge, &outcome, step);

@@ -4,7 +4,8 @@
 
 use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Endpoint, Event, Failure, Policy, SendError, Unreadable};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Failure, Policy, Provider, SendError, Unreadable};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
@@ -110,9 +111,9 @@ pub enum Notice {
 }
 
 /// One person's app.
-pub struct Consumer {
+pub struct Consumer<P: Provider> {
     config: ConsumerConfig,
-    endpoint: Endpoint,
+    endpoint: Endpoint<P>,
     inbox: Inbox,
     started: bool,
 }
@@ -124,7 +125,7 @@ const TABLES: [Table; 8] = {
     [accounts, prekeys, sessions, post, outbox, unconfirmed, UNSHOWN, SHOWN]
 };
 
-impl Machine for Consumer {
+impl<P: Provider> Machine for Consumer<P> {
     const TABLES: &'static [Table] = &TABLES;
     type Config = ConsumerConfig;
     type Input = Input;
@@ -161,9 +162,9 @@ impl Machine for Consumer {
     }
 }
 
-impl Consumer {
+impl<P: Provider> Consumer<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &Endpoint<P> {
         &self.endpoint
     }
 

@@ -5,7 +5,8 @@ use crate::rows::{ACCOUNTS, PREKEYS, account_key};
 use bytes::Bytes;
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
-use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey, Suites};
+use ratchet::generic::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SignedPrekey};
+use ratchet::{PrekeySource, Provider, Suites};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{Address, OneTimeKey, Publish, SignedKey};
 use zeroize::Zeroizing;
@@ -20,18 +21,18 @@ const CURVE: u8 = b'c';
 const KEM: u8 = b'k';
 
 /// Identity, prekeys, and whether the relay has them.
-pub(crate) struct Account {
+pub(crate) struct Account<P: Provider> {
     address: Address,
     revision: u64,
-    pub(crate) identity: LocalIdentity,
-    signed_prekey: SignedPrekey,
-    last_resort: KemPrekey,
-    one_time: BTreeMap<u32, OneTimePrekey>,
-    one_time_kem: BTreeMap<u32, KemPrekey>,
+    pub(crate) identity: LocalIdentity<P>,
+    signed_prekey: SignedPrekey<P>,
+    last_resort: KemPrekey<P>,
+    one_time: BTreeMap<u32, OneTimePrekey<P>>,
+    one_time_kem: BTreeMap<u32, KemPrekey<P>>,
     pub(crate) published: bool,
 }
 
-impl Account {
+impl<P: Provider> Account<P> {
     /// New keys for `address`, with `one_time` prekeys of each kind.
     pub(crate) fn create(
         address: Address,
@@ -187,25 +188,25 @@ impl Account {
     }
 }
 
-impl PrekeySource for Account {
-    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey> {
+impl<P: Provider> PrekeySource<P> for Account<P> {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>> {
         (self.signed_prekey.id() == id).then_some(&self.signed_prekey)
     }
 
-    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey> {
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>> {
         self.one_time.get(&id)
     }
 
-    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey> {
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>> {
         if self.last_resort.id() == id { Some(&self.last_resort) } else { self.one_time_kem.get(&id) }
     }
 }
 
-fn one_time_key(prekey: &OneTimePrekey) -> OneTimeKey {
+fn one_time_key<P: Provider>(prekey: &OneTimePrekey<P>) -> OneTimeKey {
     OneTimeKey { id: prekey.id(), key: Bytes::copy_from_slice(&prekey.public().to_bytes()) }
 }
 
-fn signed_key(prekey: &KemPrekey) -> SignedKey {
+fn signed_key<P: Provider>(prekey: &KemPrekey<P>) -> SignedKey {
     SignedKey {
         id: prekey.id(),
         key: Bytes::from(prekey.public().to_bytes()),

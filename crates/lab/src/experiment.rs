@@ -7,7 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::messages::{Message, Messages};
 use crate::recorder::Recorder;
 use kernel::Time;
-use ratchet::Provider;
+use ratchet::Backend;
 use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Messages as Rows, Scenario};
 use serde::Serialize;
@@ -190,7 +190,7 @@ impl Experiment {
                 Crypto::Modelled => "modelled".into(),
             },
             provider: match self.scenario.crypto {
-                Crypto::Real => Provider::installed().name().into(),
+                Crypto::Real => Backend::installed().name().into(),
                 Crypto::Modelled => "modelled".into(),
             },
             command: command.into(),

@@ -30,7 +30,7 @@ impl State {
     fn registered(&self, id: PhoneNumberId) -> Result<Number, GraphError> {
         let details = "The phone number is not registered with this state.";
         let phone = self.directory.phone(id);
-        let phone = phone.filter(|phone| self.endpoint.identity(Address::primary(phone.number)).is_some());
+        let phone = phone.filter(|phone| self.endpoint.speaks_for(Address::primary(phone.number)));
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 
