@@ -14,9 +14,11 @@ mod billing;
 mod config;
 mod messages;
 mod node;
+mod output;
 mod rows;
 mod shell;
 mod sizes;
+mod state;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
@@ -25,7 +27,8 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::Callback;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
-pub use node::{Input, Notice, Output};
+pub use node::Input;
+pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
 pub use sizes::{Sizes, Told};
 pub use webhooks::{

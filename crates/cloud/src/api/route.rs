@@ -1,8 +1,9 @@
 //! A route of the API: which calls there are is data.
 
 use crate::accounts::{Grant, Target};
-use crate::api::call::Asker;
-use crate::node::{Node, Step};
+use crate::api::respond::Asker;
+use crate::output::Step;
+use crate::state::State;
 use endpoint::{Native, Provider};
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
@@ -50,7 +51,7 @@ enum Call<P: Provider> {
     Number(Function<P, PhoneNumberId>),
 }
 
-type Function<P, Id> = fn(&mut Node<P>, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+type Function<P, Id> = fn(&mut State<P>, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
@@ -147,11 +148,11 @@ impl<P: Provider> Route<P> {
 }
 
 impl<P: Provider> Bound<P> {
-    pub(crate) fn call(self, node: &mut Node<P>, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+    pub(crate) fn call(self, state: &mut State<P>, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
-            Self::App(call, id) => call(node, id, asked, step),
-            Self::Account(call, id) => call(node, id, asked, step),
-            Self::Number(call, id) => call(node, id, asked, step),
+            Self::App(call, id) => call(state, id, asked, step),
+            Self::Account(call, id) => call(state, id, asked, step),
+            Self::Number(call, id) => call(state, id, asked, step),
         }
     }
 }

@@ -110,8 +110,8 @@ impl Slot {
         }
     }
 
-    fn to_key(&self) -> Bytes {
-        let (kind, of, app) = match self {
+    fn to_key(self) -> Bytes {
+        let (kind, of, app) = match &self {
             Self::App(app) => ("app", "", app),
             Self::Account(account, app) => ("account", account.as_str(), app),
             Self::Number(number, app) => ("number", number.as_str(), app),

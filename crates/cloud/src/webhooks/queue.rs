@@ -6,7 +6,7 @@ use super::callbacks::Callbacks;
 use super::exchange::{DeliveryId, WebhookOutcome, WebhookPost};
 use crate::accounts::{Directory, Phone};
 use crate::config::WebhookPolicy;
-use crate::node::Step;
+use crate::output::Step;
 use crate::proto;
 use crate::rows::{WEBHOOKS, read_webhook_key, webhook_key};
 use bytes::Bytes;
