@@ -4,7 +4,7 @@
 
 use blindpost_benches::world::{self, Took};
 use clap::Parser;
-use ratchet::Provider;
+use ratchet::Backend;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -21,8 +21,8 @@ struct Arguments {
     #[arg(long)]
     set: Vec<String>,
     /// Whose primitives the scenario is run with, by name [default: the first that is built in]
-    #[arg(long, value_parser = provider)]
-    provider: Option<Provider>,
+    #[arg(long)]
+    provider: Option<Backend>,
     /// Where criterion has left its results
     #[arg(long, default_value = "target/criterion")]
     criterion: PathBuf,
@@ -40,7 +40,7 @@ static MEMORY: live::WipingAllocator = live::wiping_allocator();
 
 fn main() {
     let arguments = Arguments::parse();
-    arguments.provider.into_iter().for_each(Provider::install);
+    arguments.provider.into_iter().for_each(Backend::install);
     if let Some(scenario) = &arguments.scenario {
         let took = Took::by_running(scenario, &arguments.set, arguments.threads);
         return println!("{}", serde_json::to_string(&took).unwrap());
@@ -49,10 +49,4 @@ fn main() {
     std::fs::write(&arguments.svg, world::plot(&costs)).expect("the plot can be written");
     let section = world::section(&arguments.criterion, &costs, &arguments.svg);
     std::fs::write(&arguments.markdown, section).expect("the section can be written");
-}
-
-fn provider(name: &str) -> Result<Provider, String> {
-    let known = || Provider::ALL.iter().map(|provider| provider.name());
-    let found = Provider::ALL.iter().find(|provider| provider.name() == name);
-    found.copied().ok_or_else(|| format!("there are: {}", known().collect::<Vec<_>>().join(", ")))
 }
