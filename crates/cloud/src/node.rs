@@ -50,7 +50,7 @@ pub enum Input {
 
 /// The Cloud API node.
 pub struct Node<P: Provider> {
-    state: State<P>,
+    state: State<Endpoint<P>>,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
 }
@@ -105,25 +105,26 @@ impl<P: Provider> Node<P> {
 
     /// What the endpoint says means something to a business, or to the operator.
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
+        let state: &mut State = &mut self.state;
         match event {
             Event::Online => step.say(Output::Notice(Notice::Online)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
-                self.state.on_message(account.number, from.number, content, step);
+                state.on_message(account.number, from.number, content, step);
             }
             Event::Accepted { account, message_id } => {
-                self.state.on_progress((account.number, message_id), StatusKind::Sent, step);
+                state.on_progress((account.number, message_id), StatusKind::Sent, step);
             }
             Event::Delivered { account, message_id } => {
-                self.state.on_progress((account.number, message_id), StatusKind::Delivered, step);
+                state.on_progress((account.number, message_id), StatusKind::Delivered, step);
             }
             Event::Failed { account, message_id, failure } => {
-                self.state.on_failure((account.number, message_id), failure, step);
+                state.on_failure((account.number, message_id), failure, step);
             }
             Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
-                self.state.bill.read(readings, &self.state.directory);
-                step.say(Output::Metered(self.bill()));
+                state.bill.read(readings, &state.directory);
+                step.say(Output::Metered(state.bill.lines(&state.directory)));
             }
             Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
         }
@@ -155,7 +156,7 @@ impl<P: Provider> Machine for Node<P> {
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
         self.start(step);
-        let state = &mut self.state;
+        let state: &mut State = &mut self.state;
         match input {
             Input::Link(event) => self.on_link(event, step),
             Input::Api { reply, request } => state.on_request(reply, &request, step),
@@ -166,7 +167,8 @@ impl<P: Provider> Machine for Node<P> {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
         }
-        self.state.run_webhooks(step);
+        let state: &mut State = &mut self.state;
+        state.run_webhooks(step);
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -189,7 +191,7 @@ impl<P: Provider> Machine for Node<P> {
         for event in self.state.endpoint.expire(now, step.transaction) {
             self.on_event(event, step);
         }
-        let state = &mut self.state;
+        let state: &mut State = &mut self.state;
         while let Some(challenge) = state.challenges.overdue(now) {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
             state.on_challenge_answered(challenge, &outcome, step);

@@ -5,13 +5,12 @@ use crate::api::{Asked, Outcome, Reply};
 use crate::output::Step;
 use crate::state::State;
 use crate::webhooks::Slot;
-use endpoint::Provider;
 use graph::objects::{Account, App, PhoneNumber, WebhookConfiguration};
 use graph::{Answer, AppId, Fields, GraphError, PageRequest, PhoneNumberId, WabaId};
 
 /// `GET /{phone-number-id}`.
-pub(crate) fn get_number<P: Provider>(
-    state: &mut State<P>,
+pub(crate) fn get_number(
+    state: &mut State,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     _: &mut Step<'_>,
@@ -23,12 +22,7 @@ pub(crate) fn get_number<P: Provider>(
 }
 
 /// `GET /{waba-id}`.
-pub(crate) fn get_account<P: Provider>(
-    state: &mut State<P>,
-    id: WabaId,
-    asked: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn get_account(state: &mut State, id: WabaId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let fields = Fields::of(asked.params)?;
     fields.check::<Account<'_>>()?;
     let account = state.directory.account(id).ok_or_else(GraphError::unavailable)?;
@@ -36,12 +30,7 @@ pub(crate) fn get_account<P: Provider>(
 }
 
 /// `GET /{app-id}`.
-pub(crate) fn get_app<P: Provider>(
-    state: &mut State<P>,
-    id: AppId,
-    asked: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn get_app(state: &mut State, id: AppId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let fields = Fields::of(asked.params)?;
     fields.check::<App<'_>>()?;
     let app = state.directory.app(id).ok_or_else(GraphError::unavailable)?;
@@ -49,12 +38,7 @@ pub(crate) fn get_app<P: Provider>(
 }
 
 /// `GET /{waba-id}/phone_numbers`.
-pub(crate) fn get_numbers<P: Provider>(
-    state: &mut State<P>,
-    id: WabaId,
-    asked: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn get_numbers(state: &mut State, id: WabaId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let (fields, page) = (Fields::of(asked.params)?, PageRequest::of(asked.params)?);
     fields.check::<PhoneNumber<'_>>()?;
     let account = state.directory.account(id).ok_or_else(GraphError::unavailable)?;
@@ -63,7 +47,7 @@ pub(crate) fn get_numbers<P: Provider>(
     Ok(Reply::Now(Answer::of(&page.map(|phone| fields.select(state.shown(phone, asked.app))))))
 }
 
-impl<P: Provider> State<P> {
+impl State {
     fn shown<'a>(&'a self, phone: &'a Phone, app: AppId) -> PhoneNumber<'a> {
         let url = |slot| Some(self.callbacks.get(&slot)?.callback.as_ref()?.url.as_str());
         let webhooks = WebhookConfiguration {

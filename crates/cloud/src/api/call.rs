@@ -7,10 +7,9 @@ use crate::api::route::{Asked, Outcome, Reply};
 use crate::api::routes::find;
 use crate::output::Step;
 use crate::state::State;
-use endpoint::Provider;
 use graph::{Method, Request};
 
-impl<P: Provider> State<P> {
+impl State {
     /// Answers a request, now or when something else has happened.
     pub(crate) fn on_request(&mut self, reply: ReplyId, request: &ApiRequest, step: &mut Step<'_>) {
         let request = Request::parse(request.as_raw());

@@ -4,7 +4,6 @@ use crate::api::{Outcome, Reply};
 use crate::output::Step;
 use crate::state::State;
 use content::{Body, MessageId};
-use endpoint::Provider;
 use graph::messages::not_received;
 use graph::{SUCCESS, Wamid};
 use wire::Number;
@@ -14,12 +13,7 @@ const PER_RECEIPT: usize = 500;
 
 /// Marks a message of a consumer, and those before it, as read. The receipt is a message like any other: encrypted, and
 /// the relay can't tell.
-pub(crate) fn mark<P: Provider>(
-    state: &mut State<P>,
-    business: Number,
-    message: &Wamid<'_>,
-    step: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn mark(state: &mut State, business: Number, message: &Wamid<'_>, step: &mut Step<'_>) -> Outcome {
     let id = message.message_id.parse().map_err(|_| not_received())?;
     let key = (business, message.consumer, id);
     let seen = state.inbound.mark_read(&key, step.transaction).ok_or_else(not_received)?;

@@ -5,14 +5,14 @@ use crate::messages::read;
 use crate::output::Step;
 use crate::state::State;
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Provider, SendError};
+use endpoint::SendError;
 use graph::messages::{Accepted, Request, Send};
 use graph::{GraphError, PhoneNumberId, Wamid, codes, messages};
 use wire::{Address, BillingClass, Number};
 
 /// `POST /{phone-number-id}/messages`.
-pub(crate) fn post_message<P: Provider>(
-    state: &mut State<P>,
+pub(crate) fn post_message(
+    state: &mut State,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -25,12 +25,12 @@ pub(crate) fn post_message<P: Provider>(
     }
 }
 
-impl<P: Provider> State<P> {
+impl State {
     /// The number of `id`, if this node speaks for it.
     fn registered(&self, id: PhoneNumberId) -> Result<Number, GraphError> {
         let details = "The phone number is not registered with this state.";
         let phone = self.directory.phone(id);
-        let phone = phone.filter(|phone| self.endpoint.identity(Address::primary(phone.number)).is_some());
+        let phone = phone.filter(|phone| self.endpoint.speaks_for(Address::primary(phone.number)));
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 

@@ -5,11 +5,10 @@ use crate::state::State;
 use crate::webhooks::exchange::{DeliveryId, WebhookOutcome};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
-use endpoint::Provider;
 use graph::webhook::Phone;
 use wire::Number;
 
-impl<P: Provider> State<P> {
+impl State {
     /// An event of a phone number, for every app that wants to hear of it; `body` is told the Graph version whose form
     /// the app wants.
     pub(crate) fn post_event(

@@ -5,17 +5,11 @@ use super::exchange::{ChallengeId, ChallengeOutcome};
 use crate::api::{Asked, Outcome, Reply, respond};
 use crate::output::{Output, Step};
 use crate::state::State;
-use endpoint::Provider;
 use graph::subscriptions::{Override, Subscribe, SubscribedApp, Subscription, Unsubscribe};
 use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, WabaId};
 
 /// `GET /{app-id}/subscriptions`.
-pub(crate) fn get_subscriptions<P: Provider>(
-    state: &mut State<P>,
-    id: AppId,
-    _: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn get_subscriptions(state: &mut State, id: AppId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let app = state.directory.app(id).ok_or_else(GraphError::unavailable)?;
     let version = Version { major: app.webhook_version, minor: 0 };
     let setting = state.callbacks.get(&Slot::App(id));
@@ -26,24 +20,14 @@ pub(crate) fn get_subscriptions<P: Provider>(
 }
 
 /// `POST /{app-id}/subscriptions`.
-pub(crate) fn subscribe<P: Provider>(
-    state: &mut State<P>,
-    id: AppId,
-    asked: &Asked<'_>,
-    step: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn subscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
     let Subscribe { callback, fields } = Subscribe::parse(asked.params)?;
     let setting = Setting { subscribed: false, callback: Some(callback), fields };
     state.set_callback(Slot::App(id), setting, asked, step)
 }
 
 /// `DELETE /{app-id}/subscriptions`.
-pub(crate) fn unsubscribe<P: Provider>(
-    state: &mut State<P>,
-    id: AppId,
-    asked: &Asked<'_>,
-    step: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn unsubscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
     let Unsubscribe { fields } = Unsubscribe::parse(asked.params)?;
     let slot = Slot::App(id);
     let mut setting = state.callbacks.get(&slot).cloned().unwrap_or_default();
@@ -53,12 +37,7 @@ pub(crate) fn unsubscribe<P: Provider>(
 }
 
 /// `GET /{waba-id}/subscribed_apps`.
-pub(crate) fn get_subscribed_apps<P: Provider>(
-    state: &mut State<P>,
-    id: WabaId,
-    _: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn get_subscribed_apps(state: &mut State, id: WabaId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let apps = state.callbacks.subscribers(id).filter_map(|(id, setting)| {
         let app = state.directory.app(id)?;
         let over = setting.callback.as_ref().map(|callback| callback.url.as_str());
@@ -68,8 +47,8 @@ pub(crate) fn get_subscribed_apps<P: Provider>(
 }
 
 /// `POST /{waba-id}/subscribed_apps`.
-pub(crate) fn subscribe_account<P: Provider>(
-    state: &mut State<P>,
+pub(crate) fn subscribe_account(
+    state: &mut State,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -80,8 +59,8 @@ pub(crate) fn subscribe_account<P: Provider>(
 }
 
 /// `DELETE /{waba-id}/subscribed_apps`.
-pub(crate) fn unsubscribe_account<P: Provider>(
-    state: &mut State<P>,
+pub(crate) fn unsubscribe_account(
+    state: &mut State,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -90,8 +69,8 @@ pub(crate) fn unsubscribe_account<P: Provider>(
 }
 
 /// `POST /{phone-number-id}` with `webhook_configuration`.
-pub(crate) fn override_number<P: Provider>(
-    state: &mut State<P>,
+pub(crate) fn override_number(
+    state: &mut State,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
@@ -101,7 +80,7 @@ pub(crate) fn override_number<P: Provider>(
     state.set_callback(Slot::Number(id, asked.app), setting, asked, step)
 }
 
-impl<P: Provider> State<P> {
+impl State {
     /// A receiver of webhooks answered the handshake, or did not.
     pub(crate) fn on_challenge_answered(
         &mut self,
