@@ -14,9 +14,10 @@ mod billing;
 mod config;
 mod messages;
 mod node;
+mod output;
 mod rows;
 mod shell;
-mod sizes;
+mod state;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
@@ -25,13 +26,21 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::Callback;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
-pub use node::{Input, Node, Notice, Output};
+pub use node::Input;
+pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
-pub use sizes::{Sizes, Told};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
     WebhookPost,
 };
+
+/// The node over any provider of primitives: the world runs it with modelled ones, too.
+pub mod generic {
+    pub use crate::node::Node;
+}
+
+/// The Cloud API node, with real keys: what [`serve`] runs.
+pub type Node = generic::Node<endpoint::Native>;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -4,8 +4,9 @@
 
 use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Endpoint, Event, Failure, Policy, SendError, Unreadable};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Failure, Policy, Provider, SendError, Unreadable};
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What the person has set.
@@ -110,9 +111,9 @@ pub enum Notice {
 }
 
 /// One person's app.
-pub struct Consumer {
+pub struct Consumer<P: Provider> {
     config: ConsumerConfig,
-    endpoint: Endpoint,
+    endpoint: Endpoint<P>,
     inbox: Inbox,
     started: bool,
 }
@@ -124,7 +125,7 @@ const TABLES: [Table; 8] = {
     [accounts, prekeys, sessions, post, outbox, unconfirmed, UNSHOWN, SHOWN]
 };
 
-impl Machine for Consumer {
+impl<P: Provider> Machine for Consumer<P> {
     const TABLES: &'static [Table] = &TABLES;
     type Config = ConsumerConfig;
     type Input = Input;
@@ -137,33 +138,31 @@ impl Machine for Consumer {
         Ok(Self { config, endpoint, inbox, started: false })
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| match input {
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        match input {
             Input::Link(event) => self.on_link(event, step),
             Input::Command(command) => self.on_command(command, step),
             Input::Shown { through } => self.on_shown(through, step),
-        })
+        }
     }
 
     fn wake_at(&self) -> Option<Time> {
         if self.started { self.endpoint.wake_at() } else { Some(Time::EPOCH) }
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| {
-            if !self.started {
-                self.start(step);
-            }
-            for event in self.endpoint.expire(step.now, step.transaction) {
-                self.on_event(event, step);
-            }
-        })
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        if !self.started {
+            self.start(step);
+        }
+        for event in self.endpoint.expire(step.now, step.transaction) {
+            self.on_event(event, step);
+        }
     }
 }
 
-impl Consumer {
+impl<P: Provider> Consumer<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &Endpoint<P> {
         &self.endpoint
     }
 

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use content::{Content, MessageId, Padding, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
 use ratchet::{
-    DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
-    PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
+    DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, Provider, PublicKemPrekey,
+    PublicKey, PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -78,17 +78,17 @@ pub struct Carried<'a> {
 }
 
 /// Keys, sessions, outbox and cursor of the addresses that a machine speaks for.
-pub struct Endpoint {
+pub struct Endpoint<P: Provider> {
     policy: Policy,
-    accounts: BTreeMap<Address, Box<Account>>,
-    sessions: Sessions,
+    accounts: BTreeMap<Address, Box<Account<P>>>,
+    sessions: Sessions<P>,
     pending: Pending,
     post: Post,
     /// For each peer the accounts that wait for a bundle of it, in the order in which they asked.
     fetching: BTreeMap<Address, VecDeque<Address>>,
 }
 
-impl Endpoint {
+impl<P: Provider> Endpoint<P> {
     /// An endpoint from those of `rows` that are in its tables; the others are handed back.
     ///
     /// # Errors

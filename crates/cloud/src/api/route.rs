@@ -1,8 +1,9 @@
 //! A route of the API: which calls there are is data.
 
 use crate::accounts::{Grant, Target};
-use crate::api::call::Asker;
-use crate::node::{Node, Step};
+use crate::api::respond::Asker;
+use crate::output::Step;
+use crate::state::State;
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
@@ -49,7 +50,7 @@ enum Call {
     Number(Function<PhoneNumberId>),
 }
 
-type Function<Id> = fn(&mut Node, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
@@ -146,11 +147,11 @@ impl Route {
 }
 
 impl Bound {
-    pub(crate) fn call(self, node: &mut Node, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+    pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
-            Self::App(call, id) => call(node, id, asked, step),
-            Self::Account(call, id) => call(node, id, asked, step),
-            Self::Number(call, id) => call(node, id, asked, step),
+            Self::App(call, id) => call(state, id, asked, step),
+            Self::Account(call, id) => call(state, id, asked, step),
+            Self::Number(call, id) => call(state, id, asked, step),
         }
     }
 }
