@@ -14,47 +14,53 @@
 )]
 
 use consumer::Reply;
+use scenario::Fault;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use world::{BusinessEvent, Party, Setup, World};
+use world::{Cast, Heard, Rehearsal, Who};
 
 const MESSAGES: usize = 3;
+const BUSINESS: Who = Who::business(0);
+const CONSUMER: Who = Who::consumer(0);
 
 /// A conversation of `MESSAGES` messages that are echoed, in which `party` fails after `effects`.
-fn converse(party: Party, effects: u64) -> World {
-    let mut world = World::new(&Setup { seed: 11, consumers: 1, reply: Reply::Echo }).unwrap();
-    world.run_for(Duration::from_secs(2));
-    world.crash_after(party, effects);
+fn converse(party: Who, effects: u32) -> Rehearsal {
+    let mut rehearsal = rehearse(11, 1, Vec::new());
+    rehearsal.loses_power_after(party, effects);
     for message in 0..MESSAGES {
-        world.business_sends(0, &format!("message {message}"));
-        world.run_for(Duration::from_millis(150));
+        rehearsal.says(BUSINESS, CONSUMER, &format!("message {message}"));
+        rehearsal.run_for(Duration::from_millis(150));
     }
-    world.run_for(Duration::from_secs(60));
-    assert_eq!(world.faults(), [], "{party:?} after {effects}");
-    world
+    rehearsal.run_for(Duration::from_secs(60));
+    rehearsal
 }
 
-fn check(world: &World, context: &str) {
-    let business = world.business();
-    assert_eq!(business.forged, 0, "{context}");
-    assert_eq!(business.refused, [], "{context}");
+/// Consumers whose apps echo what they show.
+fn rehearse(seed: u64, consumers: u32, faults: Vec<Fault>) -> Rehearsal {
+    Rehearsal::new(Cast { seed, consumers, apps_answer: Reply::Echo, faults, ..Cast::default() }).unwrap()
+}
+
+fn check(rehearsal: &Rehearsal, context: &str) {
+    // No machine refused to start, no disk a transaction, and no webhook was forged.
+    assert_eq!(rehearsal.violations(), [], "{context}");
+    assert_eq!(rehearsal.refused(), [], "{context}");
 
     // Shown: once each, and in any case what the API has accepted. A call whose answer was lost in the crash
     // may have been accepted too.
-    let shown: Vec<_> = world.shown(0).iter().map(|message| message.text.clone()).collect();
+    let shown: Vec<_> = rehearsal.shown(CONSUMER).to_vec();
     let once: BTreeSet<_> = shown.iter().collect();
     assert_eq!(once.len(), shown.len(), "{context}: shown twice: {shown:?}");
     assert!(
-        shown.len() >= business.accepted.len(),
+        shown.len() >= rehearsal.accepted().len(),
         "{context}: accepted {:?}, shown {shown:?}",
-        business.accepted
+        rehearsal.accepted()
     );
 
     // Each accepted message was sent, delivered and read, as far as the business knows.
-    let events: BTreeSet<_> = business.events.iter().cloned().collect();
-    for id in &business.accepted {
+    let events: BTreeSet<_> = rehearsal.heard().iter().cloned().collect();
+    for id in rehearsal.accepted() {
         for status in ["sent", "delivered", "read"] {
-            let event = BusinessEvent::Status { id: id.clone(), status: status.into() };
+            let event = Heard::Status { id: id.clone(), status: status.into() };
             assert!(events.contains(&event), "{context}: no `{status}`");
         }
     }
@@ -63,8 +69,8 @@ fn check(world: &World, context: &str) {
     let answers: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            BusinessEvent::Message { text, .. } => Some(text.clone()),
-            BusinessEvent::Status { .. } => None,
+            Heard::Message { text, .. } => Some(text.clone()),
+            Heard::Status { .. } => None,
         })
         .collect();
     let mut expected = shown;
@@ -74,11 +80,11 @@ fn check(world: &World, context: &str) {
     assert_eq!(answers, expected, "{context}: answers");
 }
 
-fn sweep(party: Party) {
+fn sweep(party: Who) {
     let mut crashed_in_time = 0;
     for effects in 0..90 {
-        let world = converse(party, effects);
-        check(&world, &format!("{party:?} after {effects} effects"));
+        let rehearsal = converse(party, effects);
+        check(&rehearsal, &format!("{party:?} after {effects} effects"));
         crashed_in_time += 1;
     }
     assert_eq!(crashed_in_time, 90);
@@ -86,43 +92,42 @@ fn sweep(party: Party) {
 
 #[test]
 fn persist_before_promise_at_the_relay() {
-    sweep(Party::Relay);
+    sweep(Who::relay(0));
 }
 
 #[test]
 fn persist_before_promise_at_the_node() {
-    sweep(Party::Node);
+    sweep(Who::node(0));
 }
 
 #[test]
 fn persist_before_promise_at_the_consumer() {
-    sweep(Party::Consumer(0));
+    sweep(CONSUMER);
 }
 
 #[test]
 fn a_webhook_outage_loses_nothing() {
-    let mut world = World::new(&Setup { seed: 12, consumers: 2, reply: Reply::Echo }).unwrap();
-    world.run_for(Duration::from_secs(2));
-    world.webhook_outage(Duration::from_secs(400));
-    world.business_sends(0, "message 0");
-    world.run_for(Duration::from_secs(10));
-    assert_eq!(world.business().events, []);
-    world.crash(Party::Node);
-    world.run_for(Duration::from_secs(3600));
-    check(&world, "after the outage");
+    let (from, until) = (scenario::Duration::from_secs(0), scenario::Duration::from_secs(400));
+    let outage = Fault::WebhookOutage { business: "business".into(), from, until };
+    let mut rehearsal = rehearse(12, 2, vec![outage]);
+    rehearsal.says(BUSINESS, CONSUMER, "message 0");
+    rehearsal.run_for(Duration::from_secs(10));
+    assert_eq!(rehearsal.heard(), []);
+    rehearsal.loses_power(Who::node(0));
+    rehearsal.run_for(Duration::from_secs(3600));
+    assert_eq!(rehearsal.accepted().len(), 1);
+    check(&rehearsal, "after the outage");
 }
 
 #[test]
 fn everybody_can_fail_at_once() {
-    let mut world = World::new(&Setup { seed: 13, consumers: 1, reply: Reply::Echo }).unwrap();
-    world.run_for(Duration::from_secs(2));
+    let mut rehearsal = rehearse(13, 1, Vec::new());
     for message in 0..MESSAGES {
-        world.business_sends(0, &format!("message {message}"));
-        world.run_for(Duration::from_millis(40));
-        [Party::Relay, Party::Node, Party::Consumer(0)].into_iter().for_each(|party| world.crash(party));
-        world.run_for(Duration::from_millis(700));
+        rehearsal.says(BUSINESS, CONSUMER, &format!("message {message}"));
+        rehearsal.run_for(Duration::from_millis(40));
+        [Who::relay(0), Who::node(0), CONSUMER].into_iter().for_each(|who| rehearsal.loses_power(who));
+        rehearsal.run_for(Duration::from_millis(700));
     }
-    world.run_for(Duration::from_secs(60));
-    assert_eq!(world.faults(), []);
-    check(&world, "all at once");
+    rehearsal.run_for(Duration::from_secs(60));
+    check(&rehearsal, "all at once");
 }

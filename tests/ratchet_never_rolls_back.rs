@@ -14,44 +14,60 @@
 use consumer::Reply;
 use interop::{fields, inner_message};
 use ratchet::{Ciphertext, MessageKind};
+use scenario::{Fault, Party};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wire::{Envelope, EnvelopeKind};
-use world::{Party, Setup, World};
+use world::{Cast, Rehearsal, Who};
+
+const BUSINESS: Who = Who::business(0);
+const CONSUMER: Who = Who::consumer(0);
 
 /// What a message key is for: sender's ratchet key, counter.
 type KeyUse = (Vec<u8>, Vec<u8>);
 
 #[test]
 fn no_message_key_is_used_twice_wherever_the_node_fails() {
-    sweep(Party::Node);
+    sweep(Who::node(0), &[cut_off(Party::Nodes)]);
 }
 
 #[test]
 fn no_message_key_is_used_twice_wherever_the_consumer_fails() {
-    sweep(Party::Consumer(0));
+    sweep(CONSUMER, &[cut_off(Party::Consumers)]);
 }
 
 /// A relay that fails makes the endpoints send again.
 #[test]
 fn no_message_key_is_used_twice_wherever_the_relay_fails() {
-    sweep(Party::Relay);
+    sweep(Who::relay(0), &[]);
 }
 
-fn sweep(party: Party) {
+/// What is on its way for longer than a connection lives is lost, and sent again.
+fn cut_off(party: Party) -> Fault {
+    let (from, until) = (scenario::Duration::from_millis(200), scenario::Duration::from_secs(45));
+    Fault::Partition { party, from, until }
+}
+
+fn sweep(party: Who, faults: &[Fault]) {
     let mut repeated = 0;
     for effects in 0..60 {
-        let mut world = World::new(&Setup { seed: 21, consumers: 1, reply: Reply::Echo }).unwrap();
-        world.run_for(Duration::from_secs(2));
-        world.crash_after(party, effects);
+        let cast = Cast {
+            seed: 21,
+            consumers: 1,
+            apps_answer: Reply::Echo,
+            faults: faults.to_vec(),
+            ..Cast::default()
+        };
+        let mut rehearsal = Rehearsal::new(cast).unwrap();
+        rehearsal.loses_power_after(party, effects);
         for message in 0..4 {
             // Of other lengths and texts, so that the same key would give other bytes.
-            world.business_sends(0, &format!("message {message} {}", "x".repeat(message)));
-            world.consumer_says(0, &format!("question {message}"));
-            world.run_for(Duration::from_millis(90));
+            rehearsal.says(BUSINESS, CONSUMER, &format!("message {message} {}", "x".repeat(message)));
+            rehearsal.says(CONSUMER, BUSINESS, &format!("question {message}"));
+            rehearsal.run_for(Duration::from_millis(90));
         }
-        world.run_for(Duration::from_secs(30));
-        let sent: Vec<Ciphertext> = world.submitted().iter().filter_map(ciphertext).collect();
+        rehearsal.run_for(Duration::from_secs(90));
+        let sent: Vec<Ciphertext> = rehearsal.submissions().iter().filter_map(ciphertext).collect();
         assert!(sent.len() >= 8, "{party:?} after {effects}: {} messages", sent.len());
         let uses = key_uses(&sent).unwrap_or_else(|twice| panic!("{party:?} after {effects}: {twice}"));
         repeated += sent.len() - uses.len();
@@ -62,11 +78,10 @@ fn sweep(party: Party) {
 /// A check that finds nothing proves nothing.
 #[test]
 fn a_state_that_was_rolled_back_is_noticed() {
-    let mut world = World::new(&Setup { seed: 22, consumers: 1, reply: Reply::None }).unwrap();
-    world.run_for(Duration::from_secs(2));
-    world.business_sends(0, "one");
-    world.run_for(Duration::from_secs(2));
-    let genuine: Vec<Ciphertext> = world.submitted().iter().filter_map(ciphertext).collect();
+    let mut rehearsal = Rehearsal::new(Cast { seed: 22, consumers: 1, ..Cast::default() }).unwrap();
+    rehearsal.says(BUSINESS, CONSUMER, "one");
+    rehearsal.run_for(Duration::from_secs(2));
+    let genuine: Vec<Ciphertext> = rehearsal.submissions().iter().filter_map(ciphertext).collect();
     assert!(key_uses(&genuine).is_ok());
 
     let mut again = genuine[0].clone();

@@ -22,9 +22,10 @@ const NAMES_RATCHET: [&str; 4] = ["endpoint", "figures", "lab", "world"];
 const NAMES_CONTENT: [&str; 5] = ["cloud", "consumer", "endpoint", "figures", "world"];
 
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
-const HAS_PLAINTEXT: [&str; 11] = [
+const HAS_PLAINTEXT: [&str; 12] = [
     "audit",
     "blindpost",
+    "cli",
     "cloud",
     "consumer",
     "content",
@@ -39,8 +40,8 @@ const HAS_PLAINTEXT: [&str; 11] = [
 /// What only tests and measures, and is part of no product.
 const NOT_SHIPPED: [&str; 2] = ["blindpost-benches", "interop"];
 
-/// Who never has, whatever the lists above come to say: the transport and all that it is made of.
-const NEVER: [&str; 6] = ["kernel", "link", "live", "relay", "store", "wire"];
+/// Who never has, whatever the lists above come to say: the transport and all that it is made of, and the API's language.
+const NEVER: [&str; 7] = ["graph", "kernel", "link", "live", "relay", "store", "wire"];
 
 #[test]
 fn relay_cannot_link_plaintext() {

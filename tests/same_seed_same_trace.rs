@@ -11,24 +11,24 @@
 
 use consumer::Reply;
 use std::time::Duration;
-use world::{Party, Setup, World};
+use world::{Cast, Rehearsal, Who};
 
 fn trace(seed: u64, consumers: u32, crash: bool) -> ([u8; 32], u64) {
-    let mut world = World::new(&Setup { seed, consumers, reply: Reply::Echo }).unwrap();
-    world.run_for(Duration::from_secs(2));
+    let cast = Cast { seed, consumers, apps_answer: Reply::Echo, ..Cast::default() };
+    let mut rehearsal = Rehearsal::new(cast).unwrap();
     for round in 0..3 {
-        for consumer in 0..consumers as usize {
-            world.business_sends(consumer, &format!("round {round}"));
+        for consumer in 0..consumers {
+            rehearsal.says(Who::business(0), Who::consumer(consumer), &format!("round {round}"));
         }
-        world.run_for(Duration::from_millis(300));
+        rehearsal.run_for(Duration::from_millis(300));
         if crash && round == 1 {
-            world.crash(Party::Relay);
+            rehearsal.loses_power(Who::relay(0));
         }
     }
-    world.run_for(Duration::from_secs(30));
-    assert_eq!(world.faults(), []);
-    assert_eq!(world.business().accepted.len(), 3 * consumers as usize);
-    (world.trace_hash(), world.events())
+    rehearsal.run_for(Duration::from_secs(30));
+    assert_eq!(rehearsal.violations(), []);
+    assert_eq!(rehearsal.accepted().len(), 3 * consumers as usize);
+    rehearsal.trace()
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use path::Path;
+use ratchet::Backend;
 
 /// As the program has it.
 #[global_allocator]
@@ -29,6 +30,14 @@ fn paths(c: &mut Criterion) {
         let mut path = Path::new();
         b.iter(|| path.business_to_consumer());
     });
+    // The same with whoever else is built in: what the primitives' implementation is worth on the whole way.
+    for provider in Backend::ALL.iter().skip(1) {
+        provider.install();
+        group.bench_function(format!("whole_path_one_way_{}", provider.name()), |b| {
+            let mut path = Path::new();
+            b.iter(|| path.business_to_consumer());
+        });
+    }
     group.finish();
 }
 

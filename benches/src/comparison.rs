@@ -1,4 +1,4 @@
-//! The rounds: everything takes turns.
+//! The rounds: every contestant and primitive takes its turn in each, and of all rounds the median counts.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ratchet::{Backend, Suite};

@@ -1,4 +1,4 @@
-//! Who takes part in the comparison.
+//! Who takes part in the comparison: a ratchet that can do each operation so many times and says how long it took.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is measured, and how fast it should be.
+//! What is measured: opening a session on both sides, messages in it, storing it; and the target of each.
 
 /// Something that a user of a ratchet waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,4 +1,4 @@
-//! The time that something takes.
+//! The time that something takes, on a clock that benches may read and machines may not; callgrind counts in there.
 
 use std::time::{Duration, Instant};
 

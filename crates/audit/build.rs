@@ -7,10 +7,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut crates = Vec::new();
     for entry in fs::read_dir("..")? {
         let manifest = entry?.path().join("Cargo.toml");
-        // `crates/cli` is the root package's.
-        if !manifest.exists() {
-            continue;
-        }
         println!("cargo:rerun-if-changed={}", manifest.display());
         let manifest: toml::Table = fs::read_to_string(&manifest)?.parse()?;
         let name =

@@ -15,11 +15,10 @@ mod live;
 mod official;
 mod stage;
 
-use consumer::Reply;
 use live::LiveStage;
 use stage::{Outcome, Stage, Step};
 use std::time::Duration;
-use world::{BusinessEvent, Setup, World};
+use world::{Cast, Heard, Rehearsal, Who};
 
 const CONSUMERS: u32 = 3;
 
@@ -53,11 +52,10 @@ fn expected() -> Outcome {
 
 #[test]
 fn end_to_end_in_virtual_time() {
-    let setup = Setup { seed: 5, consumers: CONSUMERS, reply: Reply::None };
-    let mut world = World::new(&setup).unwrap();
-    world.run_for(Duration::from_secs(2));
-    assert_eq!(play(&mut world), expected());
-    assert_eq!(world.faults(), []);
+    let mut rehearsal = Rehearsal::new(Cast { seed: 5, consumers: CONSUMERS, ..Cast::default() }).unwrap();
+    assert_eq!(play(&mut rehearsal), expected());
+    assert_eq!(rehearsal.violations(), []);
+    assert_eq!(rehearsal.refused(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,13 +75,13 @@ fn play(stage: &mut impl Stage) -> Outcome {
     stage.outcome()
 }
 
-impl Stage for World {
+impl Stage for Rehearsal {
     fn business_sends(&mut self, to: usize, text: &str) {
-        World::business_sends(self, to, text);
+        self.says(Who::business(0), Who::consumer(to as u32), text);
     }
 
     fn consumer_says(&mut self, from: usize, text: &str) {
-        World::consumer_says(self, from, text);
+        self.says(Who::consumer(from as u32), Who::business(0), text);
         self.run_for(Duration::from_millis(10));
     }
 
@@ -93,20 +91,16 @@ impl Stage for World {
 
     fn outcome(&self) -> Outcome {
         let mut outcome = Outcome::default();
-        for consumer in 0..CONSUMERS as usize {
-            for message in self.shown(consumer) {
-                *outcome.shown.entry((consumer, message.text.clone())).or_default() += 1;
+        for consumer in 0..CONSUMERS {
+            for text in self.shown(Who::consumer(consumer)) {
+                *outcome.shown.entry((consumer as usize, text.clone())).or_default() += 1;
             }
         }
-        for event in &self.business().events {
-            match event {
-                BusinessEvent::Status { status, .. } => {
-                    *outcome.statuses.entry(status.clone()).or_default() += 1
-                }
-                BusinessEvent::Message { from, text, .. } => {
-                    // Numbers count up from the first consumer's.
-                    let consumer = from.chars().last().unwrap().to_digit(10).unwrap() as usize;
-                    *outcome.received.entry((consumer, text.clone())).or_default() += 1;
+        for heard in self.heard() {
+            match heard {
+                Heard::Status { status, .. } => *outcome.statuses.entry(status.clone()).or_default() += 1,
+                Heard::Message { from, text, .. } => {
+                    *outcome.received.entry((from.index() as usize, text.clone())).or_default() += 1;
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! Reads the source of what is shipped for whatever leaves a process: log lines, metrics, prints, files, panics.
 //!
-//! It reads tokens, not text, so that comments, strings and tests are none. What stands behind `if mutant::is(…)` is
-//! not in a program that is shipped, and isn't looked at.
+//! It reads tokens, not text, so that comments, strings and tests are none.
 
 use privacy::surfaces::{Exit, LogEvent, MetricName};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -53,11 +52,12 @@ const ASSERTS: [(&str, usize); 6] = [
 pub(crate) fn files(root: &Path, crates: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for name in crates {
-        let source = if *name == "cli" { "crates/cli".into() } else { format!("crates/{name}/src") };
-        walk(&root.join(source), |file| file.extension().is_some_and(|of| of == "rs"), &mut files);
+        walk(
+            &root.join(format!("crates/{name}/src")),
+            |file| file.extension().is_some_and(|of| of == "rs"),
+            &mut files,
+        );
     }
-    // A link to another file of the list.
-    files.retain(|file| !file.is_symlink());
     let tests: BTreeSet<_> = files.iter().flat_map(|file| test_modules(file)).collect();
     files.retain(|file| !tests.iter().any(|test| file.with_extension("").starts_with(test)));
     files.sort();
@@ -124,16 +124,11 @@ impl Source {
     /// Looks at the first token; says how many are done with.
     fn token(&mut self, tokens: &[TokenTree]) -> usize {
         match tokens {
-            // #[cfg(test)], or that of the mutants, and the item after it, up to its block or its end.
+            // #[cfg(test)] and the item after it, up to its block or its end.
             [TokenTree::Punct(hash), TokenTree::Group(attribute), rest @ ..]
-                if hash.as_char() == '#'
-                    && ["[cfg (test)]", "[cfg (feature = \"mutants\")]"]
-                        .contains(&attribute.to_string().as_str()) =>
+                if hash.as_char() == '#' && attribute.to_string() == "[cfg (test)]" =>
             {
                 2 + item(rest)
-            }
-            [TokenTree::Ident(keyword), rest @ ..] if *keyword == "if" && is_mutants(rest) => {
-                1 + rest.iter().position(is_block).map_or(rest.len(), |at| at + 1)
             }
             [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(arguments), ..]
                 if bang.as_char() == '!' =>
@@ -249,10 +244,6 @@ impl Source {
 /// `relay::shell` of `crates/relay/src/shell.rs`.
 fn module(file: &str) -> String {
     let path = file.trim_start_matches("crates/").trim_end_matches(".rs").replacen("/src", "", 1);
-    let path = match path.strip_prefix("cli") {
-        Some(rest) => format!("blindpost{rest}"),
-        None => path,
-    };
     let path = path.trim_end_matches("/lib").trim_end_matches("/main").trim_end_matches("/mod");
     path.replace('/', "::")
 }
@@ -266,14 +257,6 @@ fn item(tokens: &[TokenTree]) -> usize {
 
 fn is_block(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
-}
-
-/// True behind an `if` for `mutant::is(…)`, alone or with further conditions that all must hold.
-fn is_mutants(tokens: &[TokenTree]) -> bool {
-    let start: String = tokens.iter().take(4).map(ToString::to_string).collect();
-    let condition = tokens.iter().take_while(|token| !is_block(token));
-    let either = condition.map(ToString::to_string).collect::<String>().contains("||");
-    start == "mutant::is" && !either
 }
 
 /// The arguments of a macro, at the commas that are not within brackets.

@@ -26,7 +26,7 @@ says how many of which. Counts of instructions are in `benches/instructions.toml
 
 ";
 
-const PATHS: [(&str, &str); 2] = [
+const PATHS: [(&str, &str); 3] = [
     (
         "envelope_through_relay",
         "one envelope through the relay's machine: submit, deliver, acknowledge, receipt",
@@ -35,6 +35,7 @@ const PATHS: [(&str, &str); 2] = [
         "whole_path_one_way",
         "API call to screen and back to three status webhooks, all machines, no socket and no disk",
     ),
+    ("whole_path_one_way_rustcrypto", "the same with primitives in Rust only (`--provider rustcrypto`)"),
 ];
 
 pub(crate) fn run() -> Result<(), Failure> {

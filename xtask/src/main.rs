@@ -10,6 +10,7 @@ mod instructions;
 mod interop;
 mod licence;
 mod models;
+mod mutants;
 mod step;
 mod tools;
 
@@ -29,6 +30,7 @@ Commands:
   interop       Our Signal engine against the official library [--messages N] [--seed S] [--json FILE]
   instructions  What the ratchet's operations cost, against benches/instructions.toml [--write]
   models        What the symbolic models in docs/models claim, by Verifpal [--write]
+  mutants       Whether every mutant still fits the source, and a copy of the source that has them
   audit         The privacy boundary and the mutants [--write], or the tables of the last run [--tables]
   benchmarks    Measure, and write docs/benchmarks.md (not part of what must pass)
 
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         ["instructions", "--write"] => instructions::write(),
         ["models"] => models::compare(),
         ["models", "--write"] => models::write(),
+        ["mutants"] => mutants::copy(),
         ["audit"] => audit::run(),
         ["audit", "--write"] => audit::write(),
         ["audit", "--tables"] => audit::tables(),
@@ -83,6 +86,7 @@ fn lint() -> Result<(), Failure> {
 }
 
 fn test() -> Result<(), Failure> {
+    mutants::fit()?;
     tools::nextest()?;
     let oracle = interop::install()?;
     tools::from_debian(&["tshark", "chromium"], &["tshark", "chromium"], "they open what we write")?;
@@ -91,6 +95,7 @@ fn test() -> Result<(), Failure> {
         .env(interop::ORACLE, &oracle)
         .env("BLINDPOST_PYTHON", &python);
     Step::new("tests").run(tests.tools_in_path())?;
+    Step::new("examples").run(cargo(&["test", "--doc", "--package", "relay"]))?;
     interop::run(&[])?;
     without_c()?;
     instructions::compare()?;

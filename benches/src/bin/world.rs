@@ -4,6 +4,7 @@
 
 use blindpost_benches::world::{self, Took};
 use clap::Parser;
+use ratchet::Backend;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -19,6 +20,9 @@ struct Arguments {
     /// Change the scenario: KEY=VALUE
     #[arg(long)]
     set: Vec<String>,
+    /// Whose primitives the scenario is run with, by name [default: the first that is built in]
+    #[arg(long)]
+    provider: Option<Backend>,
     /// Where criterion has left its results
     #[arg(long, default_value = "target/criterion")]
     criterion: PathBuf,
@@ -36,6 +40,7 @@ static MEMORY: live::WipingAllocator = live::wiping_allocator();
 
 fn main() {
     let arguments = Arguments::parse();
+    arguments.provider.into_iter().for_each(Backend::install);
     if let Some(scenario) = &arguments.scenario {
         let took = Took::by_running(scenario, &arguments.set, arguments.threads);
         return println!("{}", serde_json::to_string(&took).unwrap());

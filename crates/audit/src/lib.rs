@@ -20,6 +20,6 @@ pub use audit::{Audit, AuditError, Processes, Progress, Repeat, Report, Verdict}
 pub use construction::Construction;
 pub use estimation::Measured;
 pub use matrix::{Bits, Blind, CellReport, Leak, Matrix};
-pub use mutants::{CHOICE, Mutant, MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};
+pub use mutants::{MutantError, MutantPlan, MutantReport, MutantsReport, run as run_mutants};
 pub use state::State;
 pub use world::{PairPlan, Remains, StageError, TrialReport, Unequal, trials};

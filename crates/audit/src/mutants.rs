@@ -1,44 +1,34 @@
 //! A checker that finds nothing proves nothing: known-bad variants of the parties, one at a time, each of which must be
 //! caught; and the sound one, which must not.
 //!
-//! The variants are in a build that is never shipped. Each audit of one is a process of its own.
+//! The variants are in a build that is never shipped (`mutants`). Each audit of one is a process of its own.
 
+use ::mutants::{CHOICE, Layer, Mutant};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-
-/// The variable that a build with mutants looks for when it starts.
-pub const CHOICE: &str = "BLINDPOST_MUTANT";
 
 /// Which build, and how it is audited.
 #[derive(Debug, Clone)]
 pub struct MutantPlan {
     /// The program that has the mutants.
     pub program: PathBuf,
-    /// Only these; none: all.
-    pub only: Vec<String>,
+    /// Those that are audited.
+    pub mutants: Vec<Mutant>,
     /// Where the randomness of all runs comes from.
     pub seed: u64,
-}
-
-/// A known-bad variant, as the build that has it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mutant {
-    /// Its name.
-    pub name: String,
-    /// What is wrong with it.
-    pub fault: String,
-    /// The layers that should find it.
-    pub layers: Vec<String>,
 }
 
 /// What came of a mutant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MutantReport {
-    /// Which one.
-    #[serde(flatten)]
-    pub mutant: Mutant,
+    /// Its name.
+    pub name: String,
+    /// What is wrong with it.
+    pub fault: String,
+    /// The layers that should find it.
+    pub layers: Vec<Layer>,
     /// Whether it was caught.
     pub caught: bool,
     /// The layer that did.
@@ -83,9 +73,6 @@ pub enum MutantError {
         /// What it said instead.
         said: String,
     },
-    /// There is no such mutant.
-    #[error("there is no mutant `{0}`")]
-    Unknown(String),
 }
 
 /// What is read of a variant's report.
@@ -104,30 +91,12 @@ struct Found {
     what: String,
 }
 
-/// The mutants of a build.
-///
-/// # Errors
-/// [`MutantError`].
-fn list(plan: &MutantPlan) -> Result<Vec<Mutant>, MutantError> {
-    let said = ask(plan, None, &["--list-mutants"])?;
-    let mutants: Vec<Mutant> = read(&said, "its list of mutants")?;
-    let known = |name: &String| mutants.iter().any(|mutant| mutant.name == *name);
-    match plan.only.iter().find(|name| !known(name)) {
-        Some(unknown) => Err(MutantError::Unknown(unknown.clone())),
-        None => Ok(mutants
-            .into_iter()
-            .filter(|mutant| plan.only.is_empty() || plan.only.contains(&mutant.name))
-            .collect()),
-    }
-}
-
 /// Audits every mutant, and the sound variant. `progress` hears how many of how many are done, and what is next.
 ///
 /// # Errors
 /// [`MutantError`].
 pub fn run(plan: &MutantPlan, progress: &dyn Fn(u64, u64, &str)) -> Result<MutantsReport, MutantError> {
-    let mutants = list(plan)?;
-    let total = mutants.len() as u64 + 1;
+    let total = plan.mutants.len() as u64 + 1;
     progress(0, total, "the sound one");
     let seed = plan.seed.to_string();
     let quick = ["--quick", "--json", "-", "--seed", &seed];
@@ -135,7 +104,7 @@ pub fn run(plan: &MutantPlan, progress: &dyn Fn(u64, u64, &str)) -> Result<Mutan
     let sound: serde_json::Value = read(&said, "the sound variant")?;
     let false_alarms = sound.get("leaks").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let mut reports = Vec::new();
-    for (number, mutant) in (1..).zip(mutants) {
+    for (number, mutant) in (1..).zip(&plan.mutants) {
         progress(number, total, &mutant.name);
         let first = [&quick[..], &["--first"]].concat();
         let said = ask(plan, Some(&mutant.name), &first)?;
@@ -146,7 +115,9 @@ pub fn run(plan: &MutantPlan, progress: &dyn Fn(u64, u64, &str)) -> Result<Mutan
             by: found.map(|found| found.layer.clone()),
             found: found.map(|found| format!("{}: {}", found.principal, first_line(&found.what))),
             seconds: verdict.seconds,
-            mutant,
+            name: mutant.name.clone(),
+            fault: mutant.fault.clone(),
+            layers: mutant.layers.clone(),
         });
     }
     progress(total, total, "");

@@ -1,14 +1,17 @@
-//! The Graph API, purely: what a request asks for, and what the answers look like.
+//! What all calls of the Graph API have in common: the table of routes, and the way from a request to its answer.
 //!
-//! A request becomes a [`Request`](request::Request), is [routed](router::route) to a
-//! [`Call`](router::Call) that its token allows and whose parameters are all right, and only then does
-//! the node do anything.
+//! A request is taken apart, its token is looked up, its path leads to a [`Route`] that the token opens, and its
+//! parameters are those that the route has. Only then does the route's function read them and do something.
 
-pub(crate) mod auth;
-pub(crate) mod errors;
-pub(crate) mod messages;
-pub(crate) mod objects;
-pub(crate) mod params;
-pub(crate) mod request;
-pub(crate) mod router;
-pub(crate) mod subscriptions;
+mod auth;
+mod call;
+mod exchange;
+mod respond;
+mod route;
+mod routes;
+
+pub use exchange::{ApiRequest, ApiResponse, ReplyId};
+pub(crate) use respond::{Asker, body_too_large, respond, unavailable};
+pub(crate) use route::{Asked, Outcome, Reply};
+pub use route::{Needs, Object, Route};
+pub use routes::ROUTES;

@@ -2,48 +2,45 @@
 //! the businesses that it acts for, and posts their webhooks; and the shell that gives it sockets.
 //!
 //! [`Node`] decides everything, HTTP included: the world drives it in virtual time with the same
-//! requests that SDKs send to the shell.
+//! requests that SDKs send to the shell. What requests say and what answers look like is [`graph`].
+//!
+//! [`node`] is the table of contents: what there is, and which input goes where. A folder for each idea has its state,
+//! its rows, its calls and its webhooks: [`accounts`], [`messages`], [`webhooks`], [`billing`]. [`api`] is what calls
+//! have in common: the table of routes, and the way from a request to its answer.
 
+mod accounts;
 mod api;
-mod bill;
-mod callbacks;
-mod calls;
-mod challenges;
-mod codes;
+mod billing;
 mod config;
-mod directory;
-mod exchange;
-mod ids;
-mod inbound;
+mod messages;
 mod node;
-mod outbound;
-mod retry;
+mod output;
 mod rows;
-mod secret;
 mod shell;
-mod signature;
-mod sizes;
-mod statuses;
-mod wamid;
-mod webhook_body;
+mod state;
 mod webhooks;
 
-pub use bill::BillLine;
-pub use config::{
-    AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant,
-    WebhookPolicy,
-};
-pub use exchange::{
-    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Method,
-    ReplyId, WebhookOutcome, WebhookPost,
-};
-pub use ids::{AppId, GraphIdError, PhoneNumberId, WabaId};
-pub use node::{Input, Node, Notice, Output};
-pub use retry::RetrySchedule;
-pub use secret::Secret;
+pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
+pub use api::{ApiRequest, ApiResponse, Needs, Object, ROUTES, ReplyId, Route};
+pub use billing::BillLine;
+pub use config::{NodeConfig, WebhookPolicy};
+pub use graph::subscriptions::Callback;
+pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
+pub use node::Input;
+pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
-pub use sizes::{Sizes, Told};
-pub use wamid::{Sender, Wamid};
+pub use webhooks::{
+    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
+    WebhookPost,
+};
+
+/// The node over any provider of primitives: the world runs it with modelled ones, too.
+pub mod generic {
+    pub use crate::node::Node;
+}
+
+/// The Cloud API node, with real keys: what [`serve`] runs.
+pub type Node = generic::Node<endpoint::Native>;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -1,26 +1,24 @@
-//! The node as a machine.
+//! The node as a machine: what there is, and which input goes where.
+//!
+//! | input | goes to |
+//! |---|---|
+//! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
+//! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
+//! | what became of a webhook | the queue of `webhooks` |
+//! | what became of a handshake | `webhooks`: the request that waits for it |
 
-use crate::bill::{Bill, BillLine};
-use crate::callbacks::Callbacks;
-use crate::challenges::Challenges;
+use crate::api::{ApiRequest, ReplyId};
+use crate::billing::BillLine;
 use crate::config::NodeConfig;
-use crate::directory::Phone;
-use crate::exchange::{
-    ApiRequest, ApiResponse, Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, ReplyId,
-    WebhookOutcome, WebhookPost,
-};
-use crate::inbound::Inbound;
-use crate::outbound::{News, Outbound};
-use crate::statuses::{Problem, Report, Status};
-use crate::wamid::Wamid;
-use crate::webhooks::Webhooks;
-use crate::{rows, webhook_body};
-use bytes::Bytes;
-use content::{Body, Content, MessageId};
-use endpoint::{Endpoint, Event, Unreadable};
-use kernel::mutant::{self, Mutant};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
-use wire::{Address, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use crate::output::{Notice, Output, Step};
+use crate::rows;
+use crate::state::State;
+use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Provider};
+use graph::webhook::StatusKind;
+use kernel::{Machine, RestoreError, Row, Table, Time};
+use wire::{Address, LinkEvent, ToEndpoint};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -50,236 +48,90 @@ pub enum Input {
     },
 }
 
-/// What a node says.
-#[derive(Debug)]
-pub enum Output {
-    /// A frame for the relay.
-    Send(Outgoing<ToRelay>),
-    /// The answer to a request.
-    Respond {
-        /// Which request.
-        reply: ReplyId,
-        /// The answer.
-        response: ApiResponse,
-    },
-    /// Posts a webhook; [`Input::WebhookAnswered`] must follow.
-    PostWebhook(WebhookPost),
-    /// Asks a URL if it wants webhooks; [`Input::ChallengeAnswered`] must follow.
-    Challenge(Challenge),
-    /// The relay gave new totals: the whole bill as it is now.
-    Metered(Vec<BillLine>),
-    /// Something for the operator.
-    Notice(Notice),
-}
-
-/// What the operator may know: it names nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Notice {
-    /// Messages flow.
-    #[error("the relay knows this node: messages flow")]
-    Online,
-    /// The connection to the relay is gone; messages wait.
-    #[error("the connection to the relay is gone: messages wait")]
-    Offline,
-    /// Something that arrived can't be read.
-    #[error("a message that arrived can't be read: {0}")]
-    Unreadable(Unreadable),
-    /// The relay refused what the node said.
-    #[error("the relay refused what this node said: {0:?}")]
-    Rejected(RejectCode),
-    /// A webhook was dropped: not acknowledged before its time was over.
-    #[error("a webhook was dropped: it was not acknowledged in time")]
-    WebhookDropped,
-}
-
-impl From<Outgoing<ToRelay>> for Output {
-    fn from(frame: Outgoing<ToRelay>) -> Self {
-        Self::Send(frame)
-    }
-}
-
 /// The Cloud API node.
-pub struct Node {
-    pub(crate) config: NodeConfig,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) outbound: Outbound,
-    pub(crate) inbound: Inbound,
-    pub(crate) callbacks: Callbacks,
-    pub(crate) challenges: Challenges,
-    webhooks: Webhooks,
-    bill: Bill,
+pub struct Node<P: Provider> {
+    state: State<Endpoint<P>>,
     /// True once the endpoint speaks for all phone numbers.
     started: bool,
 }
 
-impl Node {
+impl<P: Provider> Node<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    pub fn endpoint(&self) -> &Endpoint<P> {
+        &self.state.endpoint
     }
 
     /// True while the relay takes what the node sends.
     pub fn is_online(&self) -> bool {
-        self.endpoint.is_online()
+        self.state.endpoint.is_online()
     }
 
     /// Messages and receipts that consumers do not have yet.
     pub fn undelivered(&self) -> usize {
-        self.endpoint.unconfirmed()
+        self.state.endpoint.unconfirmed()
     }
 
     /// Messages to consumers of which the business may still hear something.
     pub fn unsettled(&self) -> usize {
-        self.outbound.len()
+        self.state.outbound.len()
     }
 
     /// Webhook events that no business has acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
-        self.webhooks.len()
+        self.state.webhooks.len()
     }
 
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
-        self.bill.lines(&self.config.directory)
+        self.state.bill.lines(&self.state.directory)
     }
 
     /// Opens the accounts of all phone numbers, once.
-    fn start(&mut self, rng: &mut Rng, fx: &mut Effects<Output>) {
+    fn start(&mut self, step: &mut Step<'_>) {
         if !self.started {
             self.started = true;
-            for phone in self.config.directory.phones() {
-                self.endpoint.open_account(Address::primary(phone.number), rng, fx);
+            for phone in self.state.directory.phones() {
+                let account = Address::primary(phone.number);
+                step.part(|step| self.state.endpoint.open_account(account, step));
             }
+        }
+    }
+
+    fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        for event in step.part(|step| self.state.endpoint.on_link(event, step)) {
+            self.on_event(event, step);
         }
     }
 
     /// What the endpoint says means something to a business, or to the operator.
-    fn event(&mut self, now: Time, event: Event, rng: &mut Rng, fx: &mut Effects<Output>) {
+    fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
+        let state: &mut State = &mut self.state;
         match event {
-            Event::Online => fx.say(Output::Notice(Notice::Online)),
-            Event::Offline => fx.say(Output::Notice(Notice::Offline)),
+            Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
-                self.received(now, account.number, from.number, content, rng, fx);
+                state.on_message(account.number, from.number, content, step);
             }
             Event::Accepted { account, message_id } => {
-                self.advance(now, (account.number, message_id), None, (Status::Sent, None), rng, fx);
+                state.on_progress((account.number, message_id), StatusKind::Sent, step);
             }
             Event::Delivered { account, message_id } => {
-                self.advance(now, (account.number, message_id), None, (Status::Delivered, None), rng, fx);
+                state.on_progress((account.number, message_id), StatusKind::Delivered, step);
             }
             Event::Failed { account, message_id, failure } => {
-                let key = (account.number, message_id);
-                match Problem::of(failure) {
-                    None => self.outbound.forget(&key, &mut fx.transaction),
-                    problem => self.advance(now, key, None, (Status::Failed, problem), rng, fx),
-                }
+                state.on_failure((account.number, message_id), failure, step);
             }
-            Event::Unreadable(unreadable) => fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
-                self.bill.read(readings, &self.config.directory);
-                fx.say(Output::Metered(self.bill()));
+                state.bill.read(readings, &state.directory);
+                step.say(Output::Metered(state.bill.lines(&state.directory)));
             }
-            Event::Rejected(code) => fx.say(Output::Notice(Notice::Rejected(code))),
+            Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
         }
-    }
-
-    fn received(
-        &mut self,
-        now: Time,
-        business: Number,
-        consumer: Number,
-        content: Content,
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-    ) {
-        if mutant::is(Mutant::NodeLogsNumber) {
-            tracing::info!(from = consumer.digits(), "message received");
-        }
-        if mutant::is(Mutant::SpanHasNumber) {
-            let span = tracing::info_span!("receive", from = consumer.digits());
-            span.in_scope(|| tracing::info!("message received"));
-        }
-        match content.body {
-            Body::Text(text) => {
-                let key = (business, consumer, content.message_id.clone());
-                // A consumer that uses a name twice is not heard twice.
-                if self.inbound.add(now, key, &mut fx.transaction) {
-                    let wamid = Wamid::received(consumer, content.message_id);
-                    let quoted = text.quoted.clone().map(|id| self.quoted(business, consumer, id));
-                    self.post(now, business, rng, fx, |phone, _| {
-                        webhook_body::text_message(
-                            phone,
-                            &wamid,
-                            quoted.as_ref(),
-                            &text.body,
-                            content.sent_at_s,
-                        )
-                    });
-                }
-            }
-            Body::Read(ids) => {
-                for id in ids {
-                    self.advance(now, (business, id), Some(consumer), (Status::Read, None), rng, fx);
-                }
-            }
-        }
-    }
-
-    /// Consumers quote a message by its sender's name for it; who that was is found here.
-    fn quoted(&self, business: Number, consumer: Number, id: MessageId) -> Wamid {
-        if self.inbound.contains(&(business, consumer, id.clone())) {
-            Wamid::received(consumer, id)
-        } else {
-            Wamid::sent(consumer, id)
-        }
-    }
-
-    /// A message of the business's came further; `consumer` is who says so, if it is a consumer.
-    fn advance(
-        &mut self,
-        now: Time,
-        key: (Number, MessageId),
-        consumer: Option<Number>,
-        (status, problem): (Status, Option<Problem>),
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-    ) {
-        let news = self.outbound.advance(now, &key, consumer, status, &mut fx.transaction);
-        let Some(News { wamid, callback_data, statuses }) = news else { return };
-        for status in statuses {
-            let report = Report { wamid: &wamid, status, callback_data: &callback_data, problem };
-            self.post(now, key.0, rng, fx, |phone, version| {
-                webhook_body::status(phone, &report, now, version)
-            });
-        }
-    }
-
-    /// An event for every app that wants to hear of it; `body` is told the form that the app wants.
-    fn post(
-        &mut self,
-        now: Time,
-        business: Number,
-        rng: &mut Rng,
-        fx: &mut Effects<Output>,
-        body: impl Fn(&Phone, u16) -> Bytes,
-    ) {
-        let directory = &*self.config.directory;
-        let Some(phone) = directory.phone_with(business) else { return };
-        for (app, _) in self.callbacks.subscribers(&phone.account) {
-            let Some(app) = directory.app(app) else { continue };
-            if self.callbacks.wants_messages(&app.id, phone) {
-                let body = body(phone, app.webhook_version);
-                self.webhooks.enqueue(now, &app.id, phone, body, rng, fx);
-            }
-        }
-    }
-
-    fn run_webhooks(&mut self, now: Time, fx: &mut Effects<Output>) {
-        self.webhooks.run(now, &self.config.directory, &self.callbacks, &self.config.webhooks, fx);
     }
 }
 
-impl Machine for Node {
+impl<P: Provider> Machine for Node<P> {
     const TABLES: &'static [Table] = &rows::TABLES;
     type Config = NodeConfig;
     type Input = Input;
@@ -289,77 +141,63 @@ impl Machine for Node {
         // A webhook that nobody acknowledges holds what a consumer said: it has no right to more time than that.
         config.webhooks.retry = config.webhooks.retry.within(config.retention);
         let (endpoint, rows) = Endpoint::restore(config.endpoint.clone(), rows)?;
-        let mut node = Self {
-            callbacks: Callbacks::new(&config.directory),
-            config,
-            endpoint,
-            outbound: Outbound::default(),
-            inbound: Inbound::default(),
-            challenges: Challenges::default(),
-            webhooks: Webhooks::default(),
-            bill: Bill::default(),
-            started: false,
-        };
+        let mut state = State::new(config, endpoint);
         for row in rows {
             match row.table {
-                rows::OUTBOUND => node.outbound.restore(&row)?,
-                rows::INBOUND => node.inbound.restore(&row)?,
-                rows::WEBHOOKS => node.webhooks.restore(&row)?,
-                rows::CALLBACKS => node.callbacks.restore(&row)?,
+                rows::OUTBOUND => state.outbound.restore(&row)?,
+                rows::INBOUND => state.inbound.restore(&row)?,
+                rows::WEBHOOKS => state.webhooks.restore(&row)?,
+                rows::CALLBACKS => state.callbacks.restore(&row)?,
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
         }
-        Ok(node)
+        Ok(Self { state, started: false })
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        self.start(rng, &mut fx);
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        self.start(step);
+        let state: &mut State = &mut self.state;
         match input {
-            Input::Link(event) => {
-                for event in self.endpoint.handle(now, event, rng, &mut fx) {
-                    self.event(now, event, rng, &mut fx);
-                }
-            }
-            Input::Api { reply, request } => self.answer(now, reply, &request, rng, &mut fx),
+            Input::Link(event) => self.on_link(event, step),
+            Input::Api { reply, request } => state.on_request(reply, &request, step),
             Input::WebhookAnswered { delivery, outcome } => {
-                self.webhooks.answered(now, delivery, outcome, &self.config.webhooks, &mut fx);
+                state.on_webhook_answered(delivery, outcome, step);
             }
             Input::ChallengeAnswered { challenge, outcome } => {
-                self.challenge_answered(challenge, &outcome, rng, &mut fx);
+                state.on_challenge_answered(challenge, &outcome, step);
             }
         }
-        self.run_webhooks(now, &mut fx);
-        fx
+        let state: &mut State = &mut self.state;
+        state.run_webhooks(step);
     }
 
     fn wake_at(&self) -> Option<Time> {
         if !self.started {
             return Some(Time::EPOCH);
         }
-        let traces = [self.outbound.oldest(), self.inbound.oldest()];
+        let traces = [self.state.outbound.oldest(), self.state.inbound.oldest()];
         let times = [
-            self.endpoint.wake_at(),
-            self.webhooks.wake_at(&self.config.webhooks),
-            self.challenges.wake_at(),
-            traces.into_iter().flatten().min().map(|oldest| oldest + self.config.retention),
+            self.state.endpoint.wake_at(),
+            self.state.webhooks.wake_at(&self.state.config.webhooks),
+            self.state.challenges.wake_at(),
+            traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
         ];
         times.into_iter().flatten().min()
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        let mut fx = Effects::none();
-        self.start(rng, &mut fx);
-        for event in self.endpoint.expire(now, &mut fx) {
-            self.event(now, event, rng, &mut fx);
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        self.start(step);
+        let now = step.now;
+        for event in self.state.endpoint.expire(now, step.transaction) {
+            self.on_event(event, step);
         }
-        while let Some(challenge) = self.challenges.overdue(now) {
+        let state: &mut State = &mut self.state;
+        while let Some(challenge) = state.challenges.overdue(now) {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-            self.challenge_answered(challenge, &outcome, rng, &mut fx);
+            state.on_challenge_answered(challenge, &outcome, step);
         }
-        self.outbound.expire(now - self.config.retention, &mut fx.transaction);
-        self.inbound.expire(now - self.config.retention, &mut fx.transaction);
-        self.run_webhooks(now, &mut fx);
-        fx
+        state.outbound.expire(now - state.config.retention, step.transaction);
+        state.inbound.expire(now - state.config.retention, step.transaction);
+        state.run_webhooks(step);
     }
 }

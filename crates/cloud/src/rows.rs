@@ -1,5 +1,7 @@
-//! The tables of a node, and their keys.
+//! The tables of a node, and their keys. Each begins with the phone number, account or app that it is of: a row belongs to
+//! one business portfolio (invariant 11, `a_portfolio_is_the_unit_of_a_node`).
 
+use crate::webhooks::DeliveryId;
 use bytes::Bytes;
 use content::MessageId;
 use kernel::Table;
@@ -28,4 +30,14 @@ pub(crate) fn outbound_key(business: Number, id: &MessageId) -> Bytes {
 pub(crate) fn inbound_key(business: Number, consumer: Number, id: &MessageId) -> Bytes {
     let (business, consumer) = (business.as_integer().to_be_bytes(), consumer.as_integer().to_be_bytes());
     [&business, &consumer, id.as_str().as_bytes()].concat().into()
+}
+
+pub(crate) fn webhook_key(business: Number, id: DeliveryId) -> Bytes {
+    [&business.as_integer().to_be_bytes()[..], &id.0.to_be_bytes()].concat().into()
+}
+
+pub(crate) fn read_webhook_key(key: &[u8]) -> Option<(Number, DeliveryId)> {
+    let (business, id) = key.split_first_chunk::<8>()?;
+    let business = Number::from_integer(u64::from_be_bytes(*business)).ok()?;
+    Some((business, DeliveryId(u128::from_be_bytes(id.try_into().ok()?))))
 }

@@ -1,10 +1,12 @@
-//! The app as a machine.
+//! The app as a machine: what a frame, a command of the person's, or a confirmation of the screen changes in it, and what
+//! it then says to the relay and to the person. Keys and sessions are the [`Endpoint`]'s, what was not seen yet is in the
+//! inbox; here is when something is shown, receipted and answered.
 
-use crate::inbox::{Inbox, SHOWN, UNSHOWN};
+use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Endpoint, Event, Failure, Policy, SendError, Unreadable};
-use kernel::mutant::{self, Mutant};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
+use endpoint::generic::Endpoint;
+use endpoint::{Event, Failure, Policy, Provider, SendError, Unreadable};
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What the person has set.
@@ -76,19 +78,6 @@ pub enum Output {
     Notice(Notice),
 }
 
-/// A message on the screen. `Debug` hides who and what.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its number at this device, ascending.
-    pub sequence: u64,
-    /// Who sent it.
-    pub from: Address,
-    /// The sender's name for it.
-    pub message_id: MessageId,
-    /// What it says.
-    pub text: String,
-}
-
 /// What became of a message of the person's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -122,21 +111,21 @@ pub enum Notice {
 }
 
 /// One person's app.
-pub struct Consumer {
+pub struct Consumer<P: Provider> {
     config: ConsumerConfig,
-    endpoint: Endpoint,
+    endpoint: Endpoint<P>,
     inbox: Inbox,
     started: bool,
 }
 
-type Fx = Effects<Output>;
+type Step<'a> = kernel::Step<'a, Output>;
 
 const TABLES: [Table; 8] = {
     let [accounts, prekeys, sessions, post, outbox, unconfirmed] = endpoint::TABLES;
     [accounts, prekeys, sessions, post, outbox, unconfirmed, UNSHOWN, SHOWN]
 };
 
-impl Machine for Consumer {
+impl<P: Provider> Machine for Consumer<P> {
     const TABLES: &'static [Table] = &TABLES;
     type Config = ConsumerConfig;
     type Input = Input;
@@ -149,52 +138,52 @@ impl Machine for Consumer {
         Ok(Self { config, endpoint, inbox, started: false })
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Fx {
-        let mut fx = Fx::none();
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
         match input {
-            Input::Link(event) => {
-                let was_published = self.endpoint.is_published(self.config.address);
-                for event in self.endpoint.handle(now, event, rng, &mut fx) {
-                    self.react(event, &mut fx);
-                }
-                if !was_published && self.endpoint.is_published(self.config.address) {
-                    fx.say(Output::Notice(Notice::Registered));
-                }
-            }
-            Input::Command(Command::Say { to, text }) => {
-                let body = Body::Text(Text { body: text, quoted: None });
-                self.send(now, Address::primary(to), body, rng, &mut fx);
-            }
-            Input::Shown { through } => self.shown(now, through, rng, &mut fx),
+            Input::Link(event) => self.on_link(event, step),
+            Input::Command(command) => self.on_command(command, step),
+            Input::Shown { through } => self.on_shown(through, step),
         }
-        fx
     }
 
     fn wake_at(&self) -> Option<Time> {
         if self.started { self.endpoint.wake_at() } else { Some(Time::EPOCH) }
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Fx {
-        let mut fx = Fx::none();
+    fn on_wake(&mut self, step: &mut Step<'_>) {
         if !self.started {
-            self.started = true;
-            self.endpoint.open_account(self.config.address, rng, &mut fx);
-            self.inbox.unshown().for_each(|message| fx.say(Output::Show(message.clone())));
+            self.start(step);
         }
-        for event in self.endpoint.expire(now, &mut fx) {
-            self.react(event, &mut fx);
+        for event in self.endpoint.expire(step.now, step.transaction) {
+            self.on_event(event, step);
         }
-        fx
     }
 }
 
-impl Consumer {
+impl<P: Provider> Consumer<P> {
     /// The endpoint inside, to look at.
-    pub fn endpoint(&self) -> &Endpoint {
+    pub fn endpoint(&self) -> &Endpoint<P> {
         &self.endpoint
     }
 
-    fn react(&mut self, event: Event, fx: &mut Fx) {
+    fn start(&mut self, step: &mut Step<'_>) {
+        self.started = true;
+        step.part(|step| self.endpoint.open_account(self.config.address, step));
+        self.inbox.unshown().for_each(|message| step.say(Output::Show(message.clone())));
+    }
+
+    fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        let was_published = self.endpoint.is_published(self.config.address);
+        for event in step.part(|step| self.endpoint.on_link(event, step)) {
+            self.on_event(event, step);
+        }
+        if !was_published && self.endpoint.is_published(self.config.address) {
+            step.say(Output::Notice(Notice::Registered));
+        }
+    }
+
+    /// What the endpoint says of a message or the connection is shown, or told.
+    fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
             Event::Received { from, content, .. } => match content.body {
                 Body::Text(text) => {
@@ -204,37 +193,44 @@ impl Consumer {
                         message_id: content.message_id,
                         text: text.body,
                     };
-                    self.inbox.append(message.clone(), &mut fx.transaction);
-                    fx.say(Output::Show(message));
+                    self.inbox.append(message.clone(), step.transaction);
+                    step.say(Output::Show(message));
                 }
                 Body::Read(ids) => {
                     ids.into_iter().for_each(|message_id| {
-                        fx.say(Output::Status { message_id, sent: Sent::Read });
+                        step.say(Output::Status { message_id, sent: Sent::Read });
                     });
                 }
             },
-            Event::Accepted { message_id, .. } => fx.say(Output::Status { message_id, sent: Sent::Accepted }),
+            Event::Accepted { message_id, .. } => {
+                step.say(Output::Status { message_id, sent: Sent::Accepted })
+            }
             Event::Delivered { message_id, .. } => {
-                fx.say(Output::Status { message_id, sent: Sent::Delivered })
+                step.say(Output::Status { message_id, sent: Sent::Delivered })
             }
             Event::Failed { message_id, failure, .. } => {
-                fx.say(Output::Status { message_id, sent: Sent::Failed(failure) });
+                step.say(Output::Status { message_id, sent: Sent::Failed(failure) });
             }
-            Event::Online => fx.say(Output::Notice(Notice::Online)),
-            Event::Offline => fx.say(Output::Notice(Notice::Offline)),
-            Event::Rejected(code) => fx.say(Output::Notice(Notice::Rejected(code))),
-            Event::Unreadable(unreadable) => fx.say(Output::Notice(Notice::Unreadable(unreadable))),
+            Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::Offline => step.say(Output::Notice(Notice::Offline)),
+            Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
+            Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             // The relay has nothing to bill a consumer for.
             Event::Metering(_) => {}
         }
     }
 
+    fn on_command(&mut self, command: Command, step: &mut Step<'_>) {
+        let Command::Say { to, text } = command;
+        self.send(Address::primary(to), Body::Text(Text { body: text, quoted: None }), step);
+    }
+
     /// The person has seen messages: tells their senders, and answers if the app does that by itself.
-    fn shown(&mut self, now: Time, through: u64, rng: &mut Rng, fx: &mut Fx) {
-        for message in self.inbox.shown(through, &mut fx.transaction) {
-            if self.config.read_receipts || mutant::is(Mutant::ReceiptThoughOff) {
+    fn on_shown(&mut self, through: u64, step: &mut Step<'_>) {
+        for message in self.inbox.shown(through, step.transaction) {
+            if self.config.read_receipts {
                 let body = Body::Read(vec![message.message_id.clone()]);
-                self.send_quietly(now, message.from, body, rng, fx);
+                self.send_quietly(message.from, body, step);
             }
             let text = match &self.config.reply {
                 Reply::None => continue,
@@ -242,36 +238,29 @@ impl Consumer {
                 Reply::Text(text) => text.clone(),
             };
             let body = Body::Text(Text { body: text, quoted: Some(message.message_id) });
-            self.send(now, message.from, body, rng, fx);
+            self.send(message.from, body, step);
         }
     }
 
-    fn send(&mut self, now: Time, to: Address, body: Body, rng: &mut Rng, fx: &mut Fx) {
-        match self.submit(now, to, body, rng, fx) {
-            Ok(message_id) => fx.say(Output::Status { message_id, sent: Sent::Pending }),
-            Err(error) => fx.say(Output::Notice(Notice::NotSent(error))),
+    fn send(&mut self, to: Address, body: Body, step: &mut Step<'_>) {
+        match self.submit(to, body, step) {
+            Ok(message_id) => step.say(Output::Status { message_id, sent: Sent::Pending }),
+            Err(error) => step.say(Output::Notice(Notice::NotSent(error))),
         }
     }
 
     /// Like `send`, for what the person has not written and needn't follow.
-    fn send_quietly(&mut self, now: Time, to: Address, body: Body, rng: &mut Rng, fx: &mut Fx) {
-        if let Err(error) = self.submit(now, to, body, rng, fx) {
-            fx.say(Output::Notice(Notice::NotSent(error)));
+    fn send_quietly(&mut self, to: Address, body: Body, step: &mut Step<'_>) {
+        if let Err(error) = self.submit(to, body, step) {
+            step.say(Output::Notice(Notice::NotSent(error)));
         }
     }
 
-    fn submit(
-        &mut self,
-        now: Time,
-        to: Address,
-        body: Body,
-        rng: &mut Rng,
-        fx: &mut Fx,
-    ) -> Result<MessageId, SendError> {
-        let message_id = MessageId::from_random(&rng.bytes::<10>());
-        let content = Content { message_id: message_id.clone(), sent_at_s: now.as_secs(), body };
+    fn submit(&mut self, to: Address, body: Body, step: &mut Step<'_>) -> Result<MessageId, SendError> {
+        let message_id = MessageId::from_random(&step.rng.bytes::<10>());
+        let content = Content { message_id: message_id.clone(), sent_at_s: step.now.as_secs(), body };
         let pair = (self.config.address, to);
-        self.endpoint.send(now, pair, &content, BillingClass::Service, rng, fx)?;
+        step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step))?;
         Ok(message_id)
     }
 }
@@ -285,11 +274,5 @@ impl From<Outgoing<ToRelay>> for Output {
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Say(…)")
-    }
-}
-
-impl std::fmt::Debug for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shown(#{})", self.sequence)
     }
 }

@@ -1,8 +1,8 @@
-//! What the person has not seen yet.
+//! What has arrived and the screen has not confirmed: numbered, in rows until then, and shown again after a restart.
 
-use crate::Shown;
 use crate::proto;
 use bytes::Bytes;
+use content::MessageId;
 use kernel::{RestoreError, Row, Table, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
@@ -10,6 +10,19 @@ use wire::{Address, DeviceId, Number};
 
 pub(crate) const UNSHOWN: Table = Table::queue("unshown");
 pub(crate) const SHOWN: Table = Table::state("shown");
+
+/// A message on the screen. `Debug` hides who and what.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its number at this device, ascending.
+    pub sequence: u64,
+    /// Who sent it.
+    pub from: Address,
+    /// The sender's name for it.
+    pub message_id: MessageId,
+    /// What it says.
+    pub text: String,
+}
 
 /// Messages in the order in which they arrived, until the screen confirms that it showed them.
 #[derive(Default)]
@@ -44,13 +57,13 @@ impl Inbox {
 
     /// Keeps a message until it was shown.
     pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) {
-        let row = proto::UnshownRow {
+        let row = || proto::UnshownRow {
             from_number: message.from.number.as_integer(),
             from_device: u32::from(message.from.device.get()),
             message_id: message.message_id.as_str().to_owned(),
             text: message.text.clone(),
         };
-        transaction.append(UNSHOWN, Bytes::new(), message.sequence, row.encode_to_vec());
+        transaction.append_with(UNSHOWN, message.sequence, || (Bytes::new(), row().encode_to_vec()));
         self.unshown.push_back(message);
     }
 
@@ -62,9 +75,10 @@ impl Inbox {
             seen.push(message);
         }
         if !seen.is_empty() {
-            transaction.trim(UNSHOWN, Bytes::new(), self.shown_through);
+            transaction.trim_with(UNSHOWN, self.shown_through, Bytes::new);
             let row = proto::ShownRow { through: self.shown_through };
-            self.revision = transaction.swap(SHOWN, Bytes::new(), self.revision, row.encode_to_vec());
+            self.revision =
+                transaction.swap_with(SHOWN, self.revision, || (Bytes::new(), row.encode_to_vec()));
         }
         seen
     }
@@ -72,5 +86,11 @@ impl Inbox {
     /// What was received but perhaps not shown before the app ended.
     pub(crate) fn unshown(&self) -> impl Iterator<Item = &Shown> {
         self.unshown.iter()
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shown(#{})", self.sequence)
     }
 }

@@ -1,4 +1,5 @@
-//! The app's live shell: a connection to the relay, and somebody who looks at the screen.
+//! The app's live shell: it keeps a connection to the relay, takes commands, calls the screen, and starts the machine
+//! again from its rows when the store has failed.
 
 use crate::{Command, Consumer, ConsumerConfig, Input, Output};
 use kernel::Rng;

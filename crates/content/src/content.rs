@@ -1,4 +1,4 @@
-//! Message kinds.
+//! A message as both ends read it: texts and read receipts, their encoding, and what is wrong with other bytes.
 
 use crate::{MessageId, Padding, PaddingError, pad, proto, unpad};
 use prost::Message as _;

@@ -1,4 +1,4 @@
-//! The name that a sender gives a message.
+//! The name that a sender gives a message, by which receipts and quotations speak of it. Only the two ends see it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -3,10 +3,10 @@
 use crate::proto;
 use crate::rows::{ACCOUNTS, PREKEYS, account_key};
 use bytes::Bytes;
-use kernel::mutant::{self, Mutant};
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
-use ratchet::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, PrekeySource, SignedPrekey, Suites};
+use ratchet::generic::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SignedPrekey};
+use ratchet::{PrekeySource, Provider, Suites};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{Address, OneTimeKey, Publish, SignedKey};
 use zeroize::Zeroizing;
@@ -21,18 +21,18 @@ const CURVE: u8 = b'c';
 const KEM: u8 = b'k';
 
 /// Identity, prekeys, and whether the relay has them.
-pub(crate) struct Account {
+pub(crate) struct Account<P: Provider> {
     address: Address,
     revision: u64,
-    pub(crate) identity: LocalIdentity,
-    signed_prekey: SignedPrekey,
-    last_resort: KemPrekey,
-    one_time: BTreeMap<u32, OneTimePrekey>,
-    one_time_kem: BTreeMap<u32, KemPrekey>,
+    pub(crate) identity: LocalIdentity<P>,
+    signed_prekey: SignedPrekey<P>,
+    last_resort: KemPrekey<P>,
+    one_time: BTreeMap<u32, OneTimePrekey<P>>,
+    one_time_kem: BTreeMap<u32, KemPrekey<P>>,
     pub(crate) published: bool,
 }
 
-impl Account {
+impl<P: Provider> Account<P> {
     /// New keys for `address`, with `one_time` prekeys of each kind.
     pub(crate) fn create(
         address: Address,
@@ -132,10 +132,10 @@ impl Account {
     pub(crate) fn consume(&mut self, one_time: Option<u32>, kem: Option<u32>, transaction: &mut Transaction) {
         if let Some(id) = one_time {
             self.one_time.remove(&id);
-            transaction.remove(PREKEYS, self.prekey_key(CURVE, id));
+            transaction.remove_with(PREKEYS, || self.prekey_key(CURVE, id));
         }
         if let Some(kem) = kem.filter(|id| self.one_time_kem.remove(id).is_some()) {
-            transaction.remove(PREKEYS, self.prekey_key(KEM, kem));
+            transaction.remove_with(PREKEYS, || self.prekey_key(KEM, kem));
         }
     }
 
@@ -151,10 +151,12 @@ impl Account {
     fn make_one_time(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) {
         for _ in 0..count {
             let prekey = OneTimePrekey::generate(self.draw_prekey_id(rng), rng);
-            transaction.swap(PREKEYS, self.prekey_key(CURVE, prekey.id()), 0, prekey.to_bytes().to_vec());
+            transaction
+                .swap_with(PREKEYS, 0, || (self.prekey_key(CURVE, prekey.id()), prekey.to_bytes().to_vec()));
             self.one_time.insert(prekey.id(), prekey);
             let prekey = KemPrekey::generate(self.draw_prekey_id(rng), &self.identity.key_pair, rng);
-            transaction.swap(PREKEYS, self.prekey_key(KEM, prekey.id()), 0, prekey.to_bytes().to_vec());
+            transaction
+                .swap_with(PREKEYS, 0, || (self.prekey_key(KEM, prekey.id()), prekey.to_bytes().to_vec()));
             self.one_time_kem.insert(prekey.id(), prekey);
         }
         self.write(transaction);
@@ -162,10 +164,6 @@ impl Account {
 
     /// A number that no prekey has now. Counted numbers would tell whoever fetches a bundle how many others did since.
     fn draw_prekey_id(&self, rng: &mut Rng) -> u32 {
-        if mutant::is(Mutant::PrekeysCounted) {
-            let last = self.one_time.keys().chain(self.one_time_kem.keys()).max();
-            return last.map_or(3, |last| last + 1);
-        }
         loop {
             let id = PREKEY_IDS.start + rng.below(PREKEY_IDS.end - PREKEY_IDS.start);
             if !self.one_time.contains_key(&id) && !self.one_time_kem.contains_key(&id) {
@@ -179,38 +177,41 @@ impl Account {
     }
 
     fn write(&mut self, transaction: &mut Transaction) {
+        let row = || (account_key(self.address), self.row().encode_to_vec());
+        self.revision = transaction.swap_with(ACCOUNTS, self.revision, row);
+    }
+
+    fn row(&self) -> proto::AccountRow {
         let identity_key: Zeroizing<[u8; 32]> = self.identity.key_pair.to_bytes();
-        let row = proto::AccountRow {
+        proto::AccountRow {
             registration_id: self.identity.registration_id,
             identity_key: identity_key.to_vec().into(),
             signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
             last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
             published: self.published,
-        };
-        self.revision =
-            transaction.swap(ACCOUNTS, account_key(self.address), self.revision, row.encode_to_vec());
+        }
     }
 }
 
-impl PrekeySource for Account {
-    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey> {
+impl<P: Provider> PrekeySource<P> for Account<P> {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>> {
         (self.signed_prekey.id() == id).then_some(&self.signed_prekey)
     }
 
-    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey> {
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>> {
         self.one_time.get(&id)
     }
 
-    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey> {
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>> {
         if self.last_resort.id() == id { Some(&self.last_resort) } else { self.one_time_kem.get(&id) }
     }
 }
 
-fn one_time_key(prekey: &OneTimePrekey) -> OneTimeKey {
+fn one_time_key<P: Provider>(prekey: &OneTimePrekey<P>) -> OneTimeKey {
     OneTimeKey { id: prekey.id(), key: Bytes::copy_from_slice(&prekey.public().to_bytes()) }
 }
 
-fn signed_key(prekey: &KemPrekey) -> SignedKey {
+fn signed_key<P: Provider>(prekey: &KemPrekey<P>) -> SignedKey {
     SignedKey {
         id: prekey.id(),
         key: Bytes::from(prekey.public().to_bytes()),

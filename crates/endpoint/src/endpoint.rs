@@ -1,24 +1,25 @@
-//! The endpoint as a whole.
+//! The endpoint as a whole: what a frame of the relay's, a message to be sent, or time that has passed does to accounts,
+//! sessions, the two numbered queues and what is not confirmed, and which of them is asked first. Encrypting, opening,
+//! asking again, giving up: every decision about a message is in this file; the files beside it keep the state.
 
 use crate::account::Account;
 use crate::post::Post;
 use crate::rows::{self, read_account_key, read_session_key};
 use crate::sessions::Sessions;
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
-use crate::{Event, Failure, Unreadable};
+use crate::{Event, Failure, Step, Unreadable};
 use bytes::Bytes;
 use content::{Content, MessageId, Padding, PaddingError};
-use kernel::mutant::{self, Mutant};
-use kernel::{Effects, RestoreError, Rng, Row, Time, Transaction};
+use kernel::{RestoreError, Row, Time, Transaction};
 use ratchet::{
-    DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, PublicKemPrekey, PublicKey,
-    PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
+    DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, Provider, PublicKemPrekey,
+    PublicKey, PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wire::{
     Address, BillingClass, Bundle, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, Outcome,
-    Outgoing, Receipt, ToEndpoint, ToRelay,
+    Receipt, ToEndpoint, ToRelay,
 };
 
 /// How often a message is encrypted anew for a recipient that could not decrypt it.
@@ -77,17 +78,17 @@ pub struct Carried<'a> {
 }
 
 /// Keys, sessions, outbox and cursor of the addresses that a machine speaks for.
-pub struct Endpoint {
+pub struct Endpoint<P: Provider> {
     policy: Policy,
-    accounts: BTreeMap<Address, Box<Account>>,
-    sessions: Sessions,
+    accounts: BTreeMap<Address, Box<Account<P>>>,
+    sessions: Sessions<P>,
     pending: Pending,
     post: Post,
     /// For each peer the accounts that wait for a bundle of it, in the order in which they asked.
     fetching: BTreeMap<Address, VecDeque<Address>>,
 }
 
-impl Endpoint {
+impl<P: Provider> Endpoint<P> {
     /// An endpoint from those of `rows` that are in its tables; the others are handed back.
     ///
     /// # Errors
@@ -129,22 +130,17 @@ impl Endpoint {
     }
 
     /// Makes this endpoint speak for `address`, with new keys unless it does so already.
-    pub fn open_account<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        address: Address,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) {
+    pub fn open_account(&mut self, address: Address, step: &mut Step<'_>) {
         if !self.accounts.contains_key(&address) {
             let account = Account::create(
                 address,
                 self.policy.suites,
                 self.policy.one_time_prekeys,
-                rng,
-                &mut fx.transaction,
+                step.rng,
+                step.transaction,
             );
             if self.post.is_online() {
-                self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
+                self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
             }
             self.accounts.insert(address, Box::new(account));
         }
@@ -188,21 +184,15 @@ impl Endpoint {
     }
 
     /// Something happened on the connection to the relay.
-    pub fn handle<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        event: LinkEvent<ToEndpoint>,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Vec<Event> {
+    pub fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) -> Vec<Event> {
         match event {
             LinkEvent::Up { connection, .. } => {
                 self.fetching.clear();
-                self.post.connected(connection, self.policy.gateway, fx);
+                self.post.connected(connection, self.policy.gateway, step);
                 Vec::new()
             }
             LinkEvent::Frame { connection, frame } if self.post.is_on(connection) => {
-                self.frame(now, frame, rng, fx)
+                self.on_frame(frame, step)
             }
             LinkEvent::Garbled { error, .. } => vec![Event::Rejected(error.reject_code())],
             LinkEvent::Down { connection } if self.post.is_on(connection) => {
@@ -219,14 +209,12 @@ impl Endpoint {
     ///
     /// # Errors
     /// Any [`SendError`]; nothing has changed then.
-    pub fn send<O: From<Outgoing<ToRelay>>>(
+    pub fn send(
         &mut self,
-        now: Time,
         (from, to): (Address, Address),
         content: &Content,
         billing_class: BillingClass,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
+        step: &mut Step<'_>,
     ) -> Result<(), SendError> {
         if !self.accounts.contains_key(&from) {
             return Err(SendError::UnknownAccount);
@@ -235,15 +223,8 @@ impl Endpoint {
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
-        let padding = match self.policy.padding {
-            _ if mutant::is(Mutant::NotPadded) => Padding::None,
-            Padding::Bucket if mutant::is(Mutant::BucketTooFine) && fits_half_a_bucket(content) => {
-                Padding::Pow2
-            }
-            padding => padding,
-        };
-        let message = Unconfirmed::new(to, content, billing_class, now, padding)?;
-        self.forward(now, key, message, rng, fx);
+        let message = Unconfirmed::new(to, content, billing_class, step.now, self.policy.padding)?;
+        self.forward(key, message, step);
         Ok(())
     }
 
@@ -253,55 +234,44 @@ impl Endpoint {
     }
 
     /// Destroys what was not delivered within the retention period.
-    pub fn expire<O>(&mut self, now: Time, fx: &mut Effects<O>) -> Vec<Event> {
+    pub fn expire(&mut self, now: Time, transaction: &mut Transaction) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
-            if mutant::is(Mutant::NodeKeepsExpired) && self.policy.gateway {
-                self.pending.forget(&key, &message, &mut Transaction::default());
-                continue;
-            }
-            events.extend(self.fail(key, &message, Failure::Expired, fx));
+            events.extend(self.fail(key, &message, Failure::Expired, transaction));
         }
         events
     }
 
-    fn frame<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        frame: ToEndpoint,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Vec<Event> {
+    fn on_frame(&mut self, frame: ToEndpoint, step: &mut Step<'_>) -> Vec<Event> {
         match frame {
             ToEndpoint::Welcome { accepted_through } => {
-                let mut events = self.accepted(accepted_through, fx);
-                self.post.welcomed(fx);
+                let mut events = self.on_accepted(accepted_through, step.transaction);
+                self.post.welcomed(step);
                 for account in self.accounts.values().filter(|account| !account.published) {
-                    self.post.say(ToRelay::Publish(Box::new(account.publish())), fx);
+                    self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
                 }
                 let waiting: Vec<_> = self.pending.pairs_waiting().collect();
-                waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, fx));
+                waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, step));
                 events.push(Event::Online);
                 events
             }
             ToEndpoint::Published(address) => {
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    account.set_published(&mut fx.transaction);
+                    account.set_published(step.transaction);
                 }
                 Vec::new()
             }
-            ToEndpoint::Bundle(bundle) => self.bundle(now, *bundle, rng, fx),
-            ToEndpoint::Accepted { through } => self.accepted(through, fx),
+            ToEndpoint::Bundle(bundle) => self.on_bundle(*bundle, step),
+            ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
             ToEndpoint::Delivery { sequence, item } => {
-                let events =
-                    if self.post.is_new(sequence) { self.item(now, item, rng, fx) } else { Vec::new() };
-                self.post.delivered(sequence, fx);
+                let events = if self.post.is_new(sequence) { self.on_item(item, step) } else { Vec::new() };
+                self.post.delivered(sequence, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    let publish = account.replenish(self.policy.one_time_prekeys, rng, &mut fx.transaction);
-                    self.post.say(ToRelay::Publish(Box::new(publish)), fx);
+                    let publish = account.replenish(self.policy.one_time_prekeys, step.rng, step.transaction);
+                    self.post.say(ToRelay::Publish(Box::new(publish)), step);
                 }
                 Vec::new()
             }
@@ -311,32 +281,19 @@ impl Endpoint {
     }
 
     /// Encrypts and submits a message, or lets it wait for a session.
-    fn forward<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        key: MessageKey,
-        message: Unconfirmed,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) {
+    fn forward(&mut self, key: MessageKey, message: Unconfirmed, step: &mut Step<'_>) {
         let (account, peer) = (key.0, message.to);
         let session = self.sessions.between(account, peer);
         // Behind others that wait it waits too: the order of a conversation is kept.
-        if self.pending.waits(account, peer) || !session.record.can_encrypt(now.as_secs()) {
-            return self.wait(key, message, fx);
+        if self.pending.waits(account, peer) || !session.record.can_encrypt(step.now.as_secs()) {
+            return self.wait(key, message, step);
         }
-        let Ok(ciphertext) = session.record.encrypt(&message.plaintext, now.as_secs(), rng) else {
-            return self.wait(key, message, fx);
+        let Ok(ciphertext) = session.record.encrypt(&message.plaintext, step.now.as_secs(), step.rng) else {
+            return self.wait(key, message, step);
         };
-        if !mutant::is(Mutant::RatchetStateNotWritten) {
-            session.write(account, peer, &mut fx.transaction);
-        }
-        let mut id = EnvelopeId(rng.bytes());
-        if mutant::is(Mutant::EnvelopeIdFromContent) {
-            id = folded(&message.plaintext);
-        }
+        session.write(account, peer, step.transaction);
         let envelope = Envelope {
-            id,
+            id: EnvelopeId(step.rng.bytes()),
             from: account,
             to: peer,
             kind: match ciphertext.kind {
@@ -346,63 +303,52 @@ impl Endpoint {
             ciphertext: ciphertext.bytes.into(),
             billing_class: message.billing_class,
         };
-        self.pending.sent(key, message, envelope.id, &mut fx.transaction);
-        self.post.submit(envelope, fx);
+        self.pending.sent(key, message, envelope.id, step.transaction);
+        self.post.submit(envelope, step);
     }
 
-    fn wait<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        key: MessageKey,
-        message: Unconfirmed,
-        fx: &mut Effects<O>,
-    ) {
+    fn wait(&mut self, key: MessageKey, message: Unconfirmed, step: &mut Step<'_>) {
         let (account, peer) = (key.0, message.to);
         let asked = self.pending.waits(account, peer);
-        self.pending.wait(key, message, &mut fx.transaction);
+        self.pending.wait(key, message, step.transaction);
         if !asked && self.post.is_online() {
-            self.fetch(account, peer, fx);
+            self.fetch(account, peer, step);
         }
     }
 
-    fn fetch<O: From<Outgoing<ToRelay>>>(&mut self, account: Address, peer: Address, fx: &mut Effects<O>) {
+    fn fetch(&mut self, account: Address, peer: Address, step: &mut Step<'_>) {
         let asking = self.fetching.entry(peer).or_default();
         if !asking.contains(&account) {
             asking.push_back(account);
-            self.post.say(ToRelay::FetchBundle(peer), fx);
+            self.post.say(ToRelay::FetchBundle(peer), step);
         }
     }
 
     /// A bundle arrived: starts the session and sends what waited for it.
-    fn bundle<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        Bundle { address: peer, bundle }: Bundle,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Vec<Event> {
+    fn on_bundle(&mut self, bundle: Bundle, step: &mut Step<'_>) -> Vec<Event> {
+        let Bundle { address: peer, bundle } = bundle;
         let Some(account) = self.fetching.get_mut(&peer).and_then(VecDeque::pop_front) else {
             return Vec::new();
         };
         let waiting = self.pending.take_waiting(account, peer);
-        match self.initiate(now, account, peer, bundle, rng) {
+        match self.initiate(account, peer, bundle, step) {
             Ok(()) => {
-                waiting.into_iter().for_each(|(key, message)| self.forward(now, key, message, rng, fx));
+                waiting.into_iter().for_each(|(key, message)| self.forward(key, message, step));
                 Vec::new()
             }
             Err(failure) => waiting
                 .into_iter()
-                .filter_map(|(key, message)| self.fail(key, &message, failure, fx))
+                .filter_map(|(key, message)| self.fail(key, &message, failure, step.transaction))
                 .collect(),
         }
     }
 
     fn initiate(
         &mut self,
-        now: Time,
         account: Address,
         peer: Address,
         bundle: Option<wire::PrekeyBundle>,
-        rng: &mut Rng,
+        step: &mut Step<'_>,
     ) -> Result<(), Failure> {
         let bundle = read_bundle(peer, bundle.ok_or(Failure::UnknownRecipient)?).ok_or(Failure::BadBundle)?;
         let local = &self.accounts.get(&account).ok_or(Failure::NotAllowed)?.identity;
@@ -411,12 +357,12 @@ impl Endpoint {
         if record.remote_identity().is_some_and(|known| known != bundle.identity) {
             return Err(Failure::IdentityChanged);
         }
-        record.initiate(local, &bundle, now.as_secs(), rng).map_err(|_| Failure::BadBundle)
+        record.initiate(local, &bundle, step.now.as_secs(), step.rng).map_err(|_| Failure::BadBundle)
     }
 
     /// The relay has our submissions up to `through`.
-    fn accepted<O>(&mut self, through: u64, fx: &mut Effects<O>) -> Vec<Event> {
-        let envelopes = self.post.accepted(through, fx);
+    fn on_accepted(&mut self, through: u64, transaction: &mut Transaction) -> Vec<Event> {
+        let envelopes = self.post.accepted(through, transaction);
         let messages = envelopes.into_iter().filter_map(|envelope| self.pending.message_in(envelope));
         messages
             .filter(|(_, message)| !message.is_receipt)
@@ -425,25 +371,19 @@ impl Endpoint {
     }
 
     /// One item of our inbox, for the first time.
-    fn item<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        item: InboxItem,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Vec<Event> {
+    fn on_item(&mut self, item: InboxItem, step: &mut Step<'_>) -> Vec<Event> {
         match item {
-            InboxItem::Receipt(receipt) => self.receipt(receipt, fx).into_iter().collect(),
+            InboxItem::Receipt(receipt) => self.on_receipt(receipt, step).into_iter().collect(),
             InboxItem::Envelope(envelope) if envelope.kind == EnvelopeKind::Retry => {
-                self.retry(now, &envelope, rng, fx).into_iter().collect()
+                self.on_retry(&envelope, step).into_iter().collect()
             }
-            InboxItem::Envelope(envelope) => match self.open(&envelope, rng, fx) {
+            InboxItem::Envelope(envelope) => match self.open(&envelope, step) {
                 Ok(content) => {
                     vec![Event::Received { account: envelope.to, from: envelope.from, content }]
                 }
                 Err(unreadable) => {
                     if matches!(unreadable, Unreadable::Ciphertext(_)) {
-                        self.ask_again(&envelope, rng, fx);
+                        self.ask_again(&envelope, step);
                     }
                     vec![Event::Unreadable(unreadable)]
                 }
@@ -451,26 +391,21 @@ impl Endpoint {
         }
     }
 
-    fn receipt<O>(&mut self, receipt: Receipt, fx: &mut Effects<O>) -> Option<Event> {
+    fn on_receipt(&mut self, receipt: Receipt, step: &mut Step<'_>) -> Option<Event> {
         let (key, message) = self.pending.take_sent(receipt.envelope_id)?;
         let failure = match receipt.outcome {
             Outcome::Delivered => {
-                self.pending.forget(&key, &message, &mut fx.transaction);
+                self.pending.forget(&key, &message, step.transaction);
                 let (account, message_id) = key;
                 return (!message.is_receipt).then_some(Event::Delivered { account, message_id });
             }
             Outcome::NotAllowed => Failure::NotAllowed,
             Outcome::UnknownRecipient | Outcome::Unspecified => Failure::UnknownRecipient,
         };
-        self.fail(key, &message, failure, fx)
+        self.fail(key, &message, failure, step.transaction)
     }
 
-    fn open<O>(
-        &mut self,
-        envelope: &Envelope,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Result<Content, Unreadable> {
+    fn open(&mut self, envelope: &Envelope, step: &mut Step<'_>) -> Result<Content, Unreadable> {
         let account = self.accounts.get_mut(&envelope.to).ok_or(Unreadable::Misdirected)?.as_mut();
         let session = self.sessions.between(envelope.to, envelope.from);
         let kind = match envelope.kind {
@@ -483,45 +418,34 @@ impl Endpoint {
                 return Err(Unreadable::IdentityChanged);
             }
         }
-        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, account, rng);
+        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, account, step.rng);
         let decrypted = match opened {
             Ok(decrypted) => decrypted,
             Err(DecryptError::Duplicate { .. }) => return Err(Unreadable::Replay),
             Err(error) => return Err(error.into()),
         };
-        session.write(envelope.to, envelope.from, &mut fx.transaction);
+        session.write(envelope.to, envelope.from, step.transaction);
         if let Some(used) = &decrypted.established {
-            account.consume(used.one_time_prekey, used.kem_prekey, &mut fx.transaction);
+            account.consume(used.one_time_prekey, used.kem_prekey, step.transaction);
         }
         Ok(Content::from_plaintext(&decrypted.plaintext)?)
     }
 
     /// Asks the sender of an envelope that we can't decrypt for a new session and the message again.
-    fn ask_again<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        envelope: &Envelope,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) {
+    fn ask_again(&mut self, envelope: &Envelope, step: &mut Step<'_>) {
         let request = Envelope {
-            id: EnvelopeId(rng.bytes()),
+            id: EnvelopeId(step.rng.bytes()),
             from: envelope.to,
             to: envelope.from,
             kind: EnvelopeKind::Retry,
             ciphertext: Bytes::copy_from_slice(&envelope.id.0),
             billing_class: BillingClass::Service,
         };
-        self.post.submit(request, fx);
+        self.post.submit(request, step);
     }
 
     /// A recipient could not decrypt one of our messages: sends it again in a new session.
-    fn retry<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        now: Time,
-        request: &Envelope,
-        rng: &mut Rng,
-        fx: &mut Effects<O>,
-    ) -> Option<Event> {
+    fn on_retry(&mut self, request: &Envelope, step: &mut Step<'_>) -> Option<Event> {
         let nothing = Some(Event::Unreadable(Unreadable::Retry));
         let Ok(asked) = EnvelopeId::try_from(&*request.ciphertext) else { return nothing };
         match self.pending.message_in(asked) {
@@ -530,41 +454,27 @@ impl Endpoint {
         }
         let (key, message) = self.pending.take_sent(asked)?;
         if message.attempts >= MAX_ATTEMPTS {
-            return self.fail(key, &message, Failure::Undecryptable, fx);
+            return self.fail(key, &message, Failure::Undecryptable, step.transaction);
         }
         let session = self.sessions.between(request.to, request.from);
         session.record.archive_current();
-        session.write(request.to, request.from, &mut fx.transaction);
-        self.forward(now, key, message, rng, fx);
+        session.write(request.to, request.from, step.transaction);
+        self.forward(key, message, step);
         None
     }
 
     /// Gives a message up: its content is destroyed, and if it was more than a receipt somebody is told.
-    fn fail<O>(
+    fn fail(
         &mut self,
         key: MessageKey,
         message: &Unconfirmed,
         failure: Failure,
-        fx: &mut Effects<O>,
+        transaction: &mut Transaction,
     ) -> Option<Event> {
-        self.pending.forget(&key, message, &mut fx.transaction);
+        self.pending.forget(&key, message, transaction);
         let (account, message_id) = key;
         (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
-}
-
-/// For a mutant: true if the padded content would be 127 bytes long, half of the smallest bucket.
-fn fits_half_a_bucket(content: &Content) -> bool {
-    content.to_padded(Padding::Pow2).is_ok_and(|padded| padded.len() == 127)
-}
-
-/// For a mutant: a digest of a kind, so that the same plaintext has the same id.
-fn folded(plaintext: &[u8]) -> EnvelopeId {
-    let mut id = [0_u8; 16];
-    for block in plaintext.chunks(16) {
-        id.iter_mut().zip(block).for_each(|(to, from)| *to = to.rotate_left(1) ^ from);
-    }
-    EnvelopeId(id)
 }
 
 /// The bundle as the ratchet wants it; `None` if a key or signature has not the form that it must have.

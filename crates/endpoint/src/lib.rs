@@ -13,10 +13,21 @@ mod rows;
 mod sessions;
 mod unconfirmed;
 
-pub use endpoint::{Carried, Endpoint, Policy, SendError};
+pub use endpoint::{Carried, Policy, SendError};
 pub use event::{Event, Failure, Unreadable};
-pub use ratchet::{Suite, Suites};
+pub use ratchet::{Backend, Modelled, Native, Provider, Suite, Suites};
 pub use rows::TABLES;
+
+/// An endpoint over any provider of primitives.
+pub mod generic {
+    pub use crate::endpoint::Endpoint;
+}
+
+/// The end of an encrypted conversation, with real keys.
+pub type Endpoint = generic::Endpoint<Native>;
+
+/// A step of the machine around it, as the endpoint sees it: all that an endpoint says are frames for the relay.
+pub type Step<'a> = kernel::Step<'a, wire::Outgoing<wire::ToRelay>>;
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -4,10 +4,11 @@
 //! them; after a reconnection all that it lacks are sent again. In: the cursor says up to where the
 //! relay's inbox is durable here, so that a delivery pushed twice is processed once.
 
+use crate::Step;
 use crate::proto;
 use crate::rows::{OUTBOX, POST};
 use bytes::Bytes;
-use kernel::{Effects, RestoreError, Row};
+use kernel::{RestoreError, Row, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
 use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, ToRelay};
@@ -47,15 +48,10 @@ impl Post {
         self.connection == Some(connection)
     }
 
-    pub(crate) fn connected<O: From<Outgoing<ToRelay>>>(
-        &mut self,
-        connection: ConnectionId,
-        gateway: bool,
-        fx: &mut Effects<O>,
-    ) {
+    pub(crate) fn connected(&mut self, connection: ConnectionId, gateway: bool, step: &mut Step<'_>) {
         self.connection = Some(connection);
         self.online = false;
-        self.say(ToRelay::Hello { delivered_through: self.delivered_through, gateway }, fx);
+        self.say(ToRelay::Hello { delivered_through: self.delivered_through, gateway }, step);
     }
 
     pub(crate) fn disconnected(&mut self) {
@@ -65,34 +61,34 @@ impl Post {
 
     /// The relay knows us. What it lacks goes out again, before our acknowledgement: a retry request in
     /// the outbox must reach the sender before the delivery receipt that the acknowledgement causes.
-    pub(crate) fn welcomed<O: From<Outgoing<ToRelay>>>(&mut self, fx: &mut Effects<O>) {
+    pub(crate) fn welcomed(&mut self, step: &mut Step<'_>) {
         self.online = true;
         for (sequence, envelope) in self.outbox.iter().cloned() {
-            self.say(ToRelay::Submit { sequence, envelope }, fx);
+            self.say(ToRelay::Submit { sequence, envelope }, step);
         }
         if self.delivered_through > 0 {
-            self.say(ToRelay::Acknowledge { through: self.delivered_through }, fx);
+            self.say(ToRelay::Acknowledge { through: self.delivered_through }, step);
         }
     }
 
-    pub(crate) fn submit<O: From<Outgoing<ToRelay>>>(&mut self, envelope: Envelope, fx: &mut Effects<O>) {
+    pub(crate) fn submit(&mut self, envelope: Envelope, step: &mut Step<'_>) {
         self.submitted_through += 1;
-        fx.transaction.append(OUTBOX, Bytes::new(), self.submitted_through, envelope.to_bytes());
-        self.write(fx);
+        step.transaction.append_with(OUTBOX, self.submitted_through, || (Bytes::new(), envelope.to_bytes()));
+        self.write(step.transaction);
         self.outbox.push_back((self.submitted_through, envelope.clone()));
         if self.online {
-            self.say(ToRelay::Submit { sequence: self.submitted_through, envelope }, fx);
+            self.say(ToRelay::Submit { sequence: self.submitted_through, envelope }, step);
         }
     }
 
     /// The relay has submissions up to `through`: forgets them and says which envelopes they were.
-    pub(crate) fn accepted<O>(&mut self, through: u64, fx: &mut Effects<O>) -> Vec<EnvelopeId> {
+    pub(crate) fn accepted(&mut self, through: u64, transaction: &mut Transaction) -> Vec<EnvelopeId> {
         let mut accepted = Vec::new();
         while let Some((_, envelope)) = self.outbox.pop_front_if(|(sequence, _)| *sequence <= through) {
             accepted.push(envelope.id);
         }
         if !accepted.is_empty() {
-            fx.transaction.trim(OUTBOX, Bytes::new(), through);
+            transaction.trim_with(OUTBOX, through, Bytes::new);
         }
         accepted
     }
@@ -103,25 +99,25 @@ impl Post {
     }
 
     /// Makes the delivery's processing durable, and then acknowledges it.
-    pub(crate) fn delivered<O: From<Outgoing<ToRelay>>>(&mut self, sequence: u64, fx: &mut Effects<O>) {
+    pub(crate) fn delivered(&mut self, sequence: u64, step: &mut Step<'_>) {
         if self.is_new(sequence) {
             self.delivered_through = sequence;
-            self.write(fx);
+            self.write(step.transaction);
         }
-        self.say(ToRelay::Acknowledge { through: self.delivered_through }, fx);
+        self.say(ToRelay::Acknowledge { through: self.delivered_through }, step);
     }
 
-    pub(crate) fn say<O: From<Outgoing<ToRelay>>>(&self, frame: ToRelay, fx: &mut Effects<O>) {
+    pub(crate) fn say(&self, frame: ToRelay, step: &mut Step<'_>) {
         if let Some(connection) = self.connection {
-            fx.say(Outgoing { connection, frame }.into());
+            step.say(Outgoing { connection, frame });
         }
     }
 
-    fn write<O>(&mut self, fx: &mut Effects<O>) {
+    fn write(&mut self, transaction: &mut Transaction) {
         let row = proto::PostRow {
             submitted_through: self.submitted_through,
             delivered_through: self.delivered_through,
         };
-        self.revision = fx.transaction.swap(POST, Bytes::new(), self.revision, row.encode_to_vec());
+        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row.encode_to_vec()));
     }
 }

@@ -2,24 +2,25 @@
 
 use crate::rows::{SESSIONS, session_key};
 use kernel::{RestoreError, Row, Transaction};
-use ratchet::SessionRecord;
+use ratchet::Provider;
+use ratchet::generic::SessionRecord;
 use std::collections::BTreeMap;
 use wire::Address;
 
 /// A record, and the revision that it has in the store.
 #[derive(Default)]
-pub(crate) struct Session {
-    pub(crate) record: SessionRecord,
+pub(crate) struct Session<P: Provider> {
+    pub(crate) record: SessionRecord<P>,
     revision: u64,
 }
 
 /// All records of the endpoint.
 #[derive(Default)]
-pub(crate) struct Sessions {
-    by_pair: BTreeMap<(Address, Address), Box<Session>>,
+pub(crate) struct Sessions<P: Provider> {
+    by_pair: BTreeMap<(Address, Address), Box<Session<P>>>,
 }
 
-impl Sessions {
+impl<P: Provider> Sessions<P> {
     pub(crate) fn restore(&mut self, row: &Row, pair: (Address, Address)) -> Result<(), RestoreError> {
         let record = SessionRecord::from_bytes(&row.value).map_err(|e| RestoreError::new(row, e))?;
         self.by_pair.insert(pair, Box::new(Session { record, revision: row.at }));
@@ -27,12 +28,12 @@ impl Sessions {
     }
 
     /// The record of `account` with `peer`, empty if they never spoke.
-    pub(crate) fn between(&mut self, account: Address, peer: Address) -> &mut Session {
+    pub(crate) fn between(&mut self, account: Address, peer: Address) -> &mut Session<P> {
         self.by_pair.entry((account, peer)).or_default()
     }
 
     /// The record of `account` with `peer`, if they ever spoke.
-    pub(crate) fn get(&self, account: Address, peer: Address) -> Option<&Session> {
+    pub(crate) fn get(&self, account: Address, peer: Address) -> Option<&Session<P>> {
         self.by_pair.get(&(account, peer)).map(Box::as_ref)
     }
 
@@ -42,11 +43,11 @@ impl Sessions {
     }
 }
 
-impl Session {
+impl<P: Provider> Session<P> {
     /// Makes the ratchet's new state durable: whatever leaves with the same effects, or after them,
     /// can't be encrypted again from the old one. The revision refuses a state that was turned back.
     pub(crate) fn write(&mut self, account: Address, peer: Address, transaction: &mut Transaction) {
-        let value = self.record.to_bytes().to_vec();
-        self.revision = transaction.swap(SESSIONS, session_key(account, peer), self.revision, value);
+        let row = || (session_key(account, peer), self.record.to_bytes().to_vec());
+        self.revision = transaction.swap_with(SESSIONS, self.revision, row);
     }
 }

@@ -10,7 +10,7 @@
 )]
 
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Endpoint, Event, Failure, Policy, SendError, TABLES, Unreadable};
+use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use relay::{Relay, RelayConfig};
 use std::collections::VecDeque;
@@ -22,15 +22,6 @@ use wire::{
 };
 
 const NOW: Time = Time::from_secs(1_790_000_000);
-
-/// What an endpoint says.
-struct Frame(Outgoing<ToRelay>);
-
-impl From<Outgoing<ToRelay>> for Frame {
-    fn from(outgoing: Outgoing<ToRelay>) -> Self {
-        Self(outgoing)
-    }
-}
 
 /// Alice is endpoint 0, Bob is endpoint 1. What they hear is recorded.
 struct Net {
@@ -67,8 +58,8 @@ impl Net {
             said: VecDeque::new(),
         };
         for end in 0..2 {
-            net.with(end, |endpoint, _, rng, fx| {
-                endpoint.open_account(address(end), rng, fx);
+            net.with(end, |endpoint, step| {
+                endpoint.open_account(address(end), step);
                 Vec::new()
             });
             net.connect(end);
@@ -79,16 +70,12 @@ impl Net {
     }
 
     /// Does something with an endpoint; its transaction is durable before its frames leave.
-    fn with(
-        &mut self,
-        end: usize,
-        act: impl FnOnce(&mut Endpoint, Time, &mut Rng, &mut Effects<Frame>) -> Vec<Event>,
-    ) {
+    fn with(&mut self, end: usize, act: impl FnOnce(&mut Endpoint, &mut Step<'_>) -> Vec<Event>) {
         let (endpoint, disk) = &mut self.ends[end];
         let mut fx = Effects::none();
-        let events = act(endpoint, self.now, &mut self.rng, &mut fx);
+        let events = fx.step(self.now, &mut self.rng, |step| act(endpoint, step));
         disk.apply(fx.transaction).unwrap();
-        self.said.extend(fx.outputs.into_iter().map(|frame| frame.0));
+        self.said.extend(fx.outputs);
         self.heard[end].extend(events);
     }
 
@@ -100,7 +87,7 @@ impl Net {
     }
 
     fn event(&mut self, end: usize, event: LinkEvent<ToEndpoint>) {
-        self.with(end, |endpoint, now, rng, fx| endpoint.handle(now, event, rng, fx));
+        self.with(end, |endpoint, step| endpoint.on_link(event, step));
     }
 
     /// An endpoint loses its memory, not its disk, and connects again.
@@ -132,9 +119,8 @@ impl Net {
         let body = Body::Text(Text { body: text.into(), quoted: None });
         let content = Content { message_id: message_id.clone(), sent_at_s: 0, body };
         let mut outcome = Ok(());
-        self.with(from, |endpoint, now, rng, fx| {
-            outcome =
-                endpoint.send(now, (address(from), address(to)), &content, BillingClass::Service, rng, fx);
+        self.with(from, |endpoint, step| {
+            outcome = endpoint.send((address(from), address(to)), &content, BillingClass::Service, step);
             Vec::new()
         });
         self.carry();
@@ -231,10 +217,10 @@ fn a_replayed_envelope_is_shown_once() {
     let mut net = Net::new();
     net.say(0, 1, "hello").unwrap();
     let mut envelope = None;
-    net.with(0, |endpoint, now, rng, fx| {
+    net.with(0, |endpoint, step| {
         let body = Body::Text(Text { body: "again".into(), quoted: None });
         let content = Content { message_id: MessageId::from_random(&[1; 8]), sent_at_s: 0, body };
-        endpoint.send(now, (address(0), address(1)), &content, BillingClass::Service, rng, fx).unwrap();
+        endpoint.send((address(0), address(1)), &content, BillingClass::Service, step).unwrap();
         Vec::new()
     });
     if let Some(Outgoing { frame: ToRelay::Submit { envelope: sent, .. }, .. }) = net.said.front() {
@@ -285,7 +271,7 @@ fn what_is_not_delivered_in_time_is_destroyed() {
     let wake_at = net.ends[0].0.wake_at().unwrap();
     assert_eq!(wake_at.since(NOW), Duration::from_secs(30 * 24 * 3600));
     net.now = wake_at;
-    net.with(0, |endpoint, now, _, fx| endpoint.expire(now, fx));
+    net.with(0, |endpoint, step| endpoint.expire(step.now, step.transaction));
     assert_eq!(net.failures(0), [Failure::Expired]);
     let rows = net.ends[0].1.load(&TABLES).unwrap();
     assert!(rows.iter().all(|row| row.table.name() != "unconfirmed"));
@@ -308,10 +294,10 @@ fn what_does_not_fit_is_refused_before_anything_happens() {
     assert!(matches!(net.say(0, 1, &"x".repeat(70_000)), Err(SendError::TooLong(_))));
     assert_eq!(net.ends[0].0.unconfirmed(), 0);
     let mut stranger = Ok(());
-    net.with(0, |endpoint, now, rng, fx| {
+    net.with(0, |endpoint, step| {
         let body = Body::Text(Text { body: "hello".into(), quoted: None });
         let content = Content { message_id: MessageId::from_random(&[2; 8]), sent_at_s: 0, body };
-        stranger = endpoint.send(now, (address(2), address(1)), &content, BillingClass::Service, rng, fx);
+        stranger = endpoint.send((address(2), address(1)), &content, BillingClass::Service, step);
         Vec::new()
     });
     assert_eq!(stranger, Err(SendError::UnknownAccount));

@@ -33,7 +33,7 @@ const MADE: f64 = 20.0;
 const LOW: f64 = 5.0;
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     let nights = nights(lab, &mut outcome)?;
     let rush = rush(lab, &mut outcome)?;
     let series = |name: &str, points: Vec<(f64, f64)>| Series { name: name.into(), points };

@@ -82,7 +82,7 @@ struct Found {
 }
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     let trials = lab.quick_or(TRIALS.0, TRIALS.1);
     let seed = lab.seed;
     let found = lab.for_each("settings", &SETTINGS, |setting| {

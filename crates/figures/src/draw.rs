@@ -1,4 +1,7 @@
 //! Draws from distributions. `libm`, because the platform's own functions differ in the last bit.
+//!
+//! Not `rand_distr`: its values may change with its minor versions, and with `num-traits/std`, which `statrs` turns on, its
+//! functions are the platform's; figures are to come out the same wherever they are measured.
 
 use kernel::Rng;
 

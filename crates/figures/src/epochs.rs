@@ -62,7 +62,7 @@ const PATTERNS: [Pattern; 5] = [
 const ONE_WAY: (u32, u32) = (2_000, 20_000);
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     for pattern in &PATTERNS {
         let epochs = lab.quick_or(pattern.epochs.0, pattern.epochs.1);
         let measured = epochs_of(pattern, epochs, &|name| lab.rng(name))?.mean();

@@ -1,4 +1,4 @@
-//! Why an experiment did not come to its end.
+//! Why an experiment did not come to its end: a step of the ratchet or of a machine that must not fail has failed.
 
 use std::fmt::Display;
 

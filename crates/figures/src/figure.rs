@@ -1,6 +1,6 @@
-//! What can be reproduced.
+//! A figure: what was published, by whom, and the experiment that measures it again.
 
-use crate::{Error, Lab, Outcome, depletion, disclosure, epochs, harvest, lengths, retention, sizes, theft};
+use crate::{Error, Lab, Outcome};
 
 /// A published figure and the experiment that measures it.
 #[derive(Debug, Clone, Copy)]
@@ -15,27 +15,9 @@ pub struct Figure {
     pub run: fn(&mut Lab) -> Result<Outcome, Error>,
 }
 
-const ALL: &[Figure] = &[
-    sizes::BUNDLE,
-    sizes::FIRST_MESSAGE,
-    sizes::RATCHET_MESSAGE,
-    epochs::FIGURE,
-    theft::FIGURE,
-    harvest::FIGURE,
-    depletion::FIGURE,
-    lengths::FIGURE,
-    disclosure::FIGURE,
-    retention::FIGURE,
-];
-
-/// All figures, in the order of `docs/figures.md`.
-#[must_use]
-pub fn all() -> &'static [Figure] {
-    ALL
-}
-
-/// The figure with this id.
-#[must_use]
-pub fn find(id: &str) -> Option<&'static Figure> {
-    ALL.iter().find(|figure| figure.id == id)
+impl Figure {
+    /// Nothing measured yet.
+    pub(crate) const fn outcome(&self) -> Outcome {
+        Outcome::new(self.id, self.source)
+    }
 }

@@ -21,7 +21,7 @@ const MESSAGES: (usize, usize) = (300, 600);
 const TWO_EPOCHS: f64 = 174.0;
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     let messages = lab.quick_or(MESSAGES.0, MESSAGES.1);
     for (at, suite) in Suite::ALL.into_iter().enumerate() {
         lab.tell(suite.name(), at as f64 / 3.0);

@@ -1,4 +1,4 @@
-//! What an experiment is given.
+//! What an experiment is given: its seed, threads, whether it is to be quick, and somebody to tell how far it is.
 
 use kernel::{Rng, Seed};
 use std::fmt;

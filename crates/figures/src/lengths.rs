@@ -40,7 +40,7 @@ struct Traffic {
 }
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     let traffic = Traffic::make(lab)?;
     let [exact, blocks, chunks, buckets] = Wire::ALL.map(|wire| traffic.leak(wire));
 

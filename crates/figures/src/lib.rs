@@ -4,6 +4,7 @@
 //! and the band that it must be in. An attacker who is said to read a message has decrypted it. `docs/figures.md`
 //! has the methods and the reasons for the bands.
 
+mod catalogue;
 mod conversation;
 mod depletion;
 mod disclosure;
@@ -23,7 +24,8 @@ mod sizes;
 mod sweep;
 mod theft;
 
+pub use catalogue::{all, find};
 pub use error::Error;
-pub use figure::{Figure, all, find};
+pub use figure::Figure;
 pub use lab::{Lab, Progress};
 pub use outcome::{Axis, Band, Outcome, Plot, Row, Series, Surface};

@@ -30,7 +30,7 @@ const RETENTIONS_H_QUICK: &[u32] = &[1, 2, 12];
 pub(crate) const RETRY: Duration = Duration::from_secs(60);
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     for way in [Way::In, Way::Out] {
         sweep(lab, way, &mut outcome)?;
     }

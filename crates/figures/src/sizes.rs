@@ -1,4 +1,4 @@
-//! How long bundles and messages are.
+//! How long bundles, first messages and ratchet messages are in each suite, against what was published.
 
 use crate::conversation::{Conversation, Side};
 use crate::error::OrFailed;
@@ -29,7 +29,7 @@ pub(crate) const RATCHET_MESSAGE: Figure = Figure {
 };
 
 fn bundle(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&BUNDLE);
+    let mut outcome = BUNDLE.outcome();
     let bundle = Device::new(Suite::Triple, SessionRecord::default(), lab.rng("bundle")).bundle();
     bundle.verify().or_failed("checking a bundle's signatures")?;
     let one_time = bundle.one_time_prekey.ok_or_else(|| Error::missing("reading a one-time prekey"))?;
@@ -56,7 +56,7 @@ fn bundle(lab: &mut Lab) -> Result<Outcome, Error> {
 }
 
 fn first_message(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIRST_MESSAGE);
+    let mut outcome = FIRST_MESSAGE.outcome();
     let length = |text: usize| -> Result<f64, Error> {
         let rng = |side| lab.rng(&format!("first message/{text}/{side}"));
         let device = |at: u8, peer: u8, side| -> Result<Device, Error> {
@@ -88,7 +88,7 @@ fn address(account: u8) -> Result<DeviceAddress, Error> {
 }
 
 fn ratchet_message(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&RATCHET_MESSAGE);
+    let mut outcome = RATCHET_MESSAGE.outcome();
     let epochs = lab.quick_or(3, 20);
     let mut conversation = Conversation::new(Suite::Triple, "message", &|name| lab.rng(name))?;
     let (mut lengths, mut from) = (Vec::new(), Side::A);

@@ -31,7 +31,7 @@ struct Loot {
 }
 
 fn run(lab: &mut Lab) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::of(&FIGURE);
+    let mut outcome = FIGURE.outcome();
     let thefts = lab.quick_or(THEFTS.0, THEFTS.1);
     for (at, suite) in Suite::ALL.into_iter().enumerate() {
         lab.tell(suite.name(), at as f64 / 3.0);

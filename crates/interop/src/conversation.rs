@@ -13,7 +13,8 @@ use crate::fields::ratchet_key;
 use crate::official::Official;
 use crate::oracle::{Oracle, OracleError};
 use crate::ours::{Ours, Speaks};
-use crate::party::{Bundle, Name, Party, Verdict};
+use crate::party::{Bundle, Name, Party};
+use crate::verdict::Verdict;
 
 /// A message is readable until its receiver has four newer ratchet keys of the sender beside its own
 /// (five chains, of which the initiator's first is the signed prekey's). Nothing is delivered this late.

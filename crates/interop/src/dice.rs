@@ -1,4 +1,4 @@
-//! Random choices from a seed.
+//! Random choices that a seed repeats: what goes wrong in a conversation, and when.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};

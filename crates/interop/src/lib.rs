@@ -16,13 +16,15 @@ mod ours;
 mod party;
 mod refused;
 mod table;
+mod verdict;
 
 pub use conversation::{Divergence, Initiator, Plan, converse};
 pub use dice::Dice;
 pub use fields::{Field, fields, fields_from, inner_message, ratchet_key};
-pub use official::{Official, PrivatePrekeys};
+pub use official::Official;
 pub use oracle::{Oracle, OracleError, OracleVersion};
 pub use ours::{Ours, Speaks};
-pub use party::{Bundle, CurveKey, Name, Party, Refusal, SignedKey, Verdict};
+pub use party::{Bundle, CurveKey, Name, Party, PrivatePrekeys, SignedKey};
 pub use refused::refuses;
 pub use table::{Expected, Outcome, Row, table};
+pub use verdict::{Refusal, Verdict};

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::oracle::{Oracle, OracleError, broken};
-use crate::ours::NOW_S;
-use crate::party::{Bundle, Name, Party, Verdict};
+use crate::party::{Bundle, NOW_S, Name, Party, PrivatePrekeys};
+use crate::verdict::Verdict;
 
 /// A device of the official library that talks with one other device.
 pub struct Official {
@@ -22,21 +22,6 @@ pub struct Official {
     /// The private identity key, for a twin of ours.
     identity: Vec<u8>,
     registration_id: u32,
-}
-
-/// The private halves of a bundle's prekeys, for a twin of ours.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PrivatePrekeys {
-    /// The signed prekey's private key.
-    #[serde(with = "hex::serde")]
-    pub signed: Vec<u8>,
-    /// The one-time prekey's, if there is one.
-    #[serde(default)]
-    pub one_time: Option<String>,
-    /// The KEM prekey's encoded secret key, if there is one.
-    #[serde(default)]
-    pub kyber: Option<String>,
 }
 
 impl Official {

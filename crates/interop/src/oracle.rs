@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::party::{Refusal, Verdict};
+use crate::verdict::{Refusal, Verdict};
 
 /// What the packages are installed from, and the script that runs them.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/oracle.mjs");

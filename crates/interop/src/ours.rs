@@ -1,4 +1,4 @@
-//! A device of our engine.
+//! A device of our engine: identity, prekeys and one session record, or the twin of an official device's.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,9 @@ use ratchet::{
     PublicOneTimePrekey, PublicSignedPrekey, SessionRecord, Signature, SignedPrekey, Suite, Suites,
 };
 
-use crate::official::PrivatePrekeys;
 use crate::oracle::{OracleError, broken};
-use crate::party::{Bundle, CurveKey, Name, Party, Refusal, SignedKey, Verdict};
-
-/// The time of every conversation: nothing in one takes long.
-pub(crate) const NOW_S: u64 = 1_700_000_000;
+use crate::party::{Bundle, CurveKey, NOW_S, Name, Party, PrivatePrekeys, SignedKey};
+use crate::verdict::{Refusal, Verdict};
 
 /// What a device of ours speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,13 +1,13 @@
-//! One device of either kind, as the driver sees it.
+//! One device of either kind, as the driver sees it, and what such devices tell each other: names, bundles, prekeys.
 
 use ratchet::Ciphertext;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::oracle::OracleError;
+use crate::verdict::Verdict;
 
-/// What a device answers: what was asked for, or that it refuses.
-pub type Verdict<T> = Result<T, Refusal>;
+/// The time of every conversation: nothing in one takes long.
+pub(crate) const NOW_S: u64 = 1_700_000_000;
 
 /// A device that talks with one other device. An `Err` of the outer kind is a failure of the harness,
 /// never an answer.
@@ -48,11 +48,6 @@ pub trait Party {
     /// When the oracle fails, or what was stored can't be read back.
     fn restart(&mut self) -> Result<(), OracleError>;
 }
-
-/// A device said no.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{0}")]
-pub struct Refusal(pub String);
 
 /// Whom a device says it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -106,4 +101,19 @@ pub struct SignedKey {
     /// The signature.
     #[serde(with = "hex::serde")]
     pub signature: Vec<u8>,
+}
+
+/// The private halves of a bundle's prekeys, for a twin of ours.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivatePrekeys {
+    /// The signed prekey's private key.
+    #[serde(with = "hex::serde")]
+    pub signed: Vec<u8>,
+    /// The one-time prekey's, if there is one.
+    #[serde(default)]
+    pub one_time: Option<String>,
+    /// The KEM prekey's encoded secret key, if there is one.
+    #[serde(default)]
+    pub kyber: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a machine answers.
+//! What a machine answers to an input: one transaction, and what it says once that is durable. The order is in the type.
 
 use crate::Transaction;
 

@@ -9,13 +9,14 @@
 
 mod effects;
 mod machine;
-pub mod mutant;
 mod rng;
+mod step;
 mod time;
 mod transaction;
 
 pub use effects::Effects;
 pub use machine::{Machine, RestoreError};
 pub use rng::{Rng, Seed};
+pub use step::Step;
 pub use time::Time;
 pub use transaction::{Op, Row, Shape, Table, Transaction};

@@ -1,4 +1,4 @@
-//! Randomness that belongs to one entity.
+//! Randomness that belongs to one entity, so that no other entity's draws change with it; and the seeds it comes from.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};

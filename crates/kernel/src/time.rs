@@ -1,4 +1,4 @@
-//! Time as the machines know it.
+//! Time as the machines know it: microseconds that somebody else counts, on a wall clock or in a simulation.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Campaigns of faults: one scenario with many seeds, every run against every invariant.
+//! Campaigns of faults: one scenario with many seeds, every run against every invariant. A seed that breaks one is made
+//! smaller, until only the faults are left without which nothing breaks (ddmin).
 
 use crate::experiment::Error;
 use crate::invariants::{self, Broken, KeyUses};

@@ -4,23 +4,21 @@
 //! the run is a function of, and the trace's hash at that point. Resuming runs up to there again, holds the hash
 //! against it, and goes on (docs/decisions/0010).
 
-use crate::experiment::{Experiment, Turn};
-use scenario::{Scenario, ScenarioError};
+use scenario::ScenarioError;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use world::Costs;
 
 /// The version of the format.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// A point of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    format: u32,
+    pub(crate) format: u32,
     /// The version of the program that made it: another one may make another run of the same scenario.
     pub version: String,
     /// Where the scenario was read from.
@@ -96,39 +94,6 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    pub(crate) fn of(
-        experiment: &Experiment,
-        version: &str,
-        at: Duration,
-        events: u64,
-        trace_hash: String,
-    ) -> Self {
-        let written = experiment.scenario.written();
-        let mut known = written.changes.len();
-        let turns = experiment.turns.iter().filter(|turn| turn.at < at).map(|turn| {
-            // Each has all changes of those before it.
-            let changes = turn.scenario.written().changes;
-            let new = changes.get(known..).unwrap_or_default().to_vec();
-            known = changes.len();
-            SavedTurn { at_us: micros(turn.at), changes: new }
-        });
-        Self {
-            format: FORMAT,
-            version: version.into(),
-            scenario_file: written.file.into(),
-            scenario: written.text.into(),
-            scenario_digest: hex::encode(experiment.scenario.digest()),
-            changes: written.changes.to_vec(),
-            turns: turns.collect(),
-            seed: experiment.seed,
-            costs: experiment.costs.clone(),
-            faults: experiment.faults.as_ref().map(|faults| faults.iter().copied().collect()),
-            at_us: micros(at),
-            events,
-            trace_hash,
-        }
-    }
-
     /// Writes it: whole, or not at all.
     ///
     /// # Errors
@@ -165,51 +130,9 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// The run that it is a point of, which goes on with `changes` from there.
-    ///
-    /// # Errors
-    /// [`CheckpointError`].
-    pub fn resume(
-        self,
-        changes: &[(String, String)],
-        threads: NonZeroUsize,
-    ) -> Result<Experiment, CheckpointError> {
-        let scenario =
-            Scenario::parse(&self.scenario_file, &self.scenario)?.with_all(pairs(&self.changes))?;
-        if hex::encode(scenario.digest()) != self.scenario_digest {
-            return Err(CheckpointError::Changed);
-        }
-        let mut turns: Vec<Turn> = Vec::new();
-        let mut latest = scenario.clone();
-        let new = SavedTurn { at_us: self.at_us, changes: changes.to_vec() };
-        for turn in self.turns.iter().chain([&new]).filter(|turn| !turn.changes.is_empty()) {
-            latest = latest.with_all(pairs(&turn.changes))?;
-            turns.push(Turn { at: Duration::from_micros(turn.at_us), scenario: latest.clone() });
-        }
-        Ok(Experiment {
-            scenario,
-            seed: self.seed,
-            costs: self.costs.clone(),
-            threads,
-            faults: self.faults.clone().map(|faults| faults.into_iter().collect()),
-            until: None,
-            turns,
-            checkpoints: Vec::new(),
-            resumes: Some(self),
-        })
-    }
-
     /// The virtual time since the start.
     #[must_use]
     pub const fn at(&self) -> Duration {
         Duration::from_micros(self.at_us)
     }
-}
-
-fn pairs(changes: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    changes.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

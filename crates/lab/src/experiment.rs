@@ -1,4 +1,5 @@
-//! One scenario, one seed, one directory.
+//! An experiment: one scenario with one seed, run to its end or to where it is stopped, with tables, adversaries and
+//! checkpoints on the way, and a summary of what came of it.
 
 use crate::adversaries::loot::LootError;
 use crate::adversaries::{Adversaries, Coup, Reading};
@@ -6,6 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::messages::{Message, Messages};
 use crate::recorder::Recorder;
 use kernel::Time;
+use ratchet::Backend;
 use report::{Facts, Finding, Findings, Manifest, Outcome, RunDirectory, Totals, WriteError};
 use scenario::{Crypto, Messages as Rows, Scenario};
 use serde::Serialize;
@@ -187,6 +189,10 @@ impl Experiment {
                 Crypto::Real => "real".into(),
                 Crypto::Modelled => "modelled".into(),
             },
+            provider: match self.scenario.crypto {
+                Crypto::Real => Backend::installed().name().into(),
+                Crypto::Modelled => "modelled".into(),
+            },
             command: command.into(),
             started_us: u64::try_from(self.scenario.start.unix_seconds()).unwrap_or(0) * 1_000_000,
         }
@@ -207,15 +213,14 @@ impl Experiment {
             records: events || packets || watch.is_some(),
             envelopes: attacked,
             texts: attacked,
-            sights: false,
+            ..Keep::default()
         };
         let options = Options {
             costs: self.costs.clone(),
             faults: self.faults.clone(),
             keep,
-            disks: false,
             threads: self.threads,
-            audit: None,
+            ..Options::default()
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
@@ -311,7 +316,7 @@ impl Way<'_, '_> {
     fn save(&mut self, run: &mut Simulation) {
         let at = run.now().since(run.start());
         let hash = hex::encode(run.hashes().1);
-        self.output.checkpoints.push(Checkpoint::of(self.experiment, self.version, at, run.events(), hash));
+        self.output.checkpoints.push(self.experiment.checkpoint(self.version, at, run.events(), hash));
     }
 
     /// True if it was stopped before.

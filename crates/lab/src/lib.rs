@@ -9,6 +9,7 @@ mod experiment;
 mod invariants;
 mod messages;
 mod recorder;
+mod resume;
 
 pub use adversaries::loot;
 pub use campaign::{Campaign, Failure, Verdict};

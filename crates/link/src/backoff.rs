@@ -1,4 +1,4 @@
-//! When to try again.
+//! How long to wait before the next attempt: longer each time, up to a limit, and by chance within that.
 
 use std::time::Duration;
 

@@ -1,15 +1,15 @@
 //! A connection: frames out, frames in, and who is at the other end.
 
 use crate::outbox::{Outbox, Taken};
-use crate::quic::QuicSource;
+use crate::source::{Piece, Source};
 use crate::tap::Tapped;
 use crate::{CloseReason, LinkError, SendError};
-use bytes::{BufMut as _, Bytes};
+use bytes::BufMut as _;
 use metrics::counter;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use wire::{Decoder, Frame, LinkKey};
+use wire::{Decoder, Frame, LinkKey, ToEndpoint, ToRelay};
 
 /// A connection whose other end proved to hold the key [`peer`](Self::peer).
 ///
@@ -24,6 +24,12 @@ pub struct Connection<In, Out> {
     /// Frames from the other end.
     pub receiver: FrameReceiver<In>,
 }
+
+/// A connection as an endpoint has it.
+pub(crate) type EndpointSide = Connection<ToEndpoint, ToRelay>;
+
+/// A connection as the relay has it.
+pub(crate) type RelaySide = Connection<ToRelay, ToEndpoint>;
 
 /// Queues frames for the other end. Clones feed the same queue.
 pub struct FrameSender<Out> {
@@ -188,26 +194,6 @@ impl<In> fmt::Debug for FrameReceiver<In> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameReceiver").field("end", &self.end).finish_non_exhaustive()
     }
-}
-
-/// Where a receiver's bytes come from.
-pub(crate) enum Source {
-    Quic(QuicSource),
-    /// The other end's outbox.
-    Memory(Arc<Outbox>),
-}
-
-/// Chunks that one look at a QUIC stream takes: each is what one packet carried. Few, as they wait in the
-/// future of every idle receiver.
-pub(crate) type Chunks = [Bytes; 8];
-
-/// What a source had.
-#[expect(clippy::large_enum_variant, reason = "lives for one call")]
-pub(crate) enum Piece {
-    One(Bytes),
-    /// As many as arrived; the others are empty.
-    Many(Chunks),
-    End(Result<CloseReason, LinkError>),
 }
 
 pub(crate) fn assemble<In: Frame, Out: Frame>(

@@ -1,9 +1,11 @@
-//! The endpoints' side: opens connections, for one identity or for thousands.
+//! The endpoints' side: opens connections, for one identity or for thousands, over sockets that they share, and says
+//! which of the things that can go wrong it was.
 
+use crate::connection::EndpointSide;
 use crate::memory::MemoryNetwork;
 use crate::quic::{self, PREAMBLE};
 use crate::tls::{self, ClientTls, NO_NAME};
-use crate::{CloseReason, ConnectError, Connection, Limits, LinkIdentity};
+use crate::{CloseReason, ConnectError, Limits, LinkIdentity};
 use quinn::{ConnectionError, TransportErrorCode};
 use std::collections::BTreeMap;
 use std::io;
@@ -11,10 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use wire::{LinkKey, ToEndpoint, ToRelay};
-
-/// A connection as an endpoint has it.
-pub(crate) type EndpointSide = Connection<ToEndpoint, ToRelay>;
+use wire::LinkKey;
 
 /// Opens connections to relays. All of them share a socket, and each identity resumes its last TLS
 /// session with the relay.
@@ -47,12 +46,8 @@ impl Connector {
         Self { limits, medium: Medium::Quic(quic) }
     }
 
-    pub(crate) fn in_memory(network: MemoryNetwork) -> Self {
-        Self { limits: Limits::default(), medium: Medium::Memory(network) }
-    }
-
     /// Connects as `identity` to the relay at `addr`. It must hold the key `relay`; with `None` any will
-    /// do, and [`Connection::peer`] says which it was. Needs a tokio runtime.
+    /// do, and [`Connection::peer`](crate::Connection::peer) says which it was. Needs a tokio runtime.
     ///
     /// # Errors
     /// See [`ConnectError`]. All but [`ConnectError::WrongKey`] and [`ConnectError::Local`] may go away by
@@ -81,6 +76,13 @@ impl Connector {
                 let _ = timeout(self.limits.close_timeout, endpoint.wait_idle()).await;
             }
         }
+    }
+}
+
+impl MemoryNetwork {
+    /// A connector to the listeners of this network.
+    pub fn connector(&self) -> Connector {
+        Connector { limits: Limits::default(), medium: Medium::Memory(self.clone()) }
     }
 }
 

@@ -20,6 +20,7 @@ mod memory;
 mod new_file;
 mod outbox;
 mod quic;
+mod source;
 mod tap;
 mod tls;
 mod uplink;

@@ -1,4 +1,5 @@
-//! How long, how many and how much.
+//! What one end of a link allows the other: times after which it gives up, how many connections and handshakes, how much
+//! may be queued.
 
 use std::time::Duration;
 

@@ -1,24 +1,19 @@
-//! The relay's side: takes connections.
+//! The relay's side: takes connections, as many as the limits allow, and hands them out once their key is proved.
 
+use crate::connection::RelaySide;
 use crate::memory::MemoryNetwork;
 use crate::quic::{self, PREAMBLE, ResetKey};
-use crate::tap::Tap;
+use crate::tap::{Tap, TapSlot};
 use crate::tls::{self, PeerKey};
-use crate::{BindError, CloseReason, Connection, Limits, LinkIdentity};
+use crate::{BindError, CloseReason, Limits, LinkIdentity};
 use quinn::{RecvStream, SendStream};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
-use wire::{LinkKey, ToEndpoint, ToRelay};
-
-/// A connection as the relay has it.
-pub(crate) type RelaySide = Connection<ToRelay, ToEndpoint>;
-
-/// A tap that may be installed later.
-pub(crate) type TapSlot = Arc<OnceLock<Arc<dyn Tap>>>;
+use wire::LinkKey;
 
 /// Takes connections. If it is dropped, the connections that it took are closed.
 pub struct Listener {
@@ -66,15 +61,6 @@ impl Listener {
         Ok(Self { addr, ready: Mutex::new(ready), tap, medium })
     }
 
-    pub(crate) fn in_memory(
-        addr: SocketAddr,
-        ready: mpsc::Receiver<RelaySide>,
-        tap: TapSlot,
-        network: MemoryNetwork,
-    ) -> Self {
-        Self { addr, ready: Mutex::new(ready), tap, medium: Medium::Memory(network) }
-    }
-
     /// Shows the frames of all connections to come to `tap`. The first tap stays.
     #[must_use]
     pub fn with_tap(self, tap: Arc<dyn Tap>) -> Self {
@@ -120,6 +106,22 @@ impl Listener {
             Medium::Quic { endpoint, .. } => endpoint.close(CloseReason::Shutdown.to_code().into(), &[]),
             Medium::Memory(network) => network.unlist(self.addr),
         }
+    }
+}
+
+impl MemoryNetwork {
+    /// As [`Listener::bind`]; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// Somebody listens there.
+    pub fn listen(
+        &self,
+        addr: SocketAddr,
+        identity: &LinkIdentity,
+        limits: Limits,
+    ) -> Result<Listener, BindError> {
+        let (addr, ready, tap) = self.open(addr, identity, limits)?;
+        Ok(Listener { addr, ready: Mutex::new(ready), tap, medium: Medium::Memory(self.clone()) })
     }
 }
 

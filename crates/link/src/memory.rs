@@ -1,11 +1,10 @@
 //! Links without sockets: the same bytes, the same limits, the same end.
 
-use crate::connection::{Source, assemble};
-use crate::connector::EndpointSide;
-use crate::listener::{RelaySide, TapSlot};
+use crate::connection::{EndpointSide, RelaySide, assemble};
 use crate::outbox::Outbox;
-use crate::tap::{Direction, Tap, Tapped};
-use crate::{BindError, CloseReason, ConnectError, Connector, Limits, LinkIdentity, Listener};
+use crate::source::Source;
+use crate::tap::{Direction, Tap, TapSlot, Tapped};
+use crate::{BindError, CloseReason, ConnectError, Limits, LinkIdentity};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -37,16 +36,13 @@ struct Place {
 }
 
 impl MemoryNetwork {
-    /// As [`Listener::bind`]; port 0 takes any free one.
-    ///
-    /// # Errors
-    /// Somebody listens there.
-    pub fn listen(
+    /// Takes a place; port 0 takes any free one. What connects there comes out of the channel.
+    pub(crate) fn open(
         &self,
         addr: SocketAddr,
         identity: &LinkIdentity,
         limits: Limits,
-    ) -> Result<Listener, BindError> {
+    ) -> Result<(SocketAddr, mpsc::Receiver<RelaySide>, TapSlot), BindError> {
         let mut places = self.places();
         let mut addr = addr;
         if addr.port() == 0 {
@@ -61,12 +57,7 @@ impl MemoryNetwork {
         let place =
             Place { relay: identity.public(), limits, tap: Arc::clone(&tap), sender, live: Vec::new() };
         places.insert(addr, place);
-        Ok(Listener::in_memory(addr, ready, tap, self.clone()))
-    }
-
-    /// A connector to the listeners of this network.
-    pub fn connector(&self) -> Connector {
-        Connector::in_memory(self.clone())
+        Ok((addr, ready, tap))
     }
 
     pub(crate) async fn connect(

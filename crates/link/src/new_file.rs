@@ -1,4 +1,4 @@
-//! Files that are written once.
+//! Files that are written once and are whole or not there: keys, pins, tenants.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};

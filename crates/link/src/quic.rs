@@ -4,12 +4,13 @@
 //! it, so that the relay sees the stream before the first frame. Frames follow, both ways. Who closes
 //! finishes its half, waits until the other end has everything, and says why in CONNECTION_CLOSE.
 
-use crate::connection::{Chunks, Piece, Source, assemble, count};
+use crate::connection::{assemble, count};
 use crate::outbox::{Outbox, Taken};
+use crate::source::{QuicSource, Source};
 use crate::tap::{Direction, Tap, Tapped};
-use crate::{CloseReason, Connection, Limits, LinkError, LinkIdentity, Loss};
+use crate::{Connection, Limits, LinkIdentity};
 use aws_lc_rs::hmac;
-use quinn::{ConnectionError, ReadError, RecvStream, SendStream, TransportConfig, VarInt, WriteError};
+use quinn::{RecvStream, SendStream, TransportConfig, VarInt, WriteError};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -185,54 +186,4 @@ impl Writer {
             let _ = timeout(self.close_timeout, self.connection.closed()).await;
         }
     }
-}
-
-/// The receiving half of a QUIC link.
-pub(crate) struct QuicSource {
-    stream: RecvStream,
-    connection: quinn::Connection,
-    finished: bool,
-    close_timeout: Duration,
-}
-
-impl QuicSource {
-    /// What arrived next. Cancel-safe.
-    pub(crate) async fn read(&mut self, outgoing: &Outbox) -> Piece {
-        if !self.finished {
-            let mut chunks = Chunks::default();
-            match self.stream.read_chunks(&mut chunks).await {
-                Ok(Some(_)) => return Piece::Many(chunks),
-                Ok(None) => self.finished = true,
-                Err(ReadError::ConnectionLost(error)) => return Piece::End(end_of(&error, outgoing)),
-                Err(ReadError::Reset(code)) => {
-                    return Piece::End(Err(Loss::Aborted(code.into_inner()).into()));
-                }
-                Err(_) => return Piece::End(Err(Loss::Aborted(INTERNAL_ERROR).into())),
-            }
-        }
-        // The other end closes as soon as it knows that this end has everything, and says why.
-        outgoing.answer();
-        match timeout(self.close_timeout, self.connection.closed()).await {
-            Ok(error) => Piece::End(end_of(&error, outgoing)),
-            Err(_) => Piece::End(Ok(CloseReason::Done)),
-        }
-    }
-}
-
-/// RFC 9000 §20.1.
-const INTERNAL_ERROR: u64 = 0x1;
-
-fn end_of(error: &ConnectionError, outgoing: &Outbox) -> Result<CloseReason, LinkError> {
-    let loss = match error {
-        ConnectionError::ApplicationClosed(close) => {
-            return Ok(CloseReason::from_code(close.error_code.into_inner()));
-        }
-        ConnectionError::LocallyClosed => return Ok(outgoing.reason()),
-        ConnectionError::TimedOut => Loss::TimedOut,
-        ConnectionError::Reset => Loss::Reset,
-        ConnectionError::TransportError(error) => Loss::Aborted(error.code.into()),
-        ConnectionError::ConnectionClosed(close) => Loss::Aborted(close.error_code.into()),
-        ConnectionError::VersionMismatch | ConnectionError::CidsExhausted => Loss::Aborted(INTERNAL_ERROR),
-    };
-    Err(loss.into())
 }

@@ -2,7 +2,7 @@
 //! memory holds and what an observer of the network must not see.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which way bytes went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,9 @@ pub trait Tap: Send + Sync {
     /// arrive or just before they are sent. Called on the connection's path: be quick.
     fn stream(&self, direction: Direction) -> Observer;
 }
+
+/// A tap that may be installed later.
+pub(crate) type TapSlot = Arc<OnceLock<Arc<dyn Tap>>>;
 
 /// A tap on one direction of one connection.
 pub(crate) struct Tapped(Observer);

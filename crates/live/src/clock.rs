@@ -1,4 +1,4 @@
-//! The wall clock.
+//! The wall clock: the one place in the program where the time comes from.
 
 use kernel::Time;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,5 @@
-//! The loop that persists before it releases.
+//! The loop that persists before it releases: inputs into the machine, its transactions to the store, and what it says
+//! to the world only after that; ahead of the disk, and in order.
 
 use crate::now;
 use kernel::{Effects, Machine, RestoreError, Rng, Time};

@@ -1,4 +1,4 @@
-//! The operating system's entropy.
+//! The operating system's entropy: the one place in the program where secrets come from.
 
 use kernel::Seed;
 use std::io;

@@ -1,6 +1,5 @@
 //! What a process that dies leaves behind: where it died, and nothing of what it held.
 
-use kernel::mutant::{self, Mutant};
 use std::io::Write as _;
 use std::panic::{self, Location};
 use std::{fs, io, thread};
@@ -9,10 +8,7 @@ use std::{fs, io, thread};
 /// being worked on, a message for instance (invariant 9).
 pub fn quiet_panics() {
     panic::set_hook(Box::new(|panic| {
-        let mut line = describe(thread::current().name(), panic.location());
-        if mutant::is(Mutant::PanicShowsPayload) {
-            line.push_str(panic.payload_as_str().unwrap_or_default());
-        }
+        let line = describe(thread::current().name(), panic.location());
         // Nobody is left to hear of a failure.
         let _ = io::stderr().write_all(line.as_bytes());
     }));

@@ -1,4 +1,4 @@
-//! What a party does when its store fails.
+//! What a party does when its store fails: it forgets what was not durable, and goes on from the rows that are.
 
 use crate::{StartError, restore};
 use kernel::Machine;

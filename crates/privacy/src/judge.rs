@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     Canary, Cell, DataClass, Finding, Party, Policy, Searched,
-    view::{as_str, as_str_or_none},
+    shared_text::{as_str, as_str_or_none},
 };
 
 /// What a policy makes of searched views.

@@ -31,6 +31,7 @@ mod policy;
 mod principal;
 mod scan;
 mod search;
+mod shared_text;
 #[cfg(feature = "policy")]
 pub mod surfaces;
 mod view;

@@ -7,6 +7,7 @@
 //! A check answers with [`Seen`]: what was there, leaf by leaf, and what was wrong with it.
 
 mod catalogue;
+mod error;
 mod files;
 mod form;
 mod frames;
@@ -17,7 +18,7 @@ mod problem;
 mod rows;
 mod source;
 
-pub use catalogue::SurfacesError;
+pub use error::SurfacesError;
 pub use http::{Direction, HttpMessage};
 pub use logs::LogEvent;
 pub use metrics::MetricName;

@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::{Finding, Principal};
+use crate::{Finding, Principal, shared_text::as_str};
 
 /// One of the parties of a run: which principal it is, and which of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -56,18 +56,4 @@ impl fmt::Debug for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Shared text in a report. Serde has this as a feature, which would be everybody's.
-pub(crate) fn as_str<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
-}
-
-/// The same, where there may be none.
-#[cfg(feature = "policy")]
-pub(crate) fn as_str_or_none<S: Serializer>(
-    text: &Option<Arc<str>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    text.as_deref().serialize(serializer)
 }

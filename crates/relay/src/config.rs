@@ -1,4 +1,5 @@
-//! What whoever runs the relay decides.
+//! What whoever runs the relay decides: who may be a gateway, how long inboxes keep, how often nodes hear their totals,
+//! when prekeys are low.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -4,6 +4,11 @@
 //! It does not link `ratchet` or `content` (invariant 1, `relay_cannot_link_plaintext`): there is no
 //! code here that could read a message.
 
+/// The example of docs/architecture.md, which is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/architecture.md")]
+struct Architecture;
+
 mod config;
 mod directory;
 mod inbox;

@@ -1,16 +1,17 @@
-//! The relay as a machine.
+//! The relay as a machine: what each frame of an endpoint's changes, and what the endpoints hear of it. The directory
+//! says whose keys are whose, an inbox for each endpoint keeps what waits, meters count; here is who may do what, in
+//! which order, and who is told.
 
 use crate::RelayConfig;
 use crate::directory::{Directory, PublishRefusal};
 use crate::inbox::Endpoint;
 use crate::meter::{Meter, Meters};
 use crate::rows::{self, read_link_key};
-use kernel::mutant::{self, Mutant};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time, Transaction};
+use kernel::{Machine, RestoreError, Row, Table, Time, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
-    Address, BillingClass, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent,
-    LinkKey, Number, Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
+    Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
+    Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
 };
 
 /// What can happen to the relay.
@@ -50,7 +51,7 @@ pub struct Relay {
     metering_due: BTreeMap<LinkKey, Time>,
 }
 
-type Fx = Effects<Output>;
+type Step<'a> = kernel::Step<'a, Output>;
 
 impl Machine for Relay {
     const TABLES: &'static [Table] = &rows::TABLES;
@@ -83,17 +84,15 @@ impl Machine for Relay {
         Ok(relay)
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Fx {
-        let mut fx = Fx::none();
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
         match input {
             LinkEvent::Up { connection, peer } => {
                 self.connections.insert(connection, (peer, false));
             }
-            LinkEvent::Frame { connection, frame } => self.frame(now, connection, frame, rng, &mut fx),
-            LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), &mut fx),
+            LinkEvent::Frame { connection, frame } => self.on_frame(connection, frame, step),
+            LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), step),
             LinkEvent::Down { connection } => self.forget(connection),
         }
-        fx
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -101,26 +100,9 @@ impl Machine for Relay {
         expiry.into_iter().chain(self.metering_due.values().copied()).min()
     }
 
-    fn wake(&mut self, now: Time, _: &mut Rng) -> Fx {
-        let mut fx = Fx::none();
-        let cutoff = now - self.config.inbox_ttl;
-        while let Some((oldest, key)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= cutoff) {
-            self.by_age.remove(&(oldest, key));
-            if let Some(endpoint) = self.endpoints.get_mut(&key) {
-                endpoint.expire(cutoff, &mut fx.transaction);
-                self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
-            }
-        }
-        if mutant::is(Mutant::MeteringForAll) && self.metering_due.values().any(|due| *due <= now) {
-            self.metering_due =
-                self.endpoints.iter().filter(|(_, e)| e.gateway).map(|(key, _)| (*key, now)).collect();
-        }
-        for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
-            if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
-                report_metering(&self.directory, &self.meters, gateway, connection, &mut fx);
-            }
-        }
-        fx
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        self.expire(step);
+        self.report_due(step);
     }
 }
 
@@ -130,58 +112,80 @@ impl Relay {
         self.meters.readings(business).collect()
     }
 
-    fn frame(&mut self, now: Time, connection: ConnectionId, frame: ToRelay, rng: &mut Rng, fx: &mut Fx) {
+    /// Forgets what nobody has fetched for too long.
+    fn expire(&mut self, step: &mut Step<'_>) {
+        let cutoff = step.now - self.config.inbox_ttl;
+        while let Some((oldest, key)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= cutoff) {
+            self.by_age.remove(&(oldest, key));
+            if let Some(endpoint) = self.endpoints.get_mut(&key) {
+                endpoint.expire(cutoff, step.transaction);
+                self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
+            }
+        }
+    }
+
+    /// Gateways whose totals have changed hear them, if it is time.
+    fn report_due(&mut self, step: &mut Step<'_>) {
+        let now = step.now;
+        for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
+            if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
+                report_metering(&self.directory, &self.meters, gateway, connection, step);
+            }
+        }
+    }
+
+    fn on_frame(&mut self, connection: ConnectionId, frame: ToRelay, step: &mut Step<'_>) {
         let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
         match frame {
             ToRelay::Hello { delivered_through, gateway } => {
-                self.hello(connection, peer, delivered_through, gateway, fx);
+                self.on_hello(connection, peer, delivered_through, gateway, step);
             }
-            _ if !greeted => self.reject(connection, RejectCode::HelloExpected, fx),
-            ToRelay::Publish(publish) => self.publish(connection, peer, &publish, fx),
-            ToRelay::FetchBundle(address) => self.fetch_bundle(connection, address, rng, fx),
+            _ if !greeted => self.reject(connection, RejectCode::HelloExpected, step),
+            ToRelay::Publish(publish) => self.on_publish(connection, peer, &publish, step),
+            ToRelay::FetchBundle(address) => self.on_fetch_bundle(connection, address, step),
             ToRelay::Submit { sequence, envelope } => {
-                self.submit(now, connection, peer, sequence, envelope, fx)
+                self.on_submit(connection, peer, sequence, envelope, step)
             }
-            ToRelay::Acknowledge { through } => self.acknowledge(now, peer, through, fx),
+            ToRelay::Acknowledge { through } => self.on_acknowledge(peer, through, step),
         }
     }
 
     /// An endpoint says who it is; the link has proved it.
-    fn hello(
+    fn on_hello(
         &mut self,
         connection: ConnectionId,
         peer: LinkKey,
         delivered_through: u64,
         gateway: bool,
-        fx: &mut Fx,
+        step: &mut Step<'_>,
     ) {
-        if gateway && !self.admit_gateway(peer, fx) {
-            return self.reject(connection, RejectCode::NotAGateway, fx);
+        if gateway && !self.admit_gateway(peer, step) {
+            return self.reject(connection, RejectCode::NotAGateway, step);
         }
         let endpoint = self.endpoint(peer);
         if let Some(old) = endpoint.connection.filter(|old| *old != connection) {
             self.connections.remove(&old);
-            fx.say(Output::Close(old));
+            step.say(Output::Close(old));
         }
         let endpoint = self.endpoint(peer);
         endpoint.connected(connection, delivered_through);
         let accepted_through = endpoint.accepted_through;
         self.connections.insert(connection, (peer, true));
-        say(connection, ToEndpoint::Welcome { accepted_through }, fx);
-        self.push(peer, fx);
+        say(connection, ToEndpoint::Welcome { accepted_through }, step);
+        self.push(peer, step);
         for address in self.directory.addresses(peer).to_vec() {
-            self.ask_for_prekeys(address, fx);
+            self.ask_for_prekeys(address, step);
         }
         if gateway {
-            report_metering(&self.directory, &self.meters, peer, connection, fx);
+            report_metering(&self.directory, &self.meters, peer, connection, step);
         }
     }
 
     /// True if the endpoint may speak for businesses.
-    fn admit_gateway(&mut self, peer: LinkKey, fx: &mut Fx) -> bool {
+    fn admit_gateway(&mut self, peer: LinkKey, step: &mut Step<'_>) -> bool {
         if self.endpoint(peer).gateway || self.config.gateways.contains(&peer) {
             if !self.endpoint(peer).gateway {
-                self.enrol(peer, &mut fx.transaction);
+                self.enrol(peer, step.transaction);
             }
             return true;
         }
@@ -192,8 +196,8 @@ impl Relay {
         if !self.config.enrol_first_gateway || !first || consumer {
             return false;
         }
-        self.enrol(peer, &mut fx.transaction);
-        fx.say(Output::Notice(Notice::GatewayEnrolled(peer)));
+        self.enrol(peer, step.transaction);
+        step.say(Output::Notice(Notice::GatewayEnrolled(peer)));
         true
     }
 
@@ -203,86 +207,72 @@ impl Relay {
         endpoint.write(transaction);
     }
 
-    fn publish(&mut self, connection: ConnectionId, peer: LinkKey, publish: &Publish, fx: &mut Fx) {
+    fn on_publish(
+        &mut self,
+        connection: ConnectionId,
+        peer: LinkKey,
+        publish: &Publish,
+        step: &mut Step<'_>,
+    ) {
         let address = publish.address;
         let (gateway, limit) = (self.endpoint(peer).gateway, self.config.max_prekeys);
-        match self.directory.publish(peer, gateway, publish, limit, &mut fx.transaction) {
-            Ok(()) => say(connection, ToEndpoint::Published(address), fx),
+        match self.directory.publish(peer, gateway, publish, limit, step.transaction) {
+            Ok(()) => say(connection, ToEndpoint::Published(address), step),
             Err(refusal) => {
                 let code = match refusal {
                     PublishRefusal::Taken => RejectCode::AddressTaken,
                     PublishRefusal::TooMany => RejectCode::TooManyPrekeys,
                 };
-                say(connection, ToEndpoint::Rejected(code), fx);
-                fx.say(Output::Notice(Notice::Rejected(code)));
+                say(connection, ToEndpoint::Rejected(code), step);
+                step.say(Output::Notice(Notice::Rejected(code)));
             }
         }
     }
 
-    fn fetch_bundle(&mut self, connection: ConnectionId, address: Address, rng: &mut Rng, fx: &mut Fx) {
-        let bundle = self.directory.hand_out(address, rng, &mut fx.transaction);
-        say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), fx);
-        if mutant::is(Mutant::RelayTellsLookUps) {
-            for gateway in self.gateways() {
-                say(gateway, ToEndpoint::PrekeysLow { address, one_time_left: 0 }, fx);
-            }
-        }
-        self.ask_for_prekeys(address, fx);
+    fn on_fetch_bundle(&mut self, connection: ConnectionId, address: Address, step: &mut Step<'_>) {
+        let bundle = self.directory.hand_out(address, step.rng, step.transaction);
+        say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), step);
+        self.ask_for_prekeys(address, step);
     }
 
     /// Takes an envelope over: from here on it is the relay's to deliver.
-    fn submit(
+    fn on_submit(
         &mut self,
-        now: Time,
         connection: ConnectionId,
         peer: LinkKey,
         sequence: u64,
         envelope: Envelope,
-        fx: &mut Fx,
+        step: &mut Step<'_>,
     ) {
         let endpoint = self.endpoint(peer);
         let expected = endpoint.accepted_through + 1;
         if sequence > expected {
-            return self.reject(connection, RejectCode::OutOfSequence, fx);
-        }
-        if mutant::is(Mutant::RelayLogsEnvelope) {
-            let (from, to) = (envelope.from.number.digits(), envelope.to.number.digits());
-            tracing::info!(from, to, id = ?envelope.id.0, "envelope accepted");
+            return self.reject(connection, RejectCode::OutOfSequence, step);
         }
         if sequence == expected {
             endpoint.accepted_through = sequence;
-            endpoint.write(&mut fx.transaction);
+            endpoint.write(step.transaction);
             match self.route(peer, &envelope) {
                 Ok(recipient) => {
-                    self.meter(now, &envelope, &mut fx.transaction);
-                    if mutant::is(Mutant::RelayCopiesConsumersToNode)
-                        && let Some(node) =
-                            self.endpoints.iter().find(|(_, e)| e.gateway).map(|(key, _)| *key)
-                        && self.gateway_of(envelope.from).is_none()
-                        && self.gateway_of(envelope.to).is_none()
-                    {
-                        self.append(now, node, InboxItem::Envelope(envelope.clone()), fx);
-                    }
-                    self.append(now, recipient, InboxItem::Envelope(envelope), fx);
+                    self.meter(&envelope, step);
+                    self.append(recipient, InboxItem::Envelope(envelope), step);
                 }
                 Err(outcome) => {
                     let receipt = Receipt { envelope_id: envelope.id, outcome };
-                    self.append(now, peer, InboxItem::Receipt(receipt), fx);
+                    self.append(peer, InboxItem::Receipt(receipt), step);
                 }
             }
         }
         let through = self.endpoint(peer).accepted_through;
-        say(connection, ToEndpoint::Accepted { through }, fx);
+        say(connection, ToEndpoint::Accepted { through }, step);
     }
 
     /// Whose inbox an envelope goes to. A number is spoken for by the endpoint that registered it and
     /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
     /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
     fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
-        let anybody =
-            mutant::is(Mutant::RelayTakesBusinessFromAnybody) && self.gateway_of(envelope.from).is_some();
         let owner = self.directory.owner(envelope.from.number);
-        if !anybody && (owner != Some(sender) || !self.directory.contains(envelope.from)) {
+        if owner != Some(sender) || !self.directory.contains(envelope.from) {
             return Err(Outcome::NotAllowed);
         }
         let registered =
@@ -291,7 +281,7 @@ impl Relay {
     }
 
     /// Counts an envelope for the business that it is from or to.
-    fn meter(&mut self, now: Time, envelope: &Envelope, transaction: &mut Transaction) {
+    fn meter(&mut self, envelope: &Envelope, step: &mut Step<'_>) {
         if envelope.kind == EnvelopeKind::Retry {
             return;
         }
@@ -305,20 +295,10 @@ impl Relay {
             business: business.number,
             direction,
             billing_class: envelope.billing_class,
-            country_calling_code: if mutant::is(Mutant::MeterNamesConsumer) {
-                u32::try_from(consumer.number.as_integer() % 1_000_000_000).unwrap_or_default()
-            } else {
-                consumer.number.country_calling_code()
-            },
+            country_calling_code: consumer.number.country_calling_code(),
         };
-        if mutant::is(Mutant::MeteringTellsTimes) {
-            let (direction, billing_class) = (Direction::Unspecified, BillingClass::Unspecified);
-            let second = u32::try_from(now.as_secs()).unwrap_or_default();
-            let at = Meter { direction, billing_class, country_calling_code: second, ..meter };
-            self.meters.count(at, 0, transaction);
-        }
-        self.meters.count(meter, envelope.ciphertext.len(), transaction);
-        self.metering_due.entry(gateway).or_insert(now + self.config.metering_interval);
+        self.meters.count(meter, envelope.ciphertext.len(), step.transaction);
+        self.metering_due.entry(gateway).or_insert(step.now + self.config.metering_interval);
     }
 
     /// The gateway that speaks for an address, if it is a business's.
@@ -328,10 +308,10 @@ impl Relay {
     }
 
     /// The endpoint has its inbox up to `through`; the senders learn it.
-    fn acknowledge(&mut self, now: Time, peer: LinkKey, through: u64, fx: &mut Fx) {
+    fn on_acknowledge(&mut self, peer: LinkKey, through: u64, step: &mut Step<'_>) {
         let endpoint = self.endpoint(peer);
         let before = endpoint.oldest();
-        let gone = endpoint.acknowledge(through, &mut fx.transaction);
+        let gone = endpoint.acknowledge(through, step.transaction);
         let after = endpoint.oldest();
         self.reindex(peer, before, after);
         for item in gone {
@@ -341,47 +321,42 @@ impl Relay {
             }
             if let Some(sender) = self.directory.owner(envelope.from.number) {
                 let receipt = Receipt { envelope_id: envelope.id, outcome: Outcome::Delivered };
-                self.append(now, sender, InboxItem::Receipt(receipt), fx);
+                self.append(sender, InboxItem::Receipt(receipt), step);
             }
         }
-        self.push(peer, fx);
+        self.push(peer, step);
     }
 
-    fn append(&mut self, now: Time, recipient: LinkKey, item: InboxItem, fx: &mut Fx) {
+    fn append(&mut self, recipient: LinkKey, item: InboxItem, step: &mut Step<'_>) {
         let endpoint = self.endpoint(recipient);
         let before = endpoint.oldest();
-        endpoint.append(now, item, &mut fx.transaction);
+        endpoint.append(step.now, item, step.transaction);
         let after = endpoint.oldest();
         self.reindex(recipient, before, after);
-        self.push(recipient, fx);
+        self.push(recipient, step);
     }
 
-    fn push(&mut self, recipient: LinkKey, fx: &mut Fx) {
+    fn push(&mut self, recipient: LinkKey, step: &mut Step<'_>) {
         let window = self.config.delivery_window;
         let endpoint = self.endpoint(recipient);
         let Some(connection) = endpoint.connection else { return };
         for (sequence, item) in endpoint.push(window) {
-            say(connection, ToEndpoint::Delivery { sequence, item }, fx);
+            say(connection, ToEndpoint::Delivery { sequence, item }, step);
         }
     }
 
-    fn ask_for_prekeys(&mut self, address: Address, fx: &mut Fx) {
+    fn ask_for_prekeys(&mut self, address: Address, step: &mut Step<'_>) {
         let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
         let Some(connection) = owner.and_then(|owner| owner.connection) else { return };
         if let Some(one_time_left) = self.directory.ask_for_more(address, self.config.low_prekeys) {
-            say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, fx);
+            say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, step);
         }
     }
 
-    /// The connections of the nodes that are there.
-    fn gateways(&self) -> Vec<ConnectionId> {
-        self.endpoints.values().filter(|e| e.gateway).filter_map(|e| e.connection).collect()
-    }
-
-    fn reject(&mut self, connection: ConnectionId, code: RejectCode, fx: &mut Fx) {
-        say(connection, ToEndpoint::Rejected(code), fx);
-        fx.say(Output::Notice(Notice::Rejected(code)));
-        fx.say(Output::Close(connection));
+    fn reject(&mut self, connection: ConnectionId, code: RejectCode, step: &mut Step<'_>) {
+        say(connection, ToEndpoint::Rejected(code), step);
+        step.say(Output::Notice(Notice::Rejected(code)));
+        step.say(Output::Close(connection));
         self.forget(connection);
     }
 
@@ -407,8 +382,8 @@ impl Relay {
     }
 }
 
-fn say(connection: ConnectionId, frame: ToEndpoint, fx: &mut Fx) {
-    fx.say(Output::Send(Outgoing { connection, frame }));
+fn say(connection: ConnectionId, frame: ToEndpoint, step: &mut Step<'_>) {
+    step.say(Output::Send(Outgoing { connection, frame }));
 }
 
 /// What was counted for the businesses that a gateway speaks for.
@@ -417,11 +392,11 @@ fn report_metering(
     meters: &Meters,
     gateway: LinkKey,
     connection: ConnectionId,
-    fx: &mut Fx,
+    step: &mut Step<'_>,
 ) {
     let addresses = directory.addresses(gateway);
     let readings: Vec<_> = addresses.iter().flat_map(|address| meters.readings(address.number)).collect();
     if !readings.is_empty() {
-        say(connection, ToEndpoint::Metering(readings), fx);
+        say(connection, ToEndpoint::Metering(readings), step);
     }
 }

@@ -1,4 +1,4 @@
-//! The tables of the relay, and their keys.
+//! The tables of the relay, and how their keys are made and read: the order of `TABLES` is the order of restoring.
 
 use bytes::Bytes;
 use kernel::{RestoreError, Row, Table};

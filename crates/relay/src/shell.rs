@@ -1,8 +1,8 @@
-//! The relay's live shell: connections in, effects out.
+//! The relay's live shell: a task for each connection that carries its frames, one machine behind all of them, and the
+//! way back for what it says; started again from its rows when the store has failed.
 
 use crate::{Input, Notice, Output, Relay, RelayConfig};
 use kernel::Rng;
-use kernel::mutant::{self, Mutant};
 use link::{CloseReason, Connection, Listener};
 use live::StartError;
 use metrics::{counter, gauge};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Partition;
 use tokio::sync::mpsc;
-use wire::{ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
+use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 
 /// Inputs that may wait for the machine; readers of connections wait beyond that.
 const INPUT_QUEUE: usize = 4096;
@@ -138,11 +138,6 @@ async fn serve_connection(
 fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
     move |output| match output {
         Output::Send(outgoing) => {
-            if mutant::is(Mutant::MetricHasNumber)
-                && let Some(to) = recipient(&outgoing.frame)
-            {
-                counter!("blindpost_relay_deliveries_total", "to" => to).increment(1);
-            }
             if matches!(outgoing.frame, ToEndpoint::Delivery { .. }) {
                 counter!("blindpost_relay_deliveries_total").increment(1);
             }
@@ -163,14 +158,6 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
             counter!("blindpost_relay_rejections_total", "code" => code.as_str_name()).increment(1);
             tracing::warn!(?code, "frame or request rejected");
         }
-    }
-}
-
-/// For a mutant: the number that an envelope is for.
-fn recipient(frame: &ToEndpoint) -> Option<String> {
-    match frame {
-        ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } => Some(envelope.to.number.digits()),
-        _ => None,
     }
 }
 

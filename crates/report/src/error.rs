@@ -1,4 +1,4 @@
-//! What can go wrong, one enum per operation.
+//! What can go wrong with a run's directory, one enum per operation: making it, writing into it, reading it back.
 
 use std::io;
 use std::path::{Path, PathBuf};

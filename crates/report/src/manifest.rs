@@ -47,6 +47,9 @@ pub struct Facts {
     pub threads: u32,
     /// Whether the cryptography is real or counted only.
     pub crypto: String,
+    /// Whose implementation of the primitives computed it; the results are the same with any. Empty: it was not noted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub provider: String,
     /// The command line that repeats the run.
     pub command: String,
     /// The virtual time at which it started, in microseconds.

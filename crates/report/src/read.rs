@@ -1,4 +1,4 @@
-//! Reads a run back.
+//! Reads a run back from its directory: manifest, scenario, findings, and tables in whichever format was written.
 
 use crate::batch::Batch;
 use crate::column::{Column, Table};

@@ -1,8 +1,8 @@
 //! A document against the schema: unknown keys, wrong types, quantities without units.
 
 use crate::document::{Node, Value};
+use crate::kinds::Kind;
 use crate::problem::{Place, Problem};
-use crate::quantity::Kind;
 use crate::schema::{Schema, Shape, Table};
 
 /// Everything in `document` that the schema doesn't allow.

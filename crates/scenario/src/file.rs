@@ -1,43 +1,21 @@
-//! Reading scenarios.
+//! From a file's text to a scenario that can be run: version, changes, schema, meaning, replays, in this order; and all
+//! that is wrong at once.
 
 use crate::document::{self, Node};
 use crate::problem::{Place, Problem, ScenarioError};
+use crate::written::{Origin, Source, Written};
 use crate::{Scenario, VERSION, change, check, meaning, profile, replay};
 use miette::NamedSource;
 use serde::Deserialize as _;
-use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-
-/// What a scenario was read from, so that a change is checked as if it stood there.
-#[derive(Clone, Default)]
-pub(crate) struct Written(Arc<Source>);
-
-#[derive(Clone, Default)]
-struct Source {
-    file: String,
-    text: String,
-    changes: Vec<(String, String)>,
-}
-
-/// What a scenario was read from.
-#[derive(Debug, Clone, Copy)]
-pub struct Origin<'a> {
-    /// The file's name.
-    pub file: &'a str,
-    /// What was in it.
-    pub text: &'a str,
-    /// What was changed of it, in this order: keys and values.
-    pub changes: &'a [(String, String)],
-}
 
 impl Scenario {
     /// What it was read from: enough to read it again, but for the files of replays.
     #[must_use]
     pub fn written(&self) -> Origin<'_> {
-        let Source { file, text, changes } = &*self.written.0;
-        Origin { file, text, changes }
+        self.written.origin()
     }
 
     /// Reads a file.
@@ -62,7 +40,7 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(file: &str, text: &str) -> Result<Self, ScenarioError> {
-        Source { file: file.into(), text: text.into(), changes: Vec::new() }.scenario()
+        read(Source { file: file.into(), text: text.into(), changes: Vec::new() })
     }
 
     /// The scenario with another value at a key: `duration`, `node.retention`, `consumers.people.count`,
@@ -82,34 +60,33 @@ impl Scenario {
         self,
         changes: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, ScenarioError> {
-        let mut source = Source::clone(&self.written.0);
+        let mut source = self.written.source();
         source.changes.extend(changes.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
-        source.scenario()
+        read(source)
     }
 }
 
-impl Source {
-    fn scenario(self) -> Result<Scenario, ScenarioError> {
-        let mut document = document::parse(&self.file, &self.text)?;
-        for (key, value) in &self.changes {
-            change::change(&mut document, key, value)?;
-        }
-        check_version(&document)?;
-        let mut problems = check::check(&document);
-        if !problems.is_empty() {
-            return Err(ScenarioError::new(problems));
-        }
-        let mut scenario = Scenario::deserialize(profile::filled(&document))
-            .map_err(|error| ScenarioError::one(document.place.clone(), error.to_string(), ""))?;
-        let folder = Path::new(&self.file).parent().unwrap_or(Path::new(""));
-        problems.extend(meaning::check(&scenario, &document));
-        problems.extend(replay::read(&mut scenario, &document, folder));
-        if !problems.is_empty() {
-            return Err(ScenarioError::new(problems));
-        }
-        scenario.written = Written(Arc::new(self));
-        Ok(scenario)
+/// The scenario that a file says, with what is changed of it.
+fn read(source: Source) -> Result<Scenario, ScenarioError> {
+    let mut document = document::parse(&source.file, &source.text)?;
+    for (key, value) in &source.changes {
+        change::change(&mut document, key, value)?;
     }
+    check_version(&document)?;
+    let mut problems = check::check(&document);
+    if !problems.is_empty() {
+        return Err(ScenarioError::new(problems));
+    }
+    let mut scenario = Scenario::deserialize(profile::filled(&document))
+        .map_err(|error| ScenarioError::one(document.place.clone(), error.to_string(), ""))?;
+    let folder = Path::new(&source.file).parent().unwrap_or(Path::new(""));
+    problems.extend(meaning::check(&scenario, &document));
+    problems.extend(replay::read(&mut scenario, &document, folder));
+    if !problems.is_empty() {
+        return Err(ScenarioError::new(problems));
+    }
+    scenario.written = Written::from(source);
+    Ok(scenario)
 }
 
 /// Before anything else: another version has other keys.
@@ -123,18 +100,5 @@ fn check_version(document: &Node) -> Result<(), ScenarioError> {
             Err(ScenarioError::new(vec![Problem::new(version.place.clone(), problem, hint)]))
         }
         _ => Ok(()),
-    }
-}
-
-/// Scenarios are equal that say the same, wherever they stand.
-impl PartialEq for Written {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl fmt::Debug for Written {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.file)
     }
 }

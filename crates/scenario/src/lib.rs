@@ -9,6 +9,7 @@ mod distribution;
 mod document;
 mod estimate;
 mod file;
+mod kinds;
 mod meaning;
 mod normal;
 mod party;
@@ -19,12 +20,12 @@ mod replay;
 mod sample;
 mod scenario;
 mod schema;
+mod written;
 
 pub use country::Country;
 pub use day::Day;
 pub use distribution::{Distribution, DrawnTurns, Turns};
 pub use estimate::Estimate;
-pub use file::Origin;
 pub use party::Party;
 pub use problem::{Problem, ScenarioError};
 pub use quantity::{
@@ -37,3 +38,4 @@ pub use scenario::{
     Traffic, VERSION,
 };
 pub use schema::schema;
+pub use written::Origin;

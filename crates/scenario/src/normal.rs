@@ -1,4 +1,7 @@
-//! The standard normal distribution.
+//! The quantile function of the standard normal distribution, the same to the bit on every machine.
+//!
+//! Not `statrs`' `Normal::inverse_cdf`: that takes the platform's logarithm, whose last bit differs from one platform to
+//! the other, and trace hashes hang on it.
 
 #![expect(clippy::excessive_precision, reason = "coefficients as they were published")]
 

@@ -16,8 +16,6 @@ pub use probability::Probability;
 pub use rate::{Of, Rate, TrafficRate};
 pub use time_of_day::TimeOfDay;
 
-use crate::country::Country;
-use crate::party::Party;
 use std::fmt;
 use std::str::FromStr;
 
@@ -55,35 +53,6 @@ pub(crate) trait Quantity: FromStr<Err = QuantityError> + fmt::Display {
     fn wrong(problem: impl Into<String>) -> QuantityError {
         QuantityError { problem: problem.into(), hint: Self::HOW.into() }
     }
-}
-
-/// What the check against the schema has to know of a quantity.
-pub(crate) struct Kind {
-    pub(crate) a_name: &'static str,
-    pub(crate) how: &'static str,
-    pub(crate) bare: bool,
-    pub(crate) parse: fn(&str) -> Result<(), QuantityError>,
-}
-
-/// The quantity that the schema calls `name`.
-pub(crate) fn named(name: &str) -> Option<Kind> {
-    Some(match name {
-        Bandwidth::NAME => kind::<Bandwidth>(),
-        Bytes::NAME => kind::<Bytes>(),
-        Country::NAME => kind::<Country>(),
-        Duration::NAME => kind::<Duration>(),
-        Moment::NAME => kind::<Moment>(),
-        Party::NAME => kind::<Party>(),
-        Probability::NAME => kind::<Probability>(),
-        Rate::NAME => kind::<Rate>(),
-        TimeOfDay::NAME => kind::<TimeOfDay>(),
-        TrafficRate::NAME => kind::<TrafficRate>(),
-        _ => return None,
-    })
-}
-
-fn kind<Q: Quantity>() -> Kind {
-    Kind { a_name: Q::A_NAME, how: Q::HOW, bare: Q::BARE, parse: |text| text.parse::<Q>().map(drop) }
 }
 
 /// Serialises as the text, and describes it in the schema.

@@ -1,5 +1,9 @@
 //! Drawing from what a scenario says. The same numbers give the same draws on every machine: `libm` is compiled in, and
 //! not the platform's.
+//!
+//! Not `rand_distr`: it draws as many numbers as it needs (ziggurat) where each of these takes one, its values may change
+//! with its minor versions, and any crate that turns on `num-traits/std`, as `statrs` does, gives it the platform's
+//! functions. Trace hashes hang on every draw.
 
 use crate::day::Day;
 use crate::distribution::{Distribution, DrawnTurns, Turns};

@@ -1,11 +1,11 @@
-//! What a scenario file says.
+//! What a scenario file says, key by key: the structs are the schema, their comments are its documentation.
 
 use crate::country::Country;
 use crate::day::Day;
 use crate::distribution::{Distribution, Turns};
-use crate::file::Written;
 use crate::party::Party;
 use crate::quantity::{Bandwidth, Bytes, Duration, Moment, Probability, Rate, TimeOfDay, TrafficRate};
+use crate::written::Written;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The schema of scenario files, as JSON Schema and as what a value is checked against.
 
 use crate::Scenario;
-use crate::quantity::{self, Kind};
+use crate::kinds::{self, Kind};
 use serde_json::Value;
 
 /// The schema of scenario files: JSON Schema 2020-12.
@@ -58,7 +58,7 @@ impl Schema {
             let target = self.root.pointer(reference.trim_start_matches('#'));
             return target.map_or(Shape::Text, |target| self.shape(target));
         }
-        if let Some(kind) = text(schema, "x-quantity").and_then(quantity::named) {
+        if let Some(kind) = text(schema, "x-quantity").and_then(kinds::named) {
             return Shape::Quantity(kind);
         }
         if let Some(variants) = schema.get("oneOf").and_then(Value::as_array) {

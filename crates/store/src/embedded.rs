@@ -7,12 +7,12 @@
 
 use crate::Options;
 use crate::engine::Engine;
-use crate::erase::Generations;
 use crate::error::{CommitError, LoadError, OpenError, Trouble};
+use crate::generations::Generations;
 use crate::index::{Change, Index};
 use crate::keys::{KeyFile, Use};
 use crate::rows::Rows;
-use crate::seal::{KeyId, Opener, Record, RowId, Sealer, key_of};
+use crate::seal::{KeyId, Opener, Place, Record, RowId, Sealer, key_of};
 use kernel::{Op, Row, Table, Transaction};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -40,13 +40,6 @@ pub(crate) struct Disk {
     pub(crate) removals: Vec<RowId>,
     /// Dropped last: other processes may open the store then.
     pub(crate) _lock: File,
-}
-
-/// Where a row is, and which key opens it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) row: RowId,
-    pub(crate) key: KeyId,
 }
 
 impl Embedded {

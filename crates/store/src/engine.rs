@@ -1,4 +1,4 @@
-//! What the commit thread asks of whatever keeps the rows.
+//! What the commit thread asks of whatever keeps the rows: rounds of staging, then syncing, and loading in between.
 
 use crate::error::{CommitError, LoadError, Trouble};
 use kernel::{Row, Table, Transaction};

@@ -7,11 +7,11 @@
 //! deleted its own key is destroyed. So a row is sealed twice at most, and what is deleted can be read
 //! for about one lifetime of a generation longer.
 
-use crate::embedded::{Disk, Openers, Place, read};
+use crate::embedded::{Disk, Openers, read};
 use crate::error::Trouble;
-use crate::keys::{KeyFile, Use};
-use crate::seal::{KeyId, RowId, Sealer};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::keys::Use;
+use crate::seal::{KeyId, Place, RowId, Sealer};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How many rows are tenured, and how many keys destroyed, between two rounds: commits wait that long.
@@ -19,65 +19,6 @@ const TENURED_AT_ONCE: usize = 1000;
 const DESTROYED_AT_ONCE: usize = 4096;
 /// How much of that is done before closing; the next opening does the rest.
 const CHUNKS_AT_CLOSE: usize = 64;
-
-/// The keys in use, by what will become of them.
-#[derive(Default)]
-pub(crate) struct Generations {
-    current: Option<Sealer>,
-    /// When the current generation closes.
-    due: Option<Duration>,
-    /// The live rows of each generation, the current one and those that are closing.
-    live: BTreeMap<KeyId, BTreeSet<RowId>>,
-    /// Keys of rows that are gone, to be destroyed when the current generation closes.
-    idle: Vec<KeyId>,
-    /// Keys to be destroyed now.
-    condemned: Vec<KeyId>,
-}
-
-impl Generations {
-    /// The key for new rows. Durable before it is used.
-    pub(crate) fn sealer(&mut self, keys: &mut KeyFile) -> Result<&mut Sealer, Trouble> {
-        if self.current.is_none() {
-            for (id, bytes) in keys.create(Use::Generation, 1).map_err(Trouble::new)? {
-                self.current = Some(Sealer::new(id, &bytes)?);
-                self.live.insert(id, BTreeSet::new());
-            }
-        }
-        self.current.as_mut().ok_or_else(|| Trouble::new("no key was made"))
-    }
-
-    /// A row is new in its generation.
-    pub(crate) fn add(&mut self, place: Place) {
-        self.live.entry(place.key).or_default().insert(place.row);
-    }
-
-    /// A row is gone: out of its generation, or its own key has nothing left to open.
-    pub(crate) fn remove(&mut self, place: Place) {
-        match self.live.get_mut(&place.key) {
-            Some(rows) => {
-                rows.remove(&place.row);
-            }
-            None => self.idle.push(place.key),
-        }
-    }
-
-    /// The oldest generation that is closing, and some of its rows.
-    fn closing(&self) -> Option<(KeyId, Vec<RowId>)> {
-        let current = self.current.as_ref().map(Sealer::id);
-        let (key, rows) = self.live.iter().find(|(key, _)| Some(**key) != current)?;
-        Some((*key, rows.iter().copied().take(TENURED_AT_ONCE).collect()))
-    }
-
-    fn close(&mut self) {
-        self.current = None;
-        self.due = None;
-        self.condemned.append(&mut self.idle);
-    }
-
-    fn has_work(&self) -> bool {
-        self.closing().is_some() || !self.condemned.is_empty()
-    }
-}
 
 impl Disk {
     /// One piece of the work, after everything staged is durable. Says when the next is due.
@@ -109,7 +50,7 @@ impl Disk {
     }
 
     fn erase_some(&mut self) -> Result<(), Trouble> {
-        if let Some((generation, rows)) = self.generations.closing() {
+        if let Some((generation, rows)) = self.generations.closing(TENURED_AT_ONCE) {
             if !rows.is_empty() {
                 self.tenure(generation, &rows)?;
             }

@@ -7,7 +7,6 @@
 use crate::seal::{KeyBytes, KeyId};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
-use kernel::mutant::{self, Mutant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -153,9 +152,6 @@ impl KeyFile {
     pub(crate) fn destroy(&mut self, ids: &[KeyId]) -> io::Result<()> {
         let slots: Vec<_> =
             ids.iter().filter_map(|id| self.keys.remove(id)).map(|entry| entry.slot).collect();
-        if mutant::is(Mutant::KeyNotDestroyed) {
-            return Ok(());
-        }
         self.erase(slots)
     }
 

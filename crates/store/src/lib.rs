@@ -15,6 +15,7 @@ mod erase;
 mod error;
 #[cfg(feature = "forensics")]
 pub mod forensics;
+mod generations;
 mod index;
 mod keys;
 mod memory;

@@ -4,13 +4,13 @@
 //! the order of writing leaves no row without a key (see `embedded`), so one is an error.
 
 use crate::Options;
-use crate::embedded::{Disk, Openers, Place};
-use crate::erase::Generations;
+use crate::embedded::{Disk, Openers};
 use crate::error::{OpenError, Trouble};
+use crate::generations::Generations;
 use crate::index::Index;
 use crate::keys::{FORMAT, KeyFile, KeyFileError, Use, private, sync_directory};
 use crate::rows::Rows;
-use crate::seal::{KeyId, key_of};
+use crate::seal::{KeyId, Place, key_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;

@@ -12,7 +12,6 @@ use crate::error::Trouble;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use bytes::{Buf as _, BufMut as _, Bytes};
 use kernel::Shape;
-use kernel::mutant::{self, Mutant};
 use zeroize::Zeroizing;
 
 pub(crate) const FORMAT: u8 = 1;
@@ -25,6 +24,13 @@ pub(crate) struct RowId(pub(crate) u64);
 /// The number of a key in the key file: ascending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyId(pub(crate) u64);
+
+/// Where a row is, and which key opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) row: RowId,
+    pub(crate) key: KeyId,
+}
 
 /// The bytes of a key, wiped when dropped.
 pub(crate) type KeyBytes = Zeroizing<[u8; 32]>;
@@ -70,12 +76,10 @@ impl Sealer {
         }
         self.above = row.0.saturating_add(1);
         let mut sealed = record.encode()?;
-        if !mutant::is(Mutant::RowNotSealed) {
-            self.key
-                .cipher
-                .seal_in_place_append_tag(nonce(row), Aad::from(aad(row, self.key.id)), &mut sealed)
-                .map_err(|_| Trouble::new("a row is too long to seal"))?;
-        }
+        self.key
+            .cipher
+            .seal_in_place_append_tag(nonce(row), Aad::from(aad(row, self.key.id)), &mut sealed)
+            .map_err(|_| Trouble::new("a row is too long to seal"))?;
         let mut bytes = Vec::with_capacity(HEADER_LEN + sealed.len());
         bytes.put_u8(FORMAT);
         bytes.put_u64(self.key.id.0);
@@ -97,9 +101,6 @@ impl Opener {
             return None;
         }
         let mut bytes = sealed.get(HEADER_LEN..)?.to_vec();
-        if mutant::is(Mutant::RowNotSealed) {
-            return Record::decode(bytes.into());
-        }
         let opened =
             self.cipher.open_in_place(nonce(row), Aad::from(aad(row, self.id)), &mut bytes).ok()?.len();
         bytes.truncate(opened);
@@ -152,9 +153,6 @@ impl Record {
 
 pub(crate) fn nonce(row: RowId) -> Nonce {
     let mut nonce = [0; 12];
-    if mutant::is(Mutant::NonceReused) {
-        return Nonce::assume_unique_for_key(nonce);
-    }
     for (byte, id) in nonce.iter_mut().skip(4).zip(row.0.to_be_bytes()) {
         *byte = id;
     }

@@ -1,7 +1,7 @@
-//! Sweep files.
+//! Sweep files: what a person writes, and what is wrong with it.
 
-use crate::plan::{self, Point, Vary};
-use crate::work::MEASURES;
+use crate::measures::MEASURES;
+use crate::plan::{self, Point, Sample, Vary};
 use scenario::{Scenario, ScenarioError};
 use serde::Deserialize;
 use std::fs;
@@ -71,15 +71,6 @@ struct Document {
     vary: Vec<Vary>,
     sample: Option<Sample>,
     plot: Option<Vec<String>>,
-}
-
-/// Points drawn from the ranges instead of a grid over them.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Sample {
-    pub(crate) points: u32,
-    #[serde(default = "one")]
-    pub(crate) seed: u64,
 }
 
 #[derive(Deserialize)]
@@ -192,8 +183,4 @@ impl FileError {
             other => Err(other),
         }
     }
-}
-
-fn one() -> u64 {
-    1
 }

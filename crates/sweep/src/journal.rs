@@ -1,9 +1,9 @@
 //! A sweep's directory: which runs are done, and what came of them.
 
+use crate::cells::{Cell, cells};
+use crate::error::JournalError;
 use crate::plan::Setting;
 use crate::queue::{Done, Job, Queue};
-use crate::statistics::Interval;
-use crate::work::MEASURES;
 use crate::{Point, Sweep, page};
 use report::tables::{SweepPoint, SweepResult, SweepSummary};
 use report::{FileEntry, Format, WriteError};
@@ -64,34 +64,6 @@ struct PlannedPoint {
     settings: Vec<Setting>,
     /// The digest of the scenario with these settings, in hexadecimal.
     scenario_digest: String,
-}
-
-/// A sweep's directory can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// It holds something else.
-    #[error("{} is not empty and not a sweep; choose another directory", .0.display())]
-    NotASweep(PathBuf),
-    /// It holds another sweep.
-    #[error(
-        "{} holds another sweep, or the same one by another version of blindpost; choose another directory, \
-         or throw its results away with --force",
-        .0.display()
-    )]
-    Another(PathBuf),
-    /// The system refused.
-    #[error("can't {action} {}: {reason}", path.display())]
-    File {
-        /// What was tried.
-        action: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// What the system says.
-        reason: io::Error,
-    },
-    /// A table could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
 }
 
 impl Journal {
@@ -209,32 +181,6 @@ impl Queue for Journal {
         state.done.insert(done.job, done);
         Ok(())
     }
-}
-
-/// A measure at a point: all seeds together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cell {
-    /// The point's number.
-    pub point: usize,
-    /// Which of [`MEASURES`].
-    pub measure: &'static str,
-    /// What the runs say.
-    pub interval: Interval,
-}
-
-fn cells(points: &[Point], done: &BTreeMap<Job, Done>) -> Vec<Cell> {
-    let mut values: BTreeMap<(usize, &str), Vec<f64>> = BTreeMap::new();
-    for done in done.values() {
-        for (measure, value) in &done.measures {
-            values.entry((done.job.point, measure)).or_default().push(*value);
-        }
-    }
-    let all = (0..points.len()).flat_map(|point| MEASURES.map(|measure| (point, measure)));
-    all.filter_map(|(point, measure)| {
-        let interval = Interval::of(values.get(&(point, measure))?)?;
-        Some(Cell { point, measure, interval })
-    })
-    .collect()
 }
 
 fn points(points: &[Point]) -> impl Iterator<Item = SweepPoint<'_>> {

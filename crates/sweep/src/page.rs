@@ -1,7 +1,7 @@
-//! The page of a sweep.
+//! The page of a sweep: each measure over what varies, as lines or as a heatmap, with confidence bands and a table.
 
 use crate::Sweep;
-use crate::journal::Cell;
+use crate::cells::Cell;
 use report::html::Page;
 use report::plot::{Axis, Heatmap, Marks, Plot, Series, Tile, Unit};
 use report::{Entry, Grid, Section};

@@ -1,6 +1,5 @@
 //! From what varies to points: a grid, or a Latin hypercube.
 
-use crate::file::Sample;
 use kernel::{Rng, Seed};
 use scenario::{Scenario, ScenarioError};
 use serde::{Deserialize, Serialize};
@@ -54,6 +53,19 @@ enum Scale {
     #[default]
     Linear,
     Log,
+}
+
+/// Points drawn from the ranges instead of a grid over them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sample {
+    pub(crate) points: u32,
+    #[serde(default = "one")]
+    pub(crate) seed: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 impl Point {

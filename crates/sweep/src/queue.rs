@@ -1,4 +1,4 @@
-//! The seam between a sweep and who works on it.
+//! The seam between a sweep and who works on it: jobs out, results in, whoever keeps them.
 
 use crate::JournalError;
 use serde::{Deserialize, Serialize};

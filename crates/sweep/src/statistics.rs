@@ -1,4 +1,4 @@
-//! Means and how sure they are.
+//! Means and how sure they are: Student's t from `statrs`, which no trace hash hangs on.
 
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 

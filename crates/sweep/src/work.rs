@@ -1,29 +1,14 @@
-//! Doing the runs of a sweep.
+//! Doing the runs of a sweep: threads that take jobs from a queue, run them, and hand in what was measured.
 
+use crate::measures::measured;
 use crate::queue::{Done, Job, Queue};
 use crate::{JournalError, Sweep};
-use lab::{Error, Experiment, Summary, Watcher};
+use lab::{Error, Experiment, Watcher};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use world::Costs;
-
-/// What is measured in each run. Shares are from 0 to 1.
-pub const MEASURES: [&str; 12] = [
-    "messages",
-    "delivered",
-    "delivered_share",
-    "failed",
-    "read_twice",
-    "refused",
-    "latency_median_ms",
-    "latency_p99_ms",
-    "latency_max_ms",
-    "events",
-    "faults",
-    "violations",
-];
 
 /// How far a sweep is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,27 +80,6 @@ fn run(sweep: &Sweep, job: Job, costs: &Costs, stop: &AtomicBool) -> Result<Opti
     let summary = experiment.run(None, Watcher::silent(stop, &mut |_| {}));
     let summary =
         summary.map_err(|reason| WorkError::Run { settings: point.told(), seed: job.seed, reason })?;
-    Ok(summary.complete.then(|| done(job, &summary)))
-}
-
-fn done(job: Job, summary: &Summary) -> Done {
-    let share = (summary.messages > 0).then(|| summary.shown as f64 / summary.messages as f64);
-    let latency = |place: usize| summary.latency_ms.and_then(|latencies| latencies.get(place).copied());
-    let values = [
-        Some(summary.messages as f64),
-        Some(summary.shown as f64),
-        share,
-        Some(summary.failed as f64),
-        Some(summary.shown_twice as f64),
-        Some(summary.refused as f64),
-        latency(0),
-        latency(1),
-        latency(2),
-        Some(summary.events as f64),
-        Some(summary.faults as f64),
-        Some(summary.violations.len() as f64),
-    ];
-    let measures = MEASURES.iter().zip(values);
-    let measures = measures.filter_map(|(measure, value)| Some(((*measure).to_owned(), value?)));
-    Done { job, trace_hash: summary.trace_hash.clone(), measures: measures.collect() }
+    let measures = measured(&summary);
+    Ok(summary.complete.then_some(Done { job, trace_hash: summary.trace_hash, measures }))
 }

@@ -8,6 +8,7 @@
 //! ```
 
 use crate::convert::Wire;
+use crate::length::Length as _;
 use crate::{Envelope, InboxItem, Publish, RejectCode, ToEndpoint, ToRelay};
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use prost::Message;
@@ -58,6 +59,9 @@ impl FrameError {
 pub trait Frame: Sized + Send + 'static {
     /// Appends the frame to `buffer`.
     fn encode(self, buffer: &mut BytesMut);
+
+    /// How many bytes [`encode`](Self::encode) appends.
+    fn encoded_len(&self) -> usize;
 
     /// Reads what stands between version byte and end of frame.
     ///
@@ -114,6 +118,10 @@ impl Frame for ToRelay {
         write_frame(&self.write(), buffer);
     }
 
+    fn encoded_len(&self) -> usize {
+        LENGTH_BYTES + 1 + self.length()
+    }
+
     fn decode_body(body: Bytes) -> Result<Self, FrameError> {
         let proto = crate::proto::ToRelay::decode(body).map_err(|_| FrameError::Malformed)?;
         if proto.body.is_none() {
@@ -126,6 +134,10 @@ impl Frame for ToRelay {
 impl Frame for ToEndpoint {
     fn encode(self, buffer: &mut BytesMut) {
         write_frame(&self.write(), buffer);
+    }
+
+    fn encoded_len(&self) -> usize {
+        LENGTH_BYTES + 1 + self.length()
     }
 
     fn decode_body(body: Bytes) -> Result<Self, FrameError> {

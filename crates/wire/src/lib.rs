@@ -8,6 +8,7 @@ mod connection;
 mod convert;
 mod frame;
 mod ids;
+mod length;
 mod messages;
 
 pub use connection::{ConnectionId, LinkEvent, Outgoing};

@@ -9,7 +9,6 @@ use crate::simulation::Options;
 use crate::variation::{Audit, Secret, Variation};
 use kernel::{Seed, Time};
 use scenario::{Adversary, Bytes, Online, Probability, ReplayRow, Reply, Sampler, Scenario, Turns};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +45,8 @@ pub(crate) struct Plan {
     relay_commit: Arc<Sampler<scenario::Duration>>,
     node_commit: Arc<Sampler<scenario::Duration>>,
     device_commit: Arc<Sampler<scenario::Duration>>,
-    /// Who has a consumer's number.
-    numbers: BTreeMap<Number, u32>,
+    /// By population of consumers: the first number of its country.
+    first_numbers: Vec<u64>,
     calamities: Calamities,
     audit: Option<Audit>,
 }
@@ -100,18 +99,12 @@ impl Plan {
             loss: link.loss,
             reorder: link.reorder,
         };
-        let numbers = scenario.consumers.iter().zip(&consumers).flat_map(|(population, range)| {
-            range.clone().filter_map(|index| {
-                let number = population.country.number(place(index, options.audit.as_ref()))?;
-                Some((Number::from_integer(number).ok()?, index))
-            })
-        });
         let mut plan = Self {
             seed,
             origin,
             costs: options.costs.clone(),
             start,
-            numbers: numbers.collect(),
+            first_numbers: scenario.consumers.iter().filter_map(|p| p.country.number(0)).collect(),
             consumer_link: link(&scenario.network.consumer),
             node_link: link(&scenario.network.node),
             business_link: link(&scenario.network.business),
@@ -305,26 +298,48 @@ impl Plan {
         }
     }
 
+    /// Nodes and consumers that could be at a relay, each at its [place](Self::place_at_relay); a node may not exist.
+    pub(crate) fn endpoints_of(&self, relay: Who) -> impl Iterator<Item = Who> + use<> {
+        let (first, relays) = (relay.index(), self.relays());
+        let nodes = (0..self.nodes().div_ceil(relays)).map(move |place| Who::node(place * relays + first));
+        let consumers = 0..self.consumers().div_ceil(relays);
+        nodes.chain(consumers.map(move |place| Who::consumer(place * relays + first)))
+    }
+
+    /// Where a node or consumer is among the endpoints of its relay.
+    pub(crate) fn place_at_relay(&self, who: Who) -> usize {
+        let nodes = self.nodes().div_ceil(self.relays());
+        let place = match who.kind() {
+            Kind::Consumer => nodes + who.index() / self.relays(),
+            _ => who.index() / self.relays(),
+        };
+        usize::try_from(place).unwrap_or(usize::MAX)
+    }
+
     pub(crate) fn number(&self, who: Who) -> Number {
-        let business = FIRST_BUSINESS + u64::from(who.index()) * apart(self.audit.as_ref());
-        let number = match who.kind() {
-            Kind::Consumer => self
-                .population(who.index())
-                .and_then(|p| p.country.number(place(who.index(), self.audit.as_ref()))),
+        let first = match who.kind() {
+            Kind::Consumer => self.first_numbers.get(population_of(&self.consumers, who.index())).copied(),
             _ => None,
         };
-        Number::from_integer(number.unwrap_or(business)).unwrap_or(FALLBACK)
+        let number = match first {
+            Some(first) => first + place(who.index(), self.audit.as_ref()),
+            None => FIRST_BUSINESS + u64::from(who.index()) * apart(self.audit.as_ref()),
+        };
+        Number::from_integer(number).unwrap_or(FALLBACK)
     }
 
     /// Whose number it is.
     pub(crate) fn who(&self, number: Number) -> Option<Who> {
-        if let Some(consumer) = self.numbers.get(&number) {
-            return Some(Who::consumer(*consumer));
-        }
-        let place = number.as_integer().checked_sub(FIRST_BUSINESS)?;
         let apart = apart(self.audit.as_ref());
-        let index = u32::try_from(place / apart).ok()?;
-        (place % apart == 0 && index < self.businesses()).then(|| Who::business(index))
+        let index_from = |first: u64| u32::try_from(number.as_integer().checked_sub(first)? / apart).ok();
+        let mut consumers = self.consumers.iter().zip(&self.first_numbers).filter_map(|(range, first)| {
+            index_from(*first).filter(|index| range.contains(index)).map(Who::consumer)
+        });
+        let is_theirs = |who: &Who| self.number(*who) == number;
+        consumers.find(is_theirs).or_else(|| {
+            let index = index_from(FIRST_BUSINESS).filter(|index| *index < self.businesses());
+            index.map(Who::business).filter(is_theirs)
+        })
     }
 
     pub(crate) fn population(&self, consumer: u32) -> Option<&scenario::Consumers> {

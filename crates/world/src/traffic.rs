@@ -54,6 +54,13 @@ pub(crate) struct Answer {
     pub(crate) bytes: u32,
 }
 
+impl Saying {
+    /// A text that no traffic of the scenario asks for.
+    pub(crate) fn of_text(from: Who, to: Who, text: &str) -> Self {
+        Self { from, to, bytes: u32::try_from(text.len()).unwrap_or(u32::MAX), stream: ANSWER }
+    }
+}
+
 impl Answer {
     /// Whether somebody answers, when and how much.
     pub(crate) fn draw(reply: &Answering, draws: &mut Draws) -> Option<Self> {

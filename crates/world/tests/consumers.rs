@@ -9,57 +9,53 @@
     reason = "a test may panic"
 )]
 
-use consumer::Reply;
 use std::time::Duration;
-use world::{Party, Setup, World};
+use world::{Cast, Kind, Rehearsal, Who};
 
-fn world(seed: u64, consumers: u32) -> World {
-    let mut world = World::new(&Setup { seed, consumers, reply: Reply::None }).unwrap();
-    world.run_for(Duration::from_secs(2));
-    world
-}
+const ONE: Who = Who::consumer(0);
+const OTHER: Who = Who::consumer(1);
 
-fn texts(world: &World, consumer: usize) -> Vec<String> {
-    world.shown(consumer).iter().map(|message| message.text.clone()).collect()
+fn two_consumers(seed: u64) -> Rehearsal {
+    Rehearsal::new(Cast { seed, consumers: 2, ..Cast::default() }).unwrap()
 }
 
 #[test]
 fn a_conversation_arrives_in_order() {
-    let mut world = world(1, 2);
+    let mut rehearsal = two_consumers(1);
     for index in 0..5 {
-        world.consumer_tells(0, 1, &format!("ping {index}"));
-        world.consumer_tells(1, 0, &format!("pong {index}"));
-        world.run_for(Duration::from_millis(40));
+        rehearsal.says(ONE, OTHER, &format!("ping {index}"));
+        rehearsal.says(OTHER, ONE, &format!("pong {index}"));
+        rehearsal.run_for(Duration::from_millis(40));
     }
-    world.run_for(Duration::from_secs(5));
-    assert_eq!(world.faults(), []);
-    assert_eq!(texts(&world, 1), (0..5).map(|index| format!("ping {index}")).collect::<Vec<_>>());
-    assert_eq!(texts(&world, 0), (0..5).map(|index| format!("pong {index}")).collect::<Vec<_>>());
+    rehearsal.run_for(Duration::from_secs(5));
+    assert_eq!(rehearsal.violations(), []);
+    assert_eq!(rehearsal.shown(OTHER), (0..5).map(|index| format!("ping {index}")).collect::<Vec<_>>());
+    assert_eq!(rehearsal.shown(ONE), (0..5).map(|index| format!("pong {index}")).collect::<Vec<_>>());
 }
 
 #[test]
 fn nothing_is_lost_or_doubled_when_power_fails_between_any_two_effects() {
-    for party in [Party::Relay, Party::Consumer(0), Party::Consumer(1)] {
+    for party in [Who::relay(0), ONE, OTHER] {
         for effects in 0..40 {
-            let mut world = world(2, 2);
-            world.crash_after(party, effects);
+            let mut rehearsal = two_consumers(2);
+            rehearsal.loses_power_after(party, effects);
             for index in 0..4 {
-                world.consumer_tells(0, 1, &format!("ping {index}"));
-                world.run_for(Duration::from_millis(100));
-                world.consumer_tells(1, 0, &format!("pong {index}"));
-                world.run_for(Duration::from_millis(100));
+                rehearsal.says(ONE, OTHER, &format!("ping {index}"));
+                rehearsal.run_for(Duration::from_millis(100));
+                rehearsal.says(OTHER, ONE, &format!("pong {index}"));
+                rehearsal.run_for(Duration::from_millis(100));
             }
-            world.run_for(Duration::from_secs(20));
-            assert_eq!(world.faults(), [], "{party:?} after {effects}");
-            for (reader, word) in [(1, "ping"), (0, "pong")] {
-                let mut shown = texts(&world, reader);
+            rehearsal.run_for(Duration::from_secs(20));
+            assert_eq!(rehearsal.violations(), [], "{party} after {effects}");
+            for (reader, word) in [(OTHER, "ping"), (ONE, "pong")] {
+                let mut shown = rehearsal.shown(reader).to_vec();
                 shown.sort();
                 let mut once = shown.clone();
                 once.dedup();
-                assert_eq!(shown, once, "{party:?} after {effects}: shown twice");
+                assert_eq!(shown, once, "{party} after {effects}: shown twice");
                 // What was typed while the app had no power was never said.
-                let typed_at_down = party != Party::Relay;
-                assert!(typed_at_down || shown.len() == 4, "{party:?} after {effects}: {word} {shown:?}");
+                let typed_at_down = party.kind() != Kind::Relay;
+                assert!(typed_at_down || shown.len() == 4, "{party} after {effects}: {word} {shown:?}");
             }
         }
     }

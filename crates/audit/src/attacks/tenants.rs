@@ -10,6 +10,7 @@ use kernel::{Machine as _, Rng, Seed};
 use privacy::surfaces::{Direction, HttpMessage, Surfaces};
 use privacy::{DataClass, Principal};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use wire::Number;
 
@@ -44,16 +45,9 @@ const STRANGER: Things = Things {
 /// Nobody has this id.
 const NOBODY: &str = "109999999999999";
 
-const EDGES: [&str; 8] = [
-    "",
-    "/messages",
-    "/phone_numbers",
-    "/subscribed_apps",
-    "/subscriptions",
-    "/register",
-    "/nonsense",
-    "/a/b",
-];
+/// Behind an id: what no route has.
+const NONSENSE: [&str; 3] = ["/register", "/nonsense", "/a/b"];
+
 const METHODS: [Method; 4] = [Method::Get, Method::Post, Method::Delete, Method::Other];
 
 /// Asks for everything of the owner's in the stranger's name, before and after the owner has used it.
@@ -68,7 +62,7 @@ pub(super) fn strangers(surfaces: &Surfaces, matrix: &mut Matrix) -> Result<Atta
         for (id, edge, method, token) in asked([STRANGER.token, &app_token]) {
             attempts += 1;
             let (theirs, nothing) =
-                (desk.shape(method, id, edge, token), desk.shape(method, NOBODY, edge, token));
+                (desk.shape(method, id, &edge, token), desk.shape(method, NOBODY, &edge, token));
             if theirs != nothing || theirs.0 == 200 {
                 successes += 1;
                 // The first of its kind is enough to be told.
@@ -127,13 +121,20 @@ pub(super) fn stopwatch(matrix: &mut Matrix, now: &dyn Fn() -> Duration) -> Resu
 /// A clock has no finer ticks, and a machine that others use has worse.
 const TICK: Duration = Duration::from_micros(20);
 
-fn asked(tokens: [&str; 2]) -> impl Iterator<Item = (&'static str, &'static str, Method, &str)> {
+/// What may stand behind an id: all edges of the table of routes, and what is in no table.
+fn edges() -> BTreeSet<String> {
+    let behind = |edge: &str| if edge.is_empty() { String::new() } else { format!("/{edge}") };
+    cloud::ROUTES.iter().map(|route| behind(route.edge)).chain(NONSENSE.map(str::to_owned)).collect()
+}
+
+fn asked(tokens: [&str; 2]) -> impl Iterator<Item = (&'static str, String, Method, &str)> {
     let ids = [OWNER.phone, OWNER.account, OWNER.app];
     ids.into_iter().flat_map(move |id| {
-        EDGES.into_iter().flat_map(move |edge| {
-            METHODS
-                .into_iter()
-                .flat_map(move |method| tokens.into_iter().map(move |token| (id, edge, method, token)))
+        edges().into_iter().flat_map(move |edge| {
+            METHODS.into_iter().flat_map(move |method| {
+                let edge = edge.clone();
+                tokens.into_iter().map(move |token| (id, edge.clone(), method, token))
+            })
         })
     })
 }
@@ -169,9 +170,9 @@ impl Desk {
     fn use_as_owner(&mut self, surfaces: &Surfaces, matrix: &mut Matrix) {
         let reads = [OWNER.phone, OWNER.account, OWNER.app]
             .into_iter()
-            .flat_map(|id| EDGES.into_iter().map(move |edge| (Method::Get, id, edge)));
-        for (method, id, edge) in reads.chain([(Method::Post, OWNER.phone, "/messages")]) {
-            let Some(response) = self.ask(method, id, edge, OWNER.token) else { continue };
+            .flat_map(|id| edges().into_iter().map(move |edge| (Method::Get, id, edge)));
+        for (method, id, edge) in reads.chain([(Method::Post, OWNER.phone, "/messages".to_owned())]) {
+            let Some(response) = self.ask(method, id, &edge, OWNER.token) else { continue };
             let headers = response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
             let message = HttpMessage {
                 direction: Direction::Response,

@@ -1,4 +1,4 @@
-//! What came out.
+//! An answer about leakage: for each padding how many bits a view tells of the secret, and what that padding costs.
 
 use super::{Channel, Observe, Padding, Secret};
 use privacy::leak::Estimate;

@@ -1,4 +1,4 @@
-//! Draws for what is said, and when.
+//! Draws for what is said, and when: sizes and times by the samplers of `scenario`, choices by weight.
 
 use kernel::Rng;
 use scenario::{Bytes, Distribution, Duration};

@@ -8,6 +8,7 @@
 mod answer;
 mod channel;
 mod draw;
+mod error;
 mod kinds;
 mod plots;
 mod question;
@@ -18,8 +19,9 @@ mod view;
 
 pub use answer::{Answer, Cost, Row};
 pub use channel::Channel;
+pub use error::LeakError;
 pub use plots::{page, plots};
-pub use question::{LeakError, Progress, Question, ask};
+pub use question::{Progress, Question, ask};
 pub use secret::{Secret, UnknownSecret};
 pub use view::{Observe, UnknownView, VIEWS, view};
 

@@ -1,4 +1,5 @@
-//! Answers as plots.
+//! Answers as plots, and the page with them: bits by padding, what padding costs, and each channel from secret to
+//! observation.
 
 use super::{Answer, Channel, Row, name_of};
 use report::plot::{Axis, Bar, Heatmap, Marks, Plot, Series, Tile, Unit};

@@ -3,9 +3,9 @@
 use super::run::{Happened, run};
 use super::script::Script;
 use super::view::samples;
-use super::{Answer, Channel, Cost, Observe, Padding, Row, Secret};
-use privacy::leak::{Estimate, SampleError, Settings};
-use privacy::{Policy, PolicyError, Principal};
+use super::{Answer, Channel, Cost, LeakError, Observe, Padding, Row, Secret};
+use privacy::leak::{Estimate, Settings};
+use privacy::{Policy, Principal};
 use std::num::NonZeroUsize;
 
 /// What is to be measured.
@@ -36,26 +36,6 @@ pub struct Progress<'a> {
     pub what: &'a str,
     /// The share of all that is done.
     pub done: f64,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum LeakError {
-    /// The world was not made; a mistake of the program.
-    #[error("the run can't be made: {0}")]
-    Setup(String),
-    /// The parties broke a promise: what was measured is not what should be.
-    #[error("the run broke {0}")]
-    Violation(&'static str),
-    /// Not enough messages arrived to say anything.
-    #[error("only {0} messages arrived; 20 are the least that say anything")]
-    TooFew(usize),
-    /// A view has numbers that aren't.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The matrix of who may learn what can't be read.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
 }
 
 /// With fewer samples nothing is said.

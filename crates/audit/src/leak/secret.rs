@@ -1,4 +1,4 @@
-//! What somebody might want to know.
+//! The secrets that can be asked about: what kind of text it was, who was answered, which choice somebody made …
 
 use privacy::DataClass;
 use serde::{Serialize, Serializer};

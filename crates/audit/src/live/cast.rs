@@ -9,11 +9,11 @@ pub(super) struct Business {
     pub(super) name: &'static str,
     pub(super) node: &'static str,
     display_name: String,
-    app_id: u64,
+    pub(super) app_id: u64,
     app_secret: String,
     verify_token: String,
     pub(super) token: String,
-    waba_id: u64,
+    pub(super) waba_id: u64,
     pub(super) phone_number_id: u64,
     pub(super) number: u64,
     /// Path of the URL that its webhooks go to.

@@ -4,27 +4,38 @@ use super::LiveError;
 use super::business::Desk;
 use super::stage::Stage;
 use super::views::Views;
+use cloud::{Method, Object};
 use privacy::{Party, Principal};
 
-/// Each business asks for what is another's, with its own token. What it asked for it knew.
+/// Each business asks for what is another's, with its own token: every route that there is. What it asked for it knew.
 pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError> {
     let scanner = stage.scanner()?;
     for business in &stage.cast.businesses {
         let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) else { continue };
         for other in stage.cast.businesses.iter().filter(|other| other.name != business.name) {
             let stranger = Desk::default();
-            let number = format!("/v23.0/{}", other.phone_number_id);
-            let messages = format!("{number}/messages");
             let read = serde_json::json!({
                 "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
             });
-            for (method, path, body) in [("GET", &number, None), ("POST", &messages, Some(&read))] {
-                let answer = stranger.call(node.api, method, path, &business.token, body)?;
+            for route in cloud::ROUTES {
+                let id = match route.object() {
+                    Object::App => other.app_id,
+                    Object::Account => other.waba_id,
+                    Object::Number => other.phone_number_id,
+                };
+                let path = format!("/v23.0{}", route.path(&id.to_string()));
+                let (method, body) = match route.method {
+                    Method::Post => ("POST", Some(&read)),
+                    Method::Delete => ("DELETE", None),
+                    Method::Get | Method::Other => ("GET", None),
+                };
+                let answer = stranger.call(node.api, method, &path, &business.token, body)?;
                 refused(views, answer.status, "what is another's");
             }
             let party = Party::new(Principal::Business, business.name);
             let view = format!("answers about {}", other.name);
-            let asked = format!("phone number id of {}", other.name);
+            let asked = ["app id", "WABA id", "phone number id"];
+            let asked = asked.map(|id| format!("{id} of {}", other.name));
             views.search_but(&scanner, &party, &view, &stranger.http.bytes(), &asked);
         }
     }

@@ -53,11 +53,16 @@ impl Views {
         party: &Party,
         view: &str,
         bytes: &[u8],
-        known: &str,
+        known: &[String],
     ) {
         let mut kept = Kept::default();
         let findings = scanner.view(view).feed(bytes);
-        kept.add(findings.into_iter().filter(|finding| *finding.canary != *known).collect());
+        kept.add(
+            findings
+                .into_iter()
+                .filter(|finding| !known.iter().any(|known| *finding.canary == **known))
+                .collect(),
+        );
         self.add(party, view, bytes.len() as u64, kept);
     }
 

@@ -164,7 +164,7 @@ pub(crate) fn play(direction: &Direction<'_>, seed: u64) -> Result<Performance, 
     let scene = scene.with_all(direction.changes.iter().copied())?;
     let options = Options {
         costs: no_time(),
-        keep: Keep { envelopes: true, texts: true, sights: true, records: false },
+        keep: Keep { envelopes: true, texts: true, sights: true, ..Keep::default() },
         disks: true,
         audit: Some(Audit { variation: direction.variation }),
         ..Options::default()

@@ -1,12 +1,16 @@
 //! Whose token it is.
 
-use crate::api::errors::GraphError;
-use crate::api::request::Token;
-use crate::directory::{Directory, Grant};
+use crate::accounts::{Directory, Grant};
+use graph::{GraphError, Token};
 use kernel::Time;
+use std::sync::Arc;
 
 /// What the request's token opens.
-pub(crate) fn authenticate(directory: &Directory, now: Time, token: &Token) -> Result<Grant, GraphError> {
+pub(crate) fn authenticate(
+    directory: &Directory,
+    now: Time,
+    token: &Token<'_>,
+) -> Result<Arc<Grant>, GraphError> {
     let token = match token {
         Token::None => return Err(GraphError::no_token()),
         Token::Unreadable => return Err(GraphError::bad_token()),
@@ -14,7 +18,7 @@ pub(crate) fn authenticate(directory: &Directory, now: Time, token: &Token) -> R
     };
     let grant = directory.grant(token).ok_or_else(GraphError::bad_token)?;
     match grant.expires {
-        Some(expires) if expires <= now => Err(GraphError::expired_token(expires, now)),
+        Some(expires) if expires <= now => Err(GraphError::expired_token(expires.as_secs(), now.as_secs())),
         _ => Ok(grant),
     }
 }

@@ -1,7 +1,6 @@
 //! HTTP in: requests become inputs, and wait for their answers.
 
-use crate::calls::{body_too_large, unavailable};
-use crate::exchange::{ApiRequest, ApiResponse, Method, ReplyId};
+use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, unavailable};
 use crate::node::Input;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -10,6 +9,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
+use graph::Method;
 use http_body_util::LengthLimitError;
 use kernel::Rng;
 use metrics::counter;

@@ -1,7 +1,7 @@
 //! HTTP out: webhooks, and the handshakes before them.
 
-use crate::exchange::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use crate::node::Input;
+use crate::webhooks::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use axum::http::{Request, Response, Uri};
 use bytes::Bytes;
@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use kernel::mutant::{self, Mutant};
 use metrics::counter;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -51,16 +50,6 @@ impl Poster {
 
     pub(crate) fn post(&mut self, post: WebhookPost) {
         let (client, answers, delivery) = (self.client.clone(), self.answers.clone(), post.delivery);
-        if mutant::is(Mutant::LogHasWebhookUrl) {
-            tracing::info!(url = post.url, "posting a webhook");
-        }
-        if mutant::is(Mutant::WebhookInTempFile) {
-            let _ = std::fs::write(std::env::temp_dir().join("blindpost-webhook.json"), &post.body);
-        }
-        if mutant::is(Mutant::PanicShowsPayload) {
-            let body = String::from_utf8_lossy(&post.body).into_owned();
-            self.spawn(async move { assert!(body.is_empty(), "unexpected body {body}") });
-        }
         self.spawn(async move {
             let outcome = match webhook(post) {
                 Some(request) => match exchange(&client, request).await {

@@ -1,7 +1,9 @@
 //! The loop that runs a node, and runs it again when the store has failed.
 
+use crate::Node;
 use crate::config::NodeConfig;
-use crate::node::{Input, Node, Notice, Output};
+use crate::node::Input;
+use crate::output::{Notice, Output};
 use crate::shell::front::Front;
 use crate::shell::poster::Poster;
 use kernel::Rng;

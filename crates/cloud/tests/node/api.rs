@@ -63,7 +63,12 @@ fn every_error_has_its_shape() {
                 "message_id": "wamid.HBgLMTY1MDU1NTEyMzQVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA",
             })),
         ),
-        ("multipart", ApiRequest { content_type: Some("multipart/form-data; boundary=x".into()), ..hello() }),
+        (
+            "no multipart",
+            ApiRequest { content_type: Some("multipart/form-data; boundary=x".into()), ..hello() },
+        ),
+        ("nested too deep", ApiRequest::post(path.clone(), TOKEN, "{\"a\":".repeat(10_000))),
+        ("no selection", ApiRequest::get(format!("/{PHONE}?fields=id{{"), TOKEN)),
     ];
     let mut shown = String::new();
     for (name, request) in cases {
@@ -76,7 +81,7 @@ fn every_error_has_its_shape() {
 }
 
 #[test]
-fn forms_and_query_tokens_send_too() {
+fn forms_parts_and_query_tokens_send_too() {
     let mut bench = Bench::new(two_tenants());
     let body = format!(
         "messaging_product=whatsapp&to=%2B{ALICE}&type=text&text=%7B%22body%22%3A%22a+b%22%2C%22preview_url%22%3Atrue%7D"
@@ -91,6 +96,13 @@ fn forms_and_query_tokens_send_too() {
     bench.ok(request(&format!("?access_token={TOKEN}"), None));
     let in_body = format!("{body}&access_token={TOKEN}");
     bench.ok(ApiRequest { body: in_body.into(), ..request("", None) });
+    let part = |name: &str, text: &str| {
+        format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let parts = [("messaging_product", "whatsapp"), ("to", ALICE), ("text", r#"{"body":"a b"}"#)];
+    let parts: String = parts.map(|(name, text)| part(name, text)).concat() + "--cut--";
+    let content_type = Some("multipart/form-data; boundary=cut".to_owned());
+    bench.ok(ApiRequest { content_type, body: parts.into(), ..request("", Some(format!("Bearer {TOKEN}"))) });
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod api;
 mod conversation;
 mod crash;
 mod hooks;
+mod portfolio;
 mod shell;
 mod subscriptions;
 mod support;

@@ -1,8 +1,9 @@
 //! Tenants are strangers (invariant 7), and operators see statistics (invariant 9).
 
 use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, two_tenants};
-use cloud::{ApiRequest, ApiResponse, Method};
+use cloud::{ApiRequest, ApiResponse, Method, Needs, Object, ROUTES};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const STRANGER: &str = "EAAtokenOfTheShop0002";
 
@@ -13,15 +14,20 @@ fn shape(response: &ApiResponse, id: &str) -> (u16, String) {
     (response.status, body.to_string().replace(id, "<id>"))
 }
 
+/// All edges of the table of routes, and what is in no table.
+fn edges() -> BTreeSet<String> {
+    let behind = |edge: &str| if edge.is_empty() { String::new() } else { format!("/{edge}") };
+    let routes = ROUTES.iter().map(|route| behind(route.edge));
+    routes.chain(["/nonsense".to_owned(), "/a/b".to_owned()]).collect()
+}
+
 #[test]
 fn another_tenants_object_looks_like_none() {
     let mut bench = Bench::new(two_tenants());
     let text = json!({ "messaging_product": "whatsapp", "to": ALICE, "text": { "body": "hi" } }).to_string();
     let unknown = "999999999999999";
     for own in [PHONE, WABA, APP] {
-        for edge in
-            ["", "/messages", "/phone_numbers", "/subscribed_apps", "/subscriptions", "/nonsense", "/a/b"]
-        {
+        for edge in edges() {
             for method in [Method::Get, Method::Post, Method::Delete, Method::Other] {
                 for token in [STRANGER, "700000000000002|secretOfTheShop0002"] {
                     let mut ask = |id: &str| {
@@ -36,6 +42,25 @@ fn another_tenants_object_looks_like_none() {
         }
     }
     assert!(bench.relay.seen.is_empty());
+}
+
+/// Else that strangers can't see them proved nothing.
+#[test]
+fn every_route_is_there_for_its_owner() {
+    let mut bench = Bench::new(two_tenants());
+    for route in ROUTES {
+        let id = match route.object() {
+            Object::App => APP,
+            Object::Account => WABA,
+            Object::Number => PHONE,
+        };
+        let app_token = format!("{APP}|{SECRET}");
+        let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };
+        let request = ApiRequest { method: route.method, ..ApiRequest::post(route.path(id), token, "{}") };
+        let (status, error) = shape(&bench.ask(request).unwrap(), id);
+        let found = !error.contains("Unsupported") && !error.contains("Unknown path");
+        assert!(found && status != 401 && status != 403, "{:?} {}: {error}", route.method, route.path(id));
+    }
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Folders of other systems: what leaks is found, and whatever could not be checked is said, bit by bit.
+
 use std::fs;
 
 use proptest::{collection::vec, prelude::*};

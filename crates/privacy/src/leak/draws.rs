@@ -13,7 +13,8 @@ pub(super) fn below(rng: &mut Rng, bound: usize) -> usize {
     usize::try_from(drawn).unwrap_or(0)
 }
 
-/// Every order is as likely (Fisher and Yates).
+/// Every order is as likely (Fisher and Yates). Not `rand`'s `shuffle`: which numbers that draws may change with its
+/// versions, and published estimates are to come out again.
 pub(super) fn shuffle<T>(rng: &mut Rng, items: &mut [T]) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(rng, last + 1));

@@ -1,3 +1,5 @@
+//! Policies that must be refused, and what the one of this project forbids.
+
 use super::*;
 
 const POLICY: &str = include_str!("../../policy.toml");

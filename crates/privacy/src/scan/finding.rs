@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
-use crate::{Compression, DataClass, Encoding, view::as_str};
+use crate::{Compression, DataClass, Encoding, shared_text::as_str};
 
 /// A canary where it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,3 +1,5 @@
+//! Canaries are found in every encoding, however the bytes come, and nowhere else.
+
 use std::fs;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::error::class;
 use super::form::{Parts, compile};
-use super::{Problem, Surfaces, SurfacesError, catalogue};
+use super::{Problem, Surfaces, SurfacesError};
 use crate::{DataClass, Principal};
 
 /// Files by whose directory they are in.
@@ -68,7 +69,7 @@ impl Catalogue {
                     return Err(SurfacesError::Formless(format!("{place} `{}`", file.path)));
                 }
                 let path = compile(&place, &file.path, parts)?;
-                Ok(File { path, class: catalogue::class(&place, &file.class)? })
+                Ok(File { path, class: class(&place, &file.class)? })
             });
             Ok((principal, files.collect::<Result<_, SurfacesError>>()?))
         });

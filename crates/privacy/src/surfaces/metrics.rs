@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::error::class;
 use super::form::{Declaration, Declared, Parts};
-use super::{Leaf, Problem, Seen, Surfaces, SurfacesError, Value, catalogue};
+use super::{Leaf, Problem, Seen, Surfaces, SurfacesError, Value};
 use crate::{Cell, DataClass, Principal};
 
 /// Metrics by name.
@@ -146,7 +147,7 @@ impl Catalogue {
                 Ok((label.clone(), Declared::parse(&place, declaration, parts)?))
             });
             let labels = labels.collect::<Result<_, SurfacesError>>()?;
-            let class = catalogue::class(&place, &metric.class)?;
+            let class = class(&place, &metric.class)?;
             Ok((name.clone(), Metric { kind: metric.kind, class, labels }))
         });
         Ok(Self { metrics: metrics.collect::<Result<_, SurfacesError>>()? })

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Problem, Seen, Surfaces, SurfacesError, Value, catalogue};
+use super::error::class;
+use super::{Problem, Seen, Surfaces, SurfacesError, Value};
 use crate::{DataClass, Principal};
 
 /// A table as `surfaces.toml` has it.
@@ -101,7 +102,7 @@ impl Surfaces {
 impl Table {
     pub(super) fn parse(name: &str, raw: RawTable) -> Result<Self, SurfacesError> {
         let place = format!("tables.{name}");
-        let class = |class: &str| catalogue::class(&place, class);
+        let class = |name: &str| class(&place, name);
         let content = match (raw.value, raw.opaque) {
             (Some(message), None) => Content::Message(message),
             (None, Some(opaque)) => Content::Opaque(class(&opaque)?),

@@ -36,6 +36,7 @@ pub(crate) fn facts() -> Facts {
         seed: 42,
         threads: 2,
         crypto: "real".into(),
+        provider: "aws-lc".into(),
         command: "blindpost run scenarios/two-countries.toml --seed 42 --out DIR".into(),
         started_us: 0,
     }

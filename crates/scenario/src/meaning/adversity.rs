@@ -1,4 +1,4 @@
-//! Faults and adversaries.
+//! What faults and adversaries must keep to: parties that there are, times within the run, settings that go together.
 
 use super::Check;
 use crate::check::one_of;

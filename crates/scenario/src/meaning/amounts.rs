@@ -1,4 +1,5 @@
-//! Distributions, wherever they stand.
+//! What distributions must keep to, wherever they stand: ends in order, means and medians above zero, sizes that fit a
+//! message.
 
 use super::{Check, MAX_TEXT};
 use crate::document::{Node, Value};

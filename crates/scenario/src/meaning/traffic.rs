@@ -1,4 +1,5 @@
-//! Who may say what to whom.
+//! What traffic must keep to: senders and recipients that there are and may write to each other, and not more of it than
+//! any machine takes.
 
 use super::{Check, Population};
 use crate::check::one_of;

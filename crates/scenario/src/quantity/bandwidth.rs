@@ -1,4 +1,4 @@
-//! Bandwidths.
+//! Bandwidths: bits or bytes per second, `"20Mbit/s"`.
 
 use super::{Quantity, QuantityError, scaled, split_number, written_as_text};
 use std::fmt;

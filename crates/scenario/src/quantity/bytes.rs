@@ -1,4 +1,4 @@
-//! Sizes.
+//! Sizes in bytes: decimal or binary units, `"1.5MB"`, `"4KiB"`.
 
 use super::{Quantity, QuantityError, scaled, split_number, written_as_text};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Lengths of time.
+//! Lengths of time, to the nanosecond, in one unit or in several: `"250ms"`, `"2h30min"`.
 
 use super::{Quantity, QuantityError, scaled, split_number, written_as_text};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Calendar time.
+//! Calendar time, as TOML writes a date or a date with time and offset: when virtual time begins.
 
 use super::{Quantity, QuantityError, written_as_text};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Probabilities and shares.
+//! Probabilities and shares: a number from 0 to 1 or a text in percent, `0.03` or `"3%"`.
 
 use super::{Quantity, QuantityError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -1,4 +1,4 @@
-//! How often something happens.
+//! How often something happens, in total or for each of a population: `"3/s in total"`, `"2/day per consumer"`.
 
 use super::{Duration, Quantity, QuantityError, written_as_text};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Times of the day.
+//! Times of the day on a consumer's own clock: `"08:30"`.
 
 use super::{Quantity, QuantityError, written_as_text};
 use std::fmt;

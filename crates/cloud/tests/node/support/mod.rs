@@ -1,12 +1,14 @@
 //! What surrounds a node in these tests.
 
 mod bench;
+mod portfolio;
 mod relay;
 mod rows;
 mod stack;
 mod surfaces;
 
 pub(crate) use bench::{Bench, message};
+pub(crate) use portfolio::Owner;
 pub(crate) use stack::{Stack, VERIFY};
 
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};

@@ -1,0 +1,270 @@
+//! `blindpost audit`: the privacy boundary, executed.
+
+mod mutants;
+mod others;
+mod text;
+
+use crate::leak;
+use crate::run::all_cores;
+use ::audit::live::LiveOptions;
+use ::audit::{Audit as Plan, Progress, Report, Verdict};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Something leaked.
+const LEAK: u8 = 1;
+
+/// Not everything could be looked at, so nothing can be said.
+const NOT_CHECKED: u8 = 2;
+
+/// Executes the privacy boundary: who could learn what he may not (docs/privacy.md)?
+///
+/// The parties are run, in virtual time and as real processes; everything that each could see is searched, and compared
+/// between runs that differ in one secret. Exits 0 if every cell of the matrix was executed and nothing leaked, 1 if
+/// something did, and 2 if something could not be checked.
+///
+/// Example: blindpost audit --json audit.json --html audit.html
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Pairs of runs for each secret
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pairs: u64,
+    /// Only runs that differ in these secrets, and no other layer (see --list)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    secret: Vec<String>,
+    /// Only say which secrets there are
+    #[arg(long)]
+    list: bool,
+    /// Fewer runs and pairs, for a first look
+    #[arg(long)]
+    quick: bool,
+    /// Audit views of another system, which are files in this folder (docs/auditing-others.md)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["secret", "pairs", "quick", "seed", "threads", "html"])]
+    views: Option<PathBuf>,
+    /// The policy of that system [default: this project's]
+    #[arg(long, value_name = "FILE", requires = "views")]
+    policy: Option<PathBuf>,
+    /// End with the first layer that finds something
+    #[arg(long)]
+    first: bool,
+    /// Audit known-bad variants of the parties instead, each of which must be caught, and the sound one, which must not
+    #[arg(long, conflicts_with_all = ["secret", "first", "pairs", "quick", "html"])]
+    mutants: bool,
+    /// Only these mutants
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "mutants")]
+    mutant: Vec<String>,
+    /// The build that has the mutants [default: made from the source with cargo]
+    #[arg(long, value_name = "PROGRAM", requires = "mutants")]
+    mutant_program: Option<PathBuf>,
+    /// Where the randomness of all runs in virtual time comes from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// On how many threads [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Write the report to this file as JSON (- for standard output)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draw the report as a page: the matrix, every cell with its evidence (- for standard output)
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Leak(leak::Leak),
+}
+
+impl Audit {
+    pub(crate) fn run(self) -> ExitCode {
+        match self.verdict() {
+            Ok(Verdict::Clean) => ExitCode::SUCCESS,
+            Ok(Verdict::Leak) => ExitCode::from(LEAK),
+            Ok(Verdict::NotChecked) => ExitCode::from(NOT_CHECKED),
+            Err(error) => {
+                eprint!("{}", crate::error::explain(&error));
+                ExitCode::from(NOT_CHECKED)
+            }
+        }
+    }
+
+    fn verdict(self) -> miette::Result<Verdict> {
+        if let Some(Command::Leak(leak)) = self.command {
+            return leak.run().map(|()| Verdict::Clean);
+        }
+        if self.list {
+            ::audit::trials().for_each(|(name, about)| println!("{name:<18} {about}"));
+            return Ok(Verdict::Clean);
+        }
+        if self.mutants {
+            return mutants::run(&self);
+        }
+        if let Some(views) = &self.views {
+            return others::run(views, self.policy.as_deref(), self.json.as_deref());
+        }
+        self.known_secrets()?;
+        writable(self.json.as_deref())?;
+        writable(self.html.as_deref())?;
+        let mut report = self.audit()?;
+        report.repeat.command = self.command();
+        self.print(&report)?;
+        Ok(report.verdict())
+    }
+
+    fn known_secrets(&self) -> miette::Result<()> {
+        let unknown =
+            self.secret.iter().find(|name| ::audit::trials().all(|(known, _)| known != name.as_str()));
+        match unknown {
+            None => Ok(()),
+            Some(name) => Err(miette::miette!(
+                help = "`blindpost audit --list` says which there are",
+                "there is no secret `{name}`"
+            )),
+        }
+    }
+
+    fn audit(&self) -> miette::Result<Report> {
+        let dir = tempfile::Builder::new()
+            .prefix("blindpost-audit-")
+            .tempdir()
+            .into_diagnostic()
+            .wrap_err("can't make a temporary directory")?;
+        let plan = Plan {
+            seed: self.seed,
+            pairs: if self.quick { self.pairs.min(2) } else { self.pairs },
+            only: self.secret.clone(),
+            first: self.first,
+            samples: if self.quick { 0 } else { 400 },
+            live: Some(LiveOptions {
+                program: std::env::current_exe()
+                    .into_diagnostic()
+                    .wrap_err("it can't be said which program this is, to start it")?,
+                dir: dir.path().to_owned(),
+                environment: Vec::new(),
+                quick: self.quick,
+            }),
+            runs: if self.quick { 1 } else { 3 },
+            seeds: if self.quick { 4 } else { 40 },
+            threads: self.threads.unwrap_or_else(all_cores),
+        };
+        let bar = ProgressBar::new(1);
+        if let Ok(style) = ProgressStyle::with_template("{prefix:<16} {bar:40} {pos}/{len}  {eta} left") {
+            bar.set_style(style);
+        }
+        let show = |Progress { layer, done, of }| {
+            bar.set_prefix(layer);
+            bar.set_length(of);
+            bar.set_position(done);
+        };
+        let began = live::now();
+        let report = plan.run(&show, &|| live::now().since(began)).into_diagnostic();
+        bar.finish_and_clear();
+        report.wrap_err("the boundary could not be audited")
+    }
+
+    /// The command that repeats it.
+    fn command(&self) -> String {
+        let mut command = format!("blindpost audit --seed {} --pairs {}", self.seed, self.pairs);
+        if self.quick {
+            command.push_str(" --quick");
+        }
+        if self.first {
+            command.push_str(" --first");
+        }
+        if !self.secret.is_empty() {
+            command.push_str(" --secret ");
+            command.push_str(&self.secret.join(","));
+        }
+        command
+    }
+
+    fn print(&self, report: &Report) -> miette::Result<()> {
+        if [&self.json, &self.html].into_iter().flatten().all(|file| !is_standard_output(file)) {
+            print!("{}", text::of(report));
+        }
+        if let Some(file) = &self.json {
+            write_json(file, &serde_json::to_value(report).into_diagnostic()?)?;
+        }
+        if let Some(file) = &self.html {
+            save(file, &::audit::picture::page(report))?;
+        }
+        Ok(())
+    }
+}
+
+/// To a file, or to standard output for `-`.
+fn save(file: &Path, text: &str) -> miette::Result<()> {
+    if is_standard_output(file) {
+        print!("{text}");
+        return Ok(());
+    }
+    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+}
+
+fn is_standard_output(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn write_json(file: &Path, value: &serde_json::Value) -> miette::Result<()> {
+    save(file, &(serde_json::to_string_pretty(value).into_diagnostic()? + "\n"))
+}
+
+/// Better now than after the audit.
+fn writable(file: Option<&Path>) -> miette::Result<()> {
+    let Some(file) = file.filter(|file| !is_standard_output(file)) else { return Ok(()) };
+    let open = fs::OpenOptions::new().create(true).append(true).open(file);
+    open.map(drop).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        audit: Audit,
+    }
+
+    fn audit(flags: &str) -> Audit {
+        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().audit
+    }
+
+    #[test]
+    fn the_command_that_repeats_an_audit_is_accepted_and_says_the_same() {
+        for flags in ["", "--seed 7 --pairs 3 --quick --first", "--secret token,text"] {
+            let command = audit(flags).command();
+            let flags = command.strip_prefix("blindpost audit ").unwrap();
+            assert_eq!(audit(flags).command(), command);
+        }
+        assert_eq!(audit("--quick").command(), "blindpost audit --seed 1 --pairs 20 --quick");
+    }
+
+    #[test]
+    fn a_secret_that_there_is_not_is_said_before_anything_runs() {
+        let known = ::audit::trials().next().unwrap().0;
+        assert!(audit(&format!("--secret {known}")).known_secrets().is_ok());
+        let error = crate::error::explain(&audit("--secret tokn").known_secrets().unwrap_err());
+        assert_eq!(
+            error,
+            "error: there is no secret `tokn`\nhelp: `blindpost audit --list` says which there are\n"
+        );
+    }
+
+    #[test]
+    fn standard_output_is_always_writable_and_a_file_in_nowhere_is_not() {
+        assert!(writable(None).is_ok() && writable(Some(Path::new("-"))).is_ok());
+        let error = crate::error::explain(&writable(Some(Path::new("/nowhere/a.json"))).unwrap_err());
+        assert!(error.starts_with("error: can't write /nowhere/a.json"), "{error}");
+    }
+}

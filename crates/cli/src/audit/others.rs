@@ -1,0 +1,34 @@
+//! `blindpost audit --views DIR --policy FILE`: the same checks on what another system's parties saw.
+
+use super::{writable, write_json};
+use ::audit::Verdict;
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use privacy::folder;
+use std::fs;
+use std::path::Path;
+
+/// What a system is judged by that brings no policy of its own.
+const OURS: &str = include_str!("../../../privacy/policy.toml");
+
+pub(super) fn run(views: &Path, policy: Option<&Path>, json: Option<&Path>) -> miette::Result<Verdict> {
+    writable(json)?;
+    let policy = match policy {
+        Some(file) => fs::read_to_string(file)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("can't read the policy {}", file.display()))?,
+        None => OURS.to_owned(),
+    };
+    let report = folder::audit(views, &policy).into_diagnostic();
+    let report = report.wrap_err_with(|| format!("{} can't be audited", views.display()))?;
+    if json.is_none_or(|file| file.as_os_str() != "-") {
+        print!("{report}");
+    }
+    if let Some(file) = json {
+        write_json(file, &serde_json::to_value(&report).into_diagnostic()?)?;
+    }
+    Ok(match report.verdict() {
+        folder::Verdict::Clean => Verdict::Clean,
+        folder::Verdict::Leak => Verdict::Leak,
+        folder::Verdict::CouldNotCheck => Verdict::NotChecked,
+    })
+}

@@ -1,0 +1,317 @@
+//! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
+//! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
+
+use crate::data::Data;
+use crate::metrics::MetricsArguments;
+use crate::settings::Settings;
+use crate::shutdown;
+use crate::suites::SuiteArguments;
+use crate::tenants::{self, TenantSettings};
+use crate::uplink::uplink;
+use ::cloud::NodeConfig;
+use clap::Args;
+use link::Uplink;
+use miette::{IntoDiagnostic as _, WrapErr as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// The Cloud API node as its own process.
+///
+/// Example: blindpost cloud --data ./node --relay 127.0.0.1:4433 --webhook http://127.0.0.1:9000/webhooks
+#[derive(Debug, Args)]
+pub(crate) struct CloudArguments {
+    /// Directory for link key, tenants and store; made if there is none [default: blindpost-data/cloud]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where the relay listens [default: 127.0.0.1:4433]
+    #[arg(long, value_name = "ADDR")]
+    relay: Option<SocketAddr>,
+    /// The relay's link key; if not given, the first one seen is the one
+    #[arg(long, value_name = "KEY")]
+    relay_key: Option<String>,
+    #[command(flatten)]
+    api: ApiArguments,
+    /// Settings file, section [cloud]; flags win
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What `cloud` and `serve` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct ApiArguments {
+    /// Address of the HTTP API [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+    /// File with the businesses; made with one business in it if there is none [default: DATA/tenants.toml]
+    #[arg(long, value_name = "FILE")]
+    tenants: Option<PathBuf>,
+    /// Where the first business wants its webhooks
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// Token of the first business, instead of the one in the file
+    #[arg(long, value_name = "TOKEN", env = "BLINDPOST_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// App secret of the first business, instead of the one in the file
+    #[arg(long, value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true)]
+    app_secret: Option<String>,
+    /// Webhook verify token of the first business, instead of the one in the file
+    #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
+    verify_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) suite: SuiteArguments,
+    /// How long an undelivered message is kept, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    retention: u64,
+    /// Deleted content becomes unreadable on disk within about this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) key_lifetime: u64,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArguments,
+    /// Print the facts that others need as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl CloudArguments {
+    pub(crate) async fn run(self) -> miette::Result<()> {
+        let settings = Settings::read(self.config.as_deref())?.cloud;
+        let dir = self.data.or(settings.data).unwrap_or_else(|| "blindpost-data/cloud".into());
+        self.api.metrics.serve().await?;
+        let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
+        let tenants = self.api.tenants(settings.tenants, &mut data)?;
+        let http = listen(self.api.http.or(settings.http)).await?;
+        let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
+        let uplink = uplink(&data, relay, key)?;
+        let config = self.api.node_config(&tenants)?;
+        Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
+        let connector = Arc::clone(&uplink.connector);
+        let partition = data.store.partition("node");
+        ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
+            .await
+            .into_diagnostic()?;
+        connector.close().await;
+        data.store.close();
+        Ok(())
+    }
+}
+
+impl ApiArguments {
+    /// The businesses: from the settings file, or the tenants file, with what flags say of the first.
+    pub(crate) fn tenants(
+        &self,
+        settings: Vec<TenantSettings>,
+        data: &mut Data,
+    ) -> miette::Result<Vec<TenantSettings>> {
+        let mut tenants = if settings.is_empty() {
+            let file = self.tenants.clone().unwrap_or_else(|| data.dir.join("tenants.toml"));
+            tenants::read_or_generate(&file, &mut data.rng)?
+        } else {
+            settings
+        };
+        let Some(first) = tenants.first_mut() else {
+            return Err(miette::miette!(
+                help = "delete the file to have one made",
+                "the tenants file names no business"
+            ));
+        };
+        if let Some(webhook) = &self.webhook {
+            first.webhook = Some(webhook.clone());
+        }
+        let overrides = [
+            (&self.token, &mut first.token),
+            (&self.app_secret, &mut first.app_secret),
+            (&self.verify_token, &mut first.verify_token),
+        ];
+        for (given, setting) in overrides {
+            if let Some(given) = given {
+                setting.clone_from(given);
+            }
+        }
+        Ok(tenants)
+    }
+
+    pub(crate) fn node_config(&self, tenants: &[TenantSettings]) -> miette::Result<NodeConfig> {
+        let mut config = tenants::node_config(tenants, self.suite.suites()?)?;
+        config.retention = Duration::from_secs(self.retention);
+        config.endpoint.retention = config.retention;
+        Ok(config)
+    }
+}
+
+/// What a person or a script needs to talk to a node.
+pub(crate) struct Facts {
+    base_url: String,
+    relay: SocketAddr,
+    node_key: String,
+    tenants: Vec<TenantSettings>,
+}
+
+impl Facts {
+    pub(crate) fn new(
+        http: &TcpListener,
+        tenants: &[TenantSettings],
+        uplink: &Uplink,
+    ) -> miette::Result<Self> {
+        Ok(Self {
+            base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
+            relay: uplink.relay,
+            node_key: uplink.identity.public().to_string(),
+            tenants: tenants.to_vec(),
+        })
+    }
+
+    pub(crate) fn print(&self, json: bool) {
+        if json {
+            println!("{}", self.to_json());
+        } else {
+            print!("{}", self.to_text());
+        }
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let tenants: Vec<_> = self
+            .tenants
+            .iter()
+            .map(|tenant| {
+                serde_json::json!({
+                    "name": tenant.name, "app_id": tenant.app_id, "app_secret": tenant.app_secret,
+                    "verify_token": tenant.verify_token, "token": tenant.token, "waba_id": tenant.waba_id,
+                    "phone_number_id": tenant.phone_number_id, "number": tenant.number, "webhook": tenant.webhook,
+                })
+            })
+            .collect();
+        serde_json::json!({
+            "base_url": self.base_url, "relay": self.relay, "node_key": self.node_key, "tenants": tenants,
+        })
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!(
+            "base URL         {}/v23.0\nrelay            {}\nnode key         {}\n",
+            self.base_url, self.relay, self.node_key
+        );
+        for tenant in &self.tenants {
+            let webhook = tenant
+                .webhook
+                .as_deref()
+                .unwrap_or("none; set one with --webhook URL or POST /{app-id}/subscriptions");
+            text += &format!(
+                "\n{}\n  phone number id  {}\n  number           {}\n  token            {}\n  WABA id          {}\n  app id           {}\n  app secret       {}\n  verify token     {}\n  webhook          {webhook}\n",
+                tenant.name,
+                tenant.phone_number_id,
+                tenant.number,
+                tenant.token,
+                tenant.waba_id,
+                tenant.app_id,
+                tenant.app_secret,
+                tenant.verify_token,
+            );
+        }
+        if let Some(first) = self.tenants.first() {
+            text += &format!(
+                "\ncurl -X POST {}/v23.0/{}/messages -H 'Authorization: Bearer {}' -H 'Content-Type: application/json' \\\n  -d '{{\"messaging_product\":\"whatsapp\",\"to\":\"NUMBER\",\"type\":\"text\",\"text\":{{\"body\":\"hello\"}}}}'\n",
+                self.base_url, first.phone_number_id, first.token,
+            );
+        }
+        text
+    }
+}
+
+/// Listens for API calls.
+pub(crate) async fn listen(address: Option<SocketAddr>) -> miette::Result<TcpListener> {
+    let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    TcpListener::bind(address)
+        .await
+        .into_diagnostic()
+        .wrap_err_with(|| format!("can't listen on {address}; choose another with --http"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::error::explain;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        api: ApiArguments,
+    }
+
+    fn api(flags: &str) -> ApiArguments {
+        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().api
+    }
+
+    fn data(dir: &tempfile::TempDir) -> Data {
+        Data::open(dir.path(), "node", Duration::from_secs(1)).unwrap()
+    }
+
+    #[test]
+    fn flags_are_about_the_first_business_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        let settings: Vec<_> = (0..2).map(|index| TenantSettings::generate(index, &mut data.rng)).collect();
+        let flags = "--webhook http://127.0.0.1:9/ --token T --app-secret S --verify-token V";
+        let [first, second] =
+            <[_; 2]>::try_from(api(flags).tenants(settings.clone(), &mut data).unwrap()).unwrap();
+        assert_eq!(first.webhook.as_deref(), Some("http://127.0.0.1:9/"));
+        assert_eq!((&*first.token, &*first.app_secret, &*first.verify_token), ("T", "S", "V"));
+        assert_eq!(first.number, settings[0].number);
+        assert_eq!((second.token, second.webhook), (settings[1].token.clone(), None));
+        assert!(!dir.path().join("tenants.toml").exists(), "businesses of the settings are in no other file");
+    }
+
+    #[test]
+    fn a_tenants_file_without_a_business_is_an_error_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("none.toml");
+        std::fs::write(&file, "tenants = []\n").unwrap();
+        let arguments = api(&format!("--tenants {}", file.display()));
+        let error = explain(&arguments.tenants(Vec::new(), &mut data(&dir)).unwrap_err());
+        assert!(error.contains("names no business") && error.contains("help: delete the file"), "{error}");
+    }
+
+    #[test]
+    fn retention_and_suites_reach_the_node() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        let arguments = api("--retention 60 --suite pqxdh");
+        let tenants = arguments.tenants(Vec::new(), &mut data).unwrap();
+        let config = arguments.node_config(&tenants).unwrap();
+        assert_eq!(
+            (config.retention, config.endpoint.retention),
+            (Duration::from_secs(60), Duration::from_secs(60))
+        );
+        assert_eq!(config.endpoint.suites.newest, endpoint::Suite::Pqxdh);
+        assert!(config.endpoint.gateway, "a node speaks for businesses");
+    }
+
+    #[test]
+    fn the_facts_are_the_same_for_people_and_for_programs() {
+        let mut rng = kernel::Rng::for_entity(&kernel::Seed::from_number(1), "test");
+        let tenant = TenantSettings::generate(0, &mut rng);
+        let facts = Facts {
+            base_url: "http://127.0.0.1:8080".into(),
+            relay: SocketAddr::from(([127, 0, 0, 1], 4433)),
+            node_key: "ab".repeat(32),
+            tenants: vec![tenant.clone()],
+        };
+        let (json, text) = (facts.to_json(), facts.to_text());
+        assert_eq!(json["base_url"], "http://127.0.0.1:8080");
+        assert_eq!(json["relay"], "127.0.0.1:4433");
+        let written = serde_json::to_value(&tenant).unwrap();
+        for (key, value) in written.as_object().unwrap() {
+            assert_eq!(&json["tenants"][0][key], value, "{key}");
+            assert!(text.contains(value.as_str().unwrap()), "{key}: {text}");
+        }
+        assert_eq!(json["tenants"][0]["webhook"], serde_json::Value::Null);
+        assert!(text.contains(&format!(
+            "curl -X POST http://127.0.0.1:8080/v23.0/{}/messages -H 'Authorization: Bearer {}'",
+            tenant.phone_number_id, tenant.token
+        )));
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: every party as its own process, all of them in one, the demonstration, and everything that is
+//! measured in virtual time.
+//!
+//! A file for each command, named after it, and [`main`], which the binary `blindpost` of the root package calls. What
+//! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` (what a party
+//! keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
+//! this computer can carry), `error`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+
+mod arguments;
+mod audit;
+mod calibrate;
+mod cloud;
+mod consumer;
+mod data;
+mod demo;
+mod error;
+mod leak;
+mod log;
+mod machine;
+mod metrics;
+mod provider;
+mod relay;
+mod report;
+mod reproduce;
+mod run;
+mod scenario;
+mod serve;
+mod settings;
+mod shutdown;
+mod sink;
+mod suites;
+mod sweep;
+mod tenants;
+mod toml_file;
+mod uplink;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// Does what the arguments of this process ask for. The exit code is 0 only if all of it went well; an error is on
+/// standard error by then, with what was wrong, where, and what to do.
+#[must_use]
+pub fn main() -> ExitCode {
+    live::quiet_panics();
+    if let Err(error) = live::no_memory_in_core_dumps() {
+        eprintln!("a core dump of this process would hold its memory: {error}");
+    }
+    // Whoever reads may stop reading: `blindpost run … | head`.
+    sigpipe::reset();
+    match arguments::Arguments::parse().run() {
+        Ok(code) => code,
+        Err(report) => {
+            eprint!("{}", error::explain(&report));
+            ExitCode::FAILURE
+        }
+    }
+}

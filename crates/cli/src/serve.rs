@@ -1,0 +1,76 @@
+//! `blindpost serve`: relay and node in one process, each with its own directory and keys, for SDKs and for people.
+
+use crate::cloud::{ApiArguments, Facts, listen};
+use crate::data::Data;
+use crate::shutdown::{self, Shutdown};
+use crate::uplink::default_relay;
+use clap::Args;
+use link::{Connector, Limits, Listener, Pin, Uplink};
+use miette::IntoDiagnostic as _;
+use relay::RelayConfig;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Relay and node together, for real clients: prints base URL, token and webhook settings.
+///
+/// Example: blindpost serve --data ./data --webhook http://127.0.0.1:9000/webhooks
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Directory for keys, tenants and stores; made if there is none
+    #[arg(long, value_name = "DIR", default_value = "blindpost-data")]
+    data: PathBuf,
+    /// UDP address of the relay, for consumers [default: 127.0.0.1:4433]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    api: ApiArguments,
+}
+
+impl Serve {
+    pub(crate) async fn run(self) -> miette::Result<()> {
+        let key_lifetime = Duration::from_secs(self.api.key_lifetime);
+        self.api.metrics.serve().await?;
+        let relay = Data::open(&self.data.join("relay"), "relay", key_lifetime)?;
+        let mut node = Data::open(&self.data.join("cloud"), "node", key_lifetime)?;
+        let tenants = self.api.tenants(Vec::new(), &mut node)?;
+        let listener =
+            Listener::bind(self.listen.unwrap_or_else(default_relay), &relay.identity, Limits::default())
+                .into_diagnostic()?;
+        let http = listen(self.api.http).await?;
+        let uplink = Uplink {
+            connector: Arc::new(Connector::new(Limits::default())),
+            relay: listener.local_addr(),
+            pin: Pin::Key(relay.identity.public()),
+            identity: node.identity,
+        };
+        let node_config = self.api.node_config(&tenants)?;
+        Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
+
+        let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
+        let connector = Arc::clone(&uplink.connector);
+        let stop = Shutdown::new();
+        let transport =
+            relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
+        let cloud = ::cloud::serve(
+            node_config,
+            node.store.partition("node"),
+            http,
+            uplink,
+            node.rng,
+            |_| {},
+            stop.wait(),
+        );
+        let stopper = async {
+            shutdown::requested().await;
+            stop.request();
+        };
+        let (_, cloud, transport) = tokio::join!(stopper, cloud, transport);
+        connector.close().await;
+        node.store.close();
+        relay.store.close();
+        cloud.into_diagnostic()?;
+        transport.into_diagnostic()
+    }
+}

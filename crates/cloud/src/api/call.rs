@@ -1,0 +1,34 @@
+//! From a request to its answer.
+
+use crate::api::auth::authenticate;
+use crate::api::exchange::{ApiRequest, ReplyId};
+use crate::api::respond::{Asker, respond};
+use crate::api::route::{Asked, Outcome, Reply};
+use crate::api::routes::find;
+use crate::output::Step;
+use crate::state::State;
+use graph::{Method, Request};
+
+impl State {
+    /// Answers a request, now or when something else has happened.
+    pub(crate) fn on_request(&mut self, reply: ReplyId, request: &ApiRequest, step: &mut Step<'_>) {
+        let request = Request::parse(request.as_raw());
+        let asker = Asker { reply, version: request.path.version };
+        match self.call(asker, &request, step) {
+            Ok(Reply::Now(answer)) => respond(asker, Ok(answer), step),
+            Ok(Reply::Later) => {}
+            Err(error) => respond(asker, Err(error), step),
+        }
+    }
+
+    fn call(&mut self, asker: Asker, request: &Request<'_>, step: &mut Step<'_>) -> Outcome {
+        let grant = authenticate(&self.directory, step.now, &request.token)?;
+        let (route, bound) = find(&self.directory, &grant, request)?;
+        route.admit(&grant)?;
+        let params = request.params.as_ref().map_err(Clone::clone)?;
+        if route.method == Method::Post {
+            params.only(route.parameters)?;
+        }
+        bound.call(self, &Asked { asker, app: grant.app, params }, step)
+    }
+}

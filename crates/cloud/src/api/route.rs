@@ -1,0 +1,157 @@
+//! A route of the API: which calls there are is data.
+
+use crate::accounts::{Grant, Target};
+use crate::api::respond::Asker;
+use crate::output::Step;
+use crate::state::State;
+use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
+
+/// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
+/// function that does it.
+pub struct Route {
+    /// What to do.
+    pub method: Method,
+    /// With what of the object; empty: the object itself.
+    pub edge: &'static str,
+    /// Which token it takes.
+    pub needs: Needs,
+    /// All parameters that it has. Others are refused where something is to be changed.
+    pub parameters: &'static [&'static str],
+    call: Call,
+}
+
+/// A kind of object that a path begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Object {
+    /// An app.
+    App,
+    /// A WhatsApp Business Account.
+    Account,
+    /// A business's phone number.
+    Number,
+}
+
+/// Which token a route takes, of those that open its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// One that may use messages (`whatsapp_business_messaging`); an app's own may not.
+    Messaging,
+    /// One that may see to the business's assets (`whatsapp_business_management`).
+    Management,
+    /// The app's own, `APP_ID|APP_SECRET`.
+    AppToken,
+}
+
+/// The function that does what a route is for, by the object that it takes.
+#[derive(Clone, Copy)]
+enum Call {
+    App(Function<AppId>),
+    Account(Function<WabaId>),
+    Number(Function<PhoneNumberId>),
+}
+
+type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+
+/// A route's function and the object that it is called with: they fit.
+#[derive(Clone, Copy)]
+pub(crate) enum Bound {
+    App(Function<AppId>, AppId),
+    Account(Function<WabaId>, WabaId),
+    Number(Function<PhoneNumberId>, PhoneNumberId),
+}
+
+/// What the function of a route is told beside its object.
+pub(crate) struct Asked<'a> {
+    /// Who waits for the answer.
+    pub(crate) asker: Asker,
+    /// Whose token it was.
+    pub(crate) app: AppId,
+    /// What else was said.
+    pub(crate) params: &'a Params<'a>,
+}
+
+/// What a call comes to.
+pub(crate) type Outcome = Result<Reply, GraphError>;
+
+/// When there is an answer.
+pub(crate) enum Reply {
+    /// This one.
+    Now(Answer),
+    /// When something else has happened.
+    Later,
+}
+
+impl Route {
+    pub(crate) const fn app(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<AppId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::App(call) }
+    }
+
+    pub(crate) const fn account(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<WabaId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Account(call) }
+    }
+
+    pub(crate) const fn number(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<PhoneNumberId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Number(call) }
+    }
+
+    /// The kind of object that it begins with.
+    pub const fn object(&self) -> Object {
+        match self.call {
+            Call::App(_) => Object::App,
+            Call::Account(_) => Object::Account,
+            Call::Number(_) => Object::Number,
+        }
+    }
+
+    /// The path, of the object with this id.
+    pub fn path(&self, id: &str) -> String {
+        if self.edge.is_empty() { format!("/{id}") } else { format!("/{id}/{}", self.edge) }
+    }
+
+    /// Its function, to be called with `target`; `None` if it is a route of other objects.
+    pub(crate) fn of(&self, target: Target) -> Option<Bound> {
+        match (self.call, target) {
+            (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
+            (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
+            (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
+            _ => None,
+        }
+    }
+
+    /// Refuses tokens of the wrong kind.
+    pub(crate) fn admit(&self, grant: &Grant) -> Result<(), GraphError> {
+        match self.needs {
+            Needs::Messaging if grant.is_app_token => Err(GraphError::not_for_this_app()),
+            Needs::AppToken if !grant.is_app_token => Err(GraphError::no_permission()),
+            Needs::Messaging | Needs::Management | Needs::AppToken => Ok(()),
+        }
+    }
+}
+
+impl Bound {
+    pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+        match self {
+            Self::App(call, id) => call(state, id, asked, step),
+            Self::Account(call, id) => call(state, id, asked, step),
+            Self::Number(call, id) => call(state, id, asked, step),
+        }
+    }
+}

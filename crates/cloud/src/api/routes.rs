@@ -1,0 +1,78 @@
+//! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
+
+use crate::accounts::{Directory, Grant, Target, get_account, get_app, get_number, get_numbers};
+use crate::api::route::Needs::{AppToken, Management, Messaging};
+use crate::api::route::{Bound, Route};
+use crate::messages::post_message;
+use crate::webhooks::{
+    get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
+    unsubscribe_account,
+};
+use graph::Method::{self, Delete, Get, Post};
+use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
+use graph::{GraphError, Request, is_graph_id, messages};
+
+const FIELDS: &[&str] = &["fields"];
+const LIST: &[&str] = &["fields", "limit", "after", "before"];
+const NONE: &[&str] = &[];
+
+/// All that the API can do.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    Route::app    (Get,    "",                Management, FIELDS,               get_app),
+    Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
+    Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
+    Route::app    (Delete, "subscriptions",   AppToken,   UNSUBSCRIBE,          unsubscribe),
+    Route::account(Get,    "",                Management, FIELDS,               get_account),
+    Route::account(Get,    "phone_numbers",   Management, LIST,                 get_numbers),
+    Route::account(Get,    "subscribed_apps", Management, NONE,                 get_subscribed_apps),
+    Route::account(Post,   "subscribed_apps", Management, OVERRIDE_OF_ACCOUNT,  subscribe_account),
+    Route::account(Delete, "subscribed_apps", Management, NONE,                 unsubscribe_account),
+    Route::number (Get,    "",                Management, FIELDS,               get_number),
+    Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
+    Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
+];
+
+/// The route that a request takes, and what it leads to.
+pub(crate) fn find(
+    directory: &Directory,
+    grant: &Grant,
+    request: &Request<'_>,
+) -> Result<(&'static Route, Bound), GraphError> {
+    let path = &request.path;
+    let (id, edge) = match path.segments() {
+        [id] if is_graph_id(id) => (id, ""),
+        [id, edge] if is_graph_id(id) => (id, &**edge),
+        [id, _, _, ..] if is_graph_id(id) => return Err(GraphError::unknown_path(&path.rest(1))),
+        _ => return Err(GraphError::unknown_path(&path.rest(0))),
+    };
+    if request.method == Method::Other {
+        return Err(GraphError::unknown_method());
+    }
+    let unknown_object = || GraphError::unknown_object(request.method, id);
+    let target = directory.target(id, grant).ok_or_else(unknown_object)?;
+    let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
+    found.ok_or_else(|| {
+        let is_edge = with_edge(target, edge).next().is_some();
+        if is_edge { unknown_object() } else { GraphError::unknown_path(&path.rest(1)) }
+    })
+}
+
+/// The routes from an object over an edge, whatever the method.
+fn with_edge(target: Target, edge: &str) -> impl Iterator<Item = (&'static Route, Bound)> {
+    let of_this = move |route: &'static Route| Some((route, route.of(target)?));
+    ROUTES.iter().filter(move |route| route.edge == edge).filter_map(of_this)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_route_is_there_twice() {
+        let distinct: BTreeSet<_> =
+            ROUTES.iter().map(|route| (route.object(), route.edge, route.method)).collect();
+        assert_eq!(distinct.len(), ROUTES.len());
+    }
+}

@@ -1,0 +1,12 @@
+//! Messages both ways: what a business sends and how far that has come, what consumers send and what of it was read.
+
+mod inbound;
+mod outbound;
+mod read;
+mod receive;
+mod send;
+mod statuses;
+
+pub(crate) use inbound::Inbound;
+pub(crate) use outbound::Outbound;
+pub(crate) use send::post_message;

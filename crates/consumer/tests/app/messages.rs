@@ -1,0 +1,126 @@
+//! Texts between people, what their senders hear of them, and what the app answers by itself.
+
+use crate::stage::{ALICE, BOB, Stage, address, number};
+use consumer::{Command, Input, Notice, Output, Reply, Sent};
+use endpoint::{Failure, SendError};
+use wire::{BillingClass, EnvelopeKind, ToRelay};
+
+#[test]
+fn a_text_is_shown_and_its_sender_hears_how_far_it_came() {
+    let mut stage = Stage::new();
+    stage.say(ALICE, BOB, "hello");
+    let [message] = stage.apps[BOB].messages()[..] else { panic!() };
+    assert_eq!((message.text.as_str(), message.from, message.sequence), ("hello", address(ALICE), 1));
+    assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Accepted, Sent::Delivered, Sent::Read]);
+    let about = stage.apps[ALICE].seen.iter().filter_map(|output| match output {
+        Output::Status { message_id, .. } => Some(message_id),
+        _ => None,
+    });
+    assert!(about.clone().count() == 4 && about.clone().all(|id| *id == message.message_id));
+    assert_eq!(stage.apps[BOB].statuses(), [], "a read receipt is nobody's message");
+}
+
+#[test]
+fn who_keeps_read_receipts_to_himself_is_delivered_to_and_no_more_is_told() {
+    let mut stage = Stage::with(|config| config.read_receipts = false);
+    stage.say(ALICE, BOB, "hello");
+    assert_eq!(stage.apps[BOB].texts(), ["hello"]);
+    assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Accepted, Sent::Delivered]);
+    assert_eq!(stage.apps[BOB].count(|frame| matches!(frame, ToRelay::Submit { .. })), 0);
+}
+
+#[test]
+fn nobody_is_answered_before_the_person_has_seen_it() {
+    let mut stage = Stage::with(|config| {
+        if config.address == address(BOB) {
+            config.reply = Reply::Echo;
+        }
+    });
+    stage.screens_on = false;
+    stage.say(ALICE, BOB, "are you there?");
+    assert_eq!(stage.apps[BOB].texts(), ["are you there?"]);
+    assert!(stage.apps[ALICE].texts().is_empty());
+    assert!(!stage.apps[ALICE].statuses().contains(&Sent::Read));
+    stage.shown(BOB, 1);
+    assert_eq!(stage.apps[ALICE].texts(), ["are you there?"]);
+    assert!(stage.apps[ALICE].statuses().contains(&Sent::Read));
+}
+
+#[test]
+fn the_app_answers_as_it_was_set_to() {
+    for (reply, expected) in [
+        (Reply::None, vec![]),
+        (Reply::Echo, vec!["one", "two"]),
+        (Reply::Text("I'm away".into()), vec!["I'm away", "I'm away"]),
+    ] {
+        let mut stage = Stage::with(|config| {
+            if config.address == address(BOB) {
+                config.reply = reply.clone();
+            }
+        });
+        stage.say(ALICE, BOB, "one");
+        stage.say(ALICE, BOB, "two");
+        assert_eq!(stage.apps[ALICE].texts(), expected);
+        let read = stage.apps[ALICE].statuses().into_iter().filter(|sent| *sent == Sent::Read).count();
+        assert_eq!(read, 2);
+        let answered = stage.apps[BOB].statuses().into_iter().filter(|sent| *sent == Sent::Read).count();
+        assert_eq!(answered, expected.len(), "an answer is a message like any");
+    }
+}
+
+#[test]
+fn what_a_consumer_sends_is_billed_as_service() {
+    let mut stage = Stage::new();
+    stage.say(ALICE, BOB, "hello");
+    let envelopes = stage.apps.iter().flat_map(|app| &app.said).filter_map(|frame| match frame {
+        ToRelay::Submit { envelope, .. } => Some((envelope.kind, envelope.billing_class)),
+        _ => None,
+    });
+    assert_eq!(
+        envelopes.collect::<Vec<_>>(),
+        [(EnvelopeKind::Prekey, BillingClass::Service), (EnvelopeKind::Ratchet, BillingClass::Service)]
+    );
+}
+
+#[test]
+fn a_number_that_nobody_has_is_a_failure_and_not_a_wait() {
+    let mut stage = Stage::new();
+    stage.say(ALICE, 7, "anybody?");
+    assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Failed(Failure::UnknownRecipient)]);
+    assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_refused_and_nothing_is_kept_of_it() {
+    let mut stage = Stage::new();
+    let rows = stage.rows(ALICE).len();
+    stage.say(ALICE, BOB, &"x".repeat(70_000));
+    assert!(matches!(stage.apps[ALICE].notices().last(), Some(Notice::NotSent(SendError::TooLong(_)))));
+    assert_eq!(stage.apps[ALICE].statuses(), []);
+    assert_eq!(stage.rows(ALICE).len(), rows);
+}
+
+#[test]
+fn a_delivered_text_is_on_no_disk_of_its_sender() {
+    let mut stage = Stage::new();
+    stage.screens_on = false;
+    stage.say(ALICE, BOB, "canary-5f3a");
+    let holds = |stage: &mut Stage, person| {
+        let rows = stage.rows(person);
+        rows.iter().any(|row| row.value.windows(11).any(|window| window == b"canary-5f3a"))
+    };
+    assert!(!holds(&mut stage, ALICE));
+    assert!(holds(&mut stage, BOB), "until it was seen");
+    stage.shown(BOB, 1);
+    assert!(!holds(&mut stage, BOB));
+}
+
+#[test]
+fn nothing_of_a_message_is_in_debug_output() {
+    let mut stage = Stage::new();
+    stage.say(ALICE, BOB, "between us");
+    let command = Input::Command(Command::Say { to: number(BOB), text: "between us".into() });
+    let shown = format!("{:?} {:?} {command:?}", stage.apps[ALICE].seen, stage.apps[BOB].seen);
+    assert!(shown.contains("Shown(#1)") && shown.contains("Say(…)"), "{shown}");
+    assert!(!shown.contains("between") && !shown.contains("49151100"), "{shown}");
+}

@@ -1,0 +1,256 @@
+//! Two people with the app, the relay between them, and what each of them got to see.
+
+use consumer::{Command, Consumer, ConsumerConfig, Input, Notice, Output, Reply, Sent, Shown};
+use endpoint::Policy;
+use kernel::{Effects, Machine, RestoreError, Rng, Row, Seed, Time};
+use relay::{Relay, RelayConfig};
+use std::collections::VecDeque;
+use store::Shadow;
+use wire::{Address, ConnectionId, InboxItem, LinkEvent, LinkKey, Number, Outgoing, ToEndpoint, ToRelay};
+
+pub(crate) const START: Time = Time::from_secs(1_790_000_000);
+pub(crate) const ALICE: usize = 0;
+pub(crate) const BOB: usize = 1;
+
+/// A machine's step, the one place where these tests make one: an input, or the alarm without.
+fn step<M: Machine>(
+    machine: &mut M,
+    now: Time,
+    rng: &mut Rng,
+    input: Option<M::Input>,
+) -> Effects<M::Output> {
+    match input {
+        Some(input) => machine.handle(now, input, rng),
+        None => machine.wake(now, rng),
+    }
+}
+
+pub(crate) fn number(person: usize) -> Number {
+    Number::from_integer(4_915_110_000_000 + person as u64).unwrap()
+}
+
+pub(crate) fn address(person: usize) -> Address {
+    Address::primary(number(person))
+}
+
+pub(crate) fn config(person: usize) -> ConsumerConfig {
+    ConsumerConfig {
+        address: address(person),
+        reply: Reply::None,
+        read_receipts: true,
+        // More than the relay calls low, so that it asks for more only when they are used up.
+        policy: Policy { one_time_prekeys: 8, ..Policy::default() },
+    }
+}
+
+/// One person's app and what it has put on disk.
+pub(crate) struct App {
+    pub(crate) machine: Consumer,
+    pub(crate) disk: Shadow,
+    pub(crate) config: ConsumerConfig,
+    connection: Option<ConnectionId>,
+    /// What the screen got.
+    pub(crate) seen: Vec<Output>,
+    /// What went to the relay.
+    pub(crate) said: Vec<ToRelay>,
+}
+
+pub(crate) struct Stage {
+    pub(crate) apps: Vec<App>,
+    pub(crate) now: Time,
+    /// While it is off, what the screens get is not confirmed.
+    pub(crate) screens_on: bool,
+    relay: Relay,
+    rng: Rng,
+    connections: u64,
+    on_the_way: VecDeque<Outgoing<ToRelay>>,
+}
+
+impl Stage {
+    /// Both are there, connected and registered.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// As [`Stage::new`], after somebody changed the settings of both.
+    pub(crate) fn with(change: impl Fn(&mut ConsumerConfig)) -> Self {
+        let mut stage = Self::asleep(change);
+        for person in [ALICE, BOB] {
+            stage.wake(person);
+            stage.connect(person);
+        }
+        stage
+    }
+
+    /// Nothing has happened yet.
+    pub(crate) fn asleep(change: impl Fn(&mut ConsumerConfig)) -> Self {
+        let app = |person| {
+            let mut config = config(person);
+            change(&mut config);
+            let machine = Consumer::restore(config.clone(), Vec::new()).unwrap();
+            App {
+                machine,
+                disk: Shadow::default(),
+                config,
+                connection: None,
+                seen: Vec::new(),
+                said: Vec::new(),
+            }
+        };
+        Self {
+            apps: [ALICE, BOB].map(app).into(),
+            now: START,
+            screens_on: true,
+            relay: Relay::restore(RelayConfig::default(), Vec::new()).unwrap(),
+            rng: Rng::for_entity(&Seed::from_number(5), "stage"),
+            connections: 0,
+            on_the_way: VecDeque::new(),
+        }
+    }
+
+    /// What an app makes of an input, or of its alarm: durable first, then carried to the screen and to the relay.
+    /// True if there was anything.
+    fn take(&mut self, person: usize, input: Option<Input>) -> bool {
+        let app = &mut self.apps[person];
+        let effects = step(&mut app.machine, self.now, &mut self.rng, input);
+        let anything = !effects.is_empty();
+        app.disk.apply(effects.transaction).unwrap();
+        let mut through = None;
+        for output in effects.outputs {
+            match output {
+                Output::Send(outgoing) => {
+                    app.said.push(outgoing.frame.clone());
+                    self.on_the_way.push_back(outgoing);
+                }
+                output => {
+                    if let Output::Show(message) = &output {
+                        through = Some(message.sequence);
+                    }
+                    app.seen.push(output);
+                }
+            }
+        }
+        if let Some(through) = through.filter(|_| self.screens_on) {
+            self.take(person, Some(Input::Shown { through }));
+        }
+        anything
+    }
+
+    /// One input, and all that follows from it. True if the app made anything of it.
+    pub(crate) fn handle(&mut self, person: usize, input: Input) -> bool {
+        let anything = self.take(person, Some(input));
+        self.carry();
+        anything
+    }
+
+    pub(crate) fn wake(&mut self, person: usize) -> bool {
+        let anything = self.take(person, None);
+        self.carry();
+        anything
+    }
+
+    pub(crate) fn say(&mut self, from: usize, to: usize, text: &str) {
+        let command = Command::Say { to: number(to), text: text.to_owned() };
+        self.handle(from, Input::Command(command));
+    }
+
+    pub(crate) fn shown(&mut self, person: usize, through: u64) -> bool {
+        self.handle(person, Input::Shown { through })
+    }
+
+    pub(crate) fn connect(&mut self, person: usize) {
+        self.connections += 1;
+        let connection = ConnectionId(self.connections);
+        let peer = LinkKey([u8::try_from(person).unwrap(); 32]);
+        let up = LinkEvent::Up { connection, peer };
+        let _ = step(&mut self.relay, self.now, &mut self.rng, Some(up));
+        self.apps[person].connection = Some(connection);
+        self.handle(person, Input::Link(LinkEvent::Up { connection, peer: LinkKey([9; 32]) }));
+    }
+
+    pub(crate) fn disconnect(&mut self, person: usize) {
+        let connection = self.apps[person].connection.take().unwrap();
+        let _ = step(&mut self.relay, self.now, &mut self.rng, Some(LinkEvent::Down { connection }));
+        self.handle(person, Input::Link(LinkEvent::Down { connection }));
+    }
+
+    /// The app ends, whatever it was doing, and is started again from its disk; it is not connected then.
+    pub(crate) fn restart(&mut self, person: usize) {
+        if let Some(connection) = self.apps[person].connection.take() {
+            let _ = step(&mut self.relay, self.now, &mut self.rng, Some(LinkEvent::Down { connection }));
+        }
+        let rows = self.rows(person);
+        self.apps[person].machine = self.restored(person, rows).unwrap();
+        self.wake(person);
+    }
+
+    pub(crate) fn rows(&mut self, person: usize) -> Vec<Row> {
+        self.apps[person].disk.load(Consumer::TABLES).unwrap()
+    }
+
+    /// An app from these rows, which is nobody's yet.
+    pub(crate) fn restored(&self, person: usize, rows: Vec<Row>) -> Result<Consumer, RestoreError> {
+        Consumer::restore(self.apps[person].config.clone(), rows)
+    }
+
+    /// A frame that the relay would not send, or not now.
+    pub(crate) fn push(&mut self, person: usize, frame: ToEndpoint) {
+        let connection = self.apps[person].connection.unwrap();
+        self.handle(person, Input::Link(LinkEvent::Frame { connection, frame }));
+    }
+
+    pub(crate) fn deliver(&mut self, person: usize, sequence: u64, item: InboxItem) {
+        self.push(person, ToEndpoint::Delivery { sequence, item });
+    }
+
+    fn carry(&mut self) {
+        while let Some(Outgoing { connection, frame }) = self.on_the_way.pop_front() {
+            let frame = LinkEvent::Frame { connection, frame };
+            let effects = step(&mut self.relay, self.now, &mut self.rng, Some(frame));
+            for output in effects.outputs {
+                let relay::Output::Send(Outgoing { connection, frame }) = output else { continue };
+                let person = self.apps.iter().position(|app| app.connection == Some(connection));
+                if let Some(person) = person {
+                    self.take(person, Some(Input::Link(LinkEvent::Frame { connection, frame })));
+                }
+            }
+        }
+    }
+}
+
+impl App {
+    /// All messages that were put on the screen, repetitions included.
+    pub(crate) fn messages(&self) -> Vec<&Shown> {
+        let messages = self.seen.iter().filter_map(|output| match output {
+            Output::Show(message) => Some(message),
+            _ => None,
+        });
+        messages.collect()
+    }
+
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        self.messages().into_iter().map(|message| message.text.as_str()).collect()
+    }
+
+    /// What became of the person's own messages.
+    pub(crate) fn statuses(&self) -> Vec<Sent> {
+        let statuses = self.seen.iter().filter_map(|output| match output {
+            Output::Status { sent, .. } => Some(*sent),
+            _ => None,
+        });
+        statuses.collect()
+    }
+
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        let notices = self.seen.iter().filter_map(|output| match output {
+            Output::Notice(notice) => Some(*notice),
+            _ => None,
+        });
+        notices.collect()
+    }
+
+    /// How many frames of a kind it has sent to the relay.
+    pub(crate) fn count(&self, is: impl Fn(&ToRelay) -> bool) -> usize {
+        self.said.iter().filter(|frame| is(frame)).count()
+    }
+}

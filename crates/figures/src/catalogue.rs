@@ -1,0 +1,28 @@
+//! All figures that can be reproduced: the one place that knows every experiment.
+
+use crate::{Figure, depletion, disclosure, epochs, harvest, lengths, retention, sizes, theft};
+
+const ALL: &[Figure] = &[
+    sizes::BUNDLE,
+    sizes::FIRST_MESSAGE,
+    sizes::RATCHET_MESSAGE,
+    epochs::FIGURE,
+    theft::FIGURE,
+    harvest::FIGURE,
+    depletion::FIGURE,
+    lengths::FIGURE,
+    disclosure::FIGURE,
+    retention::FIGURE,
+];
+
+/// All figures, in the order of `docs/figures.md`.
+#[must_use]
+pub fn all() -> &'static [Figure] {
+    ALL
+}
+
+/// The figure with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Figure> {
+    ALL.iter().find(|figure| figure.id == id)
+}

@@ -1,0 +1,25 @@
+//! `POST /{phone-number-id}/messages`: what its parameters say, and what it is answered.
+//!
+//! A file for each kind of message: its parameters become a [`Content`].
+
+mod answer;
+mod request;
+mod text;
+
+pub use answer::Accepted;
+pub use request::{Content, MarkRead, PARAMETERS, Recipient, Request, Send};
+pub use text::Text;
+
+use crate::codes;
+use crate::error::GraphError;
+
+/// The message to be marked as read is none that the number received.
+pub fn not_received() -> GraphError {
+    GraphError::invalid("Param message_id must be the id of a message that this phone number received.")
+}
+
+/// The message that another one is to answer is none of theirs.
+pub fn not_of_this_conversation() -> GraphError {
+    let details = "Param context['message_id'] must be the id of a message of this conversation.";
+    GraphError::whatsapp(codes::NOT_VALID, details)
+}
