@@ -13,6 +13,7 @@ mod conversation;
 mod crash;
 mod hooks;
 mod portfolio;
+mod seed;
 mod shell;
 mod subscriptions;
 mod support;

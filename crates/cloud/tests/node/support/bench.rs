@@ -168,6 +168,13 @@ impl Bench {
         self.connect();
     }
 
+    /// The node stops, and starts with another configuration.
+    pub(crate) fn restart(&mut self, config: NodeConfig) {
+        self.config = config;
+        self.crash();
+        self.settle();
+    }
+
     /// The connection to the relay breaks.
     pub(crate) fn unplug(&mut self) {
         self.relay.disconnect(NODE);
