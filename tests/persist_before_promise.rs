@@ -37,7 +37,7 @@ fn converse(party: Who, effects: u32) -> Rehearsal {
 
 /// Consumers whose apps echo what they show.
 fn rehearse(seed: u64, consumers: u32, faults: Vec<Fault>) -> Rehearsal {
-    Rehearsal::new(Cast { seed, consumers, apps_answer: Reply::Echo, faults }).unwrap()
+    Rehearsal::new(Cast { seed, consumers, apps_answer: Reply::Echo, faults, ..Cast::default() }).unwrap()
 }
 
 fn check(rehearsal: &Rehearsal, context: &str) {

@@ -51,7 +51,13 @@ fn cut_off(party: Party) -> Fault {
 fn sweep(party: Who, faults: &[Fault]) {
     let mut repeated = 0;
     for effects in 0..60 {
-        let cast = Cast { seed: 21, consumers: 1, apps_answer: Reply::Echo, faults: faults.to_vec() };
+        let cast = Cast {
+            seed: 21,
+            consumers: 1,
+            apps_answer: Reply::Echo,
+            faults: faults.to_vec(),
+            ..Cast::default()
+        };
         let mut rehearsal = Rehearsal::new(cast).unwrap();
         rehearsal.loses_power_after(party, effects);
         for message in 0..4 {

@@ -17,7 +17,6 @@ mod node;
 mod output;
 mod rows;
 mod shell;
-mod sizes;
 mod state;
 mod webhooks;
 
@@ -30,7 +29,6 @@ pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, Waba
 pub use node::Input;
 pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
-pub use sizes::{Sizes, Told};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
     WebhookPost,

@@ -10,4 +10,3 @@ mod statuses;
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
 pub(crate) use send::post_message;
-pub(crate) use statuses::{Report, failure};

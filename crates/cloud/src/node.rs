@@ -17,7 +17,7 @@ use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, We
 use endpoint::generic::Endpoint;
 use endpoint::{Event, Provider};
 use graph::webhook::StatusKind;
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, ToEndpoint};
 
 /// What can happen to a node.
@@ -154,23 +154,21 @@ impl<P: Provider> Machine for Node<P> {
         Ok(Self { state, started: false })
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| {
-            self.start(step);
-            let state: &mut State = &mut self.state;
-            match input {
-                Input::Link(event) => self.on_link(event, step),
-                Input::Api { reply, request } => state.on_request(reply, &request, step),
-                Input::WebhookAnswered { delivery, outcome } => {
-                    state.on_webhook_answered(delivery, outcome, step);
-                }
-                Input::ChallengeAnswered { challenge, outcome } => {
-                    state.on_challenge_answered(challenge, &outcome, step);
-                }
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        self.start(step);
+        let state: &mut State = &mut self.state;
+        match input {
+            Input::Link(event) => self.on_link(event, step),
+            Input::Api { reply, request } => state.on_request(reply, &request, step),
+            Input::WebhookAnswered { delivery, outcome } => {
+                state.on_webhook_answered(delivery, outcome, step);
             }
-            let state: &mut State = &mut self.state;
-            state.run_webhooks(step);
-        })
+            Input::ChallengeAnswered { challenge, outcome } => {
+                state.on_challenge_answered(challenge, &outcome, step);
+            }
+        }
+        let state: &mut State = &mut self.state;
+        state.run_webhooks(step);
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -187,20 +185,19 @@ impl<P: Provider> Machine for Node<P> {
         times.into_iter().flatten().min()
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| {
-            self.start(step);
-            for event in self.state.endpoint.expire(now, step.transaction) {
-                self.on_event(event, step);
-            }
-            let state: &mut State = &mut self.state;
-            while let Some(challenge) = state.challenges.overdue(now) {
-                let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
-                state.on_challenge_answered(challenge, &outcome, step);
-            }
-            state.outbound.expire(now - state.config.retention, step.transaction);
-            state.inbound.expire(now - state.config.retention, step.transaction);
-            state.run_webhooks(step);
-        })
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        self.start(step);
+        let now = step.now;
+        for event in self.state.endpoint.expire(now, step.transaction) {
+            self.on_event(event, step);
+        }
+        let state: &mut State = &mut self.state;
+        while let Some(challenge) = state.challenges.overdue(now) {
+            let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
+            state.on_challenge_answered(challenge, &outcome, step);
+        }
+        state.outbound.expire(now - state.config.retention, step.transaction);
+        state.inbound.expire(now - state.config.retention, step.transaction);
+        state.run_webhooks(step);
     }
 }

@@ -1,8 +1,8 @@
 //! What goes wrong, when and where: all of it drawn before the run begins.
 
 use crate::draws::{Draws, Purpose};
+use crate::lanes::gives_up;
 use crate::plan::Plan;
-use crate::real::gives_up;
 use crate::record::{Kind, Who};
 use kernel::Time;
 use scenario::{Distribution, Fault, Party, RandomFault, Sampler};
@@ -113,11 +113,6 @@ impl Disk {
 }
 
 impl Conditions {
-    /// Whether anything is not as usual at any time.
-    pub(crate) fn matter(&self) -> bool {
-        !(self.full.is_empty() && self.slow.is_empty() && self.skews.is_empty())
-    }
-
     /// What the host's clock shows.
     pub(crate) fn clock(&self, now: Time) -> Time {
         shift(now, self.skew(now))

@@ -1,19 +1,23 @@
-//! The parties of a run in their engine, real or modelled.
+//! The parties of a run in their engine, with real cryptography or modelled.
 
 use crate::engine::{Engine, Outcome};
+use crate::lanes::{Cryptography, Event, PartyLane, cast};
+use crate::notes::Notes;
 use crate::plan::Plan;
-use crate::real::Event;
-use crate::real::notes::Notes;
-use crate::{modelled, real};
-use kernel::Time;
+use crate::record::Who;
+use crate::simulation::Options;
+use cloud::ConfigError;
+use endpoint::{Modelled, Native};
+use kernel::{Row, Time};
+use scenario::Crypto;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// All lanes of a run.
 pub(crate) enum Crew {
-    Real(Engine<real::PartyLane>),
-    Modelled(Engine<modelled::PartyLane>),
+    Real(Engine<PartyLane<Native>>),
+    Modelled(Engine<PartyLane<Modelled>>),
 }
 
 /// The same for either engine.
@@ -27,48 +31,12 @@ macro_rules! either {
 }
 
 impl Crew {
-    /// Events of a round that are worth sharing: they take about a millisecond.
-    const GRAIN: u64 = 16;
-    /// The same for events that take less.
-    const MODELLED_GRAIN: u64 = 128;
-
-    /// Real parties, with the first that happens to them.
-    pub(crate) fn real(lanes: Vec<real::PartyLane>, plan: &Plan) -> Self {
-        let mut engine = Engine::new(lanes, plan.lookahead(), plan.start()).with_grain(Self::GRAIN);
-        for lane in 0..plan.lanes() {
-            let mut first = Vec::new();
-            engine.with_lane(lane, |lane| lane.begin(plan, |at, event| first.push((at, event))));
-            first.into_iter().for_each(|(at, event)| engine.schedule(lane, at, event));
-        }
-        let calamities = plan.calamities();
-        for (at, who) in calamities.crashes() {
-            engine.schedule(plan.lane_of(who), at, Event::Stop(who));
-        }
-        for (at, who, effects) in calamities.interruptions() {
-            engine.schedule(plan.lane_of(who), at, Event::StopAfter(who, effects));
-        }
-        for (at, who) in calamities.losses() {
-            engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
-        }
-        for (at, who) in calamities.time_outs(plan) {
-            engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
-        }
-        Self::Real(engine)
-    }
-
-    /// Modelled parties, with the first that happens to them.
-    pub(crate) fn modelled(lanes: Vec<modelled::PartyLane>, plan: &Plan) -> Self {
-        let engine = Engine::new(lanes, plan.lookahead(), plan.start());
-        let mut engine = engine.with_grain(Self::MODELLED_GRAIN);
-        for lane in 0..plan.lanes() {
-            let mut first = Vec::new();
-            engine.with_lane(lane, |lane| lane.begin(|at, event| first.push((at, event))));
-            first.into_iter().for_each(|(at, event)| engine.schedule(lane, at, event));
-        }
-        for (at, who) in plan.calamities().time_outs(plan) {
-            engine.schedule(plan.lane_of(who), at, modelled::Event::TimedOut(who));
-        }
-        Self::Modelled(engine)
+    /// All parties, with the first that happens to them.
+    pub(crate) fn new(plan: &Arc<Plan>, options: &Options) -> Result<Self, ConfigError> {
+        Ok(match plan.scenario().crypto {
+            Crypto::Real => Self::Real(engine(plan, options)?),
+            Crypto::Modelled => Self::Modelled(engine(plan, options)?),
+        })
     }
 
     pub(crate) fn run_until(&mut self, until: Time, threads: NonZeroUsize, stop: &AtomicBool) -> Outcome {
@@ -88,23 +56,24 @@ impl Crew {
         either!(self, engine => engine.with_lane(lane, |lane| look(lane.notes())))
     }
 
-    /// Looks into a lane, if it has real parties.
-    pub(crate) fn with_real<T>(
-        &mut self,
-        lane: u32,
-        look: impl FnOnce(&mut real::PartyLane) -> T,
-    ) -> Option<T> {
-        match self {
-            Self::Real(engine) => engine.with_lane(lane, look),
-            Self::Modelled(_) => None,
-        }
+    /// The keys that the parties of a lane have drawn since this was last asked.
+    pub(crate) fn drawn(&mut self, lane: u32) -> Vec<[u8; 32]> {
+        either!(self, engine => engine.with_lane(lane, PartyLane::drawn)).unwrap_or_default()
     }
 
-    /// Something from outside happens to real parties.
-    pub(crate) fn schedule(&mut self, lane: u32, at: Time, event: Event) {
-        if let Self::Real(engine) = self {
-            engine.schedule(lane, at, event);
-        }
+    /// Everything on a party's disk.
+    pub(crate) fn disk(&mut self, lane: u32, who: Who) -> Vec<Row> {
+        either!(self, engine => engine.with_lane(lane, |lane| lane.disk(who))).unwrap_or_default()
+    }
+
+    /// Makes a party's machine speak before what it promises is durable.
+    pub(crate) fn sabotage(&mut self, lane: u32, who: Who) {
+        either!(self, engine => engine.with_lane(lane, |lane| lane.sabotage(who)));
+    }
+
+    /// Something from outside happens now.
+    pub(crate) fn schedule(&mut self, lane: u32, event: Event) {
+        either!(self, engine => engine.schedule(lane, engine.now(), event));
     }
 
     /// Goes on with another plan.
@@ -116,4 +85,28 @@ impl Crew {
             }
         });
     }
+}
+
+fn engine<P: Cryptography>(plan: &Arc<Plan>, options: &Options) -> Result<Engine<PartyLane<P>>, ConfigError> {
+    let mut engine = Engine::new(cast(plan, options)?, plan.lookahead(), plan.start()).with_grain(P::GRAIN);
+    for lane in 0..plan.lanes() {
+        let mut first = Vec::new();
+        engine
+            .with_lane(lane, |lane: &mut PartyLane<P>| lane.begin(plan, |at, event| first.push((at, event))));
+        first.into_iter().for_each(|(at, event)| engine.schedule(lane, at, event));
+    }
+    let calamities = plan.calamities();
+    for (at, who) in calamities.crashes() {
+        engine.schedule(plan.lane_of(who), at, Event::Stop(who));
+    }
+    for (at, who, effects) in calamities.interruptions() {
+        engine.schedule(plan.lane_of(who), at, Event::StopAfter(who, effects));
+    }
+    for (at, who) in calamities.losses() {
+        engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
+    }
+    for (at, who) in calamities.time_outs(plan) {
+        engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
+    }
+    Ok(engine)
 }

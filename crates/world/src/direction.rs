@@ -2,7 +2,7 @@
 //! is to start again needs a disk: [`Options::disks`](crate::Options::disks), unless the scenario lets it fail anyway.
 
 use crate::Simulation;
-use crate::real::{Event, Line};
+use crate::lanes::{Event, Line};
 use crate::record::Who;
 
 impl Simulation {

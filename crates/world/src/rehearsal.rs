@@ -1,16 +1,16 @@
 //! A run in which everybody says what they are told and nothing else: for promises that are about certain texts, and
 //! about power that fails at a certain effect.
 
-use crate::real::business::{Hook, accepted};
-use crate::real::host::Violation;
-use crate::real::notes::Keep;
+use crate::lanes::Violation;
+use crate::lanes::business::{Hook, accepted};
+use crate::notes::Keep;
 use crate::record::{Kind, Who};
 use crate::sight::{Seen, Sight};
 use crate::simulation::{Options, SetupError, Simulation};
 use cloud::{ApiResponse, Wamid, WebhookPost};
 use consumer::Reply;
 use kernel::Time;
-use scenario::{Fault, Scenario, ScenarioError};
+use scenario::{Crypto, Fault, Scenario, ScenarioError};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -46,6 +46,8 @@ pub struct Cast {
     pub consumers: u32,
     /// What their apps answer by themselves.
     pub apps_answer: Reply,
+    /// With which cryptography.
+    pub crypto: Crypto,
     /// What goes wrong of itself; the population of the business is called `business`, that of the consumers `people`.
     pub faults: Vec<Fault>,
 }
@@ -104,6 +106,7 @@ impl Rehearsal {
         let mut scenario =
             Scenario::parse("rehearsal.toml", STAGE)?.with("consumers.people.count", &count)?;
         scenario.faults = cast.faults;
+        scenario.crypto = cast.crypto;
         let keep = Keep { sights: true, submissions: true, ..Keep::default() };
         let options = Options { keep, disks: true, apps_answer: cast.apps_answer, ..Options::default() };
         let outages = outages(&scenario);
@@ -182,6 +185,11 @@ impl Rehearsal {
     /// A hash of everything that happened, and how many events that was.
     pub fn trace(&mut self) -> ([u8; 32], u64) {
         (self.run.hashes().1, self.run.events())
+    }
+
+    /// The hash of the metadata: the same with either cryptography.
+    pub fn metadata_hash(&mut self) -> [u8; 32] {
+        self.run.hashes().0
     }
 
     fn run_until(&mut self, until: Time) {

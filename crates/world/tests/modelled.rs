@@ -1,4 +1,5 @@
-//! Keys by reference give the same metadata as keys: every record, at the same time, of the same size.
+//! Modelled cryptography gives the same metadata as real: every record, at the same time, of the same size, whatever
+//! goes wrong.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,13 +10,15 @@
     reason = "a test may panic"
 )]
 
-use scenario::Scenario;
+use consumer::Reply;
+use scenario::{Crypto, Scenario};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use world::{Keep, Metric, Observations, Options, Record, Simulation};
+use std::time::Duration;
+use world::{Audit, Cast, Keep, Metric, Observations, Options, Record, Rehearsal, Simulation, What, Who};
 
 /// One of `scenarios/`, made smaller.
 fn scenario(name: &str, changes: &[(&str, &str)]) -> Scenario {
@@ -319,6 +322,10 @@ turns = 2
     }
 }
 
+fn everybody_with(faults: &str) -> Scenario {
+    Scenario::parse("faults.toml", &format!("{EVERYBODY}{faults}")).unwrap()
+}
+
 #[test]
 fn slow_disks_wrong_clocks_and_cut_links() {
     let faults = r#"
@@ -327,8 +334,87 @@ kind = "random"
 rate = "20/min"
 kinds = ["slow-disk", "clock-skew", "webhook-outage", "partition"]
 "#;
-    let scenario = Scenario::parse("faults.toml", &format!("{EVERYBODY}{faults}")).unwrap();
-    both_are_equal(&scenario, &[1, 2, 3]);
+    both_are_equal(&everybody_with(faults), &[1, 2, 3]);
+}
+
+#[test]
+fn power_that_fails_and_full_disks() {
+    let faults = r#"
+[[faults]]
+kind = "crash"
+party = "relay"
+at = "1min"
+[[faults]]
+kind = "crash"
+party = "nodes"
+at = "2min"
+down = "3s"
+[[faults]]
+kind = "crash"
+party = "consumers"
+every = "1/min"
+[[faults]]
+kind = "disk-full"
+party = "node/1"
+from = "3min"
+until = "190s"
+[[faults]]
+kind = "disk-full"
+party = "consumer/3"
+from = "1min"
+until = "2min"
+"#;
+    both_are_equal(&everybody_with(faults), &[1, 2]);
+}
+
+#[test]
+fn lost_devices() {
+    let faults = r#"
+[[faults]]
+kind = "device-loss"
+party = "people"
+every = "0.5/min"
+back_after = "20s"
+"#;
+    both_are_equal(&everybody_with(faults), &[1, 2]);
+}
+
+/// Everything that may go wrong, at random, between any two effects too.
+#[test]
+fn chaos() {
+    let scenario = scenario("chaos", &[]);
+    let mut crashed = 0;
+    for seed in 1..=4 {
+        both_are_equal(&scenario, &[seed]);
+        crashed +=
+            run(&scenario, "modelled", seed, 1).0.records.iter().filter(|r| r.what == What::Stop).count();
+    }
+    assert!(crashed > 10, "only {crashed} crashes");
+}
+
+/// Apps that answer by themselves, power that fails at a certain effect, and certain texts.
+#[test]
+fn a_rehearsal_at_every_effect() {
+    for party in [Who::relay(0), Who::node(0), Who::consumer(0)] {
+        for effects in (0..60).step_by(7) {
+            let run = |crypto: Crypto| {
+                let cast =
+                    Cast { seed: 3, consumers: 2, apps_answer: Reply::Echo, crypto, ..Cast::default() };
+                let mut rehearsal = Rehearsal::new(cast).unwrap();
+                rehearsal.loses_power_after(party, effects);
+                for message in 0..4 {
+                    rehearsal.says(Who::business(0), Who::consumer(0), &format!("message {message}"));
+                    rehearsal.says(Who::consumer(0), Who::consumer(1), &format!("question {message}"));
+                    rehearsal.run_for(Duration::from_millis(90));
+                }
+                rehearsal.run_for(Duration::from_secs(60));
+                assert_eq!(rehearsal.violations(), [], "{party} after {effects}");
+                let shown = [0, 1].map(|index| rehearsal.shown(Who::consumer(index)).to_vec());
+                (rehearsal.metadata_hash(), shown)
+            };
+            assert_eq!(run(Crypto::Real), run(Crypto::Modelled), "{party} after {effects}");
+        }
+    }
 }
 
 #[test]
@@ -345,7 +431,7 @@ fn both_go_on_as_another_scenario() {
         let options = Options { keep, ..Options::default() };
         let with = |scenario: &Scenario| scenario.clone().with("crypto", crypto).unwrap();
         let mut run = Simulation::new(with(&before), 8, &options).unwrap();
-        let halfway = run.traffic_begins() + std::time::Duration::from_secs(180);
+        let halfway = run.traffic_begins() + Duration::from_secs(180);
         run.run_until(halfway, &AtomicBool::new(false));
         run.fork(with(&after)).unwrap();
         let end = run.end();
@@ -361,33 +447,19 @@ fn both_go_on_as_another_scenario() {
 }
 
 #[test]
-fn what_can_not_be_modelled_is_refused_by_its_key() {
-    let refused = |more: &str, changes: &[(&str, &str)]| {
-        let text = format!("{EVERYBODY}{more}");
-        let scenario =
-            Scenario::parse("refused.toml", &text).unwrap().with_all(changes.iter().copied()).unwrap();
-        let real = Simulation::new(scenario.clone(), 1, &Options::default());
-        assert!(real.is_ok(), "it can be had with real keys");
-        let scenario = scenario.with("crypto", "modelled").unwrap();
-        let Err(world::SetupError::Refused(refusal)) = Simulation::new(scenario, 1, &Options::default())
-        else {
-            panic!("not refused: {more}");
+fn what_needs_keys_is_refused_by_its_key() {
+    let scenario = everybody_with("[[adversaries]]\nkind = \"network-recorder\"");
+    let real = Simulation::new(scenario.clone(), 1, &Options::default());
+    assert!(real.is_ok(), "it can be had with real keys");
+    let refused = |scenario: &Scenario, options: &Options| {
+        let scenario = scenario.clone().with("crypto", "modelled").unwrap();
+        let Err(world::SetupError::Refused(refusal)) = Simulation::new(scenario, 1, options) else {
+            panic!("not refused");
         };
         assert!(refusal.to_string().contains("run it with crypto = \"real\""), "{refusal}");
         refusal.key
     };
-    let fault = |fault: &str| {
-        format!(
-            "[[faults]]\nkind = \"webhook-outage\"\nbusiness = \"shop\"\nfrom = \"1min\"\nuntil = \"2min\"\n[[faults]]\n{fault}"
-        )
-    };
-    let crash = fault("kind = \"crash\"\nparty = \"relay\"\nat = \"1min\"");
-    assert_eq!(refused(&crash, &[]), "faults.1");
-    let full = fault("kind = \"disk-full\"\nparty = \"node\"\nfrom = \"1min\"\nuntil = \"2min\"");
-    assert_eq!(refused(&full, &[]), "faults.1");
-    let lost = fault("kind = \"device-loss\"\nparty = \"consumer/3\"\nat = \"1min\"");
-    assert_eq!(refused(&lost, &[]), "faults.1");
-    assert_eq!(refused(&fault("kind = \"random\"\nrate = \"1/min\""), &[]), "faults.1");
-    assert_eq!(refused("[[adversaries]]\nkind = \"network-recorder\"", &[]), "adversaries");
-    assert_eq!(refused("", &[("start", "2001-09-09")]), "start");
+    assert_eq!(refused(&scenario, &Options::default()), "adversaries");
+    let audit = Options { audit: Some(Audit::default()), ..Options::default() };
+    assert_eq!(refused(&everybody(&[]), &audit), "crypto");
 }

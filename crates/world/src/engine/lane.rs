@@ -22,8 +22,6 @@ pub trait Lane: Send {
 pub struct Agenda<'a, E> {
     pub(super) lane: u32,
     pub(super) now: Time,
-    /// The place of what is happening among what happens now.
-    pub(super) turn: Turn,
     pub(super) lookahead: Duration,
     pub(super) scheduled: &'a mut u64,
     pub(super) here: &'a mut Wheel<E>,
@@ -46,23 +44,6 @@ impl<E> Agenda<'_, E> {
     pub fn at(&mut self, at: Time, event: E) {
         let entry = self.entry(at.max(self.now), event);
         self.here.insert(entry);
-    }
-
-    /// A place in this lane among what happens at the same time, for something that may be scheduled there later.
-    pub(crate) const fn reserve(&mut self) -> u64 {
-        *self.scheduled += 1;
-        *self.scheduled
-    }
-
-    /// Whether a place of now that was reserved has come, or is what is happening.
-    pub(crate) fn has_come(&self, sequence: u64) -> bool {
-        self.turn >= Turn { lane: self.lane, sequence }
-    }
-
-    /// In this lane, at a time, in a place that was reserved.
-    pub(crate) fn at_reserved(&mut self, at: Time, sequence: u64, event: E) {
-        let turn = Turn { lane: self.lane, sequence };
-        self.here.insert(Entry { at: at.max(self.now), turn, event });
     }
 
     /// In any lane, at a time, but not before the lookahead has passed if it is another.

@@ -325,12 +325,11 @@ impl<L: Lane> Rounds<'_, L> {
         }
         work.wheel.near(end).for_each(|event| work.lane.touch(event));
         let before = work.handled;
-        while let Some(Entry { at, turn, event }) = work.wheel.pop_before(end) {
+        while let Some(Entry { at, event, .. }) = work.wheel.pop_before(end) {
             work.handled += 1;
             let mut agenda = Agenda {
                 lane: number,
                 now: at,
-                turn,
                 lookahead: self.lookahead,
                 scheduled: &mut work.scheduled,
                 here: &mut work.wheel,

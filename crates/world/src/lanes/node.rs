@@ -3,20 +3,20 @@
 use super::business::{self, Business};
 use super::consumers::{GATEWAY, message_key, submitted};
 use super::host::{Broken, Host};
-use super::notes::{Notes, Sent, Stage};
 use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Asked, Event, Hook, Line, RESTART_TAKES, Request, Response};
+use super::{Asked, Cryptography, Event, Hook, Line, RESTART_TAKES, Request, Response};
 use crate::engine::Agenda;
+use crate::notes::{Notes, Sent, Stage};
 use crate::plan::Plan;
 use crate::record::{What, Who};
 use crate::sight::Sight;
 use crate::traffic::{Answer, Saying, Spark, Traffic};
 use crate::variation::Secret;
+use cloud::generic::Node;
 use cloud::{
-    ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Node, Output, ReplyId, Wamid,
-    WebhookOutcome,
+    ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Output, ReplyId, Wamid, WebhookOutcome,
 };
 use kernel::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,9 @@ use std::time::Duration;
 use wire::{Address, BillingClass, ConnectionId, InboxItem, LinkEvent, ToEndpoint, ToRelay};
 
 /// A node and its businesses.
-pub(crate) struct NodeLane {
+pub(crate) struct NodeLane<P: Cryptography> {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) host: Host<Node>,
+    pub(crate) host: Host<Node<P>>,
     uplink: Uplink,
     businesses: BTreeMap<u32, Business>,
     /// Requests under way at the node as it runs now.
@@ -39,11 +39,11 @@ pub(crate) struct NodeLane {
     pub(crate) notes: Notes,
 }
 
-impl NodeLane {
+impl<P: Cryptography> NodeLane<P> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         lane: u32,
-        host: Host<Node>,
+        host: Host<Node<P>>,
         businesses: BTreeMap<u32, Business>,
         notes: Notes,
     ) -> Self {
@@ -271,7 +271,7 @@ impl NodeLane {
     fn take(&mut self, now: Time, hook: &Hook, agenda: &mut Agenda<'_, Event>) -> u16 {
         let who = Who::business(hook.business);
         let Some(business) = self.businesses.get_mut(&hook.business) else { return 404 };
-        if !business.trusts(&hook.post.body, &hook.post.signature_256) {
+        if P::HAS_BYTES && !business.trusts(&hook.post.body, &hook.post.signature_256) {
             self.notes.violation(now, who, "webhooks_are_signed", "a webhook is signed with another secret");
             return 401;
         }

@@ -1,7 +1,7 @@
 //! What a lane notes of what happens in it.
 
-use super::host::Violation;
-use super::parcel::{Content, Parcel, Recorded};
+use crate::lanes::Violation;
+use crate::lanes::parcel::{Content, Parcel, Recorded};
 use crate::record::{Record, Trace, What, Who};
 use crate::sight::{Seen, Sight};
 use bytes::Bytes;
@@ -153,8 +153,8 @@ pub struct Metric {
 #[derive(Default)]
 pub(crate) struct Notes {
     keep: Keep,
-    /// There are no bytes: the records are everything.
-    only_records: bool,
+    /// Whether bytes mean anything.
+    has_bytes: bool,
     /// Over records: the same in both crypto modes.
     metadata: Trace,
     /// Over records and bytes.
@@ -178,20 +178,16 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    pub(crate) fn new(keep: Keep) -> Self {
-        Self { keep, ..Self::default() }
-    }
-
-    /// Of parties that have no bytes.
-    pub(crate) fn of_records(keep: Keep) -> Self {
-        Self { keep, only_records: true, ..Self::default() }
+    /// What is kept, and whether bytes mean anything; if they don't, the records are everything.
+    pub(crate) fn new(keep: Keep, has_bytes: bool) -> Self {
+        Self { keep, has_bytes, ..Self::default() }
     }
 
     /// Something happens that has no bytes of its own, or whose bytes are noted elsewhere.
     pub(crate) fn record(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32) {
         let record = Record { at, party, peer, what, bytes };
         self.metadata.add(&record);
-        if !self.only_records {
+        if self.has_bytes {
             self.everything.add(&record);
         }
         if self.keep.records {
@@ -202,7 +198,7 @@ impl Notes {
     /// Bytes arrive.
     pub(crate) fn frame(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: &[u8]) {
         self.record(at, party, what, peer, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        if self.looks_at_bytes() {
+        if self.has_bytes {
             self.everything.add_bytes(bytes);
         }
         if !matches!(what, What::Request | What::Response | What::Webhook) {
@@ -220,7 +216,7 @@ impl Notes {
 
     /// Whether anybody looks at bytes.
     pub(crate) const fn looks_at_bytes(&self) -> bool {
-        !self.only_records
+        self.has_bytes || self.keep.sights
     }
 
     /// Somebody sees something.
@@ -263,7 +259,7 @@ impl Notes {
     /// A person or a business reads a message.
     pub(crate) fn shown(&mut self, at: Time, who: Who, message: u64, text: &str) {
         self.progress(at, message, Stage::Shown);
-        if self.looks_at_bytes() {
+        if self.has_bytes {
             self.everything.add_bytes(text.as_bytes());
         }
         self.see(at, who, who, What::Show.name(), || Sight::Text(text.to_owned()));
@@ -295,6 +291,6 @@ impl Notes {
     /// Hashes of what happened: of the records, and of the records with all bytes.
     pub(crate) fn hashes(&self) -> ([u8; 32], [u8; 32]) {
         let metadata = self.metadata.hash();
-        (metadata, if self.only_records { metadata } else { self.everything.hash() })
+        (metadata, if self.has_bytes { self.everything.hash() } else { metadata })
     }
 }

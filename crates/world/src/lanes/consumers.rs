@@ -1,20 +1,21 @@
 //! Some of the consumers, in one lane.
 
 use super::host::{Broken, Host};
-use super::notes::{Notes, Sent, Stage, Submitted};
 use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
-use super::{Event, Line, RESTART_TAKES};
+use super::{Cryptography, Event, Line, RESTART_TAKES};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
+use crate::notes::{Notes, Sent, Stage, Submitted};
 use crate::plan::Plan;
 use crate::presence::Presence;
 use crate::record::{Kind, What, Who};
 use crate::traffic::{ANSWER, Answer, Saying, Spark, Traffic};
 use crate::variation::{self, Secret};
-use consumer::{Command, Consumer, Input, Notice, Output, Sent as Progress};
-use endpoint::Endpoint;
+use consumer::generic::Consumer;
+use consumer::{Command, Input, Notice, Output, Sent as Progress};
+use endpoint::generic::Endpoint;
 use kernel::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,19 +26,19 @@ use wire::{ConnectionId, EnvelopeKind, InboxItem, LinkEvent, ToEndpoint, ToRelay
 pub(crate) const GATEWAY: &str = "only_the_gateway_speaks_for_a_business";
 
 /// The consumers of a lane.
-pub(crate) struct ConsumersLane {
+pub(crate) struct ConsumersLane<P: Cryptography> {
     pub(crate) plan: Arc<Plan>,
-    people: People,
+    people: People<P>,
     traffic: Traffic,
     pub(crate) notes: Notes,
 }
 
 /// The people of a lane, by their place in it.
-struct People(Vec<Person>);
+struct People<P: Cryptography>(Vec<Person<P>>);
 
 /// One consumer: the app, its link, and the person before the screen.
-struct Person {
-    host: Host<Consumer>,
+struct Person<P: Cryptography> {
+    host: Host<Consumer<P>>,
     uplink: Uplink,
     presence: Presence,
     online: bool,
@@ -57,11 +58,11 @@ struct Said {
     stream: u16,
 }
 
-impl ConsumersLane {
+impl<P: Cryptography> ConsumersLane<P> {
     pub(crate) fn new(
         plan: Arc<Plan>,
         lane: u32,
-        hosts: impl Iterator<Item = Host<Consumer>>,
+        hosts: impl Iterator<Item = Host<Consumer<P>>>,
         notes: Notes,
     ) -> Self {
         let people = People(hosts.map(|host| Person::new(&plan, host)).collect());
@@ -84,7 +85,7 @@ impl ConsumersLane {
     }
 
     /// The person with this number.
-    pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer>> {
+    pub(crate) fn host(&mut self, consumer: u32) -> Option<&mut Host<Consumer<P>>> {
         self.people.get(&self.plan, Who::consumer(consumer)).map(|person| &mut person.host)
     }
 
@@ -407,14 +408,14 @@ impl ConsumersLane {
     }
 }
 
-impl People {
-    fn get(&mut self, plan: &Plan, who: Who) -> Option<&mut Person> {
+impl<P: Cryptography> People<P> {
+    fn get(&mut self, plan: &Plan, who: Who) -> Option<&mut Person<P>> {
         self.0.get_mut(plan.place_in_lane(who))
     }
 }
 
-impl Person {
-    fn new(plan: &Plan, host: Host<Consumer>) -> Self {
+impl<P: Cryptography> Person<P> {
+    fn new(plan: &Plan, host: Host<Consumer<P>>) -> Self {
         let who = host.who;
         let draws = |purpose| plan.origin().draws(purpose, u64::from(who.as_u32()));
         Self {
@@ -436,7 +437,11 @@ impl Person {
 }
 
 /// What a frame carries, if it is one of our messages on its way.
-pub(crate) fn submitted(at: Time, endpoint: &Endpoint, frame: &ToRelay) -> Option<Submitted> {
+pub(crate) fn submitted<P: Cryptography>(
+    at: Time,
+    endpoint: &Endpoint<P>,
+    frame: &ToRelay,
+) -> Option<Submitted> {
     let ToRelay::Submit { envelope, .. } = frame else { return None };
     let carried = endpoint.carried(envelope.id).filter(|carried| !carried.is_receipt)?;
     Some(Submitted {

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::record::Who;
 use kernel::Time;
 use std::time::Duration;
-use wire::{ConnectionId, ToEndpoint, ToRelay};
+use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 
 /// The first waiting time after a failed attempt, and the longest: those of the live links.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -17,18 +17,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What a handshake weighs on the wire: QUIC's padded Initial packets (RFC 9000, section 14.1).
 pub(crate) const HANDSHAKE_BYTES: u32 = 1200;
-
-/// What an endpoint's connection makes happen, in either crypto mode.
-pub(crate) trait LinkEvent: Sized {
-    /// The endpoint tries to connect.
-    fn dial(endpoint: Who) -> Self;
-
-    /// An attempt arrives at the relay.
-    fn dialled(endpoint: Who, connection: ConnectionId) -> Self;
-
-    /// The relay notices that a connection is gone.
-    fn broken_at_relay(connection: ConnectionId) -> Self;
-}
 
 /// One endpoint's side of its connection.
 pub(crate) struct Uplink {
@@ -69,29 +57,29 @@ impl Uplink {
     }
 
     /// Tries to connect, unless that is done already.
-    pub(crate) fn dial<E: LinkEvent>(&mut self, plan: &Plan, agenda: &mut Agenda<'_, E>) {
+    pub(crate) fn dial(&mut self, plan: &Plan, agenda: &mut Agenda<'_, Event>) {
         if self.connection.is_some() || self.dialling.is_some() {
             return;
         }
         let now = agenda.now();
         if let Some(until) = plan.cut(self.endpoint, now) {
-            return agenda.at(until + self.wait(), E::dial(self.endpoint));
+            return agenda.at(until + self.wait(), Event::Dial(self.endpoint));
         }
         self.dials += 1;
         let connection = lines::connection(self.endpoint, self.dials);
         self.dialling = Some(connection);
-        let event = E::dialled(self.endpoint, connection);
+        let event = Event::Dialled { endpoint: self.endpoint, connection };
         self.post(HANDSHAKE_BYTES, event, plan, agenda);
     }
 
     /// The relay answers: what the machine hears of it.
-    pub(crate) fn answered<E: LinkEvent>(
+    pub(crate) fn answered(
         &mut self,
         connection: ConnectionId,
         up: bool,
         plan: &Plan,
-        agenda: &mut Agenda<'_, E>,
-    ) -> Option<wire::LinkEvent<ToEndpoint>> {
+        agenda: &mut Agenda<'_, Event>,
+    ) -> Option<LinkEvent<ToEndpoint>> {
         if self.dialling != Some(connection) {
             // Given up before.
             if up {
@@ -103,21 +91,18 @@ impl Uplink {
         if up {
             self.failures = 0;
             self.connection = Some(connection);
-            return Some(wire::LinkEvent::Up {
-                connection,
-                peer: plan.link_key(plan.relay_of(self.endpoint)),
-            });
+            return Some(LinkEvent::Up { connection, peer: plan.link_key(plan.relay_of(self.endpoint)) });
         }
         self.try_again(agenda);
         None
     }
 
     /// The connection broke: what the machine hears of it.
-    pub(crate) fn broken<E: LinkEvent>(
+    pub(crate) fn broken(
         &mut self,
         connection: ConnectionId,
-        agenda: &mut Agenda<'_, E>,
-    ) -> Option<wire::LinkEvent<ToEndpoint>> {
+        agenda: &mut Agenda<'_, Event>,
+    ) -> Option<LinkEvent<ToEndpoint>> {
         if self.dialling == Some(connection) {
             self.dialling = None;
             self.try_again(agenda);
@@ -127,31 +112,31 @@ impl Uplink {
         }
         self.connection = None;
         self.try_again(agenda);
-        Some(wire::LinkEvent::Down { connection })
+        Some(LinkEvent::Down { connection })
     }
 
     /// Nothing came through for too long: this end gives up, and so does the other.
-    pub(crate) fn timed_out<E: LinkEvent>(
+    pub(crate) fn timed_out(
         &mut self,
         plan: &Plan,
-        agenda: &mut Agenda<'_, E>,
-    ) -> Option<wire::LinkEvent<ToEndpoint>> {
+        agenda: &mut Agenda<'_, Event>,
+    ) -> Option<LinkEvent<ToEndpoint>> {
         let connection = self.connection?;
-        let event = E::broken_at_relay(connection);
+        let event = Event::BrokenAtRelay { connection };
         agenda.send(plan.lane_of(plan.relay_of(self.endpoint)), agenda.now(), event);
         self.broken(connection, agenda)
     }
 
     /// This end goes away. Returns what a machine that still runs hears of it.
-    pub(crate) fn close<E: LinkEvent>(
+    pub(crate) fn close(
         &mut self,
         plan: &Plan,
-        agenda: &mut Agenda<'_, E>,
-    ) -> Option<wire::LinkEvent<ToEndpoint>> {
+        agenda: &mut Agenda<'_, Event>,
+    ) -> Option<LinkEvent<ToEndpoint>> {
         self.dialling = None;
         let connection = self.connection.take()?;
         self.hang_up(connection, plan, agenda);
-        Some(wire::LinkEvent::Down { connection })
+        Some(LinkEvent::Down { connection })
     }
 
     /// Hands a frame to the network. What is said on a connection that is gone is gone too.
@@ -162,28 +147,16 @@ impl Uplink {
         plan: &Plan,
         agenda: &mut Agenda<'_, Event>,
     ) {
-        self.hand_over(connection, parcel.length, Event::ToRelay { connection, parcel }, plan, agenda);
-    }
-
-    /// The same for what stands for a frame of so many bytes.
-    pub(crate) fn hand_over<E: LinkEvent>(
-        &mut self,
-        connection: ConnectionId,
-        size: u32,
-        event: E,
-        plan: &Plan,
-        agenda: &mut Agenda<'_, E>,
-    ) {
         if self.connection == Some(connection) {
-            self.post(size, event, plan, agenda);
+            self.post(parcel.length, Event::ToRelay { connection, parcel }, plan, agenda);
         }
     }
 
-    fn hang_up<E: LinkEvent>(&mut self, connection: ConnectionId, plan: &Plan, agenda: &mut Agenda<'_, E>) {
-        self.post(0, E::broken_at_relay(connection), plan, agenda);
+    fn hang_up(&mut self, connection: ConnectionId, plan: &Plan, agenda: &mut Agenda<'_, Event>) {
+        self.post(0, Event::BrokenAtRelay { connection }, plan, agenda);
     }
 
-    fn post<E: LinkEvent>(&mut self, bytes: u32, event: E, plan: &Plan, agenda: &mut Agenda<'_, E>) {
+    fn post(&mut self, bytes: u32, event: Event, plan: &Plan, agenda: &mut Agenda<'_, Event>) {
         let now = agenda.now();
         if let Some(until) = plan.cut(self.endpoint, now) {
             self.way.hold(until);
@@ -192,10 +165,10 @@ impl Uplink {
         agenda.send(plan.lane_of(plan.relay_of(self.endpoint)), at, event);
     }
 
-    fn try_again<E: LinkEvent>(&mut self, agenda: &mut Agenda<'_, E>) {
+    fn try_again(&mut self, agenda: &mut Agenda<'_, Event>) {
         self.failures += 1;
         let wait = self.wait();
-        agenda.after(wait, E::dial(self.endpoint));
+        agenda.after(wait, Event::Dial(self.endpoint));
     }
 
     /// Exponential backoff with full jitter, as the live links have it.
@@ -203,20 +176,6 @@ impl Uplink {
         let window = FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(7)).min(LONGEST_WAIT);
         let micros = u32::try_from(window.as_micros()).unwrap_or(u32::MAX);
         Duration::from_micros(u64::from(self.draws.below(micros)))
-    }
-}
-
-impl LinkEvent for Event {
-    fn dial(endpoint: Who) -> Self {
-        Self::Dial(endpoint)
-    }
-
-    fn dialled(endpoint: Who, connection: ConnectionId) -> Self {
-        Self::Dialled { endpoint, connection }
-    }
-
-    fn broken_at_relay(connection: ConnectionId) -> Self {
-        Self::BrokenAtRelay { connection }
     }
 }
 

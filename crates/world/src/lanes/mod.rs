@@ -1,26 +1,29 @@
-//! The parties as they are: every key, every byte and every transaction is real, and only the time is not.
+//! The parties in their lanes: the machines that run live, with everything that happens to them and around them.
 
 pub(crate) mod business;
+mod cast;
 mod consumers;
-pub(crate) mod host;
+mod host;
 mod lines;
 mod node;
-pub(crate) mod notes;
-mod parcel;
+pub(crate) mod parcel;
 mod relay;
 mod text;
 pub(crate) mod uplink;
 
 use crate::engine::{Agenda, Lane};
+use crate::notes::Notes;
 use crate::plan::Plan;
 use crate::record::Who;
 use crate::traffic::Spark;
+pub(crate) use cast::{cast, suite};
 use cloud::{ApiRequest, ApiResponse, DeliveryId, WebhookPost};
 pub(crate) use consumers::ConsumersLane;
-use host::Call;
-use kernel::Time;
+use endpoint::{Modelled, Native, Provider};
+pub use host::Violation;
+use host::{Call, Host};
+use kernel::{Row, Time};
 pub(crate) use node::NodeLane;
-use notes::Notes;
 use parcel::Parcel;
 pub(crate) use relay::RelayLane;
 use std::sync::Arc;
@@ -135,20 +138,61 @@ impl From<Spark> for Event {
     }
 }
 
-/// A part of the world.
-pub(crate) enum PartyLane {
-    Relay(Box<RelayLane>),
-    Node(Box<NodeLane>),
-    Consumers(Box<ConsumersLane>),
+/// The cryptography of a run's parties.
+pub(crate) trait Cryptography: Provider {
+    /// Whether bytes mean anything: then frames are written, hashed and read, and webhooks' signatures are checked.
+    const HAS_BYTES: bool;
+
+    /// Events of a round that are worth sharing between threads: they take about a millisecond.
+    const GRAIN: u64;
 }
 
-impl PartyLane {
+impl Cryptography for Native {
+    const HAS_BYTES: bool = true;
+    const GRAIN: u64 = 16;
+}
+
+impl Cryptography for Modelled {
+    const HAS_BYTES: bool = false;
+    const GRAIN: u64 = 64;
+}
+
+/// A part of the world.
+pub(crate) enum PartyLane<P: Cryptography> {
+    Relay(Box<RelayLane>),
+    Node(Box<NodeLane<P>>),
+    Consumers(Box<ConsumersLane<P>>),
+}
+
+impl<P: Cryptography> PartyLane<P> {
     /// The keys that its parties have drawn since this was last asked.
     pub(crate) fn drawn(&mut self) -> Vec<[u8; 32]> {
         match self {
             Self::Relay(lane) => lane.host.drawn(),
             Self::Node(lane) => lane.host.drawn(),
             Self::Consumers(lane) => lane.drawn(),
+        }
+    }
+
+    /// Everything on the disk of one of its parties.
+    pub(crate) fn disk(&mut self, who: Who) -> Vec<Row> {
+        match self {
+            Self::Relay(lane) => lane.host.rows(),
+            Self::Node(lane) => lane.host.rows(),
+            Self::Consumers(lane) => lane.host(who.index()).map(Host::rows).unwrap_or_default(),
+        }
+    }
+
+    /// Makes the machine of one of its parties speak before what it promises is durable.
+    pub(crate) fn sabotage(&mut self, who: Who) {
+        match self {
+            Self::Relay(lane) => lane.host.speaks_too_soon = true,
+            Self::Node(lane) => lane.host.speaks_too_soon = true,
+            Self::Consumers(lane) => {
+                if let Some(host) = lane.host(who.index()) {
+                    host.speaks_too_soon = true;
+                }
+            }
         }
     }
 
@@ -180,7 +224,7 @@ impl PartyLane {
     }
 }
 
-impl Lane for PartyLane {
+impl<P: Cryptography> Lane for PartyLane<P> {
     type Event = Event;
 
     fn handle(&mut self, at: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
