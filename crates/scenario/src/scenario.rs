@@ -77,7 +77,7 @@ pub enum Crypto {
     /// Every key and every byte is real.
     #[default]
     Real,
-    /// Sizes and costs as measured, keys by reference: for very many consumers.
+    /// The same machines with primitives that cost little and have the real sizes: for very many consumers.
     Modelled,
 }
 

@@ -372,7 +372,7 @@ fn lost_devices() {
     let faults = r#"
 [[faults]]
 kind = "device-loss"
-party = "people"
+party = "population/people"
 every = "0.5/min"
 back_after = "20s"
 "#;
@@ -396,7 +396,7 @@ fn chaos() {
 #[test]
 fn a_rehearsal_at_every_effect() {
     for party in [Who::relay(0), Who::node(0), Who::consumer(0)] {
-        for effects in (0..60).step_by(7) {
+        for effects in (0..60).step_by(19) {
             let run = |crypto: Crypto| {
                 let cast =
                     Cast { seed: 3, consumers: 2, apps_answer: Reply::Echo, crypto, ..Cast::default() };
