@@ -99,6 +99,8 @@ fn bad_flags_are_explained() {
         (&["demo", "--consumers", "0"], &["--consumers", "1..=10000"]),
         (&["demo", "--mesages", "3"], &["--messages"]),
         (&["demo", "--data", "/"], &["exists"]),
+        (&["demo", "--provider", "openssl"], &["--provider", "there is no such provider", "rustcrypto"]),
+        (&["run", "a.toml", "--provider", ""], &["--provider"]),
         (&["demo", "--json", "/nonexistent/out.json"], &["can't write /nonexistent/out.json"]),
     ] {
         let error = error_of(arguments);
@@ -206,6 +208,22 @@ fn the_same_seed_gives_the_same_trace_on_any_number_of_threads() {
     assert_eq!(hash("again", "7", "1"), one);
     assert_eq!(hash("two", "7", "2"), one);
     assert_ne!(hash("other", "8", "1"), one);
+}
+
+#[test]
+fn whose_primitives_computed_it_is_in_the_manifest_and_in_no_trace() {
+    let (dir, file) = scenario(("version = 1", "version = 1"));
+    let run = |name: &str, more: &[&str]| {
+        let out = dir.path().join(name);
+        let output = blindpost(&[&["run", &file, "--out", out.to_str().unwrap()], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        manifest(&out)
+    };
+    let [usual, rust] = [run("usual", &[]), run("rust", &["--provider", "rustcrypto"])];
+    assert_eq!((&usual["provider"], &rust["provider"]), (&"aws-lc".into(), &"rustcrypto".into()));
+    assert_eq!(usual["trace_hash"], rust["trace_hash"]);
+    let modelled = run("modelled", &["--set", "crypto=modelled"]);
+    assert_eq!(modelled["provider"], "modelled");
 }
 
 #[test]

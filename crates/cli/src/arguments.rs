@@ -72,6 +72,14 @@ fn block_on(command: impl Future<Output = miette::Result<()>>) -> miette::Result
     outcome
 }
 
+/// For tests of commands: what they are given with these flags.
+#[cfg(test)]
+pub(crate) fn parsed<A: clap::Args>(flags: &str) -> A {
+    let command = A::augment_args(clap::Command::new("blindpost"));
+    let line = ["blindpost"].into_iter().chain(flags.split_whitespace());
+    A::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

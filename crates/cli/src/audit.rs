@@ -228,33 +228,23 @@ fn writable(file: Option<&Path>) -> miette::Result<()> {
 mod tests {
     use super::*;
 
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        audit: Audit,
-    }
-
-    fn audit(flags: &str) -> Audit {
-        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().audit
-    }
+    use crate::arguments::parsed;
 
     #[test]
     fn the_command_that_repeats_an_audit_is_accepted_and_says_the_same() {
         for flags in ["", "--seed 7 --pairs 3 --quick --first", "--secret token,text"] {
-            let command = audit(flags).command();
+            let command = parsed::<Audit>(flags).command();
             let flags = command.strip_prefix("blindpost audit ").unwrap();
-            assert_eq!(audit(flags).command(), command);
+            assert_eq!(parsed::<Audit>(flags).command(), command);
         }
-        assert_eq!(audit("--quick").command(), "blindpost audit --seed 1 --pairs 20 --quick");
+        assert_eq!(parsed::<Audit>("--quick").command(), "blindpost audit --seed 1 --pairs 20 --quick");
     }
 
     #[test]
     fn a_secret_that_there_is_not_is_said_before_anything_runs() {
         let known = ::audit::trials().next().unwrap().0;
-        assert!(audit(&format!("--secret {known}")).known_secrets().is_ok());
-        let error = crate::error::explain(&audit("--secret tokn").known_secrets().unwrap_err());
+        assert!(parsed::<Audit>(&format!("--secret {known}")).known_secrets().is_ok());
+        let error = crate::error::explain(&parsed::<Audit>("--secret tokn").known_secrets().unwrap_err());
         assert_eq!(
             error,
             "error: there is no secret `tokn`\nhelp: `blindpost audit --list` says which there are\n"

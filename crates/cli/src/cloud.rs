@@ -233,18 +233,8 @@ pub(crate) async fn listen(address: Option<SocketAddr>) -> miette::Result<TcpLis
 mod tests {
     use super::*;
 
+    use crate::arguments::parsed;
     use crate::error::explain;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        api: ApiArguments,
-    }
-
-    fn api(flags: &str) -> ApiArguments {
-        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().api
-    }
 
     fn data(dir: &tempfile::TempDir) -> Data {
         Data::open(dir.path(), "node", Duration::from_secs(1)).unwrap()
@@ -257,7 +247,8 @@ mod tests {
         let settings: Vec<_> = (0..2).map(|index| TenantSettings::generate(index, &mut data.rng)).collect();
         let flags = "--webhook http://127.0.0.1:9/ --token T --app-secret S --verify-token V";
         let [first, second] =
-            <[_; 2]>::try_from(api(flags).tenants(settings.clone(), &mut data).unwrap()).unwrap();
+            <[_; 2]>::try_from(parsed::<ApiArguments>(flags).tenants(settings.clone(), &mut data).unwrap())
+                .unwrap();
         assert_eq!(first.webhook.as_deref(), Some("http://127.0.0.1:9/"));
         assert_eq!((&*first.token, &*first.app_secret, &*first.verify_token), ("T", "S", "V"));
         assert_eq!(first.number, settings[0].number);
@@ -270,7 +261,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("none.toml");
         std::fs::write(&file, "tenants = []\n").unwrap();
-        let arguments = api(&format!("--tenants {}", file.display()));
+        let arguments = parsed::<ApiArguments>(&format!("--tenants {}", file.display()));
         let error = explain(&arguments.tenants(Vec::new(), &mut data(&dir)).unwrap_err());
         assert!(error.contains("names no business") && error.contains("help: delete the file"), "{error}");
     }
@@ -279,7 +270,7 @@ mod tests {
     fn retention_and_suites_reach_the_node() {
         let dir = tempfile::tempdir().unwrap();
         let mut data = data(&dir);
-        let arguments = api("--retention 60 --suite pqxdh");
+        let arguments = parsed::<ApiArguments>("--retention 60 --suite pqxdh");
         let tenants = arguments.tenants(Vec::new(), &mut data).unwrap();
         let config = arguments.node_config(&tenants).unwrap();
         assert_eq!(

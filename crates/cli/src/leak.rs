@@ -239,26 +239,16 @@ fn write(file: &Path, text: &str) -> miette::Result<()> {
 mod tests {
     use super::*;
 
+    use crate::arguments::parsed;
     use crate::error::explain;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        leak: Leak,
-    }
-
-    fn leak(flags: &str) -> Leak {
-        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().leak
-    }
 
     #[test]
     fn all_is_a_list_of_its_own() {
-        let all = leak("--secret all --view all --padding all");
+        let all = parsed::<Leak>("--secret all --view all --padding all");
         assert_eq!(all.secrets().unwrap(), Secret::ALL);
         assert_eq!(all.views().unwrap(), VIEWS);
         assert_eq!(all.paddings(), PADDINGS);
-        let some = leak("--secret text_kind,language --view cloud --padding bucket,none");
+        let some = parsed::<Leak>("--secret text_kind,language --view cloud --padding bucket,none");
         assert_eq!(some.secrets().unwrap().len(), 2);
         assert_eq!(some.paddings(), [Padding::None, Padding::Bucket], "in the order of the paddings");
     }

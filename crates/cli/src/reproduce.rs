@@ -168,18 +168,11 @@ fn number(value: f64) -> String {
 mod tests {
     use super::*;
 
+    use crate::arguments::parsed;
     use crate::error::explain;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        reproduce: Reproduce,
-    }
 
     fn chosen(flags: &str) -> miette::Result<Vec<&'static str>> {
-        let line = Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap();
-        Ok(line.reproduce.figures()?.into_iter().map(|figure| figure.id).collect())
+        Ok(parsed::<Reproduce>(flags).figures()?.into_iter().map(|figure| figure.id).collect())
     }
 
     #[test]

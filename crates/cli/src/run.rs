@@ -337,18 +337,8 @@ fn show(bar: &ProgressBar, progress: Progress) {
 mod tests {
     use super::*;
 
+    use crate::arguments::parsed;
     use crate::error::explain;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        run: Run,
-    }
-
-    fn run(flags: &str) -> Run {
-        Line::try_parse_from(["x"].into_iter().chain(flags.split_whitespace())).unwrap().run
-    }
 
     #[test]
     fn seeds_are_a_range_with_both_ends() {
@@ -391,7 +381,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), SCENARIO).unwrap();
         let name = file.path().display();
-        let arguments = run(&format!(
+        let arguments = parsed::<Run>(&format!(
             "{name} --seed 9 --set consumers.people.count=5 --faults 3,1 --until 30s --checkpoint-at 10s,20s --out o"
         ));
         let experiment = arguments.experiment(NonZeroUsize::MIN).unwrap();
@@ -410,7 +400,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), SCENARIO.replace("1min", "1 parsec")).unwrap();
         let name = file.path().display().to_string();
-        let failed = |flags: &str| explain(&run(flags).experiment(NonZeroUsize::MIN).unwrap_err());
+        let failed = |flags: &str| explain(&parsed::<Run>(flags).experiment(NonZeroUsize::MIN).unwrap_err());
         assert!(failed(&format!("--resume {name}")).contains("is no checkpoint"));
         let error = failed(&name);
         assert!(error.contains(&format!("{name}:3:12")) && error.contains("1 parsec"), "{error}");

@@ -6,11 +6,12 @@
 mod auth;
 mod call;
 mod exchange;
+mod respond;
 mod route;
 mod routes;
 
-pub(crate) use call::{Asker, body_too_large, respond, unavailable};
 pub use exchange::{ApiRequest, ApiResponse, ReplyId};
+pub(crate) use respond::{Asker, body_too_large, respond, unavailable};
 pub(crate) use route::{Asked, Outcome, Reply};
 pub use route::{Needs, Object, Route};
 pub use routes::ROUTES;

@@ -14,8 +14,10 @@ mod billing;
 mod config;
 mod messages;
 mod node;
+mod output;
 mod rows;
 mod shell;
+mod state;
 mod webhooks;
 
 pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
@@ -24,7 +26,8 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::Callback;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
-pub use node::{Input, Notice, Output};
+pub use node::Input;
+pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,

@@ -6,7 +6,7 @@ use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
 use endpoint::generic::Endpoint;
 use endpoint::{Event, Failure, Policy, Provider, SendError, Unreadable};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time};
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What the person has set.
@@ -138,27 +138,25 @@ impl<P: Provider> Machine for Consumer<P> {
         Ok(Self { config, endpoint, inbox, started: false })
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| match input {
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        match input {
             Input::Link(event) => self.on_link(event, step),
             Input::Command(command) => self.on_command(command, step),
             Input::Shown { through } => self.on_shown(through, step),
-        })
+        }
     }
 
     fn wake_at(&self) -> Option<Time> {
         if self.started { self.endpoint.wake_at() } else { Some(Time::EPOCH) }
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| {
-            if !self.started {
-                self.start(step);
-            }
-            for event in self.endpoint.expire(step.now, step.transaction) {
-                self.on_event(event, step);
-            }
-        })
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        if !self.started {
+            self.start(step);
+        }
+        for event in self.endpoint.expire(step.now, step.transaction) {
+            self.on_event(event, step);
+        }
     }
 }
 

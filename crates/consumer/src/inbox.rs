@@ -57,13 +57,13 @@ impl Inbox {
 
     /// Keeps a message until it was shown.
     pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) {
-        let row = proto::UnshownRow {
+        let row = || proto::UnshownRow {
             from_number: message.from.number.as_integer(),
             from_device: u32::from(message.from.device.get()),
             message_id: message.message_id.as_str().to_owned(),
             text: message.text.clone(),
         };
-        transaction.append(UNSHOWN, Bytes::new(), message.sequence, row.encode_to_vec());
+        transaction.append_with(UNSHOWN, message.sequence, || (Bytes::new(), row().encode_to_vec()));
         self.unshown.push_back(message);
     }
 
@@ -75,9 +75,10 @@ impl Inbox {
             seen.push(message);
         }
         if !seen.is_empty() {
-            transaction.trim(UNSHOWN, Bytes::new(), self.shown_through);
+            transaction.trim_with(UNSHOWN, self.shown_through, Bytes::new);
             let row = proto::ShownRow { through: self.shown_through };
-            self.revision = transaction.swap(SHOWN, Bytes::new(), self.revision, row.encode_to_vec());
+            self.revision =
+                transaction.swap_with(SHOWN, self.revision, || (Bytes::new(), row.encode_to_vec()));
         }
         seen
     }

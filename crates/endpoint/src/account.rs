@@ -132,10 +132,10 @@ impl<P: Provider> Account<P> {
     pub(crate) fn consume(&mut self, one_time: Option<u32>, kem: Option<u32>, transaction: &mut Transaction) {
         if let Some(id) = one_time {
             self.one_time.remove(&id);
-            transaction.remove(PREKEYS, self.prekey_key(CURVE, id));
+            transaction.remove_with(PREKEYS, || self.prekey_key(CURVE, id));
         }
         if let Some(kem) = kem.filter(|id| self.one_time_kem.remove(id).is_some()) {
-            transaction.remove(PREKEYS, self.prekey_key(KEM, kem));
+            transaction.remove_with(PREKEYS, || self.prekey_key(KEM, kem));
         }
     }
 
@@ -151,10 +151,12 @@ impl<P: Provider> Account<P> {
     fn make_one_time(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) {
         for _ in 0..count {
             let prekey = OneTimePrekey::generate(self.draw_prekey_id(rng), rng);
-            transaction.swap(PREKEYS, self.prekey_key(CURVE, prekey.id()), 0, prekey.to_bytes().to_vec());
+            transaction
+                .swap_with(PREKEYS, 0, || (self.prekey_key(CURVE, prekey.id()), prekey.to_bytes().to_vec()));
             self.one_time.insert(prekey.id(), prekey);
             let prekey = KemPrekey::generate(self.draw_prekey_id(rng), &self.identity.key_pair, rng);
-            transaction.swap(PREKEYS, self.prekey_key(KEM, prekey.id()), 0, prekey.to_bytes().to_vec());
+            transaction
+                .swap_with(PREKEYS, 0, || (self.prekey_key(KEM, prekey.id()), prekey.to_bytes().to_vec()));
             self.one_time_kem.insert(prekey.id(), prekey);
         }
         self.write(transaction);
@@ -175,16 +177,19 @@ impl<P: Provider> Account<P> {
     }
 
     fn write(&mut self, transaction: &mut Transaction) {
+        let row = || (account_key(self.address), self.row().encode_to_vec());
+        self.revision = transaction.swap_with(ACCOUNTS, self.revision, row);
+    }
+
+    fn row(&self) -> proto::AccountRow {
         let identity_key: Zeroizing<[u8; 32]> = self.identity.key_pair.to_bytes();
-        let row = proto::AccountRow {
+        proto::AccountRow {
             registration_id: self.identity.registration_id,
             identity_key: identity_key.to_vec().into(),
             signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
             last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
             published: self.published,
-        };
-        self.revision =
-            transaction.swap(ACCOUNTS, account_key(self.address), self.revision, row.encode_to_vec());
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl Post {
 
     pub(crate) fn submit(&mut self, envelope: Envelope, step: &mut Step<'_>) {
         self.submitted_through += 1;
-        step.transaction.append(OUTBOX, Bytes::new(), self.submitted_through, envelope.to_bytes());
+        step.transaction.append_with(OUTBOX, self.submitted_through, || (Bytes::new(), envelope.to_bytes()));
         self.write(step.transaction);
         self.outbox.push_back((self.submitted_through, envelope.clone()));
         if self.online {
@@ -88,7 +88,7 @@ impl Post {
             accepted.push(envelope.id);
         }
         if !accepted.is_empty() {
-            transaction.trim(OUTBOX, Bytes::new(), through);
+            transaction.trim_with(OUTBOX, through, Bytes::new);
         }
         accepted
     }
@@ -118,6 +118,6 @@ impl Post {
             submitted_through: self.submitted_through,
             delivered_through: self.delivered_through,
         };
-        self.revision = transaction.swap(POST, Bytes::new(), self.revision, row.encode_to_vec());
+        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row.encode_to_vec()));
     }
 }

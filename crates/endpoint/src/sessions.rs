@@ -47,7 +47,7 @@ impl<P: Provider> Session<P> {
     /// Makes the ratchet's new state durable: whatever leaves with the same effects, or after them,
     /// can't be encrypted again from the old one. The revision refuses a state that was turned back.
     pub(crate) fn write(&mut self, account: Address, peer: Address, transaction: &mut Transaction) {
-        let value = self.record.to_bytes().to_vec();
-        self.revision = transaction.swap(SESSIONS, session_key(account, peer), self.revision, value);
+        let row = || (session_key(account, peer), self.record.to_bytes().to_vec());
+        self.revision = transaction.swap_with(SESSIONS, self.revision, row);
     }
 }

@@ -148,7 +148,7 @@ impl Pending {
         if let Some(envelope) = message.envelope {
             self.by_envelope.remove(&envelope);
         }
-        transaction.remove(UNCONFIRMED, message_key(key.0, &key.1));
+        transaction.remove_with(UNCONFIRMED, || message_key(key.0, &key.1));
     }
 
     /// When the oldest message was made.
@@ -177,7 +177,7 @@ impl Pending {
 
 impl Unconfirmed {
     fn write(&mut self, key: &MessageKey, transaction: &mut Transaction) {
-        let row = proto::UnconfirmedRow {
+        let row = || proto::UnconfirmedRow {
             from_number: key.0.number.as_integer(),
             from_device: u32::from(key.0.device.get()),
             to_number: self.to.number.as_integer(),
@@ -189,8 +189,9 @@ impl Unconfirmed {
             envelope_id: self.envelope.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
             attempts: self.attempts,
         };
-        self.revision =
-            transaction.swap(UNCONFIRMED, message_key(key.0, &key.1), self.revision, row.encode_to_vec());
+        let revision = self.revision;
+        self.revision = transaction
+            .swap_with(UNCONFIRMED, revision, || (message_key(key.0, &key.1), row().encode_to_vec()));
     }
 }
 

@@ -22,6 +22,10 @@ struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Most are names and words.
+        if fragment.bytes().all(|byte| byte.is_ascii() && byte != b'/') {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.bytes().position(|byte| byte == b'/' || !byte.is_ascii()) {
             let (plain, special) = rest.split_at(at);

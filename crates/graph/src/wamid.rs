@@ -5,7 +5,6 @@
 //! So a name says all that it names, and none of them has to be looked up to be made.
 
 use base64::Engine as _;
-use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
@@ -76,8 +75,9 @@ impl<'a> Wamid<'a> {
     }
 }
 
-impl fmt::Display for Wamid<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Wamid<'_> {
+    /// Its text, without an allocation for usual names.
+    fn with_text<R>(&self, act: impl FnOnce(&str) -> R) -> R {
         let sender = match self.sender {
             Sender::Business => BY_BUSINESS,
             Sender::Consumer => BY_CONSUMER,
@@ -85,11 +85,21 @@ impl fmt::Display for Wamid<'_> {
         let mut bytes = SmallVec::<[u8; 128]>::new();
         bytes.push(STRUCT);
         write_text(self.consumer.digits().as_bytes(), &mut bytes);
-        bytes.extend(VERSION);
+        bytes.extend_from_slice(&VERSION);
         bytes.push(sender);
         write_text(self.message_id.as_bytes(), &mut bytes);
         bytes.push(END);
-        write!(f, "{PREFIX}{}", Base64Display::new(&bytes, &STANDARD))
+        let mut text = SmallVec::<[u8; 256]>::from_slice(PREFIX.as_bytes());
+        text.resize(PREFIX.len() + bytes.len().div_ceil(3) * 4, 0);
+        // There is room for all of it; an error can't be.
+        let _ = text.get_mut(PREFIX.len()..).map(|encoded| STANDARD.encode_slice(&bytes, encoded));
+        act(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Wamid<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
     }
 }
 
@@ -101,13 +111,13 @@ impl fmt::Debug for Wamid<'_> {
 
 impl Serialize for Wamid<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
 fn write_text(text: &[u8], bytes: &mut SmallVec<[u8; 128]>) {
     let text = text.get(..LONGEST).unwrap_or(text);
-    bytes.extend([TEXT, u8::try_from(text.len()).unwrap_or(u8::MAX)]);
+    bytes.extend_from_slice(&[TEXT, u8::try_from(text.len()).unwrap_or(u8::MAX)]);
     bytes.extend_from_slice(text);
 }
 

@@ -1,6 +1,6 @@
 //! The contract of a pure party: restored from rows, handed one input at a time, woken when it asked to be.
 
-use crate::{Effects, Rng, Row, Table, Time};
+use crate::{Effects, Rng, Row, Step, Table, Time};
 
 /// A party as a pure state machine: the same inputs, times and random numbers give the same effects.
 ///
@@ -24,13 +24,23 @@ pub trait Machine: Sized {
     fn restore(config: Self::Config, rows: Vec<Row>) -> Result<Self, RestoreError>;
 
     /// One thing happens.
-    fn handle(&mut self, now: Time, input: Self::Input, rng: &mut Rng) -> Effects<Self::Output>;
+    fn on_input(&mut self, input: Self::Input, step: &mut Step<'_, Self::Output>);
+
+    /// The time that the party waited for has come. Calling it early or twice is harmless.
+    fn on_wake(&mut self, step: &mut Step<'_, Self::Output>);
 
     /// When the party next wants [`wake`](Machine::wake), if it waits for anything.
     fn wake_at(&self) -> Option<Time>;
 
-    /// The time that the party waited for has come. Calling it early or twice is harmless.
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Self::Output>;
+    /// What follows from an input.
+    fn handle(&mut self, now: Time, input: Self::Input, rng: &mut Rng) -> Effects<Self::Output> {
+        Effects::of(now, rng, |step| self.on_input(input, step))
+    }
+
+    /// What follows from the time that has come.
+    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Self::Output> {
+        Effects::of(now, rng, |step| self.on_wake(step))
+    }
 }
 
 /// A row could not be read back. Names the table and the reason, never the row's key or value:

@@ -107,12 +107,67 @@ impl fmt::Debug for Op {
 }
 
 /// Changes that become durable together or not at all, applied in order.
+///
+/// Machines use the methods whose names end in `_with`: keys and values are made when somebody keeps them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transaction {
     ops: Vec<Op>,
+    kept: Kept,
+}
+
+/// What of its changes a transaction keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kept {
+    #[default]
+    All,
+    /// Only whether there are any.
+    Whether(bool),
 }
 
 impl Transaction {
+    /// A transaction that notes whether anything changes, and not what: for a simulated disk that nobody will ever
+    /// read.
+    pub fn unread() -> Self {
+        Self { ops: Vec::new(), kept: Kept::Whether(false) }
+    }
+
+    /// Sets a state, as [`swap`](Self::swap) does.
+    pub fn swap_with<K: Into<Bytes>, V: Into<Bytes>>(
+        &mut self,
+        table: Table,
+        revision: u64,
+        row: impl FnOnce() -> (K, V),
+    ) -> u64 {
+        self.change(|| {
+            let (key, value) = row();
+            Op::Swap { table, key: key.into(), revision, value: value.into() }
+        });
+        revision + 1
+    }
+
+    /// Removes a state, as [`remove`](Self::remove) does.
+    pub fn remove_with<K: Into<Bytes>>(&mut self, table: Table, key: impl FnOnce() -> K) {
+        self.change(|| Op::Remove { table, key: key().into() });
+    }
+
+    /// Appends to a queue, as [`append`](Self::append) does.
+    pub fn append_with<K: Into<Bytes>, V: Into<Bytes>>(
+        &mut self,
+        table: Table,
+        sequence: u64,
+        item: impl FnOnce() -> (K, V),
+    ) {
+        self.change(|| {
+            let (key, value) = item();
+            Op::Append { table, key: key.into(), sequence, value: value.into() }
+        });
+    }
+
+    /// Trims a queue, as [`trim`](Self::trim) does.
+    pub fn trim_with<K: Into<Bytes>>(&mut self, table: Table, through: u64, key: impl FnOnce() -> K) {
+        self.change(|| Op::Trim { table, key: key().into(), through });
+    }
+
     /// Sets a state; see [`Op::Swap`]. Returns the revision that it has afterwards.
     pub fn swap(
         &mut self,
@@ -121,28 +176,29 @@ impl Transaction {
         revision: u64,
         value: impl Into<Bytes>,
     ) -> u64 {
-        self.ops.push(Op::Swap { table, key: key.into(), revision, value: value.into() });
-        revision + 1
+        self.swap_with(table, revision, || (key, value))
     }
 
     /// Removes a state; see [`Op::Remove`].
     pub fn remove(&mut self, table: Table, key: impl Into<Bytes>) {
-        self.ops.push(Op::Remove { table, key: key.into() });
+        self.remove_with(table, || key);
     }
 
     /// Appends to a queue; see [`Op::Append`].
     pub fn append(&mut self, table: Table, key: impl Into<Bytes>, sequence: u64, value: impl Into<Bytes>) {
-        self.ops.push(Op::Append { table, key: key.into(), sequence, value: value.into() });
+        self.append_with(table, sequence, || (key, value));
     }
 
     /// Trims a queue; see [`Op::Trim`].
     pub fn trim(&mut self, table: Table, key: impl Into<Bytes>, through: u64) {
-        self.ops.push(Op::Trim { table, key: key.into(), through });
+        self.trim_with(table, through, || key);
     }
 
     /// Adds the changes of a later transaction behind these.
     pub fn absorb(&mut self, later: Self) {
-        if self.ops.is_empty() {
+        if let Kept::Whether(changed) = &mut self.kept {
+            *changed |= !later.is_empty();
+        } else if self.ops.is_empty() {
             self.ops = later.ops;
         } else {
             self.ops.extend(later.ops);
@@ -161,7 +217,17 @@ impl Transaction {
 
     /// True if nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.ops.is_empty()
+        match self.kept {
+            Kept::All => self.ops.is_empty(),
+            Kept::Whether(changed) => !changed,
+        }
+    }
+
+    fn change(&mut self, op: impl FnOnce() -> Op) {
+        match &mut self.kept {
+            Kept::All => self.ops.push(op()),
+            Kept::Whether(changed) => *changed = true,
+        }
     }
 }
 
@@ -181,5 +247,54 @@ pub struct Row {
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({:?} at {}, {} B)", self.table, self.at, self.value.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: Table = Table::state("states");
+    const QUEUES: Table = Table::queue("queues");
+
+    #[test]
+    fn what_nobody_reads_is_not_made_and_is_a_change_all_the_same() {
+        let mut unread = Transaction::unread();
+        assert!(unread.is_empty());
+        let revision = unread.swap_with(STATES, 4, || -> (Bytes, Bytes) { unreachable!() });
+        unread.append_with(QUEUES, 1, || -> (Bytes, Bytes) { unreachable!() });
+        assert_eq!((revision, unread.is_empty(), unread.ops()), (5, false, &[][..]));
+
+        let mut removed = Transaction::unread();
+        removed.remove_with(STATES, || -> Bytes { unreachable!() });
+        let mut trimmed = Transaction::unread();
+        trimmed.trim_with(QUEUES, 1, || -> Bytes { unreachable!() });
+        assert!(!removed.is_empty() && !trimmed.is_empty());
+    }
+
+    #[test]
+    fn a_change_is_the_same_however_it_is_told() {
+        let mut told = Transaction::default();
+        told.swap(STATES, "a", 0, "b");
+        told.append(QUEUES, "q", 1, "c");
+        told.remove(STATES, "a");
+        told.trim(QUEUES, "q", 1);
+        let mut made = Transaction::default();
+        made.swap_with(STATES, 0, || ("a", "b"));
+        made.append_with(QUEUES, 1, || ("q", "c"));
+        made.remove_with(STATES, || "a");
+        made.trim_with(QUEUES, 1, || "q");
+        assert_eq!(told, made);
+    }
+
+    #[test]
+    fn an_unread_transaction_notes_what_it_absorbs() {
+        let mut unread = Transaction::unread();
+        unread.absorb(Transaction::default());
+        assert!(unread.is_empty());
+        let mut later = Transaction::default();
+        later.remove(STATES, "a");
+        unread.absorb(later);
+        assert!(!unread.is_empty() && unread.ops().is_empty());
     }
 }

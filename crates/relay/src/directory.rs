@@ -108,22 +108,28 @@ impl Directory {
         self.own(address, owner);
         let entry = self.entries.entry(address).or_insert_with(|| Entry::new(0, publish.clone()));
         let row =
-            proto::DirectoryRow { owner: Bytes::copy_from_slice(&owner.0), publish: publish.to_bytes() };
+            || proto::DirectoryRow { owner: Bytes::copy_from_slice(&owner.0), publish: publish.to_bytes() };
+        entry.revision = transaction
+            .swap_with(DIRECTORY, entry.revision, || (address.to_key().to_vec(), row().encode_to_vec()));
         entry.keys = publish;
         entry.asked_for_more = false;
-        entry.revision =
-            transaction.swap(DIRECTORY, address.to_key().to_vec(), entry.revision, row.encode_to_vec());
         for prekey in one_time {
-            let row = proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
-            if entry.one_time.insert(prekey.id, prekey.clone()).is_none() {
-                transaction.swap(ONE_TIME, one_time_key(address, CURVE, prekey.id), 0, row.encode_to_vec());
+            let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
+            if !entry.one_time.contains_key(&prekey.id) {
+                transaction.swap_with(ONE_TIME, 0, || {
+                    (one_time_key(address, CURVE, prekey.id), row().encode_to_vec())
+                });
             }
+            entry.one_time.insert(prekey.id, prekey);
         }
         for prekey in one_time_kem {
-            let row = proto::OneTimeRow { key: prekey.key.clone(), signature: prekey.signature.clone() };
-            if entry.one_time_kem.insert(prekey.id, prekey.clone()).is_none() {
-                transaction.swap(ONE_TIME, one_time_key(address, KEM, prekey.id), 0, row.encode_to_vec());
+            let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: prekey.signature.clone() };
+            if !entry.one_time_kem.contains_key(&prekey.id) {
+                transaction.swap_with(ONE_TIME, 0, || {
+                    (one_time_key(address, KEM, prekey.id), row().encode_to_vec())
+                });
             }
+            entry.one_time_kem.insert(prekey.id, prekey);
         }
         Ok(())
     }
@@ -139,11 +145,11 @@ impl Directory {
     ) -> Option<PrekeyBundle> {
         let entry = self.entries.get_mut(&address)?;
         let one_time_prekey = draw(&mut entry.one_time, rng).map(|(id, prekey)| {
-            transaction.remove(ONE_TIME, one_time_key(address, CURVE, id));
+            transaction.remove_with(ONE_TIME, || one_time_key(address, CURVE, id));
             prekey
         });
         let one_time_kem = draw(&mut entry.one_time_kem, rng).map(|(id, prekey)| {
-            transaction.remove(ONE_TIME, one_time_key(address, KEM, id));
+            transaction.remove_with(ONE_TIME, || one_time_key(address, KEM, id));
             prekey
         });
         Some(PrekeyBundle {

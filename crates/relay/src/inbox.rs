@@ -64,14 +64,15 @@ impl Endpoint {
             accepted_through: self.accepted_through,
             acknowledged_through: self.acknowledged_through,
         };
-        self.revision = transaction.swap(ENDPOINTS, link_key(self.key), self.revision, row.encode_to_vec());
+        self.revision =
+            transaction.swap_with(ENDPOINTS, self.revision, || (link_key(self.key), row.encode_to_vec()));
     }
 
     /// Keeps an item until the endpoint has it.
     pub(crate) fn append(&mut self, now: Time, item: InboxItem, transaction: &mut Transaction) {
         let sequence = self.inbox.back().map_or(self.acknowledged_through, |last| last.sequence) + 1;
-        let row = proto::InboxRow { accepted_us: now.as_micros(), item: item.to_bytes() };
-        transaction.append(INBOX, link_key(self.key), sequence, row.encode_to_vec());
+        let row = || proto::InboxRow { accepted_us: now.as_micros(), item: item.to_bytes() };
+        transaction.append_with(INBOX, sequence, || (link_key(self.key), row().encode_to_vec()));
         self.inbox.push_back(Waiting { sequence, accepted: now, item });
     }
 
@@ -83,7 +84,7 @@ impl Endpoint {
             gone.push(waiting.item);
         }
         if !gone.is_empty() {
-            transaction.trim(INBOX, link_key(self.key), self.acknowledged_through);
+            transaction.trim_with(INBOX, self.acknowledged_through, || link_key(self.key));
             self.write(transaction);
         }
         gone

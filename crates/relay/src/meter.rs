@@ -45,7 +45,8 @@ impl Meters {
         total.envelopes += 1;
         total.bytes += u64::try_from(ciphertext_bytes).unwrap_or(u64::MAX);
         let row = proto::MeterRow { envelopes: total.envelopes, bytes: total.bytes };
-        total.revision = transaction.swap(METERS, meter.to_key(), total.revision, row.encode_to_vec());
+        total.revision =
+            transaction.swap_with(METERS, total.revision, || (meter.to_key(), row.encode_to_vec()));
     }
 
     /// The totals of one business.

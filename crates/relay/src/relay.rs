@@ -7,7 +7,7 @@ use crate::directory::{Directory, PublishRefusal};
 use crate::inbox::Endpoint;
 use crate::meter::{Meter, Meters};
 use crate::rows::{self, read_link_key};
-use kernel::{Effects, Machine, RestoreError, Rng, Row, Table, Time, Transaction};
+use kernel::{Machine, RestoreError, Row, Table, Time, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
@@ -84,15 +84,15 @@ impl Machine for Relay {
         Ok(relay)
     }
 
-    fn handle(&mut self, now: Time, input: Input, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| match input {
+    fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        match input {
             LinkEvent::Up { connection, peer } => {
                 self.connections.insert(connection, (peer, false));
             }
             LinkEvent::Frame { connection, frame } => self.on_frame(connection, frame, step),
             LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), step),
             LinkEvent::Down { connection } => self.forget(connection),
-        })
+        }
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -100,11 +100,9 @@ impl Machine for Relay {
         expiry.into_iter().chain(self.metering_due.values().copied()).min()
     }
 
-    fn wake(&mut self, now: Time, rng: &mut Rng) -> Effects<Output> {
-        Effects::of(now, rng, |step| {
-            self.expire(step);
-            self.report_due(step);
-        })
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        self.expire(step);
+        self.report_due(step);
     }
 }
 

@@ -1,14 +1,14 @@
 //! A route of the API: which calls there are is data.
 
 use crate::accounts::{Grant, Target};
-use crate::api::call::Asker;
-use crate::node::{Node, Step};
-use endpoint::{Native, Provider};
+use crate::api::respond::Asker;
+use crate::output::Step;
+use crate::state::State;
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
-pub struct Route<P: Provider = Native> {
+pub struct Route {
     /// What to do.
     pub method: Method,
     /// With what of the object; empty: the object itself.
@@ -17,7 +17,7 @@ pub struct Route<P: Provider = Native> {
     pub needs: Needs,
     /// All parameters that it has. Others are refused where something is to be changed.
     pub parameters: &'static [&'static str],
-    call: Call<P>,
+    call: Call,
 }
 
 /// A kind of object that a path begins with.
@@ -44,20 +44,20 @@ pub enum Needs {
 
 /// The function that does what a route is for, by the object that it takes.
 #[derive(Clone, Copy)]
-enum Call<P: Provider> {
-    App(Function<P, AppId>),
-    Account(Function<P, WabaId>),
-    Number(Function<P, PhoneNumberId>),
+enum Call {
+    App(Function<AppId>),
+    Account(Function<WabaId>),
+    Number(Function<PhoneNumberId>),
 }
 
-type Function<P, Id> = fn(&mut Node<P>, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
+type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
-pub(crate) enum Bound<P: Provider> {
-    App(Function<P, AppId>, AppId),
-    Account(Function<P, WabaId>, WabaId),
-    Number(Function<P, PhoneNumberId>, PhoneNumberId),
+pub(crate) enum Bound {
+    App(Function<AppId>, AppId),
+    Account(Function<WabaId>, WabaId),
+    Number(Function<PhoneNumberId>, PhoneNumberId),
 }
 
 /// What the function of a route is told beside its object.
@@ -81,13 +81,13 @@ pub(crate) enum Reply {
     Later,
 }
 
-impl<P: Provider> Route<P> {
+impl Route {
     pub(crate) const fn app(
         method: Method,
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<P, AppId>,
+        call: Function<AppId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::App(call) }
     }
@@ -97,7 +97,7 @@ impl<P: Provider> Route<P> {
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<P, WabaId>,
+        call: Function<WabaId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::Account(call) }
     }
@@ -107,7 +107,7 @@ impl<P: Provider> Route<P> {
         edge: &'static str,
         needs: Needs,
         parameters: &'static [&'static str],
-        call: Function<P, PhoneNumberId>,
+        call: Function<PhoneNumberId>,
     ) -> Self {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
@@ -127,7 +127,7 @@ impl<P: Provider> Route<P> {
     }
 
     /// Its function, to be called with `target`; `None` if it is a route of other objects.
-    pub(crate) fn of(&self, target: Target) -> Option<Bound<P>> {
+    pub(crate) fn of(&self, target: Target) -> Option<Bound> {
         match (self.call, target) {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
@@ -146,12 +146,12 @@ impl<P: Provider> Route<P> {
     }
 }
 
-impl<P: Provider> Bound<P> {
-    pub(crate) fn call(self, node: &mut Node<P>, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+impl Bound {
+    pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
-            Self::App(call, id) => call(node, id, asked, step),
-            Self::Account(call, id) => call(node, id, asked, step),
-            Self::Number(call, id) => call(node, id, asked, step),
+            Self::App(call, id) => call(state, id, asked, step),
+            Self::Account(call, id) => call(state, id, asked, step),
+            Self::Number(call, id) => call(state, id, asked, step),
         }
     }
 }

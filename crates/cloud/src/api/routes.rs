@@ -8,7 +8,6 @@ use crate::webhooks::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
-use endpoint::Provider;
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
 use graph::{GraphError, Request, is_graph_id, messages};
@@ -18,33 +17,28 @@ const LIST: &[&str] = &["fields", "limit", "after", "before"];
 const NONE: &[&str] = &[];
 
 /// All that the API can do.
-pub const ROUTES: &[Route] = Route::ALL;
-
 #[rustfmt::skip]
-impl<P: Provider> Route<P> {
-    /// The same for a node with any provider.
-    pub(crate) const ALL: &'static [Self] = &[
-        Self::app    (Get,    "",                Management, FIELDS,               get_app),
-        Self::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
-        Self::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
-        Self::app    (Delete, "subscriptions",   AppToken,   UNSUBSCRIBE,          unsubscribe),
-        Self::account(Get,    "",                Management, FIELDS,               get_account),
-        Self::account(Get,    "phone_numbers",   Management, LIST,                 get_numbers),
-        Self::account(Get,    "subscribed_apps", Management, NONE,                 get_subscribed_apps),
-        Self::account(Post,   "subscribed_apps", Management, OVERRIDE_OF_ACCOUNT,  subscribe_account),
-        Self::account(Delete, "subscribed_apps", Management, NONE,                 unsubscribe_account),
-        Self::number (Get,    "",                Management, FIELDS,               get_number),
-        Self::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
-        Self::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
-    ];
-}
+pub const ROUTES: &[Route] = &[
+    Route::app    (Get,    "",                Management, FIELDS,               get_app),
+    Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
+    Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
+    Route::app    (Delete, "subscriptions",   AppToken,   UNSUBSCRIBE,          unsubscribe),
+    Route::account(Get,    "",                Management, FIELDS,               get_account),
+    Route::account(Get,    "phone_numbers",   Management, LIST,                 get_numbers),
+    Route::account(Get,    "subscribed_apps", Management, NONE,                 get_subscribed_apps),
+    Route::account(Post,   "subscribed_apps", Management, OVERRIDE_OF_ACCOUNT,  subscribe_account),
+    Route::account(Delete, "subscribed_apps", Management, NONE,                 unsubscribe_account),
+    Route::number (Get,    "",                Management, FIELDS,               get_number),
+    Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
+    Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
+];
 
 /// The route that a request takes, and what it leads to.
-pub(crate) fn find<P: Provider>(
+pub(crate) fn find(
     directory: &Directory,
     grant: &Grant,
     request: &Request<'_>,
-) -> Result<(&'static Route<P>, Bound<P>), GraphError> {
+) -> Result<(&'static Route, Bound), GraphError> {
     let path = &request.path;
     let (id, edge) = match path.segments() {
         [id] if is_graph_id(id) => (id, ""),
@@ -59,15 +53,15 @@ pub(crate) fn find<P: Provider>(
     let target = directory.target(id, grant).ok_or_else(unknown_object)?;
     let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
     found.ok_or_else(|| {
-        let is_edge = with_edge::<P>(target, edge).next().is_some();
+        let is_edge = with_edge(target, edge).next().is_some();
         if is_edge { unknown_object() } else { GraphError::unknown_path(&path.rest(1)) }
     })
 }
 
 /// The routes from an object over an edge, whatever the method.
-fn with_edge<P: Provider>(target: Target, edge: &str) -> impl Iterator<Item = (&'static Route<P>, Bound<P>)> {
-    let of_this = move |route: &'static Route<P>| Some((route, route.of(target)?));
-    Route::ALL.iter().filter(move |route| route.edge == edge).filter_map(of_this)
+fn with_edge(target: Target, edge: &str) -> impl Iterator<Item = (&'static Route, Bound)> {
+    let of_this = move |route: &'static Route| Some((route, route.of(target)?));
+    ROUTES.iter().filter(move |route| route.edge == edge).filter_map(of_this)
 }
 
 #[cfg(test)]

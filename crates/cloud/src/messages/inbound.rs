@@ -80,22 +80,23 @@ impl Inbound {
             self.by_age.remove(&oldest);
             let key = oldest.1;
             self.messages.remove(&key);
-            transaction.remove(INBOUND, inbound_key(key.0, key.1, &key.2));
+            transaction.remove_with(INBOUND, || inbound_key(key.0, key.1, &key.2));
         }
     }
 }
 
 impl Message {
     fn write(&mut self, key: &Key, transaction: &mut Transaction) {
-        let row = proto::InboundRow {
+        let row = || proto::InboundRow {
             business: key.0.as_integer(),
             consumer: key.1.as_integer(),
             message_id: key.2.as_str().to_owned(),
             received_us: self.received.as_micros(),
             read: self.read,
         };
-        let row_key = inbound_key(key.0, key.1, &key.2);
-        self.revision = transaction.swap(INBOUND, row_key, self.revision, row.encode_to_vec());
+        let revision = self.revision;
+        self.revision = transaction
+            .swap_with(INBOUND, revision, || (inbound_key(key.0, key.1, &key.2), row().encode_to_vec()));
     }
 }
 

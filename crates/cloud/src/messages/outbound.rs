@@ -93,7 +93,7 @@ impl Outbound {
             Status::Sent => message.progress = proto::Status::Sent,
             Status::Delivered => message.progress = proto::Status::Delivered,
             Status::Read | Status::Failed => {
-                transaction.remove(OUTBOUND, outbound_key(key.0, &key.1));
+                transaction.remove_with(OUTBOUND, || outbound_key(key.0, &key.1));
                 return Some(news);
             }
         }
@@ -104,7 +104,7 @@ impl Outbound {
     /// Forgets a message of which nothing more will be said.
     pub(crate) fn forget(&mut self, key: &Key, transaction: &mut Transaction) {
         if self.take(key).is_some() {
-            transaction.remove(OUTBOUND, outbound_key(key.0, &key.1));
+            transaction.remove_with(OUTBOUND, || outbound_key(key.0, &key.1));
         }
     }
 
@@ -132,7 +132,7 @@ impl Outbound {
     }
 
     fn put(&mut self, key: Key, mut message: Message, transaction: &mut Transaction) {
-        let row = proto::OutboundRow {
+        let row = || proto::OutboundRow {
             business: key.0.as_integer(),
             consumer: message.consumer.as_integer(),
             message_id: key.1.as_str().to_owned(),
@@ -142,8 +142,9 @@ impl Outbound {
             created_us: message.created.as_micros(),
             updated_us: message.updated.as_micros(),
         };
-        let row_key = outbound_key(key.0, &key.1);
-        message.revision = transaction.swap(OUTBOUND, row_key, message.revision, row.encode_to_vec());
+        let revision = message.revision;
+        message.revision = transaction
+            .swap_with(OUTBOUND, revision, || (outbound_key(key.0, &key.1), row().encode_to_vec()));
         self.by_age.insert((message.updated, key.clone()));
         self.messages.insert(key, message);
     }

@@ -1,14 +1,14 @@
 //! What consumers say arrives: texts become webhooks, read receipts statuses.
 
 use crate::messages::statuses::Progress;
-use crate::node::{Node, Step};
+use crate::output::Step;
+use crate::state::State;
 use content::{Body, Content, MessageId, Text};
-use endpoint::Provider;
 use graph::Wamid;
 use graph::webhook::{self, Context, Notification, Received, StatusKind};
 use wire::Number;
 
-impl<P: Provider> Node<P> {
+impl State {
     /// A consumer's message was decrypted.
     pub(crate) fn on_message(
         &mut self,

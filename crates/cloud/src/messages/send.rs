@@ -2,34 +2,35 @@
 
 use crate::api::{Asked, Outcome, Reply};
 use crate::messages::read;
-use crate::node::{Node, Step};
+use crate::output::Step;
+use crate::state::State;
 use content::{Body, Content, MessageId, Text};
-use endpoint::{Provider, SendError};
+use endpoint::SendError;
 use graph::messages::{Accepted, Request, Send};
 use graph::{GraphError, PhoneNumberId, Wamid, codes, messages};
 use wire::{Address, BillingClass, Number};
 
 /// `POST /{phone-number-id}/messages`.
-pub(crate) fn post_message<P: Provider>(
-    node: &mut Node<P>,
+pub(crate) fn post_message(
+    state: &mut State,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
 ) -> Outcome {
     let request = Request::parse(asked.params)?;
-    let business = node.registered(id)?;
+    let business = state.registered(id)?;
     match request {
-        Request::Send(message) => node.send(business, message, step),
-        Request::MarkRead(mark) => read::mark(node, business, &mark.message, step),
+        Request::Send(message) => state.send(business, message, step),
+        Request::MarkRead(mark) => read::mark(state, business, &mark.message, step),
     }
 }
 
-impl<P: Provider> Node<P> {
+impl State {
     /// The number of `id`, if this node speaks for it.
     fn registered(&self, id: PhoneNumberId) -> Result<Number, GraphError> {
-        let details = "The phone number is not registered with this node.";
+        let details = "The phone number is not registered with this state.";
         let phone = self.directory.phone(id);
-        let phone = phone.filter(|phone| self.endpoint.identity(Address::primary(phone.number)).is_some());
+        let phone = phone.filter(|phone| self.endpoint.speaks_for(Address::primary(phone.number)));
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 
@@ -63,7 +64,7 @@ impl<P: Provider> Node<P> {
         let sent = step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
-                SendError::UnknownAccount => "The phone number is not registered with this node.",
+                SendError::UnknownAccount => "The phone number is not registered with this state.",
                 SendError::Repeated => "The message could not be named: send it again.",
                 SendError::TooLong(_) => "The message is longer than a message can be.",
             };

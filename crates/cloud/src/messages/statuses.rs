@@ -1,10 +1,11 @@
 //! What the business hears of its messages.
 
 use crate::messages::outbound::News;
-use crate::node::{Node, Step};
+use crate::output::Step;
+use crate::state::State;
 use bytes::Bytes;
 use content::MessageId;
-use endpoint::{Failure, Provider};
+use endpoint::Failure;
 use graph::webhook::{
     self, Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
 };
@@ -37,7 +38,7 @@ pub(crate) struct Report<'a> {
     pub(crate) at: Time,
 }
 
-impl<P: Provider> Node<P> {
+impl State {
     /// The relay, or the consumer's device, took a message.
     pub(crate) fn on_progress(&mut self, key: (Number, MessageId), status: StatusKind, step: &mut Step<'_>) {
         self.advance(key, Progress { status, failure: None, said_by: None }, step);

@@ -2,7 +2,8 @@
 
 use crate::Node;
 use crate::config::NodeConfig;
-use crate::node::{Input, Notice, Output};
+use crate::node::Input;
+use crate::output::{Notice, Output};
 use crate::shell::front::Front;
 use crate::shell::poster::Poster;
 use kernel::Rng;

@@ -66,8 +66,8 @@ impl Callbacks {
 
     pub(crate) fn set(&mut self, slot: Slot, setting: Setting, transaction: &mut Transaction) {
         let revision = self.settings.get(&slot).map_or(0, |(revision, _)| *revision);
-        let row = setting.to_row().encode_to_vec();
-        let revision = transaction.swap(CALLBACKS, slot.to_key(), revision, row);
+        let row = || (slot.to_key(), setting.to_row().encode_to_vec());
+        let revision = transaction.swap_with(CALLBACKS, revision, row);
         self.settings.insert(slot, (revision, setting));
     }
 
@@ -110,8 +110,8 @@ impl Slot {
         }
     }
 
-    fn to_key(&self) -> Bytes {
-        let (kind, of, app) = match self {
+    fn to_key(self) -> Bytes {
+        let (kind, of, app) = match &self {
             Self::App(app) => ("app", "", app),
             Self::Account(account, app) => ("account", account.as_str(), app),
             Self::Number(number, app) => ("number", number.as_str(), app),

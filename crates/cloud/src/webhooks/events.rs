@@ -1,13 +1,14 @@
 //! From something that happened to the webhooks that say so.
 
-use crate::node::{Node, Notice, Output, Step};
+use crate::output::{Notice, Output, Step};
+use crate::state::State;
+use crate::webhooks::exchange::{DeliveryId, WebhookOutcome};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
-use endpoint::Provider;
 use graph::webhook::Phone;
 use wire::Number;
 
-impl<P: Provider> Node<P> {
+impl State {
     /// An event of a phone number, for every app that wants to hear of it; `body` is told the Graph version whose form
     /// the app wants.
     pub(crate) fn post_event(
@@ -24,6 +25,17 @@ impl<P: Provider> Node<P> {
                 self.webhooks.enqueue(app.id, phone, body(as_named, app.webhook_version), step);
             }
         }
+    }
+
+    /// What became of a post.
+    pub(crate) fn on_webhook_answered(
+        &mut self,
+        delivery: DeliveryId,
+        outcome: WebhookOutcome,
+        step: &mut Step<'_>,
+    ) {
+        let policy = &self.config.webhooks;
+        self.webhooks.answered(step.now, delivery, outcome, policy, step.transaction);
     }
 
     /// Posts what is due, and drops what is too old.

@@ -6,7 +6,7 @@ use super::callbacks::Callbacks;
 use super::exchange::{DeliveryId, WebhookOutcome, WebhookPost};
 use crate::accounts::{Directory, Phone};
 use crate::config::WebhookPolicy;
-use crate::node::Step;
+use crate::output::Step;
 use crate::proto;
 use crate::rows::{WEBHOOKS, read_webhook_key, webhook_key};
 use bytes::Bytes;
@@ -96,12 +96,12 @@ impl Queue {
         // Later than all others: events are posted in the order in which they happened.
         let last = self.events.last_key_value().map(|(id, _)| id.time() + Duration::from_micros(1));
         let id = DeliveryId::new(step.now.max(last.unwrap_or(Time::EPOCH)), step.rng);
-        let row = proto::WebhookRow {
+        let row = || proto::WebhookRow {
             app_id: app.as_str().to_owned(),
             phone_number_id: phone.id.as_str().to_owned(),
             body: body.clone(),
         };
-        step.transaction.swap(WEBHOOKS, webhook_key(phone.number, id), 0, row.encode_to_vec());
+        step.transaction.swap_with(WEBHOOKS, 0, || (webhook_key(phone.number, id), row().encode_to_vec()));
         let (business, phone) = (phone.number, phone.id);
         self.add(id, Event { app, business, phone, body, attempts: 0, state: State::Ready });
     }
@@ -211,7 +211,7 @@ impl Queue {
     fn forget(&mut self, id: DeliveryId, transaction: &mut Transaction) {
         self.leave(id);
         if let Some(event) = self.events.remove(&id) {
-            transaction.remove(WEBHOOKS, webhook_key(event.business, id));
+            transaction.remove_with(WEBHOOKS, || webhook_key(event.business, id));
         }
     }
 

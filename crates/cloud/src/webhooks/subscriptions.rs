@@ -3,21 +3,16 @@
 use super::callbacks::{Setting, Slot};
 use super::exchange::{ChallengeId, ChallengeOutcome};
 use crate::api::{Asked, Outcome, Reply, respond};
-use crate::node::{Node, Output, Step};
-use endpoint::Provider;
+use crate::output::{Output, Step};
+use crate::state::State;
 use graph::subscriptions::{Override, Subscribe, SubscribedApp, Subscription, Unsubscribe};
 use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, WabaId};
 
 /// `GET /{app-id}/subscriptions`.
-pub(crate) fn get_subscriptions<P: Provider>(
-    node: &mut Node<P>,
-    id: AppId,
-    _: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
-    let app = node.directory.app(id).ok_or_else(GraphError::unavailable)?;
+pub(crate) fn get_subscriptions(state: &mut State, id: AppId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+    let app = state.directory.app(id).ok_or_else(GraphError::unavailable)?;
     let version = Version { major: app.webhook_version, minor: 0 };
-    let setting = node.callbacks.get(&Slot::App(id));
+    let setting = state.callbacks.get(&Slot::App(id));
     let subscription = setting.and_then(|Setting { callback, fields, .. }| {
         Some(Subscription::new(&callback.as_ref()?.url, fields, version))
     });
@@ -25,41 +20,26 @@ pub(crate) fn get_subscriptions<P: Provider>(
 }
 
 /// `POST /{app-id}/subscriptions`.
-pub(crate) fn subscribe<P: Provider>(
-    node: &mut Node<P>,
-    id: AppId,
-    asked: &Asked<'_>,
-    step: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn subscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
     let Subscribe { callback, fields } = Subscribe::parse(asked.params)?;
     let setting = Setting { subscribed: false, callback: Some(callback), fields };
-    node.set_callback(Slot::App(id), setting, asked, step)
+    state.set_callback(Slot::App(id), setting, asked, step)
 }
 
 /// `DELETE /{app-id}/subscriptions`.
-pub(crate) fn unsubscribe<P: Provider>(
-    node: &mut Node<P>,
-    id: AppId,
-    asked: &Asked<'_>,
-    step: &mut Step<'_>,
-) -> Outcome {
+pub(crate) fn unsubscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
     let Unsubscribe { fields } = Unsubscribe::parse(asked.params)?;
     let slot = Slot::App(id);
-    let mut setting = node.callbacks.get(&slot).cloned().unwrap_or_default();
+    let mut setting = state.callbacks.get(&slot).cloned().unwrap_or_default();
     setting.fields.retain(|field| !fields.is_empty() && !fields.contains(field));
     let setting = if setting.fields.is_empty() { Setting::default() } else { setting };
-    Ok(node.save_callback(slot, setting, step))
+    Ok(state.save_callback(slot, setting, step))
 }
 
 /// `GET /{waba-id}/subscribed_apps`.
-pub(crate) fn get_subscribed_apps<P: Provider>(
-    node: &mut Node<P>,
-    id: WabaId,
-    _: &Asked<'_>,
-    _: &mut Step<'_>,
-) -> Outcome {
-    let apps = node.callbacks.subscribers(id).filter_map(|(id, setting)| {
-        let app = node.directory.app(id)?;
+pub(crate) fn get_subscribed_apps(state: &mut State, id: WabaId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+    let apps = state.callbacks.subscribers(id).filter_map(|(id, setting)| {
+        let app = state.directory.app(id)?;
         let over = setting.callback.as_ref().map(|callback| callback.url.as_str());
         Some(SubscribedApp::new(id, &app.name, over))
     });
@@ -67,40 +47,40 @@ pub(crate) fn get_subscribed_apps<P: Provider>(
 }
 
 /// `POST /{waba-id}/subscribed_apps`.
-pub(crate) fn subscribe_account<P: Provider>(
-    node: &mut Node<P>,
+pub(crate) fn subscribe_account(
+    state: &mut State,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
 ) -> Outcome {
     let Override { callback } = Override::of_account(asked.params)?;
     let setting = Setting { subscribed: true, callback, fields: Vec::new() };
-    node.set_callback(Slot::Account(id, asked.app), setting, asked, step)
+    state.set_callback(Slot::Account(id, asked.app), setting, asked, step)
 }
 
 /// `DELETE /{waba-id}/subscribed_apps`.
-pub(crate) fn unsubscribe_account<P: Provider>(
-    node: &mut Node<P>,
+pub(crate) fn unsubscribe_account(
+    state: &mut State,
     id: WabaId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
 ) -> Outcome {
-    Ok(node.save_callback(Slot::Account(id, asked.app), Setting::default(), step))
+    Ok(state.save_callback(Slot::Account(id, asked.app), Setting::default(), step))
 }
 
 /// `POST /{phone-number-id}` with `webhook_configuration`.
-pub(crate) fn override_number<P: Provider>(
-    node: &mut Node<P>,
+pub(crate) fn override_number(
+    state: &mut State,
     id: PhoneNumberId,
     asked: &Asked<'_>,
     step: &mut Step<'_>,
 ) -> Outcome {
     let Override { callback } = Override::of_number(asked.params)?;
     let setting = Setting { callback, ..Setting::default() };
-    node.set_callback(Slot::Number(id, asked.app), setting, asked, step)
+    state.set_callback(Slot::Number(id, asked.app), setting, asked, step)
 }
 
-impl<P: Provider> Node<P> {
+impl State {
     /// A receiver of webhooks answered the handshake, or did not.
     pub(crate) fn on_challenge_answered(
         &mut self,

@@ -12,6 +12,8 @@ mod api;
 mod conversation;
 mod crash;
 mod hooks;
+mod portfolio;
+mod seed;
 mod shell;
 mod subscriptions;
 mod support;

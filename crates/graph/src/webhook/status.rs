@@ -3,7 +3,6 @@
 use crate::codes::Code;
 use crate::wamid::Wamid;
 use serde::{Serialize, Serializer};
-use std::fmt;
 
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
 
@@ -161,17 +160,14 @@ impl Serialize for Status<'_> {
 }
 
 fn hex<S: Serializer>(id: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
-    struct Hex(u128);
-    impl fmt::Display for Hex {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{:032x}", self.0)
-        }
-    }
-    serializer.collect_str(&Hex(u128::from_be_bytes(*id)))
+    let mut text = [0; 32];
+    // 16 bytes have 32 digits; an error can't be.
+    let _ = hex::encode_to_slice(id, &mut text);
+    serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
 fn optional_digits<S: Serializer>(number: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&number.unwrap_or_default())
+    crate::webhook::digits(&number.unwrap_or_default(), serializer)
 }
 
 #[cfg(test)]

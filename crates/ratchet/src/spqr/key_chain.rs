@@ -67,6 +67,8 @@ impl<P: Provider> KeyChain<P> {
     pub(super) fn add_epoch(&mut self, secret: &EpochSecret<P>) {
         let (next_root, link) = derive::<P>(Some(&self.next_root), &secret.secret, ADD_EPOCH, self.direction);
         self.next_root = next_root;
+        // There are three of them for most of the time: growing by itself would make room for four.
+        self.links.reserve_exact(1);
         self.links.push_back(link);
         self.epoch += 1;
     }

@@ -3,7 +3,7 @@
 
 use super::relay::{Party, Relay};
 use super::rows::Rows;
-use super::surfaces;
+use super::{portfolio, surfaces};
 use bytes::Bytes;
 use cloud::{
     ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
@@ -39,6 +39,10 @@ pub(crate) struct Bench {
     /// The power fails before this effect, counted from the start.
     pub(crate) crash_before: Option<usize>,
     pub(crate) effects: usize,
+    /// Tenants are on machines of their own: a transaction of two is two, and the power may fail between them.
+    pub(crate) apart: bool,
+    /// How many transactions were of more than one tenant.
+    pub(crate) shared: usize,
     config: NodeConfig,
     rng: Rng,
     connection: u64,
@@ -75,6 +79,8 @@ impl Bench {
             log: String::new(),
             crash_before: None,
             effects: 0,
+            apart: false,
+            shared: 0,
             config,
             rng: Rng::for_entity(&Seed::from_number(1), "node"),
             connection: 0,
@@ -162,6 +168,13 @@ impl Bench {
         self.connect();
     }
 
+    /// The node stops, and starts with another configuration.
+    pub(crate) fn restart(&mut self, config: NodeConfig) {
+        self.config = config;
+        self.crash();
+        self.settle();
+    }
+
     /// The connection to the relay breaks.
     pub(crate) fn unplug(&mut self) {
         self.relay.disconnect(NODE);
@@ -182,14 +195,15 @@ impl Bench {
         loop {
             if let Some(input) = self.to_node.pop_front() {
                 self.log += &format!("{input:?}\n");
+                let of_one = concerns_one(&input);
                 let effects = self.node.handle(self.now, input, &mut self.rng);
-                self.carry_out(effects);
+                self.carry_out(effects, of_one);
             } else if let Some((to, frame)) = self.relay.frames.pop_front() {
                 let connection = if to == NODE { self.connection } else { 0 };
                 self.hear(to, LinkEvent::Frame { connection: ConnectionId(connection), frame });
             } else if self.node.wake_at().is_some_and(|at| at <= self.now) {
                 let effects = self.node.wake(self.now, &mut self.rng);
-                self.carry_out(effects);
+                self.carry_out(effects, false);
             } else {
                 return;
             }
@@ -237,12 +251,21 @@ impl Bench {
         fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(to, frame));
     }
 
-    fn carry_out(&mut self, effects: Effects<Output>) {
-        if self.power_fails() {
-            return self.crash();
+    /// `of_one`: what happened is one tenant's concern, so it may change nothing of another's.
+    fn carry_out(&mut self, effects: Effects<Output>, of_one: bool) {
+        let tenants = portfolio::tenants(&effects.transaction);
+        self.shared += usize::from(tenants.len() > 1);
+        let started = self.effects > 0;
+        assert!(tenants.len() < 2 || !of_one || !started, "one step changed rows of {tenants:?}");
+        let parts =
+            if self.apart { portfolio::split(effects.transaction) } else { vec![effects.transaction] };
+        for part in parts {
+            if self.power_fails() {
+                return self.crash();
+            }
+            surfaces::rows(&part);
+            self.rows.commit(part);
         }
-        surfaces::rows(&effects.transaction);
-        self.rows.commit(effects.transaction);
         for output in effects.outputs {
             if self.power_fails() {
                 return self.crash();
@@ -296,6 +319,14 @@ impl Bench {
             }
         }
     }
+}
+
+/// All but what is the connection's: that the relay has what was submitted.
+fn concerns_one(input: &Input) -> bool {
+    let of_all = |frame: &wire::ToEndpoint| {
+        matches!(frame, wire::ToEndpoint::Welcome { .. } | wire::ToEndpoint::Accepted { .. })
+    };
+    !matches!(input, Input::Link(LinkEvent::Frame { frame, .. }) if of_all(frame))
 }
 
 impl Consumer {

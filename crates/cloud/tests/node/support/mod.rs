@@ -1,12 +1,14 @@
 //! What surrounds a node in these tests.
 
 mod bench;
+mod portfolio;
 mod relay;
 mod rows;
 mod stack;
 mod surfaces;
 
 pub(crate) use bench::{Bench, message};
+pub(crate) use portfolio::Owner;
 pub(crate) use stack::{Stack, VERIFY};
 
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
@@ -24,12 +26,18 @@ pub(crate) const HOOK: &str = "http://shop.test/hook";
 
 /// The shop and, with ids that end in 2 where its own end in 1, a stranger.
 pub(crate) fn two_tenants() -> NodeConfig {
-    let mut config = NodeConfig::new(vec![tenant(1), tenant(2)]).unwrap();
+    with(vec![tenant(1), tenant(2)])
+}
+
+/// A node for these.
+pub(crate) fn with(tenants: Vec<Tenant>) -> NodeConfig {
+    let mut config = NodeConfig::new(tenants).unwrap();
     config.endpoint.one_time_prekeys = 2;
     config
 }
 
-fn tenant(index: u64) -> Tenant {
+/// The shop is 1.
+pub(crate) fn tenant(index: u64) -> Tenant {
     let id = |first: u64| (first + index - 1).to_string();
     let token = |name: &str, expires| AccessToken {
         value: format!("EAA{name}{index:04}").as_str().into(),

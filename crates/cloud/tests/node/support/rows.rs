@@ -37,6 +37,12 @@ impl Rows {
         self.0.iter().map(row).collect()
     }
 
+    /// Only those that `is` says it of: table, key and value.
+    pub(crate) fn of(&self, is: impl Fn(&str, &[u8], &[u8]) -> bool) -> Self {
+        let rows = self.0.iter().filter(|((table, key, _), (_, value))| is(table.name(), key, value));
+        Self(rows.map(|(place, row)| (place.clone(), row.clone())).collect())
+    }
+
     /// How many rows of these tables there are.
     pub(crate) fn count(&self, tables: &[&str]) -> usize {
         self.0.keys().filter(|(table, ..)| tables.contains(&table.name())).count()

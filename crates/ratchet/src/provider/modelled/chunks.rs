@@ -17,8 +17,8 @@ pub enum Copies {}
 #[derive(Clone)]
 pub struct CopiesDecoder {
     needed: u16,
-    /// Ascending.
-    indices: Vec<u16>,
+    /// Runs of indices, first and last of each, ascending: of a stream that begins somewhere there is one.
+    runs: Vec<(u16, u16)>,
     /// What most of them carried.
     content: [u8; CONTENT],
     /// What chunks of other messages carried: a sender that lost its state mixes two streams.
@@ -37,7 +37,7 @@ impl ErasureCode for Copies {
     }
 
     fn decoder(chunks: u16) -> CopiesDecoder {
-        CopiesDecoder { needed: chunks, indices: Vec::new(), content: [0; CONTENT], others: BTreeMap::new() }
+        CopiesDecoder { needed: chunks, runs: Vec::new(), content: [0; CONTENT], others: BTreeMap::new() }
     }
 
     fn add(decoder: &mut CopiesDecoder, chunk: Chunk) {
@@ -45,12 +45,10 @@ impl ErasureCode for Copies {
             return;
         }
         let content = content_of(&chunk);
-        if decoder.indices.is_empty() {
+        if decoder.runs.is_empty() {
             decoder.content = content;
         }
-        if let Err(at) = decoder.indices.binary_search(&chunk.index) {
-            decoder.indices.insert(at, chunk.index);
-        }
+        decoder.insert(chunk.index);
         if content != decoder.content {
             decoder.others.insert(chunk.index, content);
         } else {
@@ -59,8 +57,8 @@ impl ErasureCode for Copies {
     }
 
     fn message_with(decoder: &CopiesDecoder, chunk: Chunk) -> Option<Vec<u8>> {
-        let adds = decoder.takes(chunk.index) && decoder.indices.binary_search(&chunk.index).is_err();
-        if decoder.indices.len() + usize::from(adds) < usize::from(decoder.needed) {
+        let adds = decoder.takes(chunk.index) && !decoder.has(chunk.index);
+        if decoder.count() + usize::from(adds) < usize::from(decoder.needed) {
             return None;
         }
         let mut complete = decoder.clone();
@@ -69,13 +67,16 @@ impl ErasureCode for Copies {
     }
 
     fn stored_length(decoder: &CopiesDecoder) -> usize {
-        4 + 2 * decoder.indices.len() + CONTENT + decoder.others.len() * (2 + CONTENT)
+        4 + 4 * decoder.runs.len() + CONTENT + decoder.others.len() * (2 + CONTENT)
     }
 
     fn write(decoder: &CopiesDecoder, stored: &mut Vec<u8>) {
         let count = |length: usize| u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-        stored.extend_from_slice(&count(decoder.indices.len()));
-        decoder.indices.iter().for_each(|index| stored.extend_from_slice(&index.to_be_bytes()));
+        stored.extend_from_slice(&count(decoder.runs.len()));
+        for (first, last) in &decoder.runs {
+            stored.extend_from_slice(&first.to_be_bytes());
+            stored.extend_from_slice(&last.to_be_bytes());
+        }
         stored.extend_from_slice(&decoder.content);
         stored.extend_from_slice(&count(decoder.others.len()));
         for (index, content) in &decoder.others {
@@ -87,20 +88,42 @@ impl ErasureCode for Copies {
     fn read(chunks: u16, stored: &mut &[u8]) -> Option<CopiesDecoder> {
         let mut decoder = Self::decoder(chunks);
         for _ in 0..number(stored)? {
-            decoder.indices.push(number(stored)?);
+            decoder.runs.push((number(stored)?, number(stored)?));
         }
-        let sorted = decoder.indices.is_sorted_by(|a, b| a < b);
+        let proper = decoder.runs.iter().all(|(first, last)| first <= last)
+            && decoder.runs.is_sorted_by(|(_, before), (after, _)| before < after);
         decoder.content = *take(stored)?;
         for _ in 0..number(stored)? {
             decoder.others.insert(number(stored)?, *take(stored)?);
         }
-        (sorted && decoder.indices.len() <= usize::from(chunks)).then_some(decoder)
+        (proper && decoder.count() <= usize::from(chunks)).then_some(decoder)
     }
 }
 
 impl CopiesDecoder {
     fn takes(&self, index: u16) -> bool {
-        index < self.needed || self.indices.len() < usize::from(self.needed)
+        index < self.needed || self.count() < usize::from(self.needed)
+    }
+
+    fn count(&self) -> usize {
+        self.runs.iter().map(|(first, last)| usize::from(last - first) + 1).sum()
+    }
+
+    fn has(&self, index: u16) -> bool {
+        self.runs.iter().any(|(first, last)| (*first..=*last).contains(&index))
+    }
+
+    fn insert(&mut self, index: u16) {
+        if self.has(index) {
+            return;
+        }
+        match self.runs.iter_mut().find(|(_, last)| last.checked_add(1) == Some(index)) {
+            Some((_, last)) => *last = index,
+            None => {
+                let at = self.runs.partition_point(|(first, _)| *first < index);
+                self.runs.insert(at, (index, index));
+            }
+        }
     }
 
     /// What the chunks that count carried; if they were of different messages, something else.
@@ -108,8 +131,9 @@ impl CopiesDecoder {
         if self.others.is_empty() {
             return self.content;
         }
-        let counting = || self.indices.iter().take(self.needed.into());
-        let contents = || counting().map(|index| self.others.get(index).unwrap_or(&self.content));
+        let indices = || self.runs.iter().flat_map(|(first, last)| *first..=*last);
+        let counting = || indices().take(self.needed.into());
+        let contents = || counting().map(|index| self.others.get(&index).unwrap_or(&self.content));
         let first = contents().next().unwrap_or(&self.content);
         if contents().all(|content| content == first) {
             return *first;
@@ -176,7 +200,7 @@ mod tests {
                 Real::add(&mut decoders.0, real_chunk);
                 Copies::add(&mut decoders.1, modelled_chunk);
                 // One that has enough is not stored.
-                if decoders.1.indices.len() < usize::from(chunks) {
+                if decoders.1.count() < usize::from(chunks) {
                     let mut stored = Vec::new();
                     Copies::write(&decoders.1, &mut stored);
                     prop_assert_eq!(stored.len(), Copies::stored_length(&decoders.1));

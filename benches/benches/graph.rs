@@ -1,0 +1,75 @@
+//! What the language of the API costs: a text message is read and checked, a status webhook is built and signed.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use graph::messages;
+use graph::webhook::{
+    Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
+};
+use graph::{Method, Raw, Request, Secret, SigningKey, Wamid};
+use std::hint::black_box;
+use wire::Number;
+
+/// As the documentation shows it.
+const TEXT: &str = r#"{
+  "messaging_product": "whatsapp",
+  "recipient_type": "individual",
+  "to": "+16505551234",
+  "type": "text",
+  "text": { "preview_url": true, "body": "As requested, here's the link to our latest product: https://www.example.com/" }
+}"#;
+
+fn read(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("graph");
+    group.throughput(Throughput::Elements(1));
+    let raw = Raw {
+        method: Method::Post,
+        target: "/v23.0/106540352242922/messages",
+        authorization: Some("Bearer EAAtokenOfTheShop0001"),
+        content_type: Some("application/json"),
+        body: TEXT.as_bytes(),
+    };
+    let parsed = || {
+        let request = Request::parse(black_box(raw));
+        messages::Request::parse(&request.params.ok()?).ok()
+    };
+    assert!(parsed().is_some());
+    group.bench_function("text_message", |bencher| bencher.iter(parsed));
+    group.finish();
+}
+
+fn write(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("graph");
+    group.throughput(Throughput::Elements(1));
+    let key = SigningKey::new(&Secret::from("d3c8a4f09e5b4b7f8c1a2e6f7b90aa31"));
+    let number = |digits| Number::from_integer(digits).ok();
+    let ids = ("102290129340398".parse().ok(), "106540352242922".parse().ok());
+    let (Some(consumer), Some(number), (Some(account), Some(id))) =
+        (number(16_505_551_234), number(15_550_783_881), ids)
+    else {
+        return;
+    };
+    group.bench_function("status_webhook", |bencher| {
+        bencher.iter(|| {
+            let wamid = Wamid::sent(black_box(consumer), "9A3CA5B3D4CD6E67E7");
+            let status = Status {
+                wamid: &wamid,
+                status: StatusKind::Sent,
+                at_s: 1_750_000_000,
+                callback_data: "",
+                conversation: Some(Conversation {
+                    id: [7; 16],
+                    expiration_timestamp: Some(1_750_086_400),
+                    origin: Origin { r#type: Category::Service },
+                }),
+                pricing: Some(Pricing::new(PricingType::FreeCustomerService, Category::Service)),
+                failure: None,
+            };
+            let body = Notification::of_status(Phone { account, id, number }, &status).to_bytes();
+            (key.sign(&body), body)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, read, write);
+criterion_main!(benches);

@@ -1,0 +1,58 @@
+//! What a node says.
+
+use crate::api::{ApiResponse, ReplyId};
+use crate::billing::BillLine;
+use crate::webhooks::{Challenge, WebhookPost};
+use endpoint::Unreadable;
+use wire::{Outgoing, RejectCode, ToRelay};
+
+/// One step of a node.
+pub(crate) type Step<'a> = kernel::Step<'a, Output>;
+
+/// What a node says.
+#[derive(Debug)]
+pub enum Output {
+    /// A frame for the relay.
+    Send(Outgoing<ToRelay>),
+    /// The answer to a request.
+    Respond {
+        /// Which request.
+        reply: ReplyId,
+        /// The answer.
+        response: ApiResponse,
+    },
+    /// Posts a webhook; [`Input::WebhookAnswered`](crate::Input::WebhookAnswered) must follow.
+    PostWebhook(WebhookPost),
+    /// Asks a URL if it wants webhooks; [`Input::ChallengeAnswered`](crate::Input::ChallengeAnswered) must follow.
+    Challenge(Challenge),
+    /// The relay gave new totals: the whole bill as it is now.
+    Metered(Vec<BillLine>),
+    /// Something for the operator.
+    Notice(Notice),
+}
+
+/// What the operator may know: it names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// Messages flow.
+    #[error("the relay knows this node: messages flow")]
+    Online,
+    /// The connection to the relay is gone; messages wait.
+    #[error("the connection to the relay is gone: messages wait")]
+    Offline,
+    /// Something that arrived can't be read.
+    #[error("a message that arrived can't be read: {0}")]
+    Unreadable(Unreadable),
+    /// The relay refused what the node said.
+    #[error("the relay refused what this node said: {0:?}")]
+    Rejected(RejectCode),
+    /// A webhook was dropped: not acknowledged before its time was over.
+    #[error("a webhook was dropped: it was not acknowledged in time")]
+    WebhookDropped,
+}
+
+impl From<Outgoing<ToRelay>> for Output {
+    fn from(frame: Outgoing<ToRelay>) -> Self {
+        Self::Send(frame)
+    }
+}

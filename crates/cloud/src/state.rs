@@ -1,0 +1,81 @@
+//! All that a node knows. Each part is an idea's own, in its folder; the calls there work on the whole.
+
+use crate::accounts::Directory;
+use crate::billing::Bill;
+use crate::config::NodeConfig;
+use crate::messages::{Inbound, Outbound};
+use crate::webhooks::{Callbacks, Challenges, Queue};
+use content::Content;
+use endpoint::generic::Endpoint;
+use endpoint::{Provider, SendError};
+use wire::{Address, BillingClass};
+
+/// The state of a node; to the calls that work on it, over whatever provider.
+pub(crate) struct State<E: ?Sized = dyn Ends> {
+    pub(crate) config: NodeConfig,
+    /// Who the tenants are.
+    pub(crate) directory: Directory,
+    /// How far messages to consumers have come.
+    pub(crate) outbound: Outbound,
+    /// Which messages of consumers arrived.
+    pub(crate) inbound: Inbound,
+    /// Where webhooks go.
+    pub(crate) callbacks: Callbacks,
+    /// Handshakes that are going on.
+    pub(crate) challenges: Challenges,
+    /// Webhooks that are not acknowledged.
+    pub(crate) webhooks: Queue,
+    /// What the relay counted.
+    pub(crate) bill: Bill,
+    /// Keys, sessions, and what is on its way to consumers.
+    pub(crate) endpoint: E,
+}
+
+/// What calls need of an endpoint.
+pub(crate) trait Ends {
+    /// True if it speaks for the address.
+    fn speaks_for(&self, account: Address) -> bool;
+
+    /// Takes a message on: from now it is the endpoint's to deliver.
+    fn send(
+        &mut self,
+        pair: (Address, Address),
+        content: &Content,
+        class: BillingClass,
+        step: &mut endpoint::Step<'_>,
+    ) -> Result<(), SendError>;
+}
+
+impl<P: Provider> Ends for Endpoint<P> {
+    fn speaks_for(&self, account: Address) -> bool {
+        self.identity(account).is_some()
+    }
+
+    fn send(
+        &mut self,
+        pair: (Address, Address),
+        content: &Content,
+        class: BillingClass,
+        step: &mut endpoint::Step<'_>,
+    ) -> Result<(), SendError> {
+        Self::send(self, pair, content, class, step)
+    }
+}
+
+impl<E: Ends> State<E> {
+    /// Of a node that has no rows but those of its endpoint.
+    pub(crate) fn new(config: NodeConfig, endpoint: E) -> Self {
+        let directory = Directory::new(&config.tenants);
+        Self {
+            callbacks: Callbacks::new(&directory),
+            config,
+            directory,
+            endpoint,
+            outbound: Outbound::default(),
+            inbound: Inbound::default(),
+            challenges: Challenges::default(),
+            webhooks: Queue::default(),
+            bill: Bill::default(),
+        }
+    }
+}
