@@ -161,7 +161,10 @@ where
         takes: Duration,
     ) -> impl Iterator<Item = Call> + use<M> {
         let clock = self.conditions.clock(now);
-        let effects = self.machine.as_mut().map(|machine| machine.handle(clock, input, &mut self.rng));
+        let mut effects = self.no_effects();
+        let rng = &mut self.rng;
+        let machine = self.machine.as_mut();
+        machine.map(|machine| effects.step(clock, rng, |step| machine.on_input(input, step)));
         self.follow(now, effects, takes)
     }
 
@@ -170,7 +173,10 @@ where
         self.alarm = None;
         let clock = self.conditions.clock(now);
         let due = |machine: &&mut M| machine.wake_at().is_some_and(|at| at <= clock);
-        let effects = self.machine.as_mut().filter(due).map(|machine| machine.wake(clock, &mut self.rng));
+        let mut effects = self.no_effects();
+        let rng = &mut self.rng;
+        let machine = self.machine.as_mut().filter(due);
+        machine.map(|machine| effects.step(clock, rng, |step| machine.on_wake(step)));
         self.follow(now, effects, Duration::ZERO)
     }
 
@@ -211,13 +217,22 @@ where
         self.disk.as_mut().and_then(|disk| disk.load(M::TABLES).ok()).unwrap_or_default()
     }
 
+    /// What a step begins with: where nobody will ever read the disk, rows are not made.
+    fn no_effects(&self) -> Effects<M::Output> {
+        let mut effects = Effects::none();
+        if self.disk.is_none() {
+            effects.transaction = Transaction::unread();
+        }
+        effects
+    }
+
     fn follow(
         &mut self,
         now: Time,
-        effects: Option<Effects<M::Output>>,
+        effects: Effects<M::Output>,
         takes: Duration,
     ) -> impl Iterator<Item = Call> + use<M> {
-        let durable = effects.and_then(|effects| self.write(now, effects, takes)).map(Call::Durable);
+        let durable = self.write(now, effects, takes).map(Call::Durable);
         [durable, self.set_alarm(now).map(Call::Wake)].into_iter().flatten()
     }
 
@@ -226,13 +241,10 @@ where
         if effects.is_empty() {
             return None;
         }
-        let Effects { mut transaction, outputs } = effects;
+        let Effects { transaction, outputs } = effects;
         let writes = !transaction.is_empty();
         let before = self.processor.before();
         let durable = self.processor.write(!writes, || self.conditions.commit(now));
-        if self.disk.is_none() {
-            transaction = Transaction::default();
-        }
         if self.speaks_too_soon {
             let (at, nothing) = (before, Transaction::default());
             self.in_flight.push_back(Commit { at, writes: false, transaction: nothing, outputs });
