@@ -1,5 +1,6 @@
 //! The key directory: who owns an address, and the keys that others start a session with.
 
+use crate::kept::KeptKey;
 use crate::proto;
 use crate::rows::{DIRECTORY, ONE_TIME, read_address};
 use bytes::Bytes;
@@ -22,10 +23,11 @@ pub(crate) struct Directory {
 
 struct Entry {
     revision: u64,
-    /// Without one-time prekeys; they are the two maps.
+    /// Without one-time prekeys, which are the two maps, and the KEM prekey of last resort.
     keys: Publish,
+    last_resort: KeptKey,
     one_time: BTreeMap<u32, OneTimeKey>,
-    one_time_kem: BTreeMap<u32, SignedKey>,
+    one_time_kem: BTreeMap<u32, KeptKey>,
     /// The owner has been asked for more and has not answered yet.
     asked_for_more: bool,
 }
@@ -60,7 +62,8 @@ impl Directory {
         if *kind == CURVE {
             entry.one_time.insert(id, OneTimeKey { id, key: stored.key });
         } else {
-            entry.one_time_kem.insert(id, SignedKey { id, key: stored.key, signature: stored.signature });
+            let key = SignedKey { id, key: stored.key, signature: stored.signature };
+            entry.one_time_kem.insert(id, key.into());
         }
         Ok(())
     }
@@ -111,7 +114,7 @@ impl Directory {
             || proto::DirectoryRow { owner: Bytes::copy_from_slice(&owner.0), publish: publish.to_bytes() };
         entry.revision = transaction
             .swap_with(DIRECTORY, entry.revision, || (address.to_key().to_vec(), row().encode_to_vec()));
-        entry.keys = publish;
+        entry.set(publish);
         entry.asked_for_more = false;
         for prekey in one_time {
             let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
@@ -129,7 +132,7 @@ impl Directory {
                     (one_time_key(address, KEM, prekey.id), row().encode_to_vec())
                 });
             }
-            entry.one_time_kem.insert(prekey.id, prekey);
+            entry.one_time_kem.insert(prekey.id, prekey.into());
         }
         Ok(())
     }
@@ -150,14 +153,14 @@ impl Directory {
         });
         let one_time_kem = draw(&mut entry.one_time_kem, rng).map(|(id, prekey)| {
             transaction.remove_with(ONE_TIME, || one_time_key(address, KEM, id));
-            prekey
+            prekey.whole()
         });
         Some(PrekeyBundle {
             registration_id: entry.keys.registration_id,
             identity_key: entry.keys.identity_key.clone(),
             signed_prekey: entry.keys.signed_prekey.clone(),
             one_time_prekey,
-            kem_prekey: one_time_kem.unwrap_or_else(|| entry.keys.last_resort_kem_prekey.clone()),
+            kem_prekey: one_time_kem.unwrap_or_else(|| entry.last_resort.whole()),
         })
     }
 
@@ -190,15 +193,28 @@ impl Directory {
 }
 
 impl Entry {
-    fn new(revision: u64, keys: Publish) -> Self {
+    fn new(revision: u64, mut keys: Publish) -> Self {
         Self {
             revision,
+            last_resort: last_resort(&mut keys),
             keys,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             asked_for_more: false,
         }
     }
+
+    /// Other keys of the same address.
+    fn set(&mut self, mut keys: Publish) {
+        self.last_resort = last_resort(&mut keys);
+        self.keys = keys;
+    }
+}
+
+/// Takes the KEM prekey of last resort out of published keys.
+fn last_resort(keys: &mut Publish) -> KeptKey {
+    let nothing = SignedKey { id: 0, key: Bytes::new(), signature: Bytes::new() };
+    std::mem::replace(&mut keys.last_resort_kem_prekey, nothing).into()
 }
 
 /// Any of them, which leaves the others.

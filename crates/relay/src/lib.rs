@@ -12,6 +12,7 @@ struct Architecture;
 mod config;
 mod directory;
 mod inbox;
+mod kept;
 mod meter;
 mod relay;
 mod rows;

@@ -163,8 +163,9 @@ where
         let clock = self.conditions.clock(now);
         let mut effects = self.no_effects();
         let rng = &mut self.rng;
-        let machine = self.machine.as_mut();
-        machine.map(|machine| effects.step(clock, rng, |step| machine.on_input(input, step)));
+        if let Some(machine) = &mut self.machine {
+            effects.step(clock, rng, |step| machine.on_input(input, step));
+        }
         self.follow(now, effects, takes)
     }
 
@@ -175,8 +176,9 @@ where
         let due = |machine: &&mut M| machine.wake_at().is_some_and(|at| at <= clock);
         let mut effects = self.no_effects();
         let rng = &mut self.rng;
-        let machine = self.machine.as_mut().filter(due);
-        machine.map(|machine| effects.step(clock, rng, |step| machine.on_wake(step)));
+        if let Some(machine) = self.machine.as_mut().filter(due) {
+            effects.step(clock, rng, |step| machine.on_wake(step));
+        }
         self.follow(now, effects, Duration::ZERO)
     }
 
