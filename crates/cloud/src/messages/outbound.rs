@@ -55,7 +55,7 @@ impl Outbound {
         callback_data: String,
         transaction: &mut Transaction,
     ) {
-        let message = Message {
+        let mut message = Message {
             revision: 0,
             consumer,
             progress: proto::Status::Accepted,
@@ -64,7 +64,9 @@ impl Outbound {
             created: now,
             updated: now,
         };
-        self.put(key, message, transaction);
+        message.write(&key, transaction);
+        self.by_age.insert((message.updated, key.clone()));
+        self.messages.insert(key, message);
     }
 
     /// A message came as far as `status`, and so through all before it. `None` if that is no news, or
@@ -77,33 +79,37 @@ impl Outbound {
         status: Status,
         transaction: &mut Transaction,
     ) -> Option<News> {
-        let known = self.messages.get(key)?;
-        if consumer.is_some_and(|consumer| consumer != known.consumer) {
+        let message = self.messages.get_mut(key)?;
+        if consumer.is_some_and(|consumer| consumer != message.consumer) {
             return None;
         }
-        let statuses = missing(known.progress, status);
+        let statuses = missing(message.progress, status);
         if statuses.is_empty() {
             return None;
         }
-        let mut message = self.take(key)?;
         let news =
             News { consumer: message.consumer, callback_data: message.callback_data.clone(), statuses };
-        message.updated = now;
-        match status {
-            Status::Sent => message.progress = proto::Status::Sent,
-            Status::Delivered => message.progress = proto::Status::Delivered,
+        message.progress = match status {
+            Status::Sent => proto::Status::Sent,
+            Status::Delivered => proto::Status::Delivered,
             Status::Read | Status::Failed => {
-                transaction.remove_with(OUTBOUND, || outbound_key(key.0, &key.1));
+                self.forget(key, transaction);
                 return Some(news);
             }
+        };
+        let before = std::mem::replace(&mut message.updated, now);
+        message.write(key, transaction);
+        if before != now {
+            self.by_age.remove(&(before, key.clone()));
+            self.by_age.insert((now, key.clone()));
         }
-        self.put(key.clone(), message, transaction);
         Some(news)
     }
 
     /// Forgets a message of which nothing more will be said.
     pub(crate) fn forget(&mut self, key: &Key, transaction: &mut Transaction) {
-        if self.take(key).is_some() {
+        if let Some(message) = self.messages.remove(key) {
+            self.by_age.remove(&(message.updated, key.clone()));
             transaction.remove_with(OUTBOUND, || outbound_key(key.0, &key.1));
         }
     }
@@ -124,29 +130,23 @@ impl Outbound {
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
     }
+}
 
-    fn take(&mut self, key: &Key) -> Option<Message> {
-        let message = self.messages.remove(key)?;
-        self.by_age.remove(&(message.updated, key.clone()));
-        Some(message)
-    }
-
-    fn put(&mut self, key: Key, mut message: Message, transaction: &mut Transaction) {
+impl Message {
+    fn write(&mut self, key: &Key, transaction: &mut Transaction) {
         let row = || proto::OutboundRow {
             business: key.0.as_integer(),
-            consumer: message.consumer.as_integer(),
+            consumer: self.consumer.as_integer(),
             message_id: key.1.as_str().to_owned(),
-            status: message.progress.into(),
-            callback_data: message.callback_data.clone(),
-            billing_class: u32::try_from(i32::from(message.billing_class)).unwrap_or_default(),
-            created_us: message.created.as_micros(),
-            updated_us: message.updated.as_micros(),
+            status: self.progress.into(),
+            callback_data: self.callback_data.clone(),
+            billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
+            created_us: self.created.as_micros(),
+            updated_us: self.updated.as_micros(),
         };
-        let revision = message.revision;
-        message.revision = transaction
+        let revision = self.revision;
+        self.revision = transaction
             .swap_with(OUTBOUND, revision, || (outbound_key(key.0, &key.1), row().encode_to_vec()));
-        self.by_age.insert((message.updated, key.clone()));
-        self.messages.insert(key, message);
     }
 }
 
