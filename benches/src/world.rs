@@ -17,7 +17,7 @@ use crate::stopwatch;
 
 /// The whole scenarios that are run, with what they may take: seconds, and bytes of memory.
 const RUNS: [(&str, f64, f64); 2] =
-    [("benchmark-modelled", 60.0, 6.0 * GIB), ("benchmark-real", 300.0, 8.0 * GIB)];
+    [("benchmark-modelled", 100.0, 8.0 * GIB), ("benchmark-real", 300.0, 8.0 * GIB)];
 
 const GIB: f64 = (1_u64 << 30) as f64;
 

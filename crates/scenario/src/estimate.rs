@@ -10,9 +10,9 @@ const REAL_SECONDS_PER_MESSAGE: f64 = 100e-6;
 /// Seconds of one core for two parties that meet: key agreement on both sides.
 const REAL_SECONDS_PER_PAIR: f64 = 1e-3;
 /// The same with modelled cryptography, as `scenarios/benchmark-modelled.toml` has it; what is noted of a message stays.
-const MODELLED_BYTES_PER_CONSUMER: f64 = 2_200.0;
+const MODELLED_BYTES_PER_CONSUMER: f64 = 12_000.0;
 const MODELLED_BYTES_PER_MESSAGE: f64 = 350.0;
-const MODELLED_SECONDS_PER_MESSAGE: f64 = 8e-6;
+const MODELLED_SECONDS_PER_MESSAGE: f64 = 40e-6;
 
 /// Where the weights of a day are looked at.
 const SAMPLES: u32 = 1440;
