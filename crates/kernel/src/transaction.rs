@@ -257,18 +257,22 @@ mod tests {
     const STATES: Table = Table::state("states");
     const QUEUES: Table = Table::queue("queues");
 
+    fn made() -> Bytes {
+        panic!("somebody made it")
+    }
+
     #[test]
     fn what_nobody_reads_is_not_made_and_is_a_change_all_the_same() {
         let mut unread = Transaction::unread();
         assert!(unread.is_empty());
-        let revision = unread.swap_with(STATES, 4, || -> (Bytes, Bytes) { unreachable!() });
-        unread.append_with(QUEUES, 1, || -> (Bytes, Bytes) { unreachable!() });
+        let revision = unread.swap_with(STATES, 4, || (made(), made()));
+        unread.append_with(QUEUES, 1, || (made(), made()));
         assert_eq!((revision, unread.is_empty(), unread.ops()), (5, false, &[][..]));
 
         let mut removed = Transaction::unread();
-        removed.remove_with(STATES, || -> Bytes { unreachable!() });
+        removed.remove_with(STATES, made);
         let mut trimmed = Transaction::unread();
-        trimmed.trim_with(QUEUES, 1, || -> Bytes { unreachable!() });
+        trimmed.trim_with(QUEUES, 1, made);
         assert!(!removed.is_empty() && !trimmed.is_empty());
     }
 
