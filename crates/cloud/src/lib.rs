@@ -4,8 +4,8 @@
 //! [`Node`] decides everything, HTTP included: the world drives it in virtual time with the same
 //! requests that SDKs send to the shell. What requests say and what answers look like is [`graph`].
 //!
-//! [`node`] is the table of contents: what there is, and which input goes where. A folder for each idea has its state,
-//! its rows, its calls and its webhooks: [`accounts`], [`messages`], [`webhooks`], [`billing`]. [`api`] is what calls
+//! `node` is the table of contents: what there is, and which input goes where. A folder for each idea has its state,
+//! its rows, its calls and its webhooks: `accounts`, `messages`, `webhooks`, `billing`. `api` is what calls
 //! have in common: the table of routes, and the way from a request to its answer.
 
 mod accounts;

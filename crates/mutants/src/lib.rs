@@ -2,7 +2,7 @@
 //!
 //! A checker that finds nothing proves nothing. So there is a file for each fault that the checks of the privacy boundary
 //! are for, in `crates/audit/mutants`: what the party does wrong, and the [`Edit`]s of the sound source that make it do so.
-//! All of them are made in one [`Copy`] of the source, behind a switch that only the copy has, and compiled together; the
+//! All of them are made in one [`Copy`](struct@Copy) of the source, behind a switch that only the copy has, and compiled together; the
 //! variable [`CHOICE`] says which one a process has. The source that is shipped holds none.
 //!
 //! Parties are read and changed without a thought of mutants: an edit names a piece of source and no line. Where a piece

@@ -1,6 +1,6 @@
 //! Whose implementation of the primitives is used: a type.
 //!
-//! A [`Provider`] names one implementation of each [primitive](primitives). What holds keys is generic
+//! A [`Provider`] names one implementation of each primitive. What holds keys is generic
 //! over it, in [`generic`](crate::generic); the names in the crate's root are those of [`Native`], which
 //! every live party uses. Who studies the protocol can exchange one primitive and keep the others:
 //!
