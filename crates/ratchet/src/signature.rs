@@ -1,4 +1,4 @@
-//! Signatures as they travel.
+//! Signatures as they travel: 64 bytes that are not checked here, and the errors of those that check them.
 
 use thiserror::Error;
 

@@ -1,4 +1,4 @@
-//! What each step takes a processor, in virtual time.
+//! What each step takes a processor, in virtual time: built in, or as `blindpost calibrate` measured it.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

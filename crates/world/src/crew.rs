@@ -1,4 +1,4 @@
-//! The parties of a run in their engine, with real cryptography or modelled.
+//! The parties of a run in their engine, with real cryptography or modelled: the one place where that is chosen.
 
 use crate::engine::{Engine, Outcome};
 use crate::lanes::{Cryptography, Event, PartyLane, cast};

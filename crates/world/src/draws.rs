@@ -1,4 +1,4 @@
-//! Random numbers for what there may be a million of.
+//! Random numbers for what there may be a million of: eight bytes each, a generator for every purpose of every entity.
 
 use kernel::{Rng, Seed};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! What a lane notes of what happens in it.
+//! What a lane notes of what happens in it: the records that the hash is over, and whatever else somebody keeps of a
+//! run.
 
 use crate::lanes::Violation;
 use crate::lanes::parcel::{Content, Parcel, Recorded};

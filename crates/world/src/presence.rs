@@ -1,4 +1,4 @@
-//! When a consumer is online.
+//! When a consumer is online: by the hours of the day where they live, and what a scenario says of their habits.
 
 use crate::draws::Draws;
 use crate::plan::Plan;

@@ -1,4 +1,5 @@
-//! What a party could see, as it was when it saw it.
+//! What a party could see, as it was when it saw it: frames, requests and their answers, webhooks, screens, and lines
+//! of a log, for an audit.
 
 use crate::record::Who;
 use bytes::Bytes;

@@ -1,4 +1,5 @@
-//! A run: all parties of a scenario in one engine.
+//! A run: all parties of a scenario in one engine. How it is begun, gone on with and forked, and what can be asked of
+//! it.
 
 use crate::calamity::{Misfortune, everyone};
 use crate::costs::Costs;

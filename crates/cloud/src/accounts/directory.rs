@@ -1,4 +1,5 @@
-//! Who the tenants are, and which token opens what.
+//! Who the tenants are: apps, accounts and numbers by their ids, as the configuration names them when the node starts;
+//! and which of them a token opens.
 
 use super::tenant::{AccessToken, Tenant, Tenants};
 use graph::subscriptions::Callback;

@@ -1,4 +1,4 @@
-//! Whose token it is.
+//! Whose token it is, and so what a request may touch; or why it may touch nothing.
 
 use crate::accounts::{Directory, Grant};
 use graph::{GraphError, Token};

@@ -1,4 +1,4 @@
-//! From a request to its answer.
+//! From a request to its answer: read, authenticate, find the route, check the parameters, call.
 
 use crate::api::auth::authenticate;
 use crate::api::exchange::{ApiRequest, ReplyId};

@@ -1,4 +1,5 @@
-//! What the business hears of its messages.
+//! What the business hears of its messages: `sent`, `delivered`, `read`, `failed`, each once and in order, as
+//! webhooks.
 
 use crate::messages::outbound::News;
 use crate::output::Step;

@@ -1,4 +1,4 @@
-//! HTTP in: requests become inputs, and wait for their answers.
+//! HTTP in: requests become inputs and wait for their answers, at most so many and so large at once.
 
 use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, unavailable};
 use crate::node::Input;

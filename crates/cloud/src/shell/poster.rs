@@ -1,4 +1,4 @@
-//! HTTP out: webhooks, and the handshakes before them.
+//! HTTP out: webhooks and the handshakes before them, with a limit of time and of what is read of an answer.
 
 use crate::node::Input;
 use crate::webhooks::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};

@@ -1,4 +1,4 @@
-//! When a webhook is posted again.
+//! When a webhook is posted again: the schedule of its attempts, and when it is given up.
 
 use std::time::Duration;
 

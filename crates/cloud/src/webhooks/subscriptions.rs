@@ -1,4 +1,5 @@
-//! The calls that say where webhooks go.
+//! The calls that say where webhooks go: subscriptions of apps and accounts, overrides, and the handshake that each
+//! new URL has to pass.
 
 use super::callbacks::{Setting, Slot};
 use super::exchange::{ChallengeId, ChallengeOutcome};

@@ -1,4 +1,5 @@
-//! Who asks: a passive attacker and what it was given.
+//! Who asks: a passive attacker, what it was given (records, snapshots, a broken primitive), and what it reads with
+//! that.
 
 use thiserror::Error;
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! What somebody takes who looks into a device at one moment.
+//! What somebody takes who looks into a device at one moment: its identity, its prekeys and its sessions.
 
 use std::fmt;
 

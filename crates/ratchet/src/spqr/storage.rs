@@ -1,4 +1,5 @@
-//! How the ratchet is stored, as a part of its session.
+//! How the post-quantum ratchet is stored, as a part of its session: each state of the braid with what it holds, and
+//! nothing of what can be made again.
 
 use std::collections::VecDeque;
 

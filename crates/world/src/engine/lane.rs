@@ -1,4 +1,5 @@
-//! What the engine runs.
+//! What the engine runs: the contract of a lane, and the agenda on which it writes what is to happen in itself and in
+//! others.
 
 use super::wheel::{Entry, Turn, Wheel};
 use kernel::Time;

@@ -1,4 +1,5 @@
-//! The rounds in which lanes are handled.
+//! The rounds in which lanes are handled: every lane up to the lookahead, on all threads, and then the mail between
+//! them, in an order that no thread decides.
 
 use super::lane::{Agenda, Lane};
 use super::wheel::{Entry, Turn, Wheel};

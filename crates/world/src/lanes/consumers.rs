@@ -1,4 +1,5 @@
-//! Some of the consumers, in one lane.
+//! Some of the consumers, in one lane: each with a host, a connection that comes and goes, and habits of reading and
+//! answering.
 
 use super::host::{Broken, Host};
 use super::parcel::Parcel;

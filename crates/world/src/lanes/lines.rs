@@ -1,4 +1,4 @@
-//! A relay's ends of all connections.
+//! A relay's ends of all connections, found by the endpoint's place instead of by its key.
 
 use crate::draws::Purpose;
 use crate::link::Way;

@@ -1,4 +1,5 @@
-//! A node in its lane, with the servers of its businesses.
+//! A node in its lane, with the servers of its businesses: requests over a network of their own, webhooks that are
+//! answered, or not.
 
 use super::business::{self, Business};
 use super::consumers::{GATEWAY, message_key, submitted};

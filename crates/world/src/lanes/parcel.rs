@@ -1,4 +1,5 @@
-//! What is on its way between an endpoint and its relay.
+//! What is on its way between an endpoint and its relay: bytes where somebody looks at them, else the frame itself and
+//! its length.
 
 use crate::record::What;
 use bytes::{Bytes, BytesMut};

@@ -1,4 +1,4 @@
-//! A relay in its lane.
+//! A relay in its lane: frames that arrive, outputs that may be said, and connections that break.
 
 use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};

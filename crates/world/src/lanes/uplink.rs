@@ -1,4 +1,4 @@
-//! An endpoint's connection to its relay.
+//! An endpoint's connection to its relay: dialling, backing off, giving up, as the live links do it.
 
 use super::parcel::Parcel;
 use super::{Event, lines};
