@@ -1,4 +1,4 @@
-//! JSON as webhooks have it: ASCII only, what is not as `\uXXXX` in lower case, `/` as `\/` (facts section 9).
+//! JSON as webhooks have it: ASCII only, what is not as `\uXXXX` in lower case, `/` as `\/` (as recorded webhooks are).
 
 use bytes::Bytes;
 use serde::Serialize;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-/// How many items a page has (facts section 1).
+/// How many items a page has (Graph API documentation, "Paginated results").
 const USUAL: usize = 25;
 const LARGEST: usize = 100;
 

@@ -1,5 +1,5 @@
-//! Where webhooks go: the parameters of `subscriptions`, `subscribed_apps` and a number's override (facts sections 2, 10.6
-//! and 13), and the answers.
+//! Where webhooks go: the parameters of `subscriptions`, `subscribed_apps` and a number's override (Cloud API
+//! documentation, "Webhooks" and "Override webhooks"), and the answers.
 
 use crate::error::GraphError;
 use crate::ids::AppId;

@@ -1,7 +1,7 @@
 //! `wamid.…`: the name of a message towards the business.
 //!
-//! Base64 of bytes that look like Thrift's compact protocol (decoded from the documentation's samples, facts section
-//! 5.2.1): `1C | 18 len peer digits | 15 02 00 | 11 sent by the business, 12 by the consumer | 18 len id | 00`.
+//! Base64 of bytes that look like Thrift's compact protocol (decoded from the samples of the Cloud API's
+//! documentation): `1C | 18 len peer digits | 15 02 00 | 11 sent by the business, 12 by the consumer | 18 len id | 00`.
 //! So a name says all that it names, and none of them has to be looked up to be made.
 
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-//! The bodies of webhooks (facts sections 9.1 and 9A), written straight to the bytes that are posted and signed.
+//! The bodies of webhooks (Cloud API documentation, "Webhooks"), written straight to the bytes that are posted and signed.
 //!
 //! A file for each kind of event.
 

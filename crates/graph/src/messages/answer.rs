@@ -5,7 +5,7 @@ use crate::messages::Recipient;
 use crate::wamid::Wamid;
 use serde::Serialize;
 
-/// A message that was accepted (facts section 5.2).
+/// A message that was accepted (Cloud API documentation, "Messages").
 pub struct Accepted<'a> {
     /// Whom it is for, as the business wrote it.
     pub recipient: &'a Recipient,

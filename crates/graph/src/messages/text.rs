@@ -1,4 +1,4 @@
-//! `"type": "text"` (facts section 5.3).
+//! `"type": "text"` (Cloud API documentation, "Text messages").
 
 use crate::codes;
 use crate::error::GraphError;

@@ -1,4 +1,4 @@
-//! `GET /{waba-id}` (facts section 13).
+//! `GET /{waba-id}` (Graph API reference, "WhatsApp Business Account").
 
 use crate::ids::WabaId;
 use crate::objects::health::{EntityType, HealthStatus};

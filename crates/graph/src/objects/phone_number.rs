@@ -1,4 +1,4 @@
-//! `GET /{phone-number-id}`, and the items of `GET /{waba-id}/phone_numbers` (facts section 10.1).
+//! `GET /{phone-number-id}`, and the items of `GET /{waba-id}/phone_numbers` (Cloud API documentation, "Phone numbers").
 
 use crate::ids::PhoneNumberId;
 use crate::objects::health::{EntityType, HealthStatus};

@@ -1,4 +1,4 @@
-//! How far a message of the business has come (facts section 9A.3).
+//! How far a message of the business has come (Cloud API documentation, "Webhooks", the `messages` field's statuses).
 
 use crate::codes::Code;
 use crate::wamid::Wamid;
