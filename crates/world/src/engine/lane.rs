@@ -12,11 +12,6 @@ pub trait Lane: Send {
 
     /// Something happens in this lane.
     fn handle(&mut self, at: Time, event: Self::Event, agenda: &mut Agenda<'_, Self::Event>);
-
-    /// Something is going to happen in this lane soon. Changes nothing: a lane with very many states may touch those that
-    /// it will need. The processor then fetches the states of all events of a round at once, and not one after the
-    /// other when each happens (docs/decisions/0017).
-    fn touch(&self, _event: &Self::Event) {}
 }
 
 /// Where a lane puts what is to happen because of what happened.

@@ -324,7 +324,6 @@ impl<L: Lane> Rounds<'_, L> {
             mail.drain(..).for_each(|entry| work.wheel.insert(entry));
             cell.mailed.store(NEVER, Ordering::Relaxed);
         }
-        work.wheel.near(end).for_each(|event| work.lane.touch(event));
         let before = work.handled;
         while let Some(Entry { at, event, .. }) = work.wheel.pop_before(end) {
             work.handled += 1;

@@ -89,16 +89,6 @@ impl<E> Wheel<E> {
         }
     }
 
-    /// What is known to happen before `end`, in no order; what is far from now may be left out.
-    pub(crate) fn near(&self, end: Time) -> impl Iterator<Item = &E> {
-        let last = (end.as_micros() >> TICK).min(self.now | (SLOTS as u64 - 1));
-        let slots = slot_of(self.now, 0)..=slot_of(last, 0);
-        let slots = self.levels.first().and_then(|level| level.slots.get(slots));
-        let due = self.due.iter().rev().take_while(move |entry| entry.at < end);
-        let coming = slots.into_iter().flatten().flatten().filter(move |entry| entry.at < end);
-        due.chain(coming).map(|entry| &entry.event)
-    }
-
     /// A time before which nothing happens; `None` if nothing is going to.
     pub(crate) fn next_not_before(&self) -> Option<Time> {
         match self.first_due() {
@@ -238,23 +228,6 @@ mod tests {
                 }
             }
             assert_eq!(wheel.len(), model.len());
-        }
-    }
-
-    #[test]
-    fn what_is_near_is_what_comes_before_the_end() {
-        // Where a slot of the level above begins, so that all of it is near.
-        let begin = START >> (TICK + BITS) << (TICK + BITS);
-        let at = |sequence: u64| begin + 300 * sequence;
-        let mut wheel = Wheel::new(Time::from_micros(begin));
-        (10..100).for_each(|sequence| wheel.insert(entry(at(sequence), sequence)));
-        // The first makes its tick due.
-        assert_eq!(wheel.pop_before(Time::from_micros(at(11))).unwrap().event, 10);
-        for end in [begin, at(11), at(12), at(12) + 1, at(13), at(60), at(99), at(200)] {
-            let mut near: Vec<_> = wheel.near(Time::from_micros(end)).copied().collect();
-            near.sort_unstable();
-            let expected: Vec<_> = (11..100).filter(|sequence| at(*sequence) < end).collect();
-            assert_eq!(near, expected, "before {}", end - begin);
         }
     }
 
