@@ -129,6 +129,11 @@ impl Conditions {
         self.full.iter().any(|span| span.contains(&now))
     }
 
+    /// Whether the disk is full at some time or other.
+    pub(crate) const fn disk_fills(&self) -> bool {
+        !self.full.is_empty()
+    }
+
     /// How long commits take now, if not as usual.
     pub(crate) fn commit(&self, now: Time) -> Option<Sampler<scenario::Duration>> {
         self.slow.iter().find(|(span, _)| span.contains(&now)).map(|(_, commit)| *commit)

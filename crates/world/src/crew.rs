@@ -63,7 +63,11 @@ impl Crew {
 
     /// Everything on a party's disk.
     pub(crate) fn disk(&mut self, lane: u32, who: Who) -> Vec<Row> {
-        either!(self, engine => engine.with_lane(lane, |lane| lane.disk(who))).unwrap_or_default()
+        either!(self, engine => {
+            let now = engine.now();
+            engine.with_lane(lane, |lane| lane.disk(now, who))
+        })
+        .unwrap_or_default()
     }
 
     /// Makes a party's machine speak before what it promises is durable.

@@ -182,7 +182,9 @@ impl<P: Cryptography> ConsumersLane<P> {
         let Some(person) = self.people.get(&self.plan, who).filter(|person| person.host.is_up()) else {
             return;
         };
-        person.host.stop();
+        let violation = person.host.stop(now);
+        self.notes.violations.extend(violation);
+        let Some(person) = self.people.get(&self.plan, who) else { return };
         person.said.clear();
         drop(person.uplink.close(&self.plan, agenda));
         agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));

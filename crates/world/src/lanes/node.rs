@@ -130,7 +130,7 @@ impl<P: Cryptography> NodeLane<P> {
     fn stop(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
-        self.host.stop();
+        self.notes.violations.extend(self.host.stop(now));
         self.requests.clear();
         drop(self.uplink.close(&self.plan, agenda));
         agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));

@@ -70,7 +70,7 @@ impl RelayLane {
     fn stop(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
-        self.host.stop();
+        self.notes.violations.extend(self.host.stop(now));
         for (connection, endpoint) in self.lines.close_all() {
             self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
         }
