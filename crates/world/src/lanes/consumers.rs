@@ -2,13 +2,13 @@
 //! answering.
 
 use super::host::{Broken, Host};
-use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
 use super::{Cryptography, Event, Line, RESTART_TAKES};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::notes::{Notes, Sent, Stage, Submitted};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::presence::Presence;
 use crate::record::{Kind, What, Who};

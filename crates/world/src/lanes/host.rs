@@ -1,33 +1,14 @@
 //! A machine on a modelled computer: a processor that is busy, a disk that takes its time, a clock that may be wrong,
 //! and power that may fail.
 
-use crate::plan::{Conditions, Disk};
+use crate::conditions::{Conditions, Disk};
 use crate::processor::Processor;
 use crate::record::Who;
+use crate::violation::Violation;
 use kernel::{Effects, Machine, Rng, Row, Seed, Time, Transaction};
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 use store::Shadow;
-
-/// What must never happen and did: a machine that does not start, a disk that refuses a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// When.
-    pub at: Time,
-    /// Where.
-    pub who: Who,
-    /// Which promise of the architecture is broken.
-    pub invariant: &'static str,
-    /// What happened.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}: {} ({})", self.invariant, self.who, self.what, self.at.as_micros())
-    }
-}
 
 /// One party's computer.
 pub(crate) struct Host<M: Machine> {

@@ -6,13 +6,13 @@ mod consumers;
 mod host;
 mod lines;
 mod node;
-pub(crate) mod parcel;
 mod relay;
 mod text;
 pub(crate) mod uplink;
 
 use crate::engine::{Agenda, Lane};
 use crate::notes::Notes;
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::Who;
 use crate::traffic::Spark;
@@ -21,14 +21,11 @@ use cloud::{ApiRequest, ApiResponse, DeliveryId, Signing, WebhookPost};
 pub(crate) use consumers::ConsumersLane;
 use endpoint::{Modelled, Native};
 use host::Call;
-pub use host::Violation;
 use kernel::{Row, Time};
 pub(crate) use node::NodeLane;
-use parcel::Parcel;
 pub(crate) use relay::RelayLane;
 use std::sync::Arc;
 use std::time::Duration;
-pub(crate) use uplink::gives_up;
 use wire::{ConnectionId, ToEndpoint, ToRelay};
 
 /// How long a party is down after its power failed, if the scenario does not say.

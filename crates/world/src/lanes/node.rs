@@ -4,12 +4,12 @@
 use super::business::{self, Business};
 use super::consumers::{GATEWAY, message_key, submitted};
 use super::host::{Broken, Host};
-use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
 use super::{Asked, Cryptography, Event, Hook, Line, RESTART_TAKES, Request, Response};
 use crate::engine::Agenda;
 use crate::notes::{Notes, Sent, Stage};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::{What, Who};
 use crate::sight::Sight;

@@ -3,11 +3,11 @@
 use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};
 use super::lines::Lines;
-use super::parcel::Parcel;
 use super::uplink::HANDSHAKE_BYTES;
 use super::{Event, RESTART_TAKES};
 use crate::engine::Agenda;
 use crate::notes::{Notes, PublicKeys};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::{Kind, What, Who};
 use crate::sight::Sight;
