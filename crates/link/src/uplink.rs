@@ -110,7 +110,7 @@ impl Trouble {
         if reason == self.reason {
             tracing::debug!(?wait, "no connection to the relay yet");
         } else {
-            tracing::warn!(error = reason, ?wait, "no connection to the relay");
+            tracing::warn!(error = %reason, ?wait, "no connection to the relay");
             self.reason = reason;
         }
         wait
