@@ -2,6 +2,7 @@
 
 mod text;
 
+use crate::out::{out, outln};
 use crate::provider::ProviderArguments;
 use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
@@ -121,9 +122,13 @@ impl Run {
         let started = live::now();
         let mut progress = |progress: Progress| show(&bar, progress);
         let from = experiment.resumes.as_ref().map_or(Duration::ZERO, Checkpoint::at);
+        let mut unwritten = None;
         let mut watch = |at: Duration, record: &Record| {
             if at >= from && self.watch.iter().any(|who| *who == record.party || *who == record.peer) {
-                bar.suspend(|| println!("{}", line_of(at, record)));
+                if let Err(error) = bar.suspend(|| outln!("{}", line_of(at, record))) {
+                    stop.store(true, Ordering::Relaxed);
+                    unwritten.get_or_insert(error);
+                }
             }
         };
         let watcher = Watcher {
@@ -136,24 +141,24 @@ impl Run {
         let summary = experiment.run(directory, watcher).into_diagnostic();
         bar.finish_and_clear();
         let summary = summary?;
+        if let Some(error) = unwritten {
+            return Err(error.into());
+        }
         let checkpoints = self.write_checkpoints(&summary)?;
         let took = live::now().since(started);
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?)?;
         } else {
-            print!("{}", text_of(&summary, took));
+            out!("{}", text_of(&summary, took))?;
             if let Some(out) = &self.out {
-                println!(
+                outln!(
                     "  in                   {} (blindpost report {} draws it)",
                     out.display(),
                     out.display()
-                );
+                )?;
             }
             for file in &checkpoints {
-                println!(
-                    "  checkpoint           blindpost run --resume {} --out DIR goes on",
-                    file.display()
-                );
+                outln!("  checkpoint           blindpost run --resume {} --out DIR goes on", file.display())?;
             }
         }
         if stop.load(Ordering::Relaxed) {
@@ -232,9 +237,9 @@ impl Run {
         bar.finish_and_clear();
         let verdict = verdict?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?)?;
         } else {
-            print!("{}", text_of_campaign(&file, &self.set, &verdict));
+            out!("{}", text_of_campaign(&file, &self.set, &verdict))?;
         }
         if !verdict.failures.is_empty() {
             return Err(miette::miette!(
