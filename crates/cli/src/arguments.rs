@@ -60,7 +60,7 @@ impl Arguments {
 }
 
 fn logged(command: impl Future<Output = miette::Result<()>>) -> miette::Result<()> {
-    log::to_stderr();
+    log::to_stderr()?;
     block_on(command)
 }
 
@@ -76,7 +76,7 @@ fn block_on(command: impl Future<Output = miette::Result<()>>) -> miette::Result
 #[cfg(test)]
 pub(crate) fn parsed<A: clap::Args>(flags: &str) -> A {
     let command = A::augment_args(clap::Command::new("blindpost"));
-    let line = ["blindpost"].into_iter().chain(flags.split_whitespace());
+    let line = ["blindpost".to_owned()].into_iter().chain(shlex::split(flags).unwrap());
     A::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap()
 }
 

@@ -6,6 +6,7 @@ mod text;
 
 use crate::leak;
 use crate::out::{err, out, outln};
+use crate::repeat::Repeat;
 use crate::run::all_cores;
 use ::audit::live::LiveOptions;
 use ::audit::{Audit as Plan, Progress, Report, Verdict};
@@ -173,18 +174,9 @@ impl Audit {
 
     /// The command that repeats it.
     fn command(&self) -> String {
-        let mut command = format!("blindpost audit --seed {} --pairs {}", self.seed, self.pairs);
-        if self.quick {
-            command.push_str(" --quick");
-        }
-        if self.first {
-            command.push_str(" --first");
-        }
-        if !self.secret.is_empty() {
-            command.push_str(" --secret ");
-            command.push_str(&self.secret.join(","));
-        }
-        command
+        let command = Repeat::of("audit").with("--seed", self.seed).with("--pairs", self.pairs);
+        let command = command.flag("--quick", self.quick).flag("--first", self.first);
+        command.with_list("--secret", &self.secret).told()
     }
 
     fn print(&self, report: &Report) -> miette::Result<()> {

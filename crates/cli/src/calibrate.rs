@@ -1,6 +1,7 @@
 //! `blindpost calibrate`: what the parties' steps cost on this machine.
 
 use crate::out::{out, outln};
+use crate::repeat::Repeat;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{Context as _, IntoDiagnostic as _};
@@ -84,7 +85,8 @@ fn toml(costs: &Costs) -> miette::Result<String> {
 
 fn write(file: &Path, text: &str) -> miette::Result<()> {
     fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))?;
-    outln!("written: {} (blindpost run SCENARIO --costs {} takes it)", file.display(), file.display())?;
+    let takes = Repeat::of("run").word("SCENARIO").with_file("--costs", Some(file)).told();
+    outln!("written: {} ({takes} takes it)", file.display())?;
     Ok(())
 }
 

@@ -125,29 +125,27 @@ impl Leak {
     }
 
     fn secrets(&self) -> miette::Result<Vec<Secret>> {
-        if self.secret.iter().any(|name| name == "all") {
-            return Ok(Secret::ALL.to_vec());
-        }
         let known = Secret::ALL.map(Secret::name).join(", ");
         let parse = |name: &String| {
             name.parse().map_err(|error: UnknownSecret| {
                 miette::miette!(help = format!("there are: {known}"), "{error}")
             })
         };
-        self.secret.iter().map(parse).collect()
+        let (all, named): (Vec<_>, Vec<_>) = self.secret.iter().partition(|name| *name == "all");
+        let named = named.into_iter().map(parse).collect::<miette::Result<_>>()?;
+        Ok(if all.is_empty() { named } else { Secret::ALL.to_vec() })
     }
 
     fn views(&self) -> miette::Result<Vec<Principal>> {
-        if self.view.iter().any(|name| name == "all") {
-            return Ok(VIEWS.to_vec());
-        }
         let known = VIEWS.map(Principal::name).join(", ");
         let parse = |name: &String| {
             view(name).map_err(|error: UnknownView| {
                 miette::miette!(help = format!("there are: {known}"), "{error}")
             })
         };
-        self.view.iter().map(parse).collect()
+        let (all, named): (Vec<_>, Vec<_>) = self.view.iter().partition(|name| *name == "all");
+        let named = named.into_iter().map(parse).collect::<miette::Result<_>>()?;
+        Ok(if all.is_empty() { named } else { VIEWS.to_vec() })
     }
 
     fn paddings(&self) -> Vec<Padding> {

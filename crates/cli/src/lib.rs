@@ -4,7 +4,8 @@
 //! A file for each command, named after it, and [`main`], which the binary `blindpost` of the root package calls. What
 //! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` (what a party
 //! keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
-//! this computer can carry), `out` (what is said at the terminal), `error`.
+//! this computer can carry), `out` (what is said at the terminal),
+//! `repeat` (commands that do it again), `error`.
 
 mod arguments;
 mod audit;
@@ -21,6 +22,7 @@ mod metrics;
 mod out;
 mod provider;
 mod relay;
+mod repeat;
 mod report;
 mod reproduce;
 mod run;

@@ -4,6 +4,7 @@ mod text;
 
 use crate::out::{out, outln};
 use crate::provider::ProviderArguments;
+use crate::repeat::Repeat;
 use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
 use ::scenario::Scenario;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use text::{human, line_of, text_of, text_of_campaign};
-use world::{Costs, Record, Who};
+use world::{Costs, Kind, Record, Who};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -105,6 +106,7 @@ impl Run {
         self.provider.install();
         let threads = self.threads.unwrap_or_else(all_cores);
         let experiment = self.experiment(threads)?;
+        self.check(&experiment)?;
         let mut estimate = experiment.scenario.estimate();
         if let Some(seeds) = &self.seeds {
             estimate.memory_bytes *= threads.get() as f64;
@@ -151,14 +153,12 @@ impl Run {
         } else {
             out!("{}", text_of(&summary, took))?;
             if let Some(out) = &self.out {
-                outln!(
-                    "  in                   {} (blindpost report {} draws it)",
-                    out.display(),
-                    out.display()
-                )?;
+                let report = Repeat::of("report").word(out.display()).told();
+                outln!("  in                   {} ({report} draws it)", out.display())?;
             }
             for file in &checkpoints {
-                outln!("  checkpoint           blindpost run --resume {} --out DIR goes on", file.display())?;
+                let resume = Repeat::of("run").with_file("--resume", Some(file)).told();
+                outln!("  checkpoint           {resume} --out DIR goes on")?;
             }
         }
         if stop.load(Ordering::Relaxed) {
@@ -211,15 +211,49 @@ impl Run {
 
     /// The command that repeats it.
     fn command(&self, experiment: &Experiment) -> String {
-        let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
-        match &self.resume {
-            Some(file) => format!("blindpost run --resume {}{changes}", file.display()),
-            None => format!(
-                "blindpost run {} --seed {}{changes}",
-                experiment.scenario.written().file,
-                experiment.seed
-            ),
+        let command = match &self.resume {
+            Some(file) => Repeat::of("run").with("--resume", file.display()),
+            None => {
+                Repeat::of("run").word(experiment.scenario.written().file).with("--seed", experiment.seed)
+            }
+        };
+        let command = command.with_list("--faults", &self.faults).with_each("--set", &self.set);
+        let command = command.with_file("--costs", self.costs.as_deref());
+        match self.until {
+            Some(until) => command.with("--until", until).told(),
+            None => command.told(),
         }
+    }
+
+    /// Everything that is named must be in the run: what is not there can't be watched, and what is after the end not kept.
+    fn check(&self, experiment: &Experiment) -> miette::Result<()> {
+        let scenario = &experiment.scenario;
+        let there_are = |kind| match kind {
+            Kind::Relay => scenario.relay.count,
+            Kind::Node => scenario.node.count,
+            Kind::Business => scenario.businesses.iter().map(|population| population.count).sum(),
+            Kind::Consumer => scenario.consumers.iter().map(|population| population.count).sum(),
+        };
+        if let Some(who) = self.watch.iter().find(|who| who.index() >= there_are(who.kind())) {
+            let count = there_are(who.kind());
+            return Err(miette::miette!(
+                help = format!("their numbers go from 0 to {}", count.saturating_sub(1)),
+                "there is no {who}: the scenario has {count} of the kind"
+            ));
+        }
+        let parts = [scenario.warm_up, scenario.duration, scenario.drain];
+        let whole: Duration = parts.map(::scenario::Duration::to_std).into_iter().sum();
+        let end = experiment.until.map_or(whole, |until| until.min(whole));
+        if let Some(late) = self.checkpoint_at.iter().find(|at| at.to_std() > end) {
+            return Err(miette::miette!("--checkpoint-at {late}: the run ends after {}", human(end)));
+        }
+        Ok(())
+    }
+
+    /// The command that repeats a run of a campaign, but for its seed and faults.
+    fn campaign_command(&self, file: &str) -> Repeat {
+        let command = Repeat::of("run").word(file).with_each("--set", &self.set);
+        command.with_file("--costs", self.costs.as_deref()).with("--out", "run")
     }
 
     fn campaign(&self, experiment: Experiment, seeds: RangeInclusive<u64>) -> miette::Result<()> {
@@ -239,7 +273,7 @@ impl Run {
         if self.json {
             outln!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?)?;
         } else {
-            out!("{}", text_of_campaign(&file, &self.set, &verdict))?;
+            out!("{}", text_of_campaign(&self.campaign_command(&file), &verdict))?;
         }
         if !verdict.failures.is_empty() {
             return Err(miette::miette!(
@@ -404,8 +438,25 @@ mod tests {
         assert_eq!(experiment.checkpoints, [10, 20].map(Duration::from_secs));
         assert_eq!(
             arguments.command(&experiment),
-            format!("blindpost run {name} --seed 9 --set consumers.people.count=5")
+            format!("blindpost run {name} --seed 9 --faults '3,1' --set 'consumers.people.count=5' --until 30s")
         );
+    }
+
+    #[test]
+    fn what_is_named_and_is_not_in_the_run_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), SCENARIO).unwrap();
+        let refused = |flags: &str| {
+            let arguments = parsed::<Run>(&format!("{} {flags}", file.path().display()));
+            let experiment = arguments.experiment(NonZeroUsize::MIN).unwrap();
+            arguments.check(&experiment).map_err(|error| crate::error::explain(&error)).err()
+        };
+        assert_eq!(refused("--watch consumer/0 --watch relay/0 --checkpoint-at 10s --out o"), None);
+        let nobody = refused("--watch consumer/999999").unwrap();
+        assert!(nobody.contains("there is no consumer/999999") && nobody.contains("from 0 to"), "{nobody}");
+        let late = refused("--checkpoint-at 10s,9999h --out o").unwrap();
+        assert!(late.contains("--checkpoint-at") && late.contains("the run ends after"), "{late}");
+        assert!(refused("--until 5s --checkpoint-at 6s --out o").is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `blindpost sweep`: one scenario under many settings and seeds.
 
 use crate::out::{errln, out, outln};
+use crate::repeat::Repeat;
 use crate::run::{all_cores, changes, costs_of};
 use crate::{machine, run, shutdown};
 use ::scenario::Estimate;
@@ -60,8 +61,9 @@ impl Sweep {
         };
         machine::weigh(&estimate, threads, self.force)?;
         let costs = costs_of(self.costs.as_deref())?;
-        let changes: String = self.set.iter().map(|change| format!(" --set {change}")).collect();
-        let command = format!("blindpost sweep {}{changes} --out {}", self.sweep.display(), out.display());
+        let command = Repeat::of("sweep").word(self.sweep.display()).with_each("--set", &self.set);
+        let command =
+            command.with_file("--costs", self.costs.as_deref()).with_file("--out", Some(out)).told();
         let journal = Journal::open(out, &plan, env!("CARGO_PKG_VERSION"), &command, self.force);
         let journal = journal.into_diagnostic()?;
         let before = journal.done();

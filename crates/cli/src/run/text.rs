@@ -1,5 +1,6 @@
 //! What a run, a campaign or a watched party tells a person.
 
+use crate::repeat::Repeat;
 use lab::{Summary, Verdict};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -48,8 +49,7 @@ pub(super) fn text_of(summary: &Summary, took: Duration) -> String {
 
 /// What a campaign of faults came to: every seed that broke a promise, with the faults that it takes and the command that
 /// repeats it.
-pub(super) fn text_of_campaign(file: &str, set: &[String], verdict: &Verdict) -> String {
-    let changes: String = set.iter().map(|change| format!(" --set {change}")).collect();
+pub(super) fn text_of_campaign(command: &Repeat, verdict: &Verdict) -> String {
     let mut text = format!(
         "{} seeds, {} messages, {} faults: {} seeds broke a promise\n",
         verdict.seeds,
@@ -73,14 +73,8 @@ pub(super) fn text_of_campaign(file: &str, set: &[String], verdict: &Verdict) ->
         for fault in &failure.story {
             let _ = writeln!(text, "    {fault}");
         }
-        let numbers: Vec<String> = failure.faults.iter().map(ToString::to_string).collect();
-        let only =
-            if numbers.is_empty() { String::new() } else { format!(" --faults {}", numbers.join(",")) };
-        let _ = writeln!(
-            text,
-            "  repeat it: blindpost run {file} --seed {}{only}{changes} --out run",
-            failure.seed
-        );
+        let command = command.clone().with("--seed", failure.seed).with_list("--faults", &failure.faults);
+        let _ = writeln!(text, "  repeat it: {}", command.told());
     }
     text
 }
@@ -146,15 +140,18 @@ mod tests {
             failures: vec![failure, innocent],
             complete: true,
         };
-        let text = text_of_campaign("chaos.toml", &["network.consumer.loss=5%".into()], &verdict);
+        let text = text_of_campaign(
+            &Repeat::of("run").word("my chaos.toml").with("--set", "network.consumer.loss=5%"),
+            &verdict,
+        );
         for part in [
             "20 seeds, 900 messages, 31 faults: 2 seeds broke a promise",
             "exactly_once_to_the_person: message 4 twice",
             "and 2 more",
             "with these faults:\n    power cut at node/0",
-            "blindpost run chaos.toml --seed 17 --faults 2,5 --set network.consumer.loss=5% --out run",
+            "blindpost run 'my chaos.toml' --set 'network.consumer.loss=5%' --seed 17 --faults '2,5'",
             "with no fault at all",
-            "--seed 18 --set",
+            "--seed 18\n",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
