@@ -9,8 +9,10 @@
 #[doc = include_str!("../../../docs/architecture.md")]
 struct Architecture;
 
+mod addresses;
 mod config;
 mod directory;
+mod endpoints;
 mod inbox;
 mod kept;
 mod meter;

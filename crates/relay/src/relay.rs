@@ -4,10 +4,11 @@
 
 use crate::RelayConfig;
 use crate::directory::{Directory, PublishRefusal};
+use crate::endpoints::{Endpoints, Slot};
 use crate::inbox::Endpoint;
 use crate::meter::{Meter, Meters};
 use crate::rows::{self, read_link_key};
-use kernel::{Machine, RestoreError, Row, Table, Time, Transaction};
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{
     Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
@@ -40,15 +41,21 @@ pub enum Notice {
 /// Accounts, directory, inboxes, meters.
 pub struct Relay {
     config: RelayConfig,
-    endpoints: BTreeMap<LinkKey, Endpoint>,
-    /// Who is at the other end, and whether they have said hello.
-    connections: BTreeMap<ConnectionId, (LinkKey, bool)>,
+    endpoints: Endpoints,
+    connections: BTreeMap<ConnectionId, Peer>,
     directory: Directory,
     meters: Meters,
-    /// The endpoints whose inbox is not empty, by the age of its oldest item.
-    by_age: BTreeSet<(Time, LinkKey)>,
     /// When a gateway next hears its totals, if they changed: one of another's businesses is none of its business.
-    metering_due: BTreeMap<LinkKey, Time>,
+    metering_due: BTreeSet<(Time, Slot)>,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy)]
+enum Peer {
+    /// Whoever has this key, and has not said hello.
+    Stranger(LinkKey),
+    /// An endpoint.
+    Endpoint(Slot),
 }
 
 type Step<'a> = kernel::Step<'a, Output>;
@@ -62,32 +69,31 @@ impl Machine for Relay {
     fn restore(config: RelayConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
         let mut relay = Self {
             config,
-            endpoints: BTreeMap::new(),
+            endpoints: Endpoints::default(),
             connections: BTreeMap::new(),
             directory: Directory::default(),
             meters: Meters::default(),
-            by_age: BTreeSet::new(),
-            metering_due: BTreeMap::new(),
+            metering_due: BTreeSet::new(),
         };
         // Directory entries come before their one-time prekeys: rows are in the order of `TABLES`.
         for row in &rows {
             match row.table {
                 rows::ENDPOINTS => relay.endpoint(read_link_key(row)?).restore(row)?,
-                rows::DIRECTORY => relay.directory.restore_entry(row)?,
+                rows::DIRECTORY => relay.directory.restore_entry(row, &mut relay.endpoints)?,
                 rows::ONE_TIME => relay.directory.restore_one_time(row)?,
                 rows::INBOX => relay.endpoint(read_link_key(row)?).restore_item(row)?,
                 rows::METERS => relay.meters.restore(row)?,
                 _ => return Err(RestoreError::new(row, "not a table of the relay")),
             }
         }
-        relay.by_age = relay.endpoints.iter().filter_map(|(key, e)| Some((e.oldest()?, *key))).collect();
+        relay.endpoints.sort_by_age();
         Ok(relay)
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
         match input {
             LinkEvent::Up { connection, peer } => {
-                self.connections.insert(connection, (peer, false));
+                self.connections.insert(connection, Peer::Stranger(peer));
             }
             LinkEvent::Frame { connection, frame } => self.on_frame(connection, frame, step),
             LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), step),
@@ -96,12 +102,14 @@ impl Machine for Relay {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        let expiry = self.by_age.first().map(|(oldest, _)| *oldest + self.config.inbox_ttl);
-        expiry.into_iter().chain(self.metering_due.values().copied()).min()
+        let expiry = self.endpoints.oldest().map(|oldest| oldest + self.config.inbox_ttl);
+        let metering = self.metering_due.first().map(|(due, _)| *due);
+        expiry.into_iter().chain(metering).min()
     }
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
-        self.expire(step);
+        // What nobody has fetched for too long is forgotten.
+        self.endpoints.expire(step.now - self.config.inbox_ttl, step.transaction);
         self.report_due(step);
     }
 }
@@ -112,41 +120,35 @@ impl Relay {
         self.meters.readings(business).collect()
     }
 
-    /// Forgets what nobody has fetched for too long.
-    fn expire(&mut self, step: &mut Step<'_>) {
-        let cutoff = step.now - self.config.inbox_ttl;
-        while let Some((oldest, key)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= cutoff) {
-            self.by_age.remove(&(oldest, key));
-            if let Some(endpoint) = self.endpoints.get_mut(&key) {
-                endpoint.expire(cutoff, step.transaction);
-                self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
-            }
-        }
-    }
-
     /// Gateways whose totals have changed hear them, if it is time.
     fn report_due(&mut self, step: &mut Step<'_>) {
         let now = step.now;
-        for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
-            if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
-                report_metering(&self.directory, &self.meters, gateway, connection, step);
-            }
+        let due = self.metering_due.extract_if(.., |(due, _)| *due <= now);
+        let mut gateways: Vec<_> = due.map(|(_, gateway)| gateway).collect();
+        gateways.sort_unstable_by_key(|gateway| self.endpoints[*gateway].key);
+        for gateway in gateways {
+            self.endpoints[gateway].metering_due = false;
+            self.report_metering(gateway, step);
         }
     }
 
     fn on_frame(&mut self, connection: ConnectionId, frame: ToRelay, step: &mut Step<'_>) {
-        let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
-        match frame {
-            ToRelay::Hello { delivered_through, gateway } => {
+        let Some(peer) = self.connections.get(&connection).copied() else { return };
+        match (peer, frame) {
+            (_, ToRelay::Hello { delivered_through, gateway }) => {
                 self.on_hello(connection, peer, delivered_through, gateway, step);
             }
-            _ if !greeted => self.reject(connection, RejectCode::HelloExpected, step),
-            ToRelay::Publish(publish) => self.on_publish(connection, peer, &publish, step),
-            ToRelay::FetchBundle(address) => self.on_fetch_bundle(connection, address, step),
-            ToRelay::Submit { sequence, envelope } => {
-                self.on_submit(connection, peer, sequence, envelope, step)
+            (Peer::Stranger(_), _) => self.reject(connection, RejectCode::HelloExpected, step),
+            (Peer::Endpoint(slot), ToRelay::Publish(publish)) => {
+                self.on_publish(connection, slot, &publish, step);
             }
-            ToRelay::Acknowledge { through } => self.on_acknowledge(peer, through, step),
+            (_, ToRelay::FetchBundle(address)) => self.on_fetch_bundle(connection, address, step),
+            (Peer::Endpoint(slot), ToRelay::Submit { sequence, envelope }) => {
+                self.on_submit(connection, slot, sequence, envelope, step);
+            }
+            (Peer::Endpoint(slot), ToRelay::Acknowledge { through }) => {
+                self.on_acknowledge(slot, through, step)
+            }
         }
     }
 
@@ -154,70 +156,76 @@ impl Relay {
     fn on_hello(
         &mut self,
         connection: ConnectionId,
-        peer: LinkKey,
+        peer: Peer,
         delivered_through: u64,
         gateway: bool,
         step: &mut Step<'_>,
     ) {
-        if gateway && !self.admit_gateway(peer, step) {
+        let slot = match peer {
+            Peer::Stranger(key) => self.endpoints.slot(key),
+            Peer::Endpoint(slot) => slot,
+        };
+        if gateway && !self.admit_gateway(slot, step) {
             return self.reject(connection, RejectCode::NotAGateway, step);
         }
-        let endpoint = self.endpoint(peer);
-        if let Some(old) = endpoint.connection.filter(|old| *old != connection) {
+        let endpoint = &mut self.endpoints[slot];
+        let old = endpoint.connection.filter(|old| *old != connection);
+        endpoint.connected(connection, delivered_through);
+        let accepted_through = endpoint.accepted_through;
+        if let Some(old) = old {
             self.connections.remove(&old);
             step.say(Output::Close(old));
         }
-        let endpoint = self.endpoint(peer);
-        endpoint.connected(connection, delivered_through);
-        let accepted_through = endpoint.accepted_through;
-        self.connections.insert(connection, (peer, true));
+        self.connections.insert(connection, Peer::Endpoint(slot));
         say(connection, ToEndpoint::Welcome { accepted_through }, step);
-        self.push(peer, step);
-        for address in self.directory.addresses(peer).to_vec() {
+        self.push(slot, step);
+        let mut place = 0;
+        while let Some(address) = self.endpoints[slot].addresses.get(place) {
             self.ask_for_prekeys(address, step);
+            place += 1;
         }
         if gateway {
-            report_metering(&self.directory, &self.meters, peer, connection, step);
+            self.report_metering(slot, step);
         }
     }
 
     /// True if the endpoint may speak for businesses.
-    fn admit_gateway(&mut self, peer: LinkKey, step: &mut Step<'_>) -> bool {
-        if self.endpoint(peer).gateway || self.config.gateways.contains(&peer) {
-            if !self.endpoint(peer).gateway {
-                self.enrol(peer, step.transaction);
-            }
+    fn admit_gateway(&mut self, slot: Slot, step: &mut Step<'_>) -> bool {
+        let endpoint = &self.endpoints[slot];
+        let key = endpoint.key;
+        if endpoint.gateway {
             return true;
         }
-        let first =
-            self.config.gateways.is_empty() && !self.endpoints.values().any(|endpoint| endpoint.gateway);
-        // A device that has registered a number is a consumer's for good.
-        let consumer = !self.directory.addresses(peer).is_empty();
-        if !self.config.enrol_first_gateway || !first || consumer {
-            return false;
+        if !self.config.gateways.contains(&key) {
+            let first = self.config.gateways.is_empty() && self.endpoints.gateways().next().is_none();
+            // A device that has registered a number is a consumer's for good.
+            let consumer = !endpoint.addresses.is_empty();
+            if !self.config.enrol_first_gateway || !first || consumer {
+                return false;
+            }
+            step.say(Output::Notice(Notice::GatewayEnrolled(key)));
         }
-        self.enrol(peer, step.transaction);
-        step.say(Output::Notice(Notice::GatewayEnrolled(peer)));
+        let endpoint = &mut self.endpoints[slot];
+        endpoint.gateway = true;
+        endpoint.write(step.transaction);
         true
     }
 
-    fn enrol(&mut self, peer: LinkKey, transaction: &mut Transaction) {
-        let endpoint = self.endpoint(peer);
-        endpoint.gateway = true;
-        endpoint.write(transaction);
-    }
-
-    fn on_publish(
-        &mut self,
-        connection: ConnectionId,
-        peer: LinkKey,
-        publish: &Publish,
-        step: &mut Step<'_>,
-    ) {
+    fn on_publish(&mut self, connection: ConnectionId, owner: Slot, publish: &Publish, step: &mut Step<'_>) {
         let address = publish.address;
-        let (gateway, limit) = (self.endpoint(peer).gateway, self.config.max_prekeys);
-        match self.directory.publish(peer, gateway, publish, limit, step.transaction) {
-            Ok(()) => say(connection, ToEndpoint::Published(address), step),
+        let limit = self.config.max_prekeys;
+        let endpoint = &mut self.endpoints[owner];
+        // A device has one address, a gateway as many as it likes.
+        let published = if !endpoint.gateway && endpoint.addresses.has_other_than(address) {
+            Err(PublishRefusal::Taken)
+        } else {
+            self.directory.publish(owner, endpoint.key, publish, limit, step.transaction)
+        };
+        match published {
+            Ok(()) => {
+                endpoint.addresses.add(address);
+                say(connection, ToEndpoint::Published(address), step);
+            }
             Err(refusal) => {
                 let code = match refusal {
                     PublishRefusal::Taken => RejectCode::AddressTaken,
@@ -239,12 +247,12 @@ impl Relay {
     fn on_submit(
         &mut self,
         connection: ConnectionId,
-        peer: LinkKey,
+        sender: Slot,
         sequence: u64,
         envelope: Envelope,
         step: &mut Step<'_>,
     ) {
-        let endpoint = self.endpoint(peer);
+        let endpoint = &mut self.endpoints[sender];
         let expected = endpoint.accepted_through + 1;
         if sequence > expected {
             return self.reject(connection, RejectCode::OutOfSequence, step);
@@ -252,45 +260,43 @@ impl Relay {
         if sequence == expected {
             endpoint.accepted_through = sequence;
             endpoint.write(step.transaction);
-            match self.route(peer, &envelope) {
+            match self.route(sender, &envelope) {
                 Ok(recipient) => {
-                    self.meter(&envelope, step);
+                    self.meter(sender, recipient, &envelope, step);
                     self.append(recipient, InboxItem::Envelope(envelope), step);
                 }
                 Err(outcome) => {
                     let receipt = Receipt { envelope_id: envelope.id, outcome };
-                    self.append(peer, InboxItem::Receipt(receipt), step);
+                    self.append(sender, InboxItem::Receipt(receipt), step);
                 }
             }
         }
-        let through = self.endpoint(peer).accepted_through;
+        let through = self.endpoints[sender].accepted_through;
         say(connection, ToEndpoint::Accepted { through }, step);
     }
 
     /// Whose inbox an envelope goes to. A number is spoken for by the endpoint that registered it and
     /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
     /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
-    fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
-        let owner = self.directory.owner(envelope.from.number);
-        if owner != Some(sender) || !self.directory.contains(envelope.from) {
+    fn route(&self, sender: Slot, envelope: &Envelope) -> Result<Slot, Outcome> {
+        if !self.endpoints[sender].addresses.contains(envelope.from) {
             return Err(Outcome::NotAllowed);
         }
-        let registered =
-            self.directory.owner(envelope.to.number).filter(|_| self.directory.contains(envelope.to));
-        registered.ok_or(Outcome::UnknownRecipient)
+        self.directory.owner(envelope.to).ok_or(Outcome::UnknownRecipient)
     }
 
     /// Counts an envelope for the business that it is from or to.
-    fn meter(&mut self, envelope: &Envelope, step: &mut Step<'_>) {
+    fn meter(&mut self, sender: Slot, recipient: Slot, envelope: &Envelope, step: &mut Step<'_>) {
         if envelope.kind == EnvelopeKind::Retry {
             return;
         }
-        let (gateway, business, direction, consumer) =
-            match (self.gateway_of(envelope.from), self.gateway_of(envelope.to)) {
-                (Some(gateway), _) => (gateway, envelope.from, Direction::BusinessToConsumer, envelope.to),
-                (None, Some(gateway)) => (gateway, envelope.to, Direction::ConsumerToBusiness, envelope.from),
-                (None, None) => return,
-            };
+        let (gateway, business, direction, consumer) = if self.endpoints[sender].gateway {
+            (sender, envelope.from, Direction::BusinessToConsumer, envelope.to)
+        } else if self.endpoints[recipient].gateway {
+            (recipient, envelope.to, Direction::ConsumerToBusiness, envelope.from)
+        } else {
+            return;
+        };
         let meter = Meter {
             business: business.number,
             direction,
@@ -298,58 +304,58 @@ impl Relay {
             country_calling_code: consumer.number.country_calling_code(),
         };
         self.meters.count(meter, envelope.ciphertext.len(), step.transaction);
-        self.metering_due.entry(gateway).or_insert(step.now + self.config.metering_interval);
-    }
-
-    /// The gateway that speaks for an address, if it is a business's.
-    fn gateway_of(&self, address: Address) -> Option<LinkKey> {
-        let owner = self.directory.owner(address.number)?;
-        self.endpoints.get(&owner)?.gateway.then_some(owner)
+        if !std::mem::replace(&mut self.endpoints[gateway].metering_due, true) {
+            self.metering_due.insert((step.now + self.config.metering_interval, gateway));
+        }
     }
 
     /// The endpoint has its inbox up to `through`; the senders learn it.
-    fn on_acknowledge(&mut self, peer: LinkKey, through: u64, step: &mut Step<'_>) {
-        let endpoint = self.endpoint(peer);
-        let before = endpoint.oldest();
-        let gone = endpoint.acknowledge(through, step.transaction);
-        let after = endpoint.oldest();
-        self.reindex(peer, before, after);
-        for item in gone {
+    fn on_acknowledge(&mut self, slot: Slot, through: u64, step: &mut Step<'_>) {
+        for item in self.endpoints.acknowledge(slot, through, step.transaction) {
             let InboxItem::Envelope(envelope) = item else { continue };
             if envelope.kind == EnvelopeKind::Retry {
                 continue;
             }
-            if let Some(sender) = self.directory.owner(envelope.from.number) {
+            if let Some(sender) = self.directory.owner(envelope.from) {
                 let receipt = Receipt { envelope_id: envelope.id, outcome: Outcome::Delivered };
                 self.append(sender, InboxItem::Receipt(receipt), step);
             }
         }
-        self.push(peer, step);
+        self.push(slot, step);
     }
 
-    fn append(&mut self, recipient: LinkKey, item: InboxItem, step: &mut Step<'_>) {
-        let endpoint = self.endpoint(recipient);
-        let before = endpoint.oldest();
-        endpoint.append(step.now, item, step.transaction);
-        let after = endpoint.oldest();
-        self.reindex(recipient, before, after);
+    fn append(&mut self, recipient: Slot, item: InboxItem, step: &mut Step<'_>) {
+        self.endpoints.append(recipient, step.now, item, step.transaction);
         self.push(recipient, step);
     }
 
-    fn push(&mut self, recipient: LinkKey, step: &mut Step<'_>) {
-        let window = self.config.delivery_window;
-        let endpoint = self.endpoint(recipient);
+    fn push(&mut self, recipient: Slot, step: &mut Step<'_>) {
+        let endpoint = &mut self.endpoints[recipient];
         let Some(connection) = endpoint.connection else { return };
-        for (sequence, item) in endpoint.push(window) {
+        endpoint.push(self.config.delivery_window, |sequence, item| {
             say(connection, ToEndpoint::Delivery { sequence, item }, step);
-        }
+        });
     }
 
     fn ask_for_prekeys(&mut self, address: Address, step: &mut Step<'_>) {
-        let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
-        let Some(connection) = owner.and_then(|owner| owner.connection) else { return };
-        if let Some(one_time_left) = self.directory.ask_for_more(address, self.config.low_prekeys) {
+        let Some((owner, one_time_left)) = self.directory.low(address, self.config.low_prekeys) else {
+            return;
+        };
+        let endpoint = &mut self.endpoints[owner];
+        let Some(connection) = endpoint.connection else { return };
+        if endpoint.addresses.ask(address) {
             say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, step);
+        }
+    }
+
+    /// A gateway hears what was counted for the businesses that it speaks for.
+    fn report_metering(&self, gateway: Slot, step: &mut Step<'_>) {
+        let endpoint = &self.endpoints[gateway];
+        let Some(connection) = endpoint.connection else { return };
+        let addresses = endpoint.addresses.iter();
+        let readings: Vec<_> = addresses.flat_map(|address| self.meters.readings(address.number)).collect();
+        if !readings.is_empty() {
+            say(connection, ToEndpoint::Metering(readings), step);
         }
     }
 
@@ -361,42 +367,24 @@ impl Relay {
     }
 
     fn forget(&mut self, connection: ConnectionId) {
-        let Some((peer, _)) = self.connections.remove(&connection) else { return };
-        if let Some(endpoint) = self.endpoints.get_mut(&peer).filter(|e| e.connection == Some(connection)) {
+        let slot = match self.connections.remove(&connection) {
+            Some(Peer::Endpoint(slot)) => Some(slot),
+            Some(Peer::Stranger(key)) => self.endpoints.find(key),
+            None => None,
+        };
+        let Some(endpoint) = slot.map(|slot| &mut self.endpoints[slot]) else { return };
+        if endpoint.connection == Some(connection) {
             endpoint.connection = None;
-            self.directory.forget_questions(peer);
-        }
-    }
-
-    fn reindex(&mut self, key: LinkKey, before: Option<Time>, after: Option<Time>) {
-        if before != after {
-            if let Some(before) = before {
-                self.by_age.remove(&(before, key));
-            }
-            self.by_age.extend(after.map(|after| (after, key)));
+            endpoint.addresses.forget_questions();
         }
     }
 
     fn endpoint(&mut self, key: LinkKey) -> &mut Endpoint {
-        self.endpoints.entry(key).or_insert_with(|| Endpoint::new(key))
+        let slot = self.endpoints.slot(key);
+        &mut self.endpoints[slot]
     }
 }
 
 fn say(connection: ConnectionId, frame: ToEndpoint, step: &mut Step<'_>) {
     step.say(Output::Send(Outgoing { connection, frame }));
-}
-
-/// What was counted for the businesses that a gateway speaks for.
-fn report_metering(
-    directory: &Directory,
-    meters: &Meters,
-    gateway: LinkKey,
-    connection: ConnectionId,
-    step: &mut Step<'_>,
-) {
-    let addresses = directory.addresses(gateway);
-    let readings: Vec<_> = addresses.iter().flat_map(|address| meters.readings(address.number)).collect();
-    if !readings.is_empty() {
-        say(connection, ToEndpoint::Metering(readings), step);
-    }
 }

@@ -1,0 +1,100 @@
+//! All endpoints, by slot: a link key is looked up once for a connection, and a number's entry in the directory knows its
+//! owner's slot. Here is also whose inbox is the oldest.
+
+use crate::inbox::{Endpoint, Gone};
+use kernel::{Time, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Index, IndexMut};
+use wire::{InboxItem, LinkKey};
+
+/// Where an endpoint is found at once. It says nothing of the endpoint, and is another one after a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(usize);
+
+/// Every endpoint that has ever said hello.
+#[derive(Default)]
+pub(crate) struct Endpoints {
+    all: Vec<Endpoint>,
+    slots: BTreeMap<LinkKey, Slot>,
+    /// The endpoints whose inbox is not empty, by the age of its oldest item.
+    by_age: BTreeSet<(Time, Slot)>,
+}
+
+impl Endpoints {
+    /// The slot of an endpoint that the relay knows.
+    pub(crate) fn find(&self, key: LinkKey) -> Option<Slot> {
+        self.slots.get(&key).copied()
+    }
+
+    /// The slot of an endpoint, from now on if it is new.
+    pub(crate) fn slot(&mut self, key: LinkKey) -> Slot {
+        *self.slots.entry(key).or_insert_with(|| {
+            self.all.push(Endpoint::new(key));
+            Slot(self.all.len() - 1)
+        })
+    }
+
+    /// Those that speak for businesses.
+    pub(crate) fn gateways(&self) -> impl Iterator<Item = Slot> {
+        self.all.iter().enumerate().filter(|(_, endpoint)| endpoint.gateway).map(|(slot, _)| Slot(slot))
+    }
+
+    /// All inboxes have been restored.
+    pub(crate) fn sort_by_age(&mut self) {
+        let inboxes = self.all.iter().enumerate();
+        self.by_age = inboxes.filter_map(|(slot, endpoint)| Some((endpoint.oldest()?, Slot(slot)))).collect();
+    }
+
+    /// Since when the oldest item of any inbox has been waiting.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        self.by_age.first().map(|(oldest, _)| *oldest)
+    }
+
+    /// Keeps an item until the endpoint has it.
+    pub(crate) fn append(&mut self, slot: Slot, now: Time, item: InboxItem, transaction: &mut Transaction) {
+        self.change(slot, |endpoint| endpoint.append(now, item, transaction));
+    }
+
+    /// The endpoint has everything up to `through`: deletes it, and says what it was.
+    pub(crate) fn acknowledge(&mut self, slot: Slot, through: u64, transaction: &mut Transaction) -> Gone {
+        self.change(slot, |endpoint| endpoint.acknowledge(through, transaction))
+    }
+
+    /// Deletes what was accepted at or before `time`.
+    pub(crate) fn expire(&mut self, time: Time, transaction: &mut Transaction) {
+        while let Some((_, slot)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= time) {
+            self.change(slot, |endpoint| endpoint.expire(time, transaction));
+        }
+    }
+
+    /// Changes an endpoint's inbox, and where that stands by its age.
+    fn change<R>(&mut self, slot: Slot, change: impl FnOnce(&mut Endpoint) -> R) -> R {
+        let endpoint = &mut self[slot];
+        let before = endpoint.oldest();
+        let changed = change(endpoint);
+        let after = endpoint.oldest();
+        if before != after {
+            if let Some(before) = before {
+                self.by_age.remove(&(before, slot));
+            }
+            self.by_age.extend(after.map(|after| (after, slot)));
+        }
+        changed
+    }
+}
+
+impl Index<Slot> for Endpoints {
+    type Output = Endpoint;
+
+    #[expect(clippy::indexing_slicing, reason = "slots are dealt here, and no endpoint is ever taken away")]
+    fn index(&self, Slot(slot): Slot) -> &Endpoint {
+        &self.all[slot]
+    }
+}
+
+impl IndexMut<Slot> for Endpoints {
+    #[expect(clippy::indexing_slicing, reason = "slots are dealt here, and no endpoint is ever taken away")]
+    fn index_mut(&mut self, Slot(slot): Slot) -> &mut Endpoint {
+        &mut self.all[slot]
+    }
+}
