@@ -1,6 +1,6 @@
 //! The key directory: who owns an address, and the keys that others start a session with.
 
-use crate::endpoints::{Endpoints, Slot};
+use crate::endpoints::{Endpoints, Party};
 use crate::kept::KeptKey;
 use crate::proto;
 use crate::rows::{DIRECTORY, ONE_TIME, link_key, read_address};
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
-use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, SignedKey};
+use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, RejectCode, SignedKey};
 
 const CURVE: u8 = b'c';
 const KEM: u8 = b'k';
@@ -21,7 +21,7 @@ pub(crate) struct Directory {
 }
 
 struct Entry {
-    owner: Slot,
+    owner: Party,
     revision: u64,
     /// Without one-time prekeys, which are the two maps, and the KEM prekey of last resort.
     keys: Publish,
@@ -33,10 +33,20 @@ struct Entry {
 /// Keys can't be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PublishRefusal {
-    /// The number belongs to another endpoint, or the device has another number already.
+    /// The number belongs to another endpoint.
     Taken,
     /// More one-time prekeys than an address may store.
     TooMany,
+}
+
+impl PublishRefusal {
+    /// The code that tells the endpoint.
+    pub(crate) fn reject_code(self) -> RejectCode {
+        match self {
+            Self::Taken => RejectCode::AddressTaken,
+            Self::TooMany => RejectCode::TooManyPrekeys,
+        }
+    }
 }
 
 impl Directory {
@@ -45,8 +55,10 @@ impl Directory {
         let stored = proto::DirectoryRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
         let owner = LinkKey::try_from(&*stored.owner).map_err(|e| RestoreError::new(row, e))?;
         let keys = Publish::from_bytes(stored.publish).map_err(|e| RestoreError::new(row, e))?;
-        let owner = endpoints.slot(owner);
-        endpoints[owner].addresses.add(address);
+        let owner = endpoints.party(owner);
+        if let Party::Here(slot) = owner {
+            endpoints[slot].addresses.add(address);
+        }
         self.entries.insert(address, Entry::new(owner, row.at, keys));
         Ok(())
     }
@@ -68,15 +80,15 @@ impl Directory {
     }
 
     /// Who speaks for an address, if this very device is registered.
-    pub(crate) fn owner(&self, address: Address) -> Option<Slot> {
+    pub(crate) fn owner(&self, address: Address) -> Option<Party> {
         self.entries.get(&address).map(|entry| entry.owner)
     }
 
-    /// Registers or renews an address of `endpoint`, whose slot is `owner`. A number belongs for good to the endpoint that
+    /// Registers or renews an address of `owner`, whose key is `endpoint`. A number belongs for good to the endpoint that
     /// came first.
     pub(crate) fn publish(
         &mut self,
-        owner: Slot,
+        owner: Party,
         endpoint: LinkKey,
         publish: &Publish,
         limit: usize,
@@ -149,21 +161,21 @@ impl Directory {
     }
 
     /// Who has to be asked for more one-time prekeys of an address, and how many are left: fewer than `low`.
-    pub(crate) fn low(&self, address: Address, low: usize) -> Option<(Slot, u32)> {
+    pub(crate) fn low(&self, address: Address, low: usize) -> Option<(Party, u32)> {
         let entry = self.entries.get(&address)?;
         let left = entry.one_time.len().min(entry.one_time_kem.len());
         (left < low).then_some((entry.owner, u32::try_from(left).ok()?))
     }
 
     /// Number by number: no two endpoints share one, not even with different devices.
-    fn owner_of_number(&self, number: Number) -> Option<Slot> {
+    fn owner_of_number(&self, number: Number) -> Option<Party> {
         let (address, entry) = self.entries.range(Address::primary(number)..).next()?;
         (address.number == number).then_some(entry.owner)
     }
 }
 
 impl Entry {
-    fn new(owner: Slot, revision: u64, mut keys: Publish) -> Self {
+    fn new(owner: Party, revision: u64, mut keys: Publish) -> Self {
         Self {
             owner,
             revision,

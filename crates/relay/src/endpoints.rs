@@ -2,18 +2,29 @@
 //! owner's slot. Here is also whose inbox is the oldest.
 
 use crate::inbox::{Endpoint, Gone};
-use kernel::{Time, Transaction};
+use crate::rows::{read_claim, read_link_key};
+use crate::shards::Shards;
+use kernel::{RestoreError, Row, Time, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Index, IndexMut};
 use wire::{InboxItem, LinkKey};
 
 /// Where an endpoint is found at once. It says nothing of the endpoint, and is another one after a restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot(usize);
 
-/// Every endpoint that has ever said hello.
-#[derive(Default)]
+/// An endpoint, wherever it lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// In this shard.
+    Here(Slot),
+    /// In another one.
+    There(LinkKey),
+}
+
+/// Every endpoint of this shard that has ever said hello.
 pub(crate) struct Endpoints {
+    shards: Shards,
     all: Vec<Endpoint>,
     slots: BTreeMap<LinkKey, Slot>,
     /// The endpoints whose inbox is not empty, by the age of its oldest item.
@@ -21,7 +32,48 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    /// The slot of an endpoint that the relay knows.
+    pub(crate) fn new(shards: Shards) -> Self {
+        Self { shards, all: Vec::new(), slots: BTreeMap::new(), by_age: BTreeSet::new() }
+    }
+
+    /// The endpoint that a row is of, by its key.
+    pub(crate) fn restore(&mut self, row: &Row) -> Result<&mut Endpoint, RestoreError> {
+        let slot = self.restored(read_link_key(row)?, row)?;
+        Ok(&mut self[slot])
+    }
+
+    pub(crate) fn restore_claim(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let (key, address) = read_claim(row)?;
+        let slot = self.restored(key, row)?;
+        self[slot].addresses.restore_claim(address, row)
+    }
+
+    fn restored(&mut self, key: LinkKey, row: &Row) -> Result<Slot, RestoreError> {
+        match self.party(key) {
+            Party::Here(slot) => Ok(slot),
+            Party::There(_) => {
+                Err(RestoreError::new(row, "of another shard, or of a relay with another number of them"))
+            }
+        }
+    }
+
+    /// Whoever has this key: in its slot, from now on if it is new, or in another shard.
+    pub(crate) fn party(&mut self, key: LinkKey) -> Party {
+        if self.shards.of_endpoint(key) == self.shards.this() {
+            Party::Here(self.slot(key))
+        } else {
+            Party::There(key)
+        }
+    }
+
+    pub(crate) fn key_of(&self, party: Party) -> LinkKey {
+        match party {
+            Party::Here(slot) => self[slot].key,
+            Party::There(key) => key,
+        }
+    }
+
+    /// The slot of an endpoint that is known here.
     pub(crate) fn find(&self, key: LinkKey) -> Option<Slot> {
         self.slots.get(&key).copied()
     }

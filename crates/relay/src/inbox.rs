@@ -7,7 +7,7 @@ use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
-use wire::{ConnectionId, InboxItem, LinkKey};
+use wire::{Address, ConnectionId, InboxItem, LinkKey};
 
 /// A device or gateway.
 pub(crate) struct Endpoint {
@@ -21,6 +21,8 @@ pub(crate) struct Endpoint {
     /// A gateway's totals have changed since it heard them.
     pub(crate) metering_due: bool,
     pub(crate) connection: Option<ConnectionId>,
+    /// Whose keys it has asked for on this connection, where another shard has to answer.
+    pub(crate) questions: Vec<Address>,
     /// Up to here the inbox has gone out on this connection.
     pushed_through: u64,
 }
@@ -46,6 +48,7 @@ impl Endpoint {
             addresses: Addresses::default(),
             metering_due: false,
             connection: None,
+            questions: Vec::new(),
             pushed_through: 0,
         }
     }
@@ -117,6 +120,20 @@ impl Endpoint {
     pub(crate) fn connected(&mut self, connection: ConnectionId, delivered_through: u64) {
         self.connection = Some(connection);
         self.pushed_through = delivered_through;
+        self.questions.clear();
+    }
+
+    /// The connection is gone, and with it what was asked on it either way.
+    pub(crate) fn disconnected(&mut self) {
+        self.connection = None;
+        self.questions.clear();
+        self.addresses.forget_questions();
+    }
+
+    /// True if the endpoint waits for these keys; then no longer.
+    pub(crate) fn take_question(&mut self, address: Address) -> bool {
+        let place = self.questions.iter().position(|question| *question == address);
+        place.map(|place| self.questions.remove(place)).is_some()
     }
 
     /// Says what may go out now, so that at most `window` items are unacknowledged.
