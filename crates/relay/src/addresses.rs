@@ -1,7 +1,7 @@
 //! The addresses that an endpoint speaks for: one for a consumer's device, thousands for a node.
 //!
-//! A number of the endpoint's own shard is known from the directory. One of another shard is a claim, a row of the endpoint's,
-//! until that shard has said whose it is.
+//! A number of the endpoint's own shard is known from the directory. One of another shard is a claim, a row of the
+//! endpoint's, until that shard has said whose it is.
 
 use crate::proto;
 use crate::rows::{CLAIMS, claim_key};

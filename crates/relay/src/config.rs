@@ -27,8 +27,8 @@ pub struct RelayConfig {
     pub low_prekeys: usize,
     /// The most one-time prekeys of a kind that an address may store.
     pub max_prekeys: usize,
-    /// The most letters of a kind that wait for another shard, but for what one frame or letter causes, before nothing more is
-    /// taken that would add to them.
+    /// The most letters of a kind that wait for another shard, but for what one frame or letter causes, before nothing
+    /// more is taken that would add to them.
     pub max_letters: usize,
 }
 

@@ -1,7 +1,8 @@
 //! What one shard has to tell another: a letter concerns a number or an endpoint that lives there.
 //!
-//! A request is about a number and causes responses; a response is for an endpoint and causes nothing. So responses can always
-//! be taken, and a shard that takes no more requests until its responses are gone never waits for one that waits for it.
+//! A request is about a number and causes responses; a response is for an endpoint and causes nothing. So responses can
+//! always be taken, and a shard that takes no more requests until its responses are gone never waits for one that waits
+//! for it.
 
 use crate::proto::{self, letter_row::Body};
 use bytes::Bytes;

@@ -1,13 +1,13 @@
 //! A shard's side of the numbered queues between it and each other shard.
 //!
-//! Out: letters count from 1 without gaps, are rows of the transaction that causes them, and stay until the other shard says
-//! that it has taken them; what it doesn't take in time goes out again. In: a letter is taken in the transaction that does what it
-//! says, with the cursor up to which the other's letters are taken; so one that comes twice is done once. It is the mechanism
-//! that endpoints and relay have between them ([`crate::inbox`]).
+//! Out: letters count from 1 without gaps, are rows of the transaction that causes them, and stay until the other shard
+//! says that it has taken them; what it doesn't take in time goes out again. In: a letter is taken in the transaction
+//! that does what it says, with the cursor up to which the other's letters are taken; so one that comes twice is done
+//! once. It is the mechanism that endpoints and relay have between them ([`crate::inbox`]).
 //!
-//! Nothing here grows because another shard is away: frames that would add to a full queue of requests are not accepted, and
-//! requests are not taken while a queue of responses is full ([`Post::has_room`]). Only confirmations are always written: each takes
-//! the place of an envelope in an inbox.
+//! Nothing here grows because another shard is away: frames that would add to a full queue of requests are not
+//! accepted, and requests are not taken while a queue of responses is full ([`Post::has_room`]). Only confirmations are
+//! always written: each takes the place of an envelope in an inbox.
 
 use crate::letter::{Channel, Letter};
 use crate::proto;
@@ -123,8 +123,8 @@ impl Post {
         step.say(Mail { from: self.this, to, channel, item: MailItem::Letter { sequence, letter } });
     }
 
-    /// True if the other shard's letter is the next one: it is taken, with all that this transaction does. One that has been taken
-    /// is acknowledged again, and one that is early comes again.
+    /// True if the other shard's letter is the next one: it is taken, with all that this transaction does. One that has
+    /// been taken is acknowledged again, and one that is early comes again.
     pub(crate) fn take(
         &mut self,
         from: Shard,

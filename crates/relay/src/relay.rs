@@ -2,9 +2,9 @@
 //! meters count.
 //!
 //! An endpoint says frames (`relay/frames.rs`). What it wants of a number is a request, handled where the number lives
-//! (`relay/numbers.rs`); what an endpoint gets is a response, handled where the endpoint lives (`relay/inboxes.rs`). Nothing reaches
-//! from one of them to the other in another way (invariant 12, `an_account_is_the_unit_of_the_relay`). If it is the same shard it is
-//! done at once, in the same step; if it is another one it is a letter.
+//! (`relay/numbers.rs`); what an endpoint gets is a response, handled where the endpoint lives (`relay/inboxes.rs`).
+//! Nothing reaches from one of them to the other in another way (invariant 12, `an_account_is_the_unit_of_the_relay`).
+//! If it is the same shard it is done at once, in the same step; if it is another one it is a letter.
 
 use crate::RelayConfig;
 use crate::directory::Directory;
@@ -180,15 +180,19 @@ impl Relay {
         }
     }
 
+    /// Of what lives here; what does not is nobody's, where all shards agree who has what.
     fn on_letter(&mut self, letter: Letter, step: &mut Step<'_>) {
         match letter.0 {
             Content::Request(endpoint, request) => {
                 let asker = self.endpoints.party(endpoint);
-                self.on_request(asker, request, step);
+                if self.config.shards.elsewhere(request.number()).is_none() {
+                    self.on_request(asker, request, step);
+                }
             }
             Content::Response(endpoint, response) => {
-                let slot = self.endpoints.slot(endpoint);
-                self.on_response(slot, response, step);
+                if let Party::Here(slot) = self.endpoints.party(endpoint) {
+                    self.on_response(slot, response, step);
+                }
             }
         }
     }

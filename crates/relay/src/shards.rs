@@ -63,8 +63,8 @@ impl Shards {
     }
 }
 
-/// The finalizer of SplitMix64: every bit of the result depends on every bit of the value. Nobody gains by a value that is made
-/// for a certain shard but a shard with more to do.
+/// The finalizer of SplitMix64: every bit of the result depends on every bit of the value. Nobody gains by a value that
+/// is made for a certain shard but a shard with more to do.
 const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,11 +1,11 @@
 //! What endpoints say: who they are, which keys they have, what they submit and what they have got.
 
 use super::{Notice, Output, Peer, Relay, Step, say};
-use crate::endpoints::Slot;
+use crate::endpoints::{Party, Slot};
 use crate::letter::{Channel, Request, Response};
 use smallvec::SmallVec;
 use wire::{
-    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Outcome, Publish, Receipt, RejectCode,
+    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Publish, Receipt, RejectCode,
     ToEndpoint, ToRelay,
 };
 
@@ -32,7 +32,8 @@ impl Relay {
         }
     }
 
-    /// True if what the frame causes may wait for another shard, if it must. What is confirmed may always: it was in an inbox.
+    /// True if what the frame causes may wait for another shard, if it must. What is confirmed may always: it was in an
+    /// inbox.
     fn has_room_for(&self, frame: &ToRelay) -> bool {
         let number = match frame {
             ToRelay::Publish(publish) => publish.address.number,
@@ -40,6 +41,10 @@ impl Relay {
             ToRelay::Submit { envelope, .. } => envelope.to.number,
             ToRelay::Hello { .. } | ToRelay::Acknowledge { .. } => return true,
         };
+        self.has_room_at(number)
+    }
+
+    fn has_room_at(&self, number: Number) -> bool {
         match self.config.shards.elsewhere(number) {
             Some(shard) => self.post.has_room(shard, Channel::Requests),
             None => self.post.has_room_for_any(Channel::Responses),
@@ -56,7 +61,11 @@ impl Relay {
         step: &mut Step<'_>,
     ) {
         let slot = match peer {
-            Peer::Stranger(key) => self.endpoints.slot(key),
+            Peer::Stranger(key) => match self.endpoints.party(key) {
+                Party::Here(slot) => slot,
+                // It has come to the wrong shard, which would keep rows that are another's.
+                Party::There(_) => return self.hang_up(connection, step),
+            },
             Peer::Endpoint(slot) => slot,
         };
         if gateway && !self.admit_gateway(slot, step) {
@@ -76,7 +85,7 @@ impl Relay {
         self.push(slot, step);
         for address in addresses {
             // A question that may as well be asked another time.
-            if self.has_room_for(&ToRelay::FetchBundle(address)) {
+            if self.has_room_at(address.number) {
                 self.ask(slot, Request::CountPrekeys(address), step);
             }
         }

@@ -1,5 +1,6 @@
-//! An account is the unit of the relay (invariant 12): what concerns two is a message between them. With every endpoint and every number
-//! alone in a shard with a disk of its own, nobody can reach across; and all that they get is what they get of one.
+//! An account is the unit of the relay (invariant 12): what concerns two is a message between them. With every endpoint
+//! and every number alone in a shard with a disk of its own, nobody can reach across; and all that they get is what
+//! they get of one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,20 +13,22 @@ mod person;
 mod script;
 mod town;
 
-use kernel::{Machine as _, Op, Transaction};
+use kernel::{Machine as _, Op, Rng, Seed, Time, Transaction};
 use person::assert_handed_once;
 use privacy::Principal;
 use privacy::surfaces::{Problem, Surfaces};
-use relay::{Relay, Shard, Shards};
+use relay::{Input, Output, Relay, Shard, Shards};
 use script::{MAX_LETTERS, Script};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use town::{Courier, Town};
+use wire::{ConnectionId, LinkEvent, ToRelay};
 
 const SEEDS: u64 = 12;
 
-/// The power fails, letters are lost, repeated and late, connections break: in the end everybody has what was sent, once and in
-/// order, and it is counted once. That is so in one shard, in three, and in as many as there are link keys and numbers.
+/// The power fails, letters are lost, repeated and late, connections break: in the end everybody has what was sent,
+/// once and in order, and it is counted once. That is so in one shard, in three, and in as many as there are link keys
+/// and numbers.
 #[test]
 fn an_account_is_the_unit_of_the_relay() {
     let mut failures = 0;
@@ -84,7 +87,8 @@ fn letters_that_are_dropped_or_doubled_are_caught() {
     }
 }
 
-/// Neither what is for a number's shard that is away grows, nor what is for an endpoint's; and when it is back, nothing was lost.
+/// Neither what is for a number's shard that is away grows, nor what is for an endpoint's; and when it is back, nothing
+/// was lost.
 #[test]
 fn what_waits_for_a_shard_that_is_away_does_not_pile_up() {
     let script = Script::to_one(100);
@@ -117,6 +121,26 @@ fn a_shard_refuses_the_rows_of_another() {
         let shards = Shards::new(Shard(this), NonZeroU32::new(7).unwrap()).unwrap();
         let refused = Relay::restore(script.config(shards), rows.clone()).err().unwrap();
         assert!(refused.reason.contains("another shard"), "{refused}");
+    }
+}
+
+/// Whoever comes to the wrong shard leaves nothing there: else it could not start again.
+#[test]
+fn an_endpoint_at_the_wrong_shard_is_sent_away() {
+    let script = Script::of(1);
+    let (who, connection) = (script.people[0].key, ConnectionId(1));
+    let count = NonZeroU32::new(2).unwrap();
+    let home = Shards::new(Shard(0), count).unwrap().of_endpoint(who);
+    let mut rng = Rng::for_entity(&Seed::from_number(1), "shard");
+    for this in [Shard(0), Shard(1)] {
+        let config = script.config(Shards::new(this, count).unwrap());
+        let mut shard = Relay::restore(config, Vec::new()).unwrap();
+        let hello = ToRelay::Hello { delivered_through: 0, gateway: true };
+        let mut happens = |event| shard.handle(Time::from_secs(1), Input::Link(event), &mut rng);
+        let _ = happens(LinkEvent::Up { connection, peer: who });
+        let effects = happens(LinkEvent::Frame { connection, frame: hello });
+        let sent_away = effects.outputs == [Output::Close(connection)] && effects.transaction.is_empty();
+        assert_eq!(sent_away, this != home);
     }
 }
 

@@ -1,4 +1,5 @@
-//! A relay of several shards, each with a disk of its own, the endpoints of a script, and whatever can go wrong between them.
+//! A relay of several shards, each with a disk of its own, the endpoints of a script, and whatever can go wrong between
+//! them.
 
 use crate::person::Person;
 use crate::script::{Fate, INBOX_TTL, Role, Script};
@@ -73,8 +74,8 @@ impl<'a> Town<'a> {
         }
     }
 
-    /// Everybody registers, but for the thief; everybody writes to everybody while everything goes wrong; and then nothing goes
-    /// wrong any more until all is said. What they have then; an error if it never is.
+    /// Everybody registers, but for the thief; everybody writes to everybody while everything goes wrong; and then
+    /// nothing goes wrong any more until all is said. What they have then; an error if it never is.
     pub(crate) fn live(&mut self) -> Result<Fate, String> {
         self.register()?;
         for _ in 0..2_500 {
@@ -144,8 +145,8 @@ impl<'a> Town<'a> {
         }
     }
 
-    /// Nothing goes wrong any more. Everybody who is not absent says all that they have to say and hears all that there is to
-    /// hear; then what the absent never fetched expires.
+    /// Nothing goes wrong any more. Everybody who is not absent says all that they have to say and hears all that there
+    /// is to hear; then what the absent never fetched expires.
     pub(crate) fn end(&mut self) -> Result<Fate, String> {
         self.calm = true;
         for _ in 0..5_000 {
