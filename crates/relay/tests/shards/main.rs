@@ -38,7 +38,7 @@ fn an_account_is_the_unit_of_the_relay() {
             let mut town = Town::new(&script, count, Courier::Careless, seed);
             let fate = town.live().unwrap_or_else(|error| panic!("seed {seed}, {count} shards: {error}"));
             assert_eq!(fate, script.fate(), "seed {seed}, {count} shards");
-            assert_eq!(town.left(&["inbox", "letters"]), 0, "seed {seed}, {count} shards");
+            assert_eq!(town.left(), 0, "seed {seed}, {count} shards");
             assert_handed_once(town.people.iter());
             failures += town.failures;
         }
@@ -60,7 +60,7 @@ fn the_script_has_everything_in_it() {
 
 fn goes_wrong(town: &mut Town<'_>) -> bool {
     let fate = town.live();
-    fate.is_err() || fate.is_ok_and(|fate| fate != town.script.fate()) || town.left(&["inbox", "letters"]) > 0
+    fate.is_err() || fate.is_ok_and(|fate| fate != town.script.fate()) || town.left() > 0
 }
 
 /// A shard that does at home what is another's reaches across: it does not find what it is for.
