@@ -18,8 +18,10 @@ use prost::Message as _;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// How long a letter may be on its way before it goes out again.
+/// How long a letter may be on its way before it goes out again; twice as long each time, if none gets there.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest that it becomes.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(16);
 
 /// What goes from one shard to another. It may be lost, doubled, late and out of order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,8 @@ struct Queue {
     acknowledged_through: u64,
     /// When those that wait go out again.
     again: Option<Time>,
+    /// How often they have, since the last one got there.
+    repeated: u32,
     /// Up to here the other's letters have been taken.
     taken_through: u64,
 }
@@ -157,6 +161,7 @@ impl Post {
         }
         let through = queue.acknowledged_through;
         if queue.waiting.len() < before {
+            queue.repeated = 0;
             queue.again = (!queue.waiting.is_empty()).then_some(step.now + PATIENCE);
             step.transaction.trim_with(LETTERS, through, || letters_key(by, channel));
             other.write(by, step.transaction);
@@ -177,7 +182,10 @@ impl Post {
                 if queue.again.is_none_or(|again| again > step.now) {
                     continue;
                 }
-                queue.again = Some(step.now + PATIENCE);
+                queue.repeated = queue.repeated.saturating_add(1);
+                let patience =
+                    PATIENCE.saturating_mul(2_u32.saturating_pow(queue.repeated)).min(LONGEST_PATIENCE);
+                queue.again = Some(step.now + patience);
                 for (sequence, letter) in queue.waiting.iter().cloned() {
                     step.say(Mail { from, to, channel, item: MailItem::Letter { sequence, letter } });
                 }

@@ -11,6 +11,9 @@ use std::time::Duration;
 use store::Shadow;
 use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, ToRelay};
 
+/// What a courier can carry; of more, some is lost.
+const BAG: usize = 60;
+
 /// Who carries letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Courier {
@@ -84,16 +87,20 @@ impl<'a> Town<'a> {
         self.end()
     }
 
+    /// Everybody but the thief registers, while everything goes wrong, and then until they have.
     pub(crate) fn register(&mut self) -> Result<(), String> {
         let honest = |role: &Role| role.steals.is_none();
-        for _ in 0..50_000 {
+        for _ in 0..1_000 {
+            self.anything(honest, false);
+        }
+        for _ in 0..5_000 {
             let mut people = self.people.iter().zip(&self.script.people);
             if people.all(|(person, role)| person.is_registered() || !honest(role)) {
                 let absent = (0..self.people.len()).filter(|who| self.script.people[*who].absent);
                 absent.collect::<Vec<_>>().into_iter().for_each(|who| self.disconnect(who));
                 return Ok(());
             }
-            self.anything(honest, false);
+            self.calmly(honest, false);
         }
         Err("somebody can't register".to_owned())
     }
@@ -148,7 +155,6 @@ impl<'a> Town<'a> {
     /// Nothing goes wrong any more. Everybody who is not absent says all that they have to say and hears all that there
     /// is to hear; then what the absent never fetched expires.
     pub(crate) fn end(&mut self) -> Result<Fate, String> {
-        self.calm = true;
         for _ in 0..5_000 {
             self.round();
             let mut people = self.people.iter().zip(&self.script.people);
@@ -157,6 +163,7 @@ impl<'a> Town<'a> {
             match due.filter(|due| *due < self.now + INBOX_TTL / 2) {
                 Some(due) if idle => self.now = self.now.max(due),
                 None if idle => {
+                    self.calm = true;
                     self.now = self.now + INBOX_TTL;
                     self.wake_all();
                     return Ok(self.fate());
@@ -167,17 +174,23 @@ impl<'a> Town<'a> {
         Err("it never comes to an end".to_owned())
     }
 
-    /// Everybody who is not absent, and the courier, does what there is to do.
+    /// Everybody who is not absent, and the courier, does what there is to do, and nothing goes wrong.
     pub(crate) fn round(&mut self) {
+        self.calmly(|role| !role.absent, true);
+    }
+
+    fn calmly(&mut self, takes_part: impl Fn(&Role) -> bool, write: bool) {
         self.calm = true;
         for who in 0..self.people.len() {
-            if self.script.people[who].absent {
+            if !takes_part(&self.script.people[who]) {
                 continue;
             }
             if self.people[who].connection.is_none() {
                 self.connect(who);
             }
-            self.people[who].write();
+            if write {
+                self.people[who].write();
+            }
             while !self.people[who].to_relay.is_empty() {
                 self.speak(who);
             }
@@ -190,6 +203,7 @@ impl<'a> Town<'a> {
         }
         self.wake_all();
         self.now = self.now + Duration::from_millis(100);
+        self.calm = false;
     }
 
     fn fate(&mut self) -> Fate {
@@ -314,7 +328,13 @@ impl<'a> Town<'a> {
                 let who = self.people.iter().position(|person| person.connection == Some(connection));
                 who.into_iter().for_each(|who| self.people[who].disconnect());
             }
-            Output::Mail(mail) => self.mail.push(*mail),
+            Output::Mail(mail) => {
+                if self.mail.len() >= BAG {
+                    let lost = self.below(BAG);
+                    self.mail.remove(lost);
+                }
+                self.mail.push(*mail);
+            }
             Output::Notice(_) => {}
         }
     }
