@@ -11,7 +11,7 @@
 )]
 
 use kernel::{Machine as _, Rng, Seed, Time};
-use relay::{Output, Relay, RelayConfig};
+use relay::{Input, Output, Relay, RelayConfig};
 use wire::{
     Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, LinkKey,
     Outcome, Outgoing, Publish, RejectCode, SignedKey, ToEndpoint, ToRelay,
@@ -68,7 +68,7 @@ impl Stage {
     }
 
     fn happens(&mut self, event: LinkEvent<ToRelay>) -> Vec<(ConnectionId, ToEndpoint)> {
-        let effects = self.relay.handle(Time::from_secs(1), event, &mut self.rng);
+        let effects = self.relay.handle(Time::from_secs(1), Input::Link(event), &mut self.rng);
         let frames = effects.outputs.into_iter().filter_map(|output| match output {
             Output::Send(Outgoing { connection, frame }) => Some((connection, frame)),
             _ => None,

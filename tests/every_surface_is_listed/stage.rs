@@ -89,7 +89,7 @@ impl Stage {
         for connection in [NODE, APP] {
             let key = |number: u64| LinkKey([u8::try_from(number).unwrap(); 32]);
             let peer = key(connection.0);
-            stage.inputs.push_back(Input::Relay(LinkEvent::Up { connection, peer }));
+            stage.inputs.push_back(Input::Relay(relay::Input::Link(LinkEvent::Up { connection, peer })));
             stage.hear(connection, LinkEvent::Up { connection, peer: key(0) });
         }
         stage
@@ -203,7 +203,7 @@ impl Stage {
 
     fn send_to_relay(&mut self, Outgoing { connection, frame }: Outgoing<ToRelay>) {
         self.look_at_frame(Principal::Transport, "blindpost.transport.ToRelay", frame.clone());
-        self.inputs.push_back(Input::Relay(LinkEvent::Frame { connection, frame }));
+        self.inputs.push_back(Input::Relay(relay::Input::Link(LinkEvent::Frame { connection, frame })));
     }
 
     fn hear(&mut self, to: ConnectionId, event: LinkEvent<ToEndpoint>) {

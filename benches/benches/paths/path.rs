@@ -71,7 +71,7 @@ impl Path {
         from_consumer(path.consumer.wake(NOW, &mut rng), &mut said);
         for connection in [NODE, CONSUMER] {
             let peer = LinkKey([u8::try_from(connection.0).unwrap(); 32]);
-            let _ = path.relay.handle(NOW, LinkEvent::Up { connection, peer }, &mut rng);
+            let _ = path.relay.handle(NOW, relay::Input::Link(LinkEvent::Up { connection, peer }), &mut rng);
         }
         let peer = LinkKey([9; 32]);
         let up = cloud::Input::Link(LinkEvent::Up { connection: NODE, peer });
@@ -120,7 +120,8 @@ impl Path {
             (CONSUMER, ToRelay::Acknowledge { through: self.acknowledged }),
             (NODE, ToRelay::Acknowledge { through: self.acknowledged }),
         ] {
-            let effects = self.relay.handle(NOW, LinkEvent::Frame { connection, frame }, &mut self.rng);
+            let input = relay::Input::Link(LinkEvent::Frame { connection, frame });
+            let effects = self.relay.handle(NOW, input, &mut self.rng);
             deliveries += effects
                 .outputs
                 .iter()
@@ -137,7 +138,11 @@ impl Path {
             match next {
                 Said::ToRelay(Outgoing { connection, frame }) => {
                     from_relay(
-                        self.relay.handle(NOW, LinkEvent::Frame { connection, frame }, &mut self.rng),
+                        self.relay.handle(
+                            NOW,
+                            relay::Input::Link(LinkEvent::Frame { connection, frame }),
+                            &mut self.rng,
+                        ),
                         &mut said,
                     );
                 }

@@ -12,7 +12,7 @@
 use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
-use relay::{Relay, RelayConfig};
+use relay::{Input, Relay, RelayConfig};
 use std::collections::VecDeque;
 use std::time::Duration;
 use store::Shadow;
@@ -81,8 +81,11 @@ impl Net {
 
     fn connect(&mut self, end: usize) {
         let peer = LinkKey([end as u8; 32]);
-        let _ =
-            self.relay.handle(self.now, LinkEvent::Up { connection: connection(end), peer }, &mut self.rng);
+        let _ = self.relay.handle(
+            self.now,
+            Input::Link(LinkEvent::Up { connection: connection(end), peer }),
+            &mut self.rng,
+        );
         self.event(end, LinkEvent::Up { connection: connection(end), peer: LinkKey([9; 32]) });
     }
 
@@ -95,15 +98,22 @@ impl Net {
         let rows = self.ends[end].1.load(&TABLES).unwrap();
         let policy = Policy { one_time_prekeys: 3, ..Policy::default() };
         self.ends[end].0 = Endpoint::restore(policy, rows).unwrap().0;
-        let _ = self.relay.handle(self.now, LinkEvent::Down { connection: connection(end) }, &mut self.rng);
+        let _ = self.relay.handle(
+            self.now,
+            Input::Link(LinkEvent::Down { connection: connection(end) }),
+            &mut self.rng,
+        );
         self.connect(end);
         self.carry();
     }
 
     fn carry(&mut self) {
         while let Some(Outgoing { connection: from, frame }) = self.said.pop_front() {
-            let effects =
-                self.relay.handle(self.now, LinkEvent::Frame { connection: from, frame }, &mut self.rng);
+            let effects = self.relay.handle(
+                self.now,
+                Input::Link(LinkEvent::Frame { connection: from, frame }),
+                &mut self.rng,
+            );
             for output in effects.outputs {
                 let relay::Output::Send(Outgoing { connection: to, mut frame }) = output else { continue };
                 if let ToEndpoint::Delivery { item: InboxItem::Envelope(envelope), .. } = &mut frame {

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::error::OrFailed;
 use kernel::{Effects, Machine as _, Rng, Time};
-use relay::{Output, Relay, RelayConfig};
+use relay::{Input, Output, Relay, RelayConfig};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, ToEndpoint, ToRelay};
@@ -103,7 +103,7 @@ impl Net {
                     match under {
                         Under::ToParty(party, event) => return Some((party, event)),
                         Under::ToRelay(event) => {
-                            let effects = self.relay.handle(self.now, event, &mut self.rng);
+                            let effects = self.relay.handle(self.now, Input::Link(event), &mut self.rng);
                             self.carry(effects);
                         }
                     }

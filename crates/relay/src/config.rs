@@ -1,6 +1,7 @@
 //! What whoever runs the relay decides: who may be a gateway, how long inboxes keep, how often nodes hear their totals,
 //! when prekeys are low.
 
+use crate::shards::Shards;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use wire::LinkKey;
@@ -8,9 +9,12 @@ use wire::LinkKey;
 /// The relay's rules.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
+    /// Which shard of the relay this one is.
+    pub shards: Shards,
     /// The nodes that may speak for businesses.
     pub gateways: BTreeSet<LinkKey>,
-    /// If no gateway is named above, the first endpoint that says it is one becomes the only one.
+    /// If no gateway is named above, the first endpoint that says it is one becomes the only one; not in a relay of several
+    /// shards, where nobody knows who is first.
     pub enrol_first_gateway: bool,
     /// How long an inbox keeps what its owner doesn't fetch.
     pub inbox_ttl: Duration,
@@ -23,11 +27,15 @@ pub struct RelayConfig {
     pub low_prekeys: usize,
     /// The most one-time prekeys of a kind that an address may store.
     pub max_prekeys: usize,
+    /// The most letters of a kind that wait for another shard, but for what one frame or letter causes, before nothing
+    /// more is taken that would add to them.
+    pub max_letters: usize,
 }
 
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {
+            shards: Shards::ONE,
             gateways: BTreeSet::new(),
             enrol_first_gateway: true,
             inbox_ttl: Duration::from_secs(30 * 24 * 3600),
@@ -35,6 +43,7 @@ impl Default for RelayConfig {
             delivery_window: 256,
             low_prekeys: 5,
             max_prekeys: 200,
+            max_letters: 4096,
         }
     }
 }

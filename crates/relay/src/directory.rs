@@ -1,13 +1,14 @@
 //! The key directory: who owns an address, and the keys that others start a session with.
 
+use crate::endpoints::{Endpoints, Party};
 use crate::kept::KeptKey;
 use crate::proto;
-use crate::rows::{DIRECTORY, ONE_TIME, read_address};
+use crate::rows::{DIRECTORY, ONE_TIME, link_key, read_address};
 use bytes::Bytes;
 use kernel::{RestoreError, Rng, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
-use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, SignedKey};
+use wire::{Address, LinkKey, Number, OneTimeKey, PrekeyBundle, Publish, RejectCode, SignedKey};
 
 const CURVE: u8 = b'c';
 const KEM: u8 = b'k';
@@ -15,40 +16,50 @@ const KEM: u8 = b'k';
 /// All addresses.
 #[derive(Default)]
 pub(crate) struct Directory {
+    /// All devices of a number have the same owner.
     entries: BTreeMap<Address, Entry>,
-    /// Number by number: no two endpoints share one, not even with different devices.
-    owners: BTreeMap<Number, LinkKey>,
-    numbers: BTreeMap<LinkKey, Vec<Address>>,
 }
 
 struct Entry {
+    owner: Party,
     revision: u64,
     /// Without one-time prekeys, which are the two maps, and the KEM prekey of last resort.
     keys: Publish,
     last_resort: KeptKey,
     one_time: BTreeMap<u32, OneTimeKey>,
     one_time_kem: BTreeMap<u32, KeptKey>,
-    /// The owner has been asked for more and has not answered yet.
-    asked_for_more: bool,
 }
 
 /// Keys can't be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PublishRefusal {
-    /// The number belongs to another endpoint, or the endpoint has another number already.
+    /// The number belongs to another endpoint.
     Taken,
     /// More one-time prekeys than an address may store.
     TooMany,
 }
 
+impl PublishRefusal {
+    /// The code that tells the endpoint.
+    pub(crate) fn reject_code(self) -> RejectCode {
+        match self {
+            Self::Taken => RejectCode::AddressTaken,
+            Self::TooMany => RejectCode::TooManyPrekeys,
+        }
+    }
+}
+
 impl Directory {
-    pub(crate) fn restore_entry(&mut self, row: &Row) -> Result<(), RestoreError> {
+    pub(crate) fn restore_entry(&mut self, row: &Row, endpoints: &mut Endpoints) -> Result<(), RestoreError> {
         let (address, _) = read_address(row)?;
         let stored = proto::DirectoryRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
         let owner = LinkKey::try_from(&*stored.owner).map_err(|e| RestoreError::new(row, e))?;
         let keys = Publish::from_bytes(stored.publish).map_err(|e| RestoreError::new(row, e))?;
-        self.own(address, owner);
-        self.entries.insert(address, Entry::new(row.at, keys));
+        let owner = endpoints.party(owner);
+        if let Party::Here(slot) = owner {
+            endpoints[slot].addresses.add(address);
+        }
+        self.entries.insert(address, Entry::new(owner, row.at, keys));
         Ok(())
     }
 
@@ -68,35 +79,23 @@ impl Directory {
         Ok(())
     }
 
-    /// Who speaks for a number, if anybody does.
-    pub(crate) fn owner(&self, number: Number) -> Option<LinkKey> {
-        self.owners.get(&number).copied()
+    /// Who speaks for an address, if this very device is registered.
+    pub(crate) fn owner(&self, address: Address) -> Option<Party> {
+        self.entries.get(&address).map(|entry| entry.owner)
     }
 
-    /// True if this very device is registered.
-    pub(crate) fn contains(&self, address: Address) -> bool {
-        self.entries.contains_key(&address)
-    }
-
-    /// The addresses of an endpoint.
-    pub(crate) fn addresses(&self, owner: LinkKey) -> &[Address] {
-        self.numbers.get(&owner).map_or(&[], Vec::as_slice)
-    }
-
-    /// Registers or renews an address. A number belongs for good to the endpoint that came first; a
-    /// device has one address, a gateway as many as it likes.
+    /// Registers or renews an address of `owner`, whose key is `endpoint`. A number belongs for good to the endpoint that
+    /// came first.
     pub(crate) fn publish(
         &mut self,
-        owner: LinkKey,
-        gateway: bool,
+        owner: Party,
+        endpoint: LinkKey,
         publish: &Publish,
         limit: usize,
         transaction: &mut Transaction,
     ) -> Result<(), PublishRefusal> {
         let address = publish.address;
-        let taken = self.owner(address.number).is_some_and(|other| other != owner);
-        let second = !gateway && self.addresses(owner).iter().any(|other| *other != address);
-        if taken || second {
+        if self.owner_of_number(address.number).is_some_and(|other| other != owner) {
             return Err(PublishRefusal::Taken);
         }
         let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
@@ -108,14 +107,11 @@ impl Directory {
         let mut publish = publish.detached();
         let one_time = std::mem::take(&mut publish.one_time_prekeys);
         let one_time_kem = std::mem::take(&mut publish.one_time_kem_prekeys);
-        self.own(address, owner);
-        let entry = self.entries.entry(address).or_insert_with(|| Entry::new(0, publish.clone()));
-        let row =
-            || proto::DirectoryRow { owner: Bytes::copy_from_slice(&owner.0), publish: publish.to_bytes() };
+        let entry = self.entries.entry(address).or_insert_with(|| Entry::new(owner, 0, publish.clone()));
+        let row = || proto::DirectoryRow { owner: link_key(endpoint), publish: publish.to_bytes() };
         entry.revision = transaction
             .swap_with(DIRECTORY, entry.revision, || (address.to_key().to_vec(), row().encode_to_vec()));
         entry.set(publish);
-        entry.asked_for_more = false;
         for prekey in one_time {
             let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
             if !entry.one_time.contains_key(&prekey.id) {
@@ -164,43 +160,29 @@ impl Directory {
         })
     }
 
-    /// How many one-time prekeys are left, if that is fewer than `low` and the owner was not asked yet.
-    pub(crate) fn ask_for_more(&mut self, address: Address, low: usize) -> Option<u32> {
-        let entry = self.entries.get_mut(&address)?;
+    /// Who has to be asked for more one-time prekeys of an address, and how many are left: fewer than `low`.
+    pub(crate) fn low(&self, address: Address, low: usize) -> Option<(Party, u32)> {
+        let entry = self.entries.get(&address)?;
         let left = entry.one_time.len().min(entry.one_time_kem.len());
-        if left >= low || std::mem::replace(&mut entry.asked_for_more, true) {
-            return None;
-        }
-        u32::try_from(left).ok()
+        (left < low).then_some((entry.owner, u32::try_from(left).ok()?))
     }
 
-    /// The owner is gone; it has to be asked again when it comes back.
-    pub(crate) fn forget_questions(&mut self, owner: LinkKey) {
-        for address in self.numbers.get(&owner).into_iter().flatten() {
-            if let Some(entry) = self.entries.get_mut(address) {
-                entry.asked_for_more = false;
-            }
-        }
-    }
-
-    fn own(&mut self, address: Address, owner: LinkKey) {
-        self.owners.insert(address.number, owner);
-        let addresses = self.numbers.entry(owner).or_default();
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
+    /// Number by number: no two endpoints share one, not even with different devices.
+    fn owner_of_number(&self, number: Number) -> Option<Party> {
+        let (address, entry) = self.entries.range(Address::primary(number)..).next()?;
+        (address.number == number).then_some(entry.owner)
     }
 }
 
 impl Entry {
-    fn new(revision: u64, mut keys: Publish) -> Self {
+    fn new(owner: Party, revision: u64, mut keys: Publish) -> Self {
         Self {
+            owner,
             revision,
             last_resort: last_resort(&mut keys),
             keys,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
-            asked_for_more: false,
         }
     }
 

@@ -1,24 +1,34 @@
 //! One endpoint as the relay knows it: what it submitted, and what waits for it.
 
+use crate::addresses::Addresses;
 use crate::proto;
 use crate::rows::{ENDPOINTS, INBOX, link_key};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
-use wire::{ConnectionId, InboxItem, LinkKey};
+use wire::{Address, ConnectionId, InboxItem, LinkKey};
 
 /// A device or gateway.
 pub(crate) struct Endpoint {
-    key: LinkKey,
+    pub(crate) key: LinkKey,
     revision: u64,
     pub(crate) gateway: bool,
     pub(crate) accepted_through: u64,
     acknowledged_through: u64,
     inbox: VecDeque<Waiting>,
+    pub(crate) addresses: Addresses,
+    /// A gateway's totals have changed since it heard them.
+    pub(crate) metering_due: bool,
     pub(crate) connection: Option<ConnectionId>,
+    /// Whose keys it has asked for on this connection, where another shard has to answer.
+    pub(crate) questions: Vec<Address>,
     /// Up to here the inbox has gone out on this connection.
     pushed_through: u64,
 }
+
+/// What was in an inbox: most acknowledgements are for one item.
+pub(crate) type Gone = SmallVec<[InboxItem; 1]>;
 
 struct Waiting {
     sequence: u64,
@@ -35,7 +45,10 @@ impl Endpoint {
             accepted_through: 0,
             acknowledged_through: 0,
             inbox: VecDeque::new(),
+            addresses: Addresses::default(),
+            metering_due: false,
             connection: None,
+            questions: Vec::new(),
             pushed_through: 0,
         }
     }
@@ -77,8 +90,8 @@ impl Endpoint {
     }
 
     /// The endpoint has everything up to `through`: deletes it, and says what it was.
-    pub(crate) fn acknowledge(&mut self, through: u64, transaction: &mut Transaction) -> Vec<InboxItem> {
-        let mut gone = Vec::new();
+    pub(crate) fn acknowledge(&mut self, through: u64, transaction: &mut Transaction) -> Gone {
+        let mut gone = Gone::new();
         while let Some(waiting) = self.inbox.pop_front_if(|waiting| waiting.sequence <= through) {
             self.acknowledged_through = waiting.sequence;
             gone.push(waiting.item);
@@ -107,22 +120,30 @@ impl Endpoint {
     pub(crate) fn connected(&mut self, connection: ConnectionId, delivered_through: u64) {
         self.connection = Some(connection);
         self.pushed_through = delivered_through;
+        self.questions.clear();
     }
 
-    /// What may go out now, so that at most `window` items are unacknowledged.
-    pub(crate) fn push(&mut self, window: u64) -> Vec<(u64, InboxItem)> {
+    /// The connection is gone, and with it what was asked on it either way.
+    pub(crate) fn disconnected(&mut self) {
+        self.connection = None;
+        self.questions.clear();
+        self.addresses.forget_questions();
+    }
+
+    /// True if the endpoint waits for these keys; then no longer.
+    pub(crate) fn take_question(&mut self, address: Address) -> bool {
+        let place = self.questions.iter().position(|question| *question == address);
+        place.map(|place| self.questions.remove(place)).is_some()
+    }
+
+    /// Says what may go out now, so that at most `window` items are unacknowledged.
+    pub(crate) fn push(&mut self, window: u64, mut say: impl FnMut(u64, InboxItem)) {
         let until = self.acknowledged_through.saturating_add(window);
         let unsent = self.inbox.partition_point(|waiting| waiting.sequence <= self.pushed_through);
-        let out: Vec<_> = self
-            .inbox
-            .iter()
-            .skip(unsent)
-            .take_while(|waiting| waiting.sequence <= until)
-            .map(|waiting| (waiting.sequence, waiting.item.clone()))
-            .collect();
-        if let Some((sequence, _)) = out.last() {
-            self.pushed_through = *sequence;
+        let unsent = self.inbox.iter().skip(unsent);
+        for waiting in unsent.take_while(|waiting| waiting.sequence <= until) {
+            say(waiting.sequence, waiting.item.clone());
+            self.pushed_through = waiting.sequence;
         }
-        out
     }
 }

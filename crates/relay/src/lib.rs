@@ -9,17 +9,25 @@
 #[doc = include_str!("../../../docs/architecture.md")]
 struct Architecture;
 
+mod addresses;
 mod config;
 mod directory;
+mod endpoints;
 mod inbox;
 mod kept;
+mod letter;
 mod meter;
+mod post;
 mod relay;
 mod rows;
+mod shards;
 mod shell;
 
 pub use config::RelayConfig;
+pub use letter::{Channel, Letter};
+pub use post::{Mail, MailItem};
 pub use relay::{Input, Notice, Output, Relay};
+pub use shards::{Shard, Shards};
 pub use shell::{ServeError, serve};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]

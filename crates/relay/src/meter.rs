@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kernel::{RestoreError, Row, Transaction};
 use prost::Message as _;
 use std::collections::BTreeMap;
-use wire::{BillingClass, Direction, MeterReading, Number};
+use wire::{BillingClass, Direction, Envelope, EnvelopeKind, MeterReading, Number};
 
 /// Totals since each business was registered.
 #[derive(Default)]
@@ -16,11 +16,11 @@ pub(crate) struct Meters {
 
 /// What is counted apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Meter {
-    pub(crate) business: Number,
-    pub(crate) direction: Direction,
-    pub(crate) billing_class: BillingClass,
-    pub(crate) country_calling_code: u32,
+struct Meter {
+    business: Number,
+    direction: Direction,
+    billing_class: BillingClass,
+    country_calling_code: u32,
 }
 
 #[derive(Default)]
@@ -39,11 +39,12 @@ impl Meters {
         Ok(())
     }
 
-    /// Counts one envelope.
-    pub(crate) fn count(&mut self, meter: Meter, ciphertext_bytes: usize, transaction: &mut Transaction) {
+    /// Counts what is in `reading`.
+    pub(crate) fn count(&mut self, reading: MeterReading, transaction: &mut Transaction) {
+        let meter = Meter::of(reading);
         let total = self.totals.entry(meter).or_default();
-        total.envelopes += 1;
-        total.bytes += u64::try_from(ciphertext_bytes).unwrap_or(u64::MAX);
+        total.envelopes += reading.envelopes;
+        total.bytes += reading.bytes;
         let row = proto::MeterRow { envelopes: total.envelopes, bytes: total.bytes };
         total.revision =
             transaction.swap_with(METERS, total.revision, || (meter.to_key(), row.encode_to_vec()));
@@ -70,7 +71,31 @@ impl Meters {
     }
 }
 
+/// What an envelope to or from a business adds to the bill; `None` if it costs nothing.
+pub(crate) fn reading(envelope: &Envelope, direction: Direction) -> Option<MeterReading> {
+    if envelope.kind == EnvelopeKind::Retry {
+        return None;
+    }
+    let (business, consumer) = match direction {
+        Direction::BusinessToConsumer => (envelope.from, envelope.to),
+        _ => (envelope.to, envelope.from),
+    };
+    Some(MeterReading {
+        business: business.number,
+        direction,
+        billing_class: envelope.billing_class,
+        country_calling_code: consumer.number.country_calling_code(),
+        envelopes: 1,
+        bytes: u64::try_from(envelope.ciphertext.len()).unwrap_or(u64::MAX),
+    })
+}
+
 impl Meter {
+    fn of(reading: MeterReading) -> Self {
+        let MeterReading { business, direction, billing_class, country_calling_code, .. } = reading;
+        Self { business, direction, billing_class, country_calling_code }
+    }
+
     fn to_key(self) -> Bytes {
         let (direction, class) = (i32::from(self.direction), i32::from(self.billing_class));
         let mut key = self.business.as_integer().to_be_bytes().to_vec();

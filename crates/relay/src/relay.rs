@@ -1,21 +1,34 @@
-//! The relay as a machine: what each frame of an endpoint's changes, and what the endpoints hear of it. The directory
-//! says whose keys are whose, an inbox for each endpoint keeps what waits, meters count; here is who may do what, in
-//! which order, and who is told.
+//! A shard of the relay as a machine. The directory says whose keys are whose, an inbox for each endpoint keeps what waits,
+//! meters count.
+//!
+//! An endpoint says frames (`relay/frames.rs`). What it wants of a number is a request, handled where the number lives
+//! (`relay/numbers.rs`); what an endpoint gets is a response, handled where the endpoint lives (`relay/inboxes.rs`).
+//! Nothing reaches from one of them to the other in another way (invariant 12, `an_account_is_the_unit_of_the_relay`).
+//! If it is the same shard it is done at once, in the same step; if it is another one it is a letter.
 
 use crate::RelayConfig;
-use crate::directory::{Directory, PublishRefusal};
-use crate::inbox::Endpoint;
-use crate::meter::{Meter, Meters};
-use crate::rows::{self, read_link_key};
-use kernel::{Machine, RestoreError, Row, Table, Time, Transaction};
+use crate::directory::Directory;
+use crate::endpoints::{Endpoints, Party, Slot};
+use crate::letter::{Channel, Content, Letter, Request, Response};
+use crate::meter::Meters;
+use crate::post::{Mail, MailItem, Post};
+use crate::rows;
+use kernel::{Machine, RestoreError, Row, Table, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{
-    Address, Bundle, ConnectionId, Direction, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Number,
-    Outcome, Outgoing, Publish, Receipt, RejectCode, ToEndpoint, ToRelay,
-};
+use wire::{ConnectionId, LinkEvent, LinkKey, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
+
+mod frames;
+mod inboxes;
+mod numbers;
 
 /// What can happen to the relay.
-pub type Input = LinkEvent<ToRelay>;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// On a connection with an endpoint.
+    Link(LinkEvent<ToRelay>),
+    /// Something came from another shard.
+    Mail(Box<Mail>),
+}
 
 /// What the relay says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +37,8 @@ pub enum Output {
     Send(Outgoing<ToEndpoint>),
     /// A connection is at an end; what was said on it before still goes out.
     Close(ConnectionId),
+    /// To another shard.
+    Mail(Box<Mail>),
     /// To whoever runs the relay.
     Notice(Notice),
 }
@@ -40,15 +55,22 @@ pub enum Notice {
 /// Accounts, directory, inboxes, meters.
 pub struct Relay {
     config: RelayConfig,
-    endpoints: BTreeMap<LinkKey, Endpoint>,
-    /// Who is at the other end, and whether they have said hello.
-    connections: BTreeMap<ConnectionId, (LinkKey, bool)>,
+    endpoints: Endpoints,
+    connections: BTreeMap<ConnectionId, Peer>,
     directory: Directory,
     meters: Meters,
-    /// The endpoints whose inbox is not empty, by the age of its oldest item.
-    by_age: BTreeSet<(Time, LinkKey)>,
     /// When a gateway next hears its totals, if they changed: one of another's businesses is none of its business.
-    metering_due: BTreeMap<LinkKey, Time>,
+    metering_due: BTreeSet<(Time, Slot)>,
+    post: Post,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy)]
+enum Peer {
+    /// Whoever has this key, and has not said hello.
+    Stranger(LinkKey),
+    /// An endpoint.
+    Endpoint(Slot),
 }
 
 type Step<'a> = kernel::Step<'a, Output>;
@@ -61,33 +83,75 @@ impl Machine for Relay {
 
     fn restore(config: RelayConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
         let mut relay = Self {
-            config,
-            endpoints: BTreeMap::new(),
+            endpoints: Endpoints::new(config.shards),
             connections: BTreeMap::new(),
             directory: Directory::default(),
             meters: Meters::default(),
-            by_age: BTreeSet::new(),
-            metering_due: BTreeMap::new(),
+            metering_due: BTreeSet::new(),
+            post: Post::new(config.shards, config.max_letters),
+            config,
         };
         // Directory entries come before their one-time prekeys: rows are in the order of `TABLES`.
         for row in &rows {
-            match row.table {
-                rows::ENDPOINTS => relay.endpoint(read_link_key(row)?).restore(row)?,
-                rows::DIRECTORY => relay.directory.restore_entry(row)?,
-                rows::ONE_TIME => relay.directory.restore_one_time(row)?,
-                rows::INBOX => relay.endpoint(read_link_key(row)?).restore_item(row)?,
-                rows::METERS => relay.meters.restore(row)?,
-                _ => return Err(RestoreError::new(row, "not a table of the relay")),
-            }
+            relay.restore_row(row)?;
         }
-        relay.by_age = relay.endpoints.iter().filter_map(|(key, e)| Some((e.oldest()?, *key))).collect();
+        relay.endpoints.sort_by_age();
         Ok(relay)
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
         match input {
+            Input::Link(event) => self.on_link(event, step),
+            Input::Mail(mail) => self.on_mail(*mail, step),
+        }
+    }
+
+    fn wake_at(&self) -> Option<Time> {
+        let expiry = self.endpoints.oldest().map(|oldest| oldest + self.config.inbox_ttl);
+        let metering = self.metering_due.first().map(|(due, _)| *due);
+        expiry.into_iter().chain(metering).chain(self.post.wake_at()).min()
+    }
+
+    fn on_wake(&mut self, step: &mut Step<'_>) {
+        // What nobody has fetched for too long is forgotten.
+        self.endpoints.expire(step.now - self.config.inbox_ttl, step.transaction);
+        self.report_due(step);
+        step.part(|step| self.post.send_again(step));
+    }
+}
+
+impl Relay {
+    /// The totals of one business, as its node hears them. They are at the shard of the node.
+    pub fn metering(&self, business: Number) -> Vec<wire::MeterReading> {
+        self.meters.readings(business).collect()
+    }
+
+    fn restore_row(&mut self, row: &Row) -> Result<(), RestoreError> {
+        let shards = self.config.shards;
+        match row.table {
+            rows::ENDPOINTS => self.endpoints.restore(row)?.restore(row),
+            rows::DIRECTORY if shards.elsewhere(rows::read_address(row)?.0.number).is_none() => {
+                self.directory.restore_entry(row, &mut self.endpoints)
+            }
+            rows::ONE_TIME => self.directory.restore_one_time(row),
+            rows::INBOX => self.endpoints.restore(row)?.restore_item(row),
+            rows::METERS => self.meters.restore(row),
+            rows::CLAIMS => self.endpoints.restore_claim(row),
+            rows::SHARDS if shards.has_other(rows::read_shard(row)?) => self.post.restore_shard(row),
+            rows::LETTERS if shards.has_other(rows::read_letters_key(row)?.0) => {
+                self.post.restore_letter(row)
+            }
+            rows::DIRECTORY | rows::SHARDS | rows::LETTERS => {
+                Err(RestoreError::new(row, "of another shard, or of a relay with another number of them"))
+            }
+            _ => Err(RestoreError::new(row, "not a table of the relay")),
+        }
+    }
+
+    fn on_link(&mut self, event: LinkEvent<ToRelay>, step: &mut Step<'_>) {
+        match event {
             LinkEvent::Up { connection, peer } => {
-                self.connections.insert(connection, (peer, false));
+                self.connections.insert(connection, Peer::Stranger(peer));
             }
             LinkEvent::Frame { connection, frame } => self.on_frame(connection, frame, step),
             LinkEvent::Garbled { connection, error } => self.reject(connection, error.reject_code(), step),
@@ -95,308 +159,103 @@ impl Machine for Relay {
         }
     }
 
-    fn wake_at(&self) -> Option<Time> {
-        let expiry = self.by_age.first().map(|(oldest, _)| *oldest + self.config.inbox_ttl);
-        expiry.into_iter().chain(self.metering_due.values().copied()).min()
-    }
-
-    fn on_wake(&mut self, step: &mut Step<'_>) {
-        self.expire(step);
-        self.report_due(step);
-    }
-}
-
-impl Relay {
-    /// The totals of one business, as its node hears them.
-    pub fn metering(&self, business: Number) -> Vec<wire::MeterReading> {
-        self.meters.readings(business).collect()
-    }
-
-    /// Forgets what nobody has fetched for too long.
-    fn expire(&mut self, step: &mut Step<'_>) {
-        let cutoff = step.now - self.config.inbox_ttl;
-        while let Some((oldest, key)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= cutoff) {
-            self.by_age.remove(&(oldest, key));
-            if let Some(endpoint) = self.endpoints.get_mut(&key) {
-                endpoint.expire(cutoff, step.transaction);
-                self.by_age.extend(endpoint.oldest().map(|oldest| (oldest, key)));
-            }
-        }
-    }
-
-    /// Gateways whose totals have changed hear them, if it is time.
-    fn report_due(&mut self, step: &mut Step<'_>) {
-        let now = step.now;
-        for gateway in self.metering_due.extract_if(.., |_, due| *due <= now).map(|(gateway, _)| gateway) {
-            if let Some(connection) = self.endpoints.get(&gateway).and_then(|endpoint| endpoint.connection) {
-                report_metering(&self.directory, &self.meters, gateway, connection, step);
-            }
-        }
-    }
-
-    fn on_frame(&mut self, connection: ConnectionId, frame: ToRelay, step: &mut Step<'_>) {
-        let Some((peer, greeted)) = self.connections.get(&connection).copied() else { return };
-        match frame {
-            ToRelay::Hello { delivered_through, gateway } => {
-                self.on_hello(connection, peer, delivered_through, gateway, step);
-            }
-            _ if !greeted => self.reject(connection, RejectCode::HelloExpected, step),
-            ToRelay::Publish(publish) => self.on_publish(connection, peer, &publish, step),
-            ToRelay::FetchBundle(address) => self.on_fetch_bundle(connection, address, step),
-            ToRelay::Submit { sequence, envelope } => {
-                self.on_submit(connection, peer, sequence, envelope, step)
-            }
-            ToRelay::Acknowledge { through } => self.on_acknowledge(peer, through, step),
-        }
-    }
-
-    /// An endpoint says who it is; the link has proved it.
-    fn on_hello(
-        &mut self,
-        connection: ConnectionId,
-        peer: LinkKey,
-        delivered_through: u64,
-        gateway: bool,
-        step: &mut Step<'_>,
-    ) {
-        if gateway && !self.admit_gateway(peer, step) {
-            return self.reject(connection, RejectCode::NotAGateway, step);
-        }
-        let endpoint = self.endpoint(peer);
-        if let Some(old) = endpoint.connection.filter(|old| *old != connection) {
-            self.connections.remove(&old);
-            step.say(Output::Close(old));
-        }
-        let endpoint = self.endpoint(peer);
-        endpoint.connected(connection, delivered_through);
-        let accepted_through = endpoint.accepted_through;
-        self.connections.insert(connection, (peer, true));
-        say(connection, ToEndpoint::Welcome { accepted_through }, step);
-        self.push(peer, step);
-        for address in self.directory.addresses(peer).to_vec() {
-            self.ask_for_prekeys(address, step);
-        }
-        if gateway {
-            report_metering(&self.directory, &self.meters, peer, connection, step);
-        }
-    }
-
-    /// True if the endpoint may speak for businesses.
-    fn admit_gateway(&mut self, peer: LinkKey, step: &mut Step<'_>) -> bool {
-        if self.endpoint(peer).gateway || self.config.gateways.contains(&peer) {
-            if !self.endpoint(peer).gateway {
-                self.enrol(peer, step.transaction);
-            }
-            return true;
-        }
-        let first =
-            self.config.gateways.is_empty() && !self.endpoints.values().any(|endpoint| endpoint.gateway);
-        // A device that has registered a number is a consumer's for good.
-        let consumer = !self.directory.addresses(peer).is_empty();
-        if !self.config.enrol_first_gateway || !first || consumer {
-            return false;
-        }
-        self.enrol(peer, step.transaction);
-        step.say(Output::Notice(Notice::GatewayEnrolled(peer)));
-        true
-    }
-
-    fn enrol(&mut self, peer: LinkKey, transaction: &mut Transaction) {
-        let endpoint = self.endpoint(peer);
-        endpoint.gateway = true;
-        endpoint.write(transaction);
-    }
-
-    fn on_publish(
-        &mut self,
-        connection: ConnectionId,
-        peer: LinkKey,
-        publish: &Publish,
-        step: &mut Step<'_>,
-    ) {
-        let address = publish.address;
-        let (gateway, limit) = (self.endpoint(peer).gateway, self.config.max_prekeys);
-        match self.directory.publish(peer, gateway, publish, limit, step.transaction) {
-            Ok(()) => say(connection, ToEndpoint::Published(address), step),
-            Err(refusal) => {
-                let code = match refusal {
-                    PublishRefusal::Taken => RejectCode::AddressTaken,
-                    PublishRefusal::TooMany => RejectCode::TooManyPrekeys,
-                };
-                say(connection, ToEndpoint::Rejected(code), step);
-                step.say(Output::Notice(Notice::Rejected(code)));
-            }
-        }
-    }
-
-    fn on_fetch_bundle(&mut self, connection: ConnectionId, address: Address, step: &mut Step<'_>) {
-        let bundle = self.directory.hand_out(address, step.rng, step.transaction);
-        say(connection, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })), step);
-        self.ask_for_prekeys(address, step);
-    }
-
-    /// Takes an envelope over: from here on it is the relay's to deliver.
-    fn on_submit(
-        &mut self,
-        connection: ConnectionId,
-        peer: LinkKey,
-        sequence: u64,
-        envelope: Envelope,
-        step: &mut Step<'_>,
-    ) {
-        let endpoint = self.endpoint(peer);
-        let expected = endpoint.accepted_through + 1;
-        if sequence > expected {
-            return self.reject(connection, RejectCode::OutOfSequence, step);
-        }
-        if sequence == expected {
-            endpoint.accepted_through = sequence;
-            endpoint.write(step.transaction);
-            match self.route(peer, &envelope) {
-                Ok(recipient) => {
-                    self.meter(&envelope, step);
-                    self.append(recipient, InboxItem::Envelope(envelope), step);
-                }
-                Err(outcome) => {
-                    let receipt = Receipt { envelope_id: envelope.id, outcome };
-                    self.append(peer, InboxItem::Receipt(receipt), step);
-                }
-            }
-        }
-        let through = self.endpoint(peer).accepted_through;
-        say(connection, ToEndpoint::Accepted { through }, step);
-    }
-
-    /// Whose inbox an envelope goes to. A number is spoken for by the endpoint that registered it and
-    /// nobody else, and what is sent to it goes there and nowhere else (invariant 10,
-    /// `only_the_gateway_speaks_for_a_business`; for consumers' devices it is the same rule).
-    fn route(&self, sender: LinkKey, envelope: &Envelope) -> Result<LinkKey, Outcome> {
-        let owner = self.directory.owner(envelope.from.number);
-        if owner != Some(sender) || !self.directory.contains(envelope.from) {
-            return Err(Outcome::NotAllowed);
-        }
-        let registered =
-            self.directory.owner(envelope.to.number).filter(|_| self.directory.contains(envelope.to));
-        registered.ok_or(Outcome::UnknownRecipient)
-    }
-
-    /// Counts an envelope for the business that it is from or to.
-    fn meter(&mut self, envelope: &Envelope, step: &mut Step<'_>) {
-        if envelope.kind == EnvelopeKind::Retry {
+    /// Another shard says something.
+    fn on_mail(&mut self, Mail { from, to, channel, item }: Mail, step: &mut Step<'_>) {
+        let shards = self.config.shards;
+        if to != shards.this() || !shards.has_other(from) {
             return;
         }
-        let (gateway, business, direction, consumer) =
-            match (self.gateway_of(envelope.from), self.gateway_of(envelope.to)) {
-                (Some(gateway), _) => (gateway, envelope.from, Direction::BusinessToConsumer, envelope.to),
-                (None, Some(gateway)) => (gateway, envelope.to, Direction::ConsumerToBusiness, envelope.from),
-                (None, None) => return,
-            };
-        let meter = Meter {
-            business: business.number,
-            direction,
-            billing_class: envelope.billing_class,
-            country_calling_code: consumer.number.country_calling_code(),
-        };
-        self.meters.count(meter, envelope.ciphertext.len(), step.transaction);
-        self.metering_due.entry(gateway).or_insert(step.now + self.config.metering_interval);
-    }
-
-    /// The gateway that speaks for an address, if it is a business's.
-    fn gateway_of(&self, address: Address) -> Option<LinkKey> {
-        let owner = self.directory.owner(address.number)?;
-        self.endpoints.get(&owner)?.gateway.then_some(owner)
-    }
-
-    /// The endpoint has its inbox up to `through`; the senders learn it.
-    fn on_acknowledge(&mut self, peer: LinkKey, through: u64, step: &mut Step<'_>) {
-        let endpoint = self.endpoint(peer);
-        let before = endpoint.oldest();
-        let gone = endpoint.acknowledge(through, step.transaction);
-        let after = endpoint.oldest();
-        self.reindex(peer, before, after);
-        for item in gone {
-            let InboxItem::Envelope(envelope) = item else { continue };
-            if envelope.kind == EnvelopeKind::Retry {
-                continue;
+        match item {
+            MailItem::Taken { through } => {
+                step.part(|step| self.post.on_taken(from, channel, through, step));
             }
-            if let Some(sender) = self.directory.owner(envelope.from.number) {
-                let receipt = Receipt { envelope_id: envelope.id, outcome: Outcome::Delivered };
-                self.append(sender, InboxItem::Receipt(receipt), step);
+            // It causes responses, and comes again when there is room for them.
+            MailItem::Letter { .. }
+                if channel == Channel::Requests && !self.post.has_room_for_any(Channel::Responses) => {}
+            MailItem::Letter { sequence, letter } => {
+                if step.part(|step| self.post.take(from, channel, sequence, step)) {
+                    self.on_letter(letter, step);
+                }
             }
         }
-        self.push(peer, step);
     }
 
-    fn append(&mut self, recipient: LinkKey, item: InboxItem, step: &mut Step<'_>) {
-        let endpoint = self.endpoint(recipient);
-        let before = endpoint.oldest();
-        endpoint.append(step.now, item, step.transaction);
-        let after = endpoint.oldest();
-        self.reindex(recipient, before, after);
-        self.push(recipient, step);
+    /// Of what lives here; what does not is nobody's, where all shards agree who has what.
+    fn on_letter(&mut self, letter: Letter, step: &mut Step<'_>) {
+        match letter.0 {
+            Content::Request(endpoint, request) => {
+                let asker = self.endpoints.party(endpoint);
+                if self.config.shards.elsewhere(request.number()).is_none() {
+                    self.on_request(asker, request, step);
+                }
+            }
+            Content::Response(endpoint, response) => {
+                if let Party::Here(slot) = self.endpoints.party(endpoint) {
+                    self.on_response(slot, response, step);
+                }
+            }
+        }
     }
 
-    fn push(&mut self, recipient: LinkKey, step: &mut Step<'_>) {
-        let window = self.config.delivery_window;
-        let endpoint = self.endpoint(recipient);
-        let Some(connection) = endpoint.connection else { return };
-        for (sequence, item) in endpoint.push(window) {
-            say(connection, ToEndpoint::Delivery { sequence, item }, step);
+    /// An endpoint of this shard wants something of a number.
+    fn ask(&mut self, asker: Slot, request: Request, step: &mut Step<'_>) {
+        match self.config.shards.elsewhere(request.number()) {
+            None => self.on_request(Party::Here(asker), request, step),
+            Some(shard) => {
+                let letter = Letter(Content::Request(self.endpoints[asker].key, request));
+                step.part(|step| self.post.send(shard, letter, step));
+            }
         }
     }
 
-    fn ask_for_prekeys(&mut self, address: Address, step: &mut Step<'_>) {
-        let owner = self.directory.owner(address.number).and_then(|owner| self.endpoints.get(&owner));
-        let Some(connection) = owner.and_then(|owner| owner.connection) else { return };
-        if let Some(one_time_left) = self.directory.ask_for_more(address, self.config.low_prekeys) {
-            say(connection, ToEndpoint::PrekeysLow { address, one_time_left }, step);
+    /// An endpoint gets something of a number of this shard.
+    fn tell(&mut self, endpoint: Party, response: Response, step: &mut Step<'_>) {
+        match endpoint {
+            Party::Here(slot) => self.on_response(slot, response, step),
+            Party::There(key) => {
+                let shard = self.config.shards.of_endpoint(key);
+                let letter = Letter(Content::Response(key, response));
+                step.part(|step| self.post.send(shard, letter, step));
+            }
+        }
+    }
+
+    /// An endpoint hears something, if it is there.
+    fn say_to(&self, slot: Slot, frame: ToEndpoint, step: &mut Step<'_>) {
+        if let Some(connection) = self.endpoints[slot].connection {
+            say(connection, frame, step);
         }
     }
 
     fn reject(&mut self, connection: ConnectionId, code: RejectCode, step: &mut Step<'_>) {
         say(connection, ToEndpoint::Rejected(code), step);
         step.say(Output::Notice(Notice::Rejected(code)));
+        self.hang_up(connection, step);
+    }
+
+    fn hang_up(&mut self, connection: ConnectionId, step: &mut Step<'_>) {
         step.say(Output::Close(connection));
         self.forget(connection);
     }
 
     fn forget(&mut self, connection: ConnectionId) {
-        let Some((peer, _)) = self.connections.remove(&connection) else { return };
-        if let Some(endpoint) = self.endpoints.get_mut(&peer).filter(|e| e.connection == Some(connection)) {
-            endpoint.connection = None;
-            self.directory.forget_questions(peer);
+        let slot = match self.connections.remove(&connection) {
+            Some(Peer::Endpoint(slot)) => Some(slot),
+            Some(Peer::Stranger(key)) => self.endpoints.find(key),
+            None => None,
+        };
+        if let Some(slot) = slot.filter(|slot| self.endpoints[*slot].connection == Some(connection)) {
+            self.endpoints[slot].disconnected();
         }
     }
+}
 
-    fn reindex(&mut self, key: LinkKey, before: Option<Time>, after: Option<Time>) {
-        if before != after {
-            if let Some(before) = before {
-                self.by_age.remove(&(before, key));
-            }
-            self.by_age.extend(after.map(|after| (after, key)));
-        }
-    }
-
-    fn endpoint(&mut self, key: LinkKey) -> &mut Endpoint {
-        self.endpoints.entry(key).or_insert_with(|| Endpoint::new(key))
+impl From<Mail> for Output {
+    fn from(mail: Mail) -> Self {
+        Self::Mail(Box::new(mail))
     }
 }
 
 fn say(connection: ConnectionId, frame: ToEndpoint, step: &mut Step<'_>) {
     step.say(Output::Send(Outgoing { connection, frame }));
-}
-
-/// What was counted for the businesses that a gateway speaks for.
-fn report_metering(
-    directory: &Directory,
-    meters: &Meters,
-    gateway: LinkKey,
-    connection: ConnectionId,
-    step: &mut Step<'_>,
-) {
-    let addresses = directory.addresses(gateway);
-    let readings: Vec<_> = addresses.iter().flat_map(|address| meters.readings(address.number)).collect();
-    if !readings.is_empty() {
-        say(connection, ToEndpoint::Metering(readings), step);
-    }
 }

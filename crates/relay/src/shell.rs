@@ -1,7 +1,7 @@
 //! The relay's live shell: a task for each connection that carries its frames, one machine behind all of them, and the
 //! way back for what it says; started again from its rows when the store has failed.
 
-use crate::{Input, Notice, Output, Relay, RelayConfig};
+use crate::{Input, Notice, Output, Relay, RelayConfig, Shards};
 use kernel::Rng;
 use link::{CloseReason, Connection, Listener};
 use live::StartError;
@@ -25,6 +25,9 @@ pub enum ServeError {
     /// Its rows can't be read.
     #[error("the relay can't start: {0}")]
     Start(#[from] StartError),
+    /// It is one shard of several.
+    #[error("a relay is served whole: there is nobody to carry letters between shards")]
+    Shards,
 }
 
 /// Where frames for each connection go.
@@ -35,7 +38,7 @@ type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::Sender<ToEndpoint>>>>;
 /// If the store fails, the relay closes its connections and starts again from its rows.
 ///
 /// # Errors
-/// The rows can't be read.
+/// The rows can't be read, or the relay is one shard of several.
 pub async fn serve(
     config: RelayConfig,
     partition: Partition,
@@ -43,6 +46,9 @@ pub async fn serve(
     mut rng: Rng,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    if config.shards != Shards::ONE {
+        return Err(ServeError::Shards);
+    }
     let mut next_connection = 0;
     let mut relay = live::restore::<Relay>(config.clone(), &partition)?;
     let serving = async {
@@ -89,7 +95,7 @@ async fn serve_connection(
     let Connection { peer, sender, mut receiver } = connection;
     let connections = gauge!("blindpost_relay_connections");
     connections.increment(1);
-    if inputs.send(LinkEvent::Up { connection: id, peer }).await.is_err() {
+    if inputs.send(Input::Link(LinkEvent::Up { connection: id, peer })).await.is_err() {
         connections.decrement(1);
         return;
     }
@@ -116,7 +122,7 @@ async fn serve_connection(
                 Ok(None) | Err(_) => return,
             };
             let garbled = matches!(event, LinkEvent::Garbled { .. });
-            if inputs.send(event).await.is_err() {
+            if inputs.send(Input::Link(event)).await.is_err() {
                 return;
             }
             if garbled {
@@ -131,7 +137,7 @@ async fn serve_connection(
     }
     connections.decrement(1);
     lock(&outboxes).remove(&id);
-    let _ = inputs.send(LinkEvent::Down { connection: id }).await;
+    let _ = inputs.send(Input::Link(LinkEvent::Down { connection: id })).await;
 }
 
 /// Carries out what the machine says, now that it may be said.
@@ -150,6 +156,8 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
             }
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
+        // The whole relay has nobody to write to. If it had, the letter would be a row, and go out again.
+        Output::Mail(_) => {}
         // Not which key: the log is for whoever operates the relay, and keys are not for them.
         Output::Notice(Notice::GatewayEnrolled(_)) => {
             tracing::info!("first gateway enrolled; name its node key in the configuration to pin it");

@@ -8,7 +8,7 @@
 )]
 
 use kernel::{Machine as _, Rng, Seed, Time};
-use relay::{Output, Relay, RelayConfig};
+use relay::{Input, Output, Relay, RelayConfig};
 use std::time::Duration;
 use store::Shadow;
 use wire::{
@@ -77,14 +77,14 @@ impl Stage {
                     heard.push((u8::try_from(connection.0).unwrap(), frame))
                 }
                 Output::Close(connection) => self.closed.push(u8::try_from(connection.0).unwrap()),
-                Output::Notice(_) => {}
+                Output::Mail(_) | Output::Notice(_) => {}
             }
         }
         heard
     }
 
     fn happens(&mut self, event: LinkEvent<ToRelay>) -> Heard {
-        let effects = self.relay.handle(self.now, event, &mut self.rng);
+        let effects = self.relay.handle(self.now, Input::Link(event), &mut self.rng);
         self.carry_out(effects)
     }
 

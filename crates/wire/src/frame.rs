@@ -9,7 +9,7 @@
 
 use crate::convert::Wire;
 use crate::length::Length as _;
-use crate::{Envelope, InboxItem, Publish, RejectCode, ToEndpoint, ToRelay};
+use crate::{Bundle, Envelope, InboxItem, MeterReading, Publish, RejectCode, ToEndpoint, ToRelay};
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use prost::Message;
 use std::marker::PhantomData;
@@ -169,7 +169,7 @@ macro_rules! row_form {
     )*};
 }
 
-row_form!(Envelope, InboxItem, Publish);
+row_form!(Bundle, Envelope, InboxItem, MeterReading, Publish);
 
 fn write_frame(message: &impl Message, buffer: &mut BytesMut) {
     let length = message.encoded_len() + 1;

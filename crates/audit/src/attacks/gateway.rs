@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use kernel::{Machine as _, Rng, Seed};
 use privacy::surfaces::Surfaces;
 use privacy::{DataClass, Principal};
-use relay::{Output, Relay, RelayConfig};
+use relay::{Input, Output, Relay, RelayConfig};
 use wire::{
     Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, Frame as _, InboxItem,
     LinkEvent, LinkKey, Number, Outcome, Publish, SignedKey, ToEndpoint, ToRelay,
@@ -140,7 +140,7 @@ impl Stage {
     }
 
     fn happens(&mut self, event: LinkEvent<ToRelay>) -> Heard {
-        let effects = self.relay.handle(NOW, event, &mut self.rng);
+        let effects = self.relay.handle(NOW, Input::Link(event), &mut self.rng);
         let said = effects.outputs.into_iter().filter_map(|output| match output {
             Output::Send(outgoing) => Some((u8::try_from(outgoing.connection.0).ok()?, outgoing.frame)),
             _ => None,

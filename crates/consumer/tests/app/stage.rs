@@ -162,7 +162,7 @@ impl Stage {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         let peer = LinkKey([u8::try_from(person).unwrap(); 32]);
-        let up = LinkEvent::Up { connection, peer };
+        let up = relay::Input::Link(LinkEvent::Up { connection, peer });
         let _ = step(&mut self.relay, self.now, &mut self.rng, Some(up));
         self.apps[person].connection = Some(connection);
         self.handle(person, Input::Link(LinkEvent::Up { connection, peer: LinkKey([9; 32]) }));
@@ -170,14 +170,16 @@ impl Stage {
 
     pub(crate) fn disconnect(&mut self, person: usize) {
         let connection = self.apps[person].connection.take().unwrap();
-        let _ = step(&mut self.relay, self.now, &mut self.rng, Some(LinkEvent::Down { connection }));
+        let down = relay::Input::Link(LinkEvent::Down { connection });
+        let _ = step(&mut self.relay, self.now, &mut self.rng, Some(down));
         self.handle(person, Input::Link(LinkEvent::Down { connection }));
     }
 
     /// The app ends, whatever it was doing, and is started again from its disk; it is not connected then.
     pub(crate) fn restart(&mut self, person: usize) {
         if let Some(connection) = self.apps[person].connection.take() {
-            let _ = step(&mut self.relay, self.now, &mut self.rng, Some(LinkEvent::Down { connection }));
+            let down = relay::Input::Link(LinkEvent::Down { connection });
+            let _ = step(&mut self.relay, self.now, &mut self.rng, Some(down));
         }
         let rows = self.rows(person);
         self.apps[person].machine = self.restored(person, rows).unwrap();
@@ -205,7 +207,7 @@ impl Stage {
 
     fn carry(&mut self) {
         while let Some(Outgoing { connection, frame }) = self.on_the_way.pop_front() {
-            let frame = LinkEvent::Frame { connection, frame };
+            let frame = relay::Input::Link(LinkEvent::Frame { connection, frame });
             let effects = step(&mut self.relay, self.now, &mut self.rng, Some(frame));
             for output in effects.outputs {
                 let relay::Output::Send(Outgoing { connection, frame }) = output else { continue };

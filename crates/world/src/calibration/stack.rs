@@ -56,7 +56,7 @@ impl Stack {
         stack.app_says(started);
         for connection in [NODE, APP] {
             let event = LinkEvent::Up { connection, peer: key(connection) };
-            drop(stack.relay.handle(NOW, event, &mut stack.rng));
+            drop(stack.relay.handle(NOW, relay::Input::Link(event), &mut stack.rng));
         }
         let up = |connection| LinkEvent::Up { connection, peer: LinkKey([9; 32]) };
         let hello = stack.node.handle(NOW, cloud::Input::Link(up(NODE)), &mut stack.rng);
@@ -121,7 +121,7 @@ impl Stack {
         bytes: &Bytes,
     ) -> Result<Vec<(ConnectionId, Bytes)>, String> {
         let event = LinkEvent::Frame { connection, frame: read::<ToRelay>(bytes)? };
-        let outputs = self.relay.handle(NOW, event, &mut self.rng).outputs.into_iter();
+        let outputs = self.relay.handle(NOW, relay::Input::Link(event), &mut self.rng).outputs.into_iter();
         let frames = outputs.filter_map(|output| match output {
             relay::Output::Send(outgoing) => Some((outgoing.connection, write(outgoing.frame))),
             _ => None,

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::record::{Kind, What, Who};
 use crate::sight::Sight;
 use kernel::Time;
-use relay::{Output, Relay};
+use relay::{Input, Output, Relay};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
@@ -137,7 +137,7 @@ impl RelayLane {
         takes: Duration,
         agenda: &mut Agenda<'_, Event>,
     ) {
-        let calls = self.host.handle(now, event, takes);
+        let calls = self.host.handle(now, Input::Link(event), takes);
         self.schedule(calls, agenda);
     }
 
@@ -151,6 +151,10 @@ impl RelayLane {
                         self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
                         self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
                     }
+                }
+                Output::Mail(_) => {
+                    let what = "a relay of one shard writes to another";
+                    self.notes.violation(now, self.host.who, "an_account_is_the_unit_of_the_relay", what);
                 }
                 Output::Notice(notice) => {
                     let who = self.host.who;
