@@ -194,6 +194,10 @@ fn log_lines_say_what_they_may_and_no_more() {
         " WARN link::uplink: no connection to the relay error=the relay at 127.0.0.1:7433 refused the connection: it \
           is full or shutting down; try again later wait=15.406627ms",
         " INFO cloud::shell: the relay knows this node: messages flow",
+        " WARN cloud::shell: the tenants file says something else of the webhooks of an account than the API: the API's \
+          is in force id=102290129340398",
+        " WARN cloud::shell: the tenants file no longer names an app: what the API has made of it stays \
+          id=700000000000001",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: No space left on \
          device (os error 28)",
         "DEBUG link::listener: handshake failed",
@@ -210,6 +214,8 @@ fn log_lines_say_what_they_may_and_no_more() {
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: row 4915112345678",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: EAAtoken0001",
         " WARN cloud::shell: a message that arrived can't be read: unknown one-time prekey 7654321",
+        " WARN cloud::shell: the tenants file no longer names a token of an app: what the API has made of it stays \
+          id=EAAtoken0001",
     ] {
         let problems = check(line);
         assert_eq!(problems.len(), 1, "{line}: {problems:?}");
