@@ -336,3 +336,21 @@ fn a_wrong_question_about_leakage_says_which_there_are() {
     let help = String::from_utf8(blindpost(&["audit", "leak", "--help"]).stdout).unwrap();
     assert!(help.contains("Example: blindpost audit leak"), "{help}");
 }
+
+#[test]
+fn a_command_that_can_not_print_says_so_and_fails() {
+    for arguments in [
+        &["scenario", "schema"][..],
+        &["reproduce", "--list"],
+        &["audit", "leak", "--list"],
+        &["audit", "--list"],
+        &["run", "scenarios/quickstart.toml", "--set", "duration=1s", "--watch", "consumer/0"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_blindpost")).args(arguments).stdout(full).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("can't write to standard output"), "{arguments:?}: {error}");
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?}", output.status);
+    }
+}

@@ -33,6 +33,58 @@ impl Drop for Ended {
     }
 }
 
+/// What was printed to a full disk was not shown: the business does not hear that it was read, and it is shown later.
+#[test]
+fn what_could_not_be_printed_is_not_read_and_is_shown_after_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let serve = Command::new(env!("CARGO_BIN_EXE_blindpost"))
+        .args(["serve", "--json", "--listen", &relay, "--http", "127.0.0.1:0", "--data"])
+        .arg(dir.path().join("serve"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut serve = Ended(serve);
+    let mut facts = String::new();
+    BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut facts).unwrap();
+    let facts: Value = serde_json::from_str(&facts).unwrap();
+    let tenant = &facts["tenants"][0];
+    let http: SocketAddr = facts["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+    let path = format!("/v23.0/{}/messages", tenant["phone_number_id"].as_str().unwrap());
+    let consumer = |stdout: Stdio| {
+        let child = Command::new(env!("CARGO_BIN_EXE_blindpost"))
+            .args(["consumer", "--json", "--number", "4915112345678", "--relay", &relay, "--data"])
+            .arg(dir.path().join("consumer"))
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Ended(child)
+    };
+    let shows = |consumer: &mut Ended, what: &str| {
+        let lines = BufReader::new(consumer.0.stdout.take().unwrap()).lines();
+        lines.map(Result::unwrap).find(|line| line.contains(what)).unwrap()
+    };
+    shows(&mut consumer(Stdio::piped()), "registered with the relay");
+
+    let body = serde_json::json!({
+        "messaging_product": "whatsapp", "to": "4915112345678", "type": "text", "text": { "body": "for paper" },
+    });
+    let (status, answer) =
+        post(http, &path, tenant["token"].as_str().unwrap(), &body.to_string()).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut unable = consumer(full.into());
+    assert_eq!(unable.0.wait().unwrap().code(), Some(1));
+    let said = std::io::read_to_string(unable.0.stderr.take().unwrap()).unwrap();
+    assert!(said.contains("can't be shown, and waits"), "{said}");
+
+    let shown: Value = serde_json::from_str(&shows(&mut consumer(Stdio::piped()), "for paper")).unwrap();
+    assert_eq!(shown["sequence"], 1, "{shown}");
+}
+
 #[test]
 fn a_full_disk_loses_nothing_and_the_process_goes_on() {
     let dir = tempfile::tempdir().unwrap();

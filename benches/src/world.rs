@@ -19,6 +19,25 @@ use crate::stopwatch;
 const RUNS: [(&str, f64, f64); 2] =
     [("benchmark-modelled", 100.0, 8.0 * GIB), ("benchmark-real", 300.0, 8.0 * GIB)];
 
+/// What messages took before modelled runs had the parties themselves (docs/decisions/0014), measured by the same command
+/// on the same kind of machine, at commit b2e4325: crypto, consumers, microseconds.
+const BEFORE: [(&str, f64, f64); 6] = [
+    ("modelled", 1_000.0, 2.26),
+    ("modelled", 10_000.0, 2.23),
+    ("modelled", 100_000.0, 2.52),
+    ("modelled", 1_000_000.0, 2.63),
+    ("real", 1_000.0, 55.09),
+    ("real", 10_000.0, 60.57),
+];
+
+/// What whole scenarios took then: name, threads, seconds, GiB.
+const RUNS_BEFORE: [(&str, usize, f64, f64); 4] = [
+    ("benchmark-modelled", 1, 26.0, 1.6),
+    ("benchmark-modelled", 2, 18.7, 1.6),
+    ("benchmark-real", 1, 284.9, 5.3),
+    ("benchmark-real", 2, 153.7, 5.5),
+];
+
 const GIB: f64 = (1_u64 << 30) as f64;
 
 /// By crypto mode and number of consumers, the microseconds of a message.
@@ -131,13 +150,17 @@ pub fn section(criterion: &Path, costs: &Costs, svg: &Path) -> String {
     writeln!(
         out,
         "A message from a business's request to the receipts, in a session that is established, on one core; businesses send\n\
-         as many messages in a second however many consumers there are.\n\n![What a message costs]({file})\n\n\
-         | crypto | consumers | µs | messages/s and core |\n|---|---:|---:|---:|"
+         as many messages in a second however many consumers there are. Before: when modelled runs had parties of their own, which\n\
+         did less ([decision 0014](decisions/0014-modelled-cryptography.md)).\n\n![What a message costs]({file})\n\n\
+         | crypto | consumers | µs | messages/s and core | µs before |\n|---|---:|---:|---:|---:|"
     )
     .unwrap();
     for (crypto, points) in costs {
         for (consumers, micros) in points {
-            writeln!(out, "| {crypto} | {consumers:.0} | {micros:.2} | {:.0} |", 1e6 / micros).unwrap();
+            let before = BEFORE.iter().find(|(mode, people, _)| mode == crypto && people == consumers);
+            let before = before.map_or(f64::NAN, |(.., micros)| *micros);
+            writeln!(out, "| {crypto} | {consumers:.0} | {micros:.2} | {:.0} | {before:.2} |", 1e6 / micros)
+                .unwrap();
         }
     }
     if let Some((_, points)) = costs.first() {
@@ -158,7 +181,7 @@ pub fn section(criterion: &Path, costs: &Costs, svg: &Path) -> String {
 fn runs() -> String {
     let mut out = String::from(
         "Whole scenarios, registration and first messages included, in a process of their own:\n\n\
-         | scenario | threads | messages | s | GiB at most | target |\n|---|---:|---:|---:|---:|---|\n",
+         | scenario | threads | messages | s | GiB at most | target | before |\n|---|---:|---:|---:|---:|---|---|\n",
     );
     for (name, seconds, bytes) in RUNS {
         let mut alone = None;
@@ -167,15 +190,17 @@ fn runs() -> String {
             let target =
                 if threads == 1 { String::new() } else { format!("{seconds:.0} s, {:.0} GiB", bytes / GIB) };
             let gib = took.peak_bytes as f64 / GIB;
+            let before = RUNS_BEFORE.iter().find(|(of, on, ..)| *of == name && *on == threads);
+            let before = before.map_or(String::new(), |(.., s, gib)| format!("{s:.1} s, {gib:.1} GiB"));
             writeln!(
                 out,
-                "| {name} | {threads} | {} | {:.1} | {gib:.1} | {target} |",
+                "| {name} | {threads} | {} | {:.1} | {gib:.1} | {target} | {before} |",
                 took.messages, took.seconds
             )
             .unwrap();
             let faster = alone.get_or_insert(took.seconds).to_owned() / took.seconds;
             if threads == 2 {
-                writeln!(out, "| | | | {faster:.2} times as fast on two threads | | |").unwrap();
+                writeln!(out, "| | | | {faster:.2} times as fast on two threads | | | |").unwrap();
             }
         }
     }

@@ -86,10 +86,13 @@ impl LiveStage {
                 let name = format!("consumer/{index}");
                 let (commands, waiting) = mpsc::channel(16);
                 let (shown, registered) = (Arc::clone(&shown), registered.clone());
-                let screen = move |output| match output {
-                    Output::Show(message) => shown.lock().unwrap().push((index, message.text)),
-                    Output::Notice(consumer::Notice::Registered) => registered.send(()).unwrap(),
-                    _ => {}
+                let screen = move |output| {
+                    match output {
+                        Output::Show(message) => shown.lock().unwrap().push((index, message.text)),
+                        Output::Notice(consumer::Notice::Registered) => registered.send(()).unwrap(),
+                        _ => {}
+                    }
+                    Ok(())
                 };
                 let config = ConsumerConfig {
                     address: Address::primary(number(index)),

@@ -36,7 +36,7 @@ const METRICS: [&str; 9] = [
     "increment_counter",
     "increment_gauge",
 ];
-const PRINTS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+const PRINTS: [&str; 9] = ["print", "println", "eprint", "eprintln", "dbg", "out", "outln", "err", "errln"];
 const PANICS: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 /// With a text of their own these panic with more than the source has.
 const ASSERTS: [(&str, usize); 6] = [

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use crate::profile;
 use crate::step::{Failure, Step, cargo, target};
 
 const DOCUMENT: &str = "docs/benchmarks.md";
@@ -52,19 +53,20 @@ pub(crate) fn run() -> Result<(), Failure> {
     let file = world.to_string_lossy();
     let arguments = [&arguments[..], &["--markdown", &file]].concat();
     Step::new("whole scenarios").run(cargo(&arguments))?;
+    let profile = profile::table()?;
     let demo = target().join("benchmark-demo.json");
     let file = demo.to_string_lossy();
     let arguments =
         ["run", "--release", "--", "demo", "--consumers", "100", "--messages", "10000", "--json", &file];
     Step::new("demonstration").run(cargo(&arguments))?;
     Step::new(DOCUMENT).check("cargo xtask benchmarks", || {
-        let document = document(&ratchet, &demo, &world)?;
+        let document = document(&ratchet, &demo, &world, &profile)?;
         fs::write(DOCUMENT, &document).map_err(|error| format!("can't write {DOCUMENT}: {error}"))?;
         Ok(document)
     })
 }
 
-fn document(ratchet: &Path, demo: &Path, world: &Path) -> Result<String, String> {
+fn document(ratchet: &Path, demo: &Path, world: &Path, profile: &str) -> Result<String, String> {
     let mut out = HEAD.to_owned();
     let wrong = |_| "can't format".to_owned();
     out +=
@@ -76,7 +78,7 @@ fn document(ratchet: &Path, demo: &Path, world: &Path) -> Result<String, String>
         writeln!(out, "| {what} | {time:.1} | {:.0} |", 1e6 / time).map_err(wrong)?;
     }
     let section = fs::read_to_string(world).map_err(|error| format!("can't read the section: {error}"))?;
-    writeln!(out, "\n{section}").map_err(wrong)?;
+    writeln!(out, "\n{section}\n{profile}").map_err(wrong)?;
     let demo = json(demo)?;
     let number =
         |key: &str| demo.get(key).and_then(Value::as_f64).ok_or(format!("the demo's JSON has no {key}"));

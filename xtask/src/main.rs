@@ -11,6 +11,7 @@ mod interop;
 mod licence;
 mod models;
 mod mutants;
+mod profile;
 mod step;
 mod tools;
 

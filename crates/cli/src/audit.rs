@@ -5,6 +5,7 @@ mod others;
 mod text;
 
 use crate::leak;
+use crate::out::{err, out, outln};
 use crate::run::all_cores;
 use ::audit::live::LiveOptions;
 use ::audit::{Audit as Plan, Progress, Report, Verdict};
@@ -90,7 +91,7 @@ impl Audit {
             Ok(Verdict::Leak) => ExitCode::from(LEAK),
             Ok(Verdict::NotChecked) => ExitCode::from(NOT_CHECKED),
             Err(error) => {
-                eprint!("{}", crate::error::explain(&error));
+                err!("{}", crate::error::explain(&error));
                 ExitCode::from(NOT_CHECKED)
             }
         }
@@ -101,7 +102,7 @@ impl Audit {
             return leak.run().map(|()| Verdict::Clean);
         }
         if self.list {
-            ::audit::trials().for_each(|(name, about)| println!("{name:<18} {about}"));
+            ::audit::trials().try_for_each(|(name, about)| outln!("{name:<18} {about}"))?;
             return Ok(Verdict::Clean);
         }
         if self.mutants {
@@ -188,7 +189,7 @@ impl Audit {
 
     fn print(&self, report: &Report) -> miette::Result<()> {
         if [&self.json, &self.html].into_iter().flatten().all(|file| !is_standard_output(file)) {
-            print!("{}", text::of(report));
+            out!("{}", text::of(report))?;
         }
         if let Some(file) = &self.json {
             write_json(file, &serde_json::to_value(report).into_diagnostic()?)?;
@@ -203,7 +204,7 @@ impl Audit {
 /// To a file, or to standard output for `-`.
 fn save(file: &Path, text: &str) -> miette::Result<()> {
     if is_standard_output(file) {
-        print!("{text}");
+        out!("{text}")?;
         return Ok(());
     }
     fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))

@@ -1,5 +1,6 @@
 //! `blindpost calibrate`: what the parties' steps cost on this machine.
 
+use crate::out::{out, outln};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{Context as _, IntoDiagnostic as _};
@@ -49,7 +50,7 @@ impl Calibrate {
         let costs = calibration.costs();
         let text = if self.json { json(&costs)? } else { toml(&costs)? };
         match &self.out {
-            None => print!("{text}"),
+            None => out!("{text}")?,
             Some(file) => write(file, &text)?,
         }
         Ok(())
@@ -83,7 +84,7 @@ fn toml(costs: &Costs) -> miette::Result<String> {
 
 fn write(file: &Path, text: &str) -> miette::Result<()> {
     fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))?;
-    println!("written: {} (blindpost run SCENARIO --costs {} takes it)", file.display(), file.display());
+    outln!("written: {} (blindpost run SCENARIO --costs {} takes it)", file.display(), file.display())?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 use crate::data::Data;
 use crate::metrics::MetricsArguments;
+use crate::out::{Unwritten, out, outln};
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::suites::SuiteArguments;
@@ -86,7 +87,7 @@ impl CloudArguments {
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
         let uplink = uplink(&data, relay, key)?;
         let config = self.api.node_config(&tenants)?;
-        Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
+        Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
         let partition = data.store.partition("node");
         ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
@@ -163,12 +164,8 @@ impl Facts {
         })
     }
 
-    pub(crate) fn print(&self, json: bool) {
-        if json {
-            println!("{}", self.to_json());
-        } else {
-            print!("{}", self.to_text());
-        }
+    pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
+        if json { outln!("{}", self.to_json()) } else { out!("{}", self.to_text()) }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -2,6 +2,7 @@
 //! and a message that is printed stays so through `kill -9`.
 
 use crate::data::Data;
+use crate::out::{errln, foreign, outln};
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::suites::SuiteArguments;
@@ -10,7 +11,7 @@ use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -105,21 +106,48 @@ fn parse_reply(text: String) -> Reply {
     }
 }
 
+/// Longer lines are no texts of this protocol, whatever they hold.
+const LONGEST_LINE: u64 = 1 << 20;
+
 /// Lines of standard input become messages, until there are no more; the app goes on without them.
 fn read_commands(to: Option<Number>, commands: &mpsc::Sender<Command>) {
-    for line in std::io::stdin().lock().lines() {
-        let Ok(line) = line else { return };
+    let mut input = std::io::stdin().lock();
+    loop {
+        let line = match read_line(&mut input) {
+            Ok(Some(Ok(line))) => line,
+            Ok(Some(Err(wrong))) => {
+                errln!("a line was not sent: {wrong}");
+                continue;
+            }
+            Ok(None) => return,
+            Err(error) => return errln!("nothing more is sent: standard input can't be read: {error}"),
+        };
         if line.trim().is_empty() {
             continue;
         }
         let Some(command) = command_of(line, to) else {
-            eprintln!("to whom? write: NUMBER text (or start with --to NUMBER)");
+            errln!("to whom? write: NUMBER text (or start with --to NUMBER)");
             continue;
         };
         if commands.blocking_send(command).is_err() {
             return;
         }
     }
+}
+
+/// The next line; `None` at the end, and an error of its own for one that is no text: the next may be.
+fn read_line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, &'static str>>> {
+    let mut line = Vec::new();
+    if input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.len() as u64 == LONGEST_LINE && line.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Err("it is longer than a text can be")));
+    }
+    let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+    line.truncate(end);
+    Ok(Some(String::from_utf8(line).map_err(|_| "it is not UTF-8")))
 }
 
 /// A line says something to the number that it begins with, else to `to`; `None` if there is neither.
@@ -135,20 +163,20 @@ fn command_of(line: String, to: Option<Number>) -> Option<Command> {
 
 /// Prints what the person sees. A line is out before the app goes on; a message that was out before the
 /// process was killed, but not yet confirmed to the app, is not printed again.
-fn screen(json: bool, mut printed: Printed) -> impl FnMut(Output) {
+fn screen(json: bool, mut printed: Printed) -> impl FnMut(Output) -> std::io::Result<()> {
     move |output| {
         let sequence = if let Output::Show(message) = &output { Some(message.sequence) } else { None };
         if sequence.is_some_and(|sequence| sequence <= printed.through) {
-            return;
+            return Ok(());
         }
         let line = if json { json_line(output) } else { text_line(output) };
         if let Some(line) = line {
-            let mut out = std::io::stdout().lock();
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            outln!("{line}")?;
         }
         if let Some(sequence) = sequence {
             printed.advance(sequence);
         }
+        Ok(())
     }
 }
 
@@ -180,7 +208,9 @@ impl Printed {
 
 fn text_line(output: Output) -> Option<String> {
     match output {
-        Output::Show(message) => Some(format!("{}: {}", message.from.number.digits(), message.text)),
+        Output::Show(message) => {
+            Some(format!("{}: {}", message.from.number.digits(), foreign(&message.text)))
+        }
         Output::Status { sent: Sent::Failed(failure), .. } => Some(format!("not delivered: {failure}")),
         Output::Status { sent, .. } => Some(format!("({})", status_name(sent))),
         Output::Notice(notice) => Some(format!("[{}]", notice_text(notice))),
@@ -283,6 +313,25 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_no_text_is_told_and_the_next_one_is_read() {
+        let long = "x".repeat(LONGEST_LINE as usize + 9);
+        let typed = [b"hi\r\n\xff\xfe\n".as_slice(), long.as_bytes(), b"\nbye"].concat();
+        let mut input = typed.as_slice();
+        let mut next = || read_line(&mut input).unwrap();
+        assert_eq!(next(), Some(Ok("hi".into())));
+        assert_eq!(next(), Some(Err("it is not UTF-8")));
+        assert_eq!(next(), Some(Err("it is longer than a text can be")));
+        assert_eq!(next(), Some(Ok("bye".into())));
+        assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn a_message_of_several_lines_forges_no_other() {
+        let message = ::consumer::Shown { text: "hi\n(read)\u{1b}[2J".into(), ..shown() };
+        assert_eq!(text_line(Output::Show(message)).unwrap(), "4915112345678: hi\n    (read)\\u{1b}[2J");
+    }
+
+    #[test]
     fn a_line_goes_to_the_number_that_it_begins_with_else_to_the_usual_one() {
         let (alice, bob) = (number("4915112345678"), number("4915199999999"));
         let said = |line: &str, to| command_of(line.into(), to);
@@ -330,7 +379,7 @@ mod tests {
         assert_eq!(Printed::read(file.clone()).through, 0);
         Printed::read(file.clone()).advance(41);
         let mut screen = screen(true, Printed::read(file.clone()));
-        screen(Output::Show(::consumer::Shown { sequence: 41, ..shown() }));
+        screen(Output::Show(::consumer::Shown { sequence: 41, ..shown() })).unwrap();
         assert_eq!(Printed::read(file.clone()).through, 41);
         std::fs::write(&file, "rubbish").unwrap();
         assert_eq!(Printed::read(file).through, 0, "rather twice than never");

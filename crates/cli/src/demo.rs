@@ -7,6 +7,7 @@ mod tracker;
 mod views;
 
 use crate::data::rng;
+use crate::out::{out, outln};
 use crate::provider::{self, ProviderArguments};
 use crate::suites::SuiteArguments;
 use crate::{log, shutdown};
@@ -95,14 +96,14 @@ impl Demo {
         let views = stack.stop(&dir, &lines).await?;
         let summary = Summary::new(&tracker, (suites.newest, provider::installed()), elapsed, &bill, &views);
         match &self.json {
-            Some(file) if file.as_os_str() == "-" => println!("{:#}", summary.to_json()),
+            Some(file) if file.as_os_str() == "-" => outln!("{:#}", summary.to_json())?,
             Some(file) => {
                 fs::write(file, format!("{:#}\n", summary.to_json()))
                     .into_diagnostic()
                     .wrap_err_with(|| format!("can't write {}", file.display()))?;
-                print!("{}", summary.to_text());
+                out!("{}", summary.to_text())?;
             }
-            None => print!("{}", summary.to_text()),
+            None => out!("{}", summary.to_text())?,
         }
         if whole {
             summary.verdict()

@@ -2,6 +2,7 @@
 
 mod text;
 
+use crate::out::{out, outln};
 use crate::run::all_cores;
 use ::audit::leak::{
     Answer, Observe, PADDINGS, Padding, Progress, Question, Secret, UnknownSecret, UnknownView, VIEWS, ask,
@@ -100,7 +101,7 @@ enum Observed {
 impl Leak {
     pub(crate) fn run(self) -> miette::Result<()> {
         if self.list {
-            print!("{}", list());
+            out!("{}", list())?;
             return Ok(());
         }
         let (secrets, views) = (self.secrets()?, self.views()?);
@@ -110,13 +111,13 @@ impl Leak {
         let mut answers = Vec::new();
         let told = self.json.as_ref().is_none_or(|file| file.as_os_str() != "-");
         if told && self.brief {
-            println!("{HEAD}");
+            outln!("{HEAD}")?;
         }
         for secret in secrets {
             let found = self.answer(secret, views.clone())?;
             if told {
                 let tell = if self.brief { lines_of } else { text_of };
-                found.iter().for_each(|answer| print!("{}", tell(answer)));
+                found.iter().try_for_each(|answer| out!("{}", tell(answer)))?;
             }
             answers.extend(found);
         }
@@ -202,7 +203,7 @@ impl Leak {
             let value =
                 json!({ "version": env!("CARGO_PKG_VERSION"), "seed": self.seed, "answers": answers });
             let text = serde_json::to_string_pretty(&value).into_diagnostic()? + "\n";
-            if file.as_os_str() == "-" { print!("{text}") } else { write(file, &text)? }
+            if file.as_os_str() == "-" { out!("{text}")? } else { write(file, &text)? }
         }
         let Some(file) = &self.plot else { return Ok(()) };
         match kind_of(file)? {

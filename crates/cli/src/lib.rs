@@ -4,9 +4,7 @@
 //! A file for each command, named after it, and [`main`], which the binary `blindpost` of the root package calls. What
 //! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` (what a party
 //! keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
-//! this computer can carry), `error`.
-
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+//! this computer can carry), `out` (what is said at the terminal), `error`.
 
 mod arguments;
 mod audit;
@@ -20,6 +18,7 @@ mod leak;
 mod log;
 mod machine;
 mod metrics;
+mod out;
 mod provider;
 mod relay;
 mod report;
@@ -36,6 +35,7 @@ mod tenants;
 mod toml_file;
 mod uplink;
 
+use crate::out::{err, errln};
 use clap::Parser as _;
 use std::process::ExitCode;
 
@@ -45,14 +45,14 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     live::quiet_panics();
     if let Err(error) = live::no_memory_in_core_dumps() {
-        eprintln!("a core dump of this process would hold its memory: {error}");
+        errln!("a core dump of this process would hold its memory: {error}");
     }
     // Whoever reads may stop reading: `blindpost run … | head`.
     sigpipe::reset();
     match arguments::Arguments::parse().run() {
         Ok(code) => code,
         Err(report) => {
-            eprint!("{}", error::explain(&report));
+            err!("{}", error::explain(&report));
             ExitCode::FAILURE
         }
     }

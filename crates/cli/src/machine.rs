@@ -1,5 +1,6 @@
 //! What the machine can carry, before it is asked to.
 
+use crate::out::errln;
 use ::scenario::Estimate;
 use std::num::NonZeroUsize;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -22,7 +23,7 @@ pub(crate) fn weigh(estimate: &Estimate, threads: NonZeroUsize, force: bool) -> 
         ));
     }
     if seconds > WORTH_SAYING_S || too_much {
-        eprintln!("expected: {estimate}");
+        errln!("expected: {estimate}");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::data::Data;
 use crate::metrics::MetricsArguments;
+use crate::out::outln;
 use crate::settings::Settings;
 use crate::shutdown;
 use crate::uplink::{default_relay, parse_key};
@@ -54,12 +55,12 @@ impl RelayArguments {
         let listener = Listener::bind(listen, &data.identity, Limits::default()).into_diagnostic()?;
         let key = data.identity.public();
         if self.json {
-            println!(
+            outln!(
                 "{}",
                 serde_json::json!({ "relay": listener.local_addr(), "relay_key": key.to_string() })
-            );
+            )?;
         } else {
-            println!("relay      {}\nrelay key  {key}", listener.local_addr());
+            outln!("relay      {}\nrelay key  {key}", listener.local_addr())?;
         }
         let config = RelayConfig { gateways, ..RelayConfig::default() };
         let partition = data.store.partition("relay");

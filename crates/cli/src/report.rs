@@ -1,5 +1,6 @@
 //! `blindpost report`: what runs have left, drawn.
 
+use crate::out::outln;
 use ::report::Run;
 use clap::Args;
 use miette::IntoDiagnostic as _;
@@ -30,10 +31,10 @@ impl Report {
             (None, first) => first.cloned().unwrap_or_default().join("report.html"),
         };
         ::report::html::write(&runs, &page).into_diagnostic()?;
-        println!("{}", page.display());
+        outln!("{}", page.display())?;
         if let (Some(dir), Some(run)) = (&self.figures, runs.first()) {
             for file in ::report::figures::write(run, dir).into_diagnostic()? {
-                println!("{}", file.display());
+                outln!("{}", file.display())?;
             }
         }
         Ok(())

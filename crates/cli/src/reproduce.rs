@@ -1,5 +1,6 @@
 //! `blindpost reproduce`: published figures, measured again.
 
+use crate::out::{out, outln};
 use crate::run::all_cores;
 use clap::Args;
 use figures::{Figure, Lab, Outcome, Progress, Row, Surface};
@@ -44,7 +45,7 @@ pub(crate) struct Reproduce {
 impl Reproduce {
     pub(crate) fn run(self) -> miette::Result<()> {
         if self.list {
-            figures::all().iter().for_each(|figure| println!("{:<22} {}", figure.id, figure.title));
+            figures::all().iter().try_for_each(|figure| outln!("{:<22} {}", figure.id, figure.title))?;
             return Ok(());
         }
         let chosen = self.figures()?;
@@ -52,7 +53,7 @@ impl Reproduce {
         for figure in chosen {
             let outcome = self.measure(figure)?;
             if self.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
-                print!("{}", text_of(figure, &outcome));
+                out!("{}", text_of(figure, &outcome))?;
             }
             measured.push((figure, outcome));
         }
@@ -112,7 +113,7 @@ impl Reproduce {
         });
         let text = serde_json::to_string_pretty(&value).into_diagnostic()?;
         if file.as_os_str() == "-" {
-            println!("{text}");
+            outln!("{text}")?;
             return Ok(());
         }
         fs::write(file, text + "\n")

@@ -2,6 +2,7 @@
 
 mod text;
 
+use crate::out::{out, outln};
 use crate::provider::ProviderArguments;
 use crate::{machine, shutdown};
 use ::report::{Format, RunDirectory};
@@ -107,7 +108,7 @@ impl Run {
         let mut estimate = experiment.scenario.estimate();
         if let Some(seeds) = &self.seeds {
             estimate.memory_bytes *= threads.get() as f64;
-            estimate.seconds_on_one_core *= seeds.clone().count() as f64;
+            estimate.seconds_on_one_core *= (seeds.end() - seeds.start() + 1) as f64;
         }
         machine::weigh(&estimate, threads, self.force)?;
         if let Some(seeds) = self.seeds.clone() {
@@ -121,9 +122,13 @@ impl Run {
         let started = live::now();
         let mut progress = |progress: Progress| show(&bar, progress);
         let from = experiment.resumes.as_ref().map_or(Duration::ZERO, Checkpoint::at);
+        let mut unwritten = None;
         let mut watch = |at: Duration, record: &Record| {
             if at >= from && self.watch.iter().any(|who| *who == record.party || *who == record.peer) {
-                bar.suspend(|| println!("{}", line_of(at, record)));
+                if let Err(error) = bar.suspend(|| outln!("{}", line_of(at, record))) {
+                    stop.store(true, Ordering::Relaxed);
+                    unwritten.get_or_insert(error);
+                }
             }
         };
         let watcher = Watcher {
@@ -136,24 +141,24 @@ impl Run {
         let summary = experiment.run(directory, watcher).into_diagnostic();
         bar.finish_and_clear();
         let summary = summary?;
+        if let Some(error) = unwritten {
+            return Err(error.into());
+        }
         let checkpoints = self.write_checkpoints(&summary)?;
         let took = live::now().since(started);
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&summary).into_diagnostic()?)?;
         } else {
-            print!("{}", text_of(&summary, took));
+            out!("{}", text_of(&summary, took))?;
             if let Some(out) = &self.out {
-                println!(
+                outln!(
                     "  in                   {} (blindpost report {} draws it)",
                     out.display(),
                     out.display()
-                );
+                )?;
             }
             for file in &checkpoints {
-                println!(
-                    "  checkpoint           blindpost run --resume {} --out DIR goes on",
-                    file.display()
-                );
+                outln!("  checkpoint           blindpost run --resume {} --out DIR goes on", file.display())?;
             }
         }
         if stop.load(Ordering::Relaxed) {
@@ -232,9 +237,9 @@ impl Run {
         bar.finish_and_clear();
         let verdict = verdict?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&verdict).into_diagnostic()?)?;
         } else {
-            print!("{}", text_of_campaign(&file, &self.set, &verdict));
+            out!("{}", text_of_campaign(&file, &self.set, &verdict))?;
         }
         if !verdict.failures.is_empty() {
             return Err(miette::miette!(
@@ -291,12 +296,18 @@ pub(crate) fn costs_of(file: Option<&Path>) -> miette::Result<Costs> {
     toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("{} is wrong", file.display()))
 }
 
+/// A thousand seeds of `chaos` take a minute.
+const MOST_SEEDS: u64 = 10_000_000;
+
 fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let parsed = text.split_once("..").and_then(|(first, last)| {
         let last = last.strip_prefix('=').unwrap_or(last);
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
     });
     match parsed {
+        Some((first, last)) if first <= last && last - first >= MOST_SEEDS => {
+            Err(format!("more than {MOST_SEEDS} seeds are no campaign that ends: write fewer"))
+        }
         Some((first, last)) if first <= last => Ok(first..=last),
         Some((first, last)) => Err(format!("{first} comes after {last}: write the smaller seed first")),
         None => Err("write two numbers, for example 1..1000".into()),
@@ -344,6 +355,8 @@ mod tests {
     fn seeds_are_a_range_with_both_ends() {
         assert_eq!(seeds("1..1000"), Ok(1..=1000));
         assert_eq!(seeds("7..=7"), Ok(7..=7));
+        assert_eq!(seeds("18446744073709551615..18446744073709551615"), Ok(u64::MAX..=u64::MAX));
+        assert!(seeds("0..18446744073709551615").unwrap_err().contains("write fewer"));
         assert_eq!(seeds("9..3"), Err("9 comes after 3: write the smaller seed first".into()));
         for wrong in ["", "5", "a..b", "1..", "-1..3"] {
             assert_eq!(seeds(wrong), Err("write two numbers, for example 1..1000".into()), "{wrong}");

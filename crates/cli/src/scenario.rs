@@ -1,5 +1,6 @@
 //! `blindpost scenario`: about scenario files, without running them.
 
+use crate::out::outln;
 use crate::run::changes;
 use ::scenario::Scenario as Plan;
 use clap::{Args, Subcommand};
@@ -37,7 +38,7 @@ impl Scenario {
     pub(crate) fn run(self) -> miette::Result<()> {
         match self.what {
             What::Schema => {
-                println!("{}", serde_json::to_string_pretty(&::scenario::schema()).into_diagnostic()?);
+                outln!("{}", serde_json::to_string_pretty(&::scenario::schema()).into_diagnostic()?)?;
             }
             What::Check { file, set, json } => {
                 let changes = changes(&set)?;
@@ -51,11 +52,11 @@ impl Scenario {
                         "memory_bytes": estimate.memory_bytes,
                         "seconds_on_one_core": estimate.seconds_on_one_core,
                     });
-                    println!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?);
+                    outln!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?)?;
                 } else {
-                    println!("{}: {}", scenario.name, scenario.description);
-                    println!("  expected  {estimate}");
-                    println!("  digest    {digest}");
+                    outln!("{}: {}", scenario.name, scenario.description)?;
+                    outln!("  expected  {estimate}")?;
+                    outln!("  digest    {digest}")?;
                 }
             }
         }

@@ -46,7 +46,7 @@ impl Serve {
             identity: node.identity,
         };
         let node_config = self.api.node_config(&tenants)?;
-        Facts::new(&http, &tenants, &uplink)?.print(self.api.json);
+        Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
         let connector = Arc::clone(&uplink.connector);

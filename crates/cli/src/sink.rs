@@ -1,5 +1,6 @@
 //! `blindpost sink`, and the same sink inside the demonstration: a business's webhook endpoint.
 
+use crate::out::{errln, foreign, outln};
 use crate::shutdown;
 use axum::Router;
 use axum::body::Bytes;
@@ -12,7 +13,6 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde_json::Value;
 use sha2::Sha256;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -64,25 +64,25 @@ impl Sink {
             .into_diagnostic()
             .wrap_err_with(|| format!("can't listen on {}", self.listen))?;
         if !self.json {
-            println!("webhook sink on http://{}/webhooks", listener.local_addr().into_diagnostic()?);
+            outln!("webhook sink on http://{}/webhooks", listener.local_addr().into_diagnostic()?)?;
         }
         let receiver = Receiver { app_secret: self.app_secret, verify_token: self.verify_token };
         let json = self.json;
         let print = move |event: Event| {
             let line = if json { event.to_json() } else { event.to_text() };
-            let mut out = std::io::stdout().lock();
-            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            let printed = outln!("{line}").inspect_err(|error| errln!("{error}; it will be posted again"));
+            printed.map_err(std::io::Error::from)
         };
-        let refuse = || eprintln!("refused a webhook whose signature is not this app's");
+        let refuse = || errln!("refused a webhook whose signature is not this app's");
         serve(listener, vec![receiver], print, refuse, shutdown::requested()).await.into_diagnostic()
     }
 }
 
-/// Takes webhooks for `receivers` until `shutdown`.
+/// Takes webhooks for `receivers` until `shutdown`. Acknowledged are those of which `on_event` has taken every event.
 pub(crate) async fn serve(
     listener: TcpListener,
     receivers: Vec<Receiver>,
-    on_event: impl Fn(Event) + Send + Sync + 'static,
+    on_event: impl Fn(Event) -> std::io::Result<()> + Send + Sync + 'static,
     on_forgery: impl Fn() + Send + Sync + 'static,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
@@ -97,8 +97,11 @@ pub(crate) async fn serve(
             on_forgery();
             return StatusCode::UNAUTHORIZED;
         }
-        events(&body).into_iter().for_each(&*on_event);
-        StatusCode::OK
+        // What is not acknowledged is posted again.
+        match events(&body).into_iter().try_for_each(&*on_event) {
+            Ok(()) => StatusCode::OK,
+            Err(_) => StatusCode::INSUFFICIENT_STORAGE,
+        }
     };
     let app = Router::new().fallback(get(challenge).post(take)).layer(DefaultBodyLimit::max(MAX_BODY));
     axum::serve(listener, app).with_graceful_shutdown(shutdown).await
@@ -155,9 +158,11 @@ fn events(body: &[u8]) -> Vec<Event> {
 impl Event {
     fn to_text(&self) -> String {
         match self {
-            Self::Status { id, status } => format!("status   {status:9} {id}"),
-            Self::Message { id, from, text } => format!("message  from {from} {id}: {text}"),
-            Self::Other(change) => format!("other    {change}"),
+            Self::Status { id, status } => format!("status   {:9} {}", foreign(status), foreign(id)),
+            Self::Message { id, from, text } => {
+                format!("message  from {} {}: {}", foreign(from), foreign(id), foreign(text))
+            }
+            Self::Other(change) => format!("other    {}", foreign(change)),
         }
     }
 

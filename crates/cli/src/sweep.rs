@@ -1,5 +1,6 @@
 //! `blindpost sweep`: one scenario under many settings and seeds.
 
+use crate::out::{errln, out, outln};
 use crate::run::{all_cores, changes, costs_of};
 use crate::{machine, run, shutdown};
 use ::scenario::Estimate;
@@ -65,7 +66,7 @@ impl Sweep {
         let journal = journal.into_diagnostic()?;
         let before = journal.done();
         if before > 0 {
-            eprintln!("{before} of {} runs were done before", plan.runs());
+            errln!("{before} of {} runs were done before", plan.runs());
         }
         let stop = Arc::new(AtomicBool::new(false));
         shutdown::sets(Arc::clone(&stop))?;
@@ -104,21 +105,21 @@ impl Sweep {
                 "name": plan.name, "points": points, "seeds": plan.seeds, "runs": plan.runs(),
                 "seconds_on_one_core": estimate.seconds_on_one_core, "memory_bytes": estimate.memory_bytes,
             });
-            println!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?)?;
             return Ok(());
         }
-        println!(
+        outln!(
             "{}: {} points × {} seeds = {} runs",
             plan.name,
             plan.points.len(),
             plan.seeds.len(),
             plan.runs()
-        );
+        )?;
         plan.points
             .iter()
             .enumerate()
-            .for_each(|(number, point)| println!("  {number:>4}  {}", point.told()));
-        println!("expected: {estimate}");
+            .try_for_each(|(number, point)| outln!("  {number:>4}  {}", point.told()))?;
+        outln!("expected: {estimate}")?;
         Ok(())
     }
 
@@ -136,11 +137,11 @@ impl Sweep {
                 })
                 .collect();
             let value = json!({ "name": plan.name, "runs": plan.runs(), "done": done, "cells": cells });
-            println!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?);
+            outln!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?)?;
         } else {
-            print!("{}", text_of(plan, cells));
+            out!("{}", text_of(plan, cells))?;
             if let Some(out) = &self.out {
-                println!("in {}: sweep.html, results, summary, points", out.display());
+                outln!("in {}: sweep.html, results, summary, points", out.display())?;
             }
         }
         Ok(())

@@ -34,8 +34,8 @@ pub use node::Input;
 pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};
 pub use webhooks::{
-    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, WebhookOutcome,
-    WebhookPost,
+    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
+    WebhookOutcome, WebhookPost,
 };
 
 /// The node over any provider of primitives: the world runs it with modelled ones, too.

@@ -13,9 +13,9 @@ use crate::config::NodeConfig;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::State;
-use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome};
+use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
+use endpoint::Event;
 use endpoint::generic::Endpoint;
-use endpoint::{Event, Provider};
 use graph::webhook::StatusKind;
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, ToEndpoint};
@@ -49,13 +49,13 @@ pub enum Input {
 }
 
 /// The Cloud API node.
-pub struct Node<P: Provider> {
+pub struct Node<P: Signing> {
     state: State<Endpoint<P>>,
     /// True once the tenants are planted, and the endpoint speaks for all phone numbers.
     started: bool,
 }
 
-impl<P: Provider> Node<P> {
+impl<P: Signing> Node<P> {
     /// The endpoint inside, to look at.
     pub fn endpoint(&self) -> &Endpoint<P> {
         &self.state.endpoint
@@ -133,7 +133,7 @@ impl<P: Provider> Node<P> {
     }
 }
 
-impl<P: Provider> Machine for Node<P> {
+impl<P: Signing> Machine for Node<P> {
     const TABLES: &'static [Table] = &rows::TABLES;
     type Config = NodeConfig;
     type Input = Input;

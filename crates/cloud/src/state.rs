@@ -6,10 +6,11 @@ use crate::config::NodeConfig;
 use crate::messages::{Inbound, Outbound};
 use crate::output::{Notice, Output, Step};
 use crate::register::Drift;
-use crate::webhooks::{Callbacks, Challenges, Queue};
+use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
+use endpoint::SendError;
 use endpoint::generic::Endpoint;
-use endpoint::{Provider, SendError};
+use graph::{Signatures, SigningKey};
 use wire::{Address, BillingClass};
 
 /// The state of a node; to the calls that work on it, over whatever provider.
@@ -38,6 +39,9 @@ pub(crate) trait Ends {
     /// True if it speaks for the address.
     fn speaks_for(&self, account: Address) -> bool;
 
+    /// Signs what is posted to an app's webhook.
+    fn sign(&self, key: &SigningKey, body: &[u8]) -> Signatures;
+
     /// Takes a message on: from now it is the endpoint's to deliver.
     fn send(
         &mut self,
@@ -48,9 +52,13 @@ pub(crate) trait Ends {
     ) -> Result<(), SendError>;
 }
 
-impl<P: Provider> Ends for Endpoint<P> {
+impl<P: Signing> Ends for Endpoint<P> {
     fn speaks_for(&self, account: Address) -> bool {
         self.identity(account).is_some()
+    }
+
+    fn sign(&self, key: &SigningKey, body: &[u8]) -> Signatures {
+        P::sign(key, body)
     }
 
     fn send(

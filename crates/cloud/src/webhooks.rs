@@ -7,6 +7,7 @@ mod events;
 mod exchange;
 mod queue;
 mod retry;
+mod signing;
 mod subscriptions;
 
 pub(crate) use callbacks::{Callbacks, Slot};
@@ -16,6 +17,7 @@ pub use exchange::{
 };
 pub(crate) use queue::Queue;
 pub use retry::RetrySchedule;
+pub use signing::Signing;
 pub(crate) use subscriptions::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,

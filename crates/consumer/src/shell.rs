@@ -5,6 +5,7 @@ use crate::{Command, Consumer, ConsumerConfig, Input, Output};
 use kernel::Rng;
 use link::Uplink;
 use live::StartError;
+use std::io;
 use store::Partition;
 use tokio::sync::mpsc;
 
@@ -16,20 +17,23 @@ pub enum ServeError {
     /// Its rows can't be read.
     #[error("the consumer's app can't start: {0}")]
     Start(#[from] StartError),
+    /// What the person should see can't be shown.
+    #[error("what arrives can't be shown, and waits: {0}")]
+    Screen(io::Error),
 }
 
 /// Runs the app until `shutdown` completes. `screen` gets everything but frames for the relay; a message
-/// counts as shown when it returns.
+/// counts as shown when it returns without an error.
 ///
 /// # Errors
-/// The rows can't be read.
+/// The rows can't be read, or the screen can't show: what it could not show is shown after the next start.
 pub async fn serve(
     config: ConsumerConfig,
     partition: Partition,
     uplink: Uplink,
     mut commands: mpsc::Receiver<Command>,
     mut rng: Rng,
-    mut screen: impl FnMut(Output),
+    mut screen: impl FnMut(Output) -> io::Result<()>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let mut consumer = live::restore::<Consumer>(config.clone(), &partition)?;
@@ -38,15 +42,24 @@ pub async fn serve(
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
             let (outgoing, frames) = mpsc::unbounded_channel();
             let (seen, mut shown) = mpsc::unbounded_channel();
+            let (broke, mut broken) = mpsc::channel(1);
             let release = |output| match output {
                 // No connection: the endpoint says it again on the next.
                 Output::Send(frame) => drop(outgoing.send(frame)),
-                Output::Show(message) => {
-                    let through = message.sequence;
-                    screen(Output::Show(message));
-                    let _ = seen.send(Input::Shown { through });
+                other => {
+                    let through =
+                        if let Output::Show(message) = &other { Some(message.sequence) } else { None };
+                    // After the first failure nothing is shown: a later message would count for those before it.
+                    if broke.capacity() == 0 {
+                        return;
+                    }
+                    match screen(other) {
+                        Ok(()) => {
+                            through.into_iter().for_each(|through| drop(seen.send(Input::Shown { through })))
+                        }
+                        Err(error) => drop(broke.try_send(error)),
+                    }
                 }
-                other => screen(other),
             };
             let link = inputs.clone();
             let people = async {
@@ -63,6 +76,7 @@ pub async fn serve(
             let lived = tokio::select! {
                 () = uplink.run(Input::Link, link, frames) => Ok(()),
                 () = people => Ok(()),
+                Some(error) = broken.recv() => return Err(ServeError::Screen(error)),
                 driven = live::drive(consumer, &partition, &mut rng, &mut waiting, release) => driven,
             };
             let Err(failure) = lived else { return Ok(()) };

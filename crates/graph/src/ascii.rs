@@ -23,7 +23,7 @@ struct Ascii;
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // Most are names and words.
-        if fragment.bytes().all(|byte| byte.is_ascii() && byte != b'/') {
+        if fragment.is_ascii() && !fragment.as_bytes().contains(&b'/') {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;

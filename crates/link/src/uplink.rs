@@ -6,9 +6,10 @@ use crate::{
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, io};
 use tokio::sync::mpsc;
-use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, ToEndpoint, ToRelay};
+use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// Where the relay is, and how to know it.
 pub struct Uplink {
@@ -41,27 +42,23 @@ impl Uplink {
         inputs: mpsc::Sender<I>,
         mut outgoing: mpsc::UnboundedReceiver<Outgoing<ToRelay>>,
     ) {
-        let mut backoff = Backoff::default();
-        let mut attempt = 0;
+        let mut trouble = Trouble::default();
         for number in 1.. {
-            let link = loop {
-                match self.connect().await {
-                    Ok(link) => break link,
-                    Err(error) => {
-                        attempt += 1;
-                        let wait = backoff.next(jitter(self.identity.public(), attempt));
-                        tracing::warn!(%error, ?wait, "no connection to the relay");
-                        tokio::time::sleep(wait).await;
+            let reason = match self.connect().await {
+                Ok(link) => match carry(ConnectionId(number), link, &wrap, &inputs, &mut outgoing).await {
+                    Ok(Session::Worked) => {
+                        trouble = Trouble::default();
+                        continue;
                     }
-                }
-                if inputs.is_closed() {
-                    return;
-                }
+                    Ok(Session::Idle(reason)) => reason,
+                    Err(Unheard) => return,
+                },
+                Err(error) => error.to_string(),
             };
-            backoff.reset();
-            if carry(ConnectionId(number), link, &wrap, &inputs, &mut outgoing).await.is_err() {
+            if inputs.is_closed() {
                 return;
             }
+            tokio::time::sleep(trouble.wait(reason, jitter(self.identity.public(), number))).await;
         }
     }
 
@@ -91,6 +88,58 @@ enum UplinkError {
 /// Nobody listens any more.
 struct Unheard;
 
+/// What came of a connection.
+enum Session {
+    /// Something was submitted or delivered.
+    Worked,
+    /// It ended before anything was, and perhaps the relay said why.
+    Idle(String),
+}
+
+/// Attempts after which nothing was done: connections that were not made, and those that did no work.
+#[derive(Default)]
+struct Trouble {
+    backoff: Backoff,
+    reason: String,
+}
+
+impl Trouble {
+    /// How long to wait before the next attempt. A reason is told to whoever runs the endpoint once, not with each attempt.
+    fn wait(&mut self, reason: String, random: u32) -> Duration {
+        let wait = self.backoff.next(random);
+        if reason == self.reason {
+            tracing::debug!(?wait, "no connection to the relay yet");
+        } else {
+            tracing::warn!(error = %reason, ?wait, "no connection to the relay");
+            self.reason = reason;
+        }
+        wait
+    }
+}
+
+/// What whoever runs the endpoint can do about a refusal.
+fn advice(code: RejectCode) -> &'static str {
+    match code {
+        RejectCode::NotAGateway => {
+            "the relay does not let this key speak for businesses: name it among the relay's gateways, or use the \
+             directory of the node that is named there"
+        }
+        RejectCode::OutOfSequence | RejectCode::HelloExpected => {
+            "what this endpoint has submitted does not fit what the relay has: is one of their directories an older copy?"
+        }
+        RejectCode::AddressTaken => "the number is another device's at this relay",
+        RejectCode::TooManyPrekeys => "the relay keeps fewer prekeys than this endpoint publishes",
+        RejectCode::UnsupportedVersion
+        | RejectCode::FrameTooLarge
+        | RejectCode::MalformedFrame
+        | RejectCode::UnknownFrame
+        | RejectCode::InvalidField
+        | RejectCode::Unspecified => {
+            "the relay does not understand this endpoint: are both of the same version?"
+        }
+    }
+}
+
 /// Carries frames both ways until the connection ends.
 async fn carry<I>(
     id: ConnectionId,
@@ -98,14 +147,26 @@ async fn carry<I>(
     wrap: &impl Fn(LinkEvent<ToEndpoint>) -> I,
     inputs: &mpsc::Sender<I>,
     outgoing: &mut mpsc::UnboundedReceiver<Outgoing<ToRelay>>,
-) -> Result<(), Unheard> {
+) -> Result<Session, Unheard> {
     let Connection { peer, sender, mut receiver } = link;
     let tell = async |event| inputs.send(wrap(event)).await.map_err(|_| Unheard);
     tell(LinkEvent::Up { connection: id, peer }).await?;
+    let mut session = Session::Idle("the relay ends the connection before anything is done".to_owned());
     let reading = async {
         loop {
             match receiver.recv().await {
-                Ok(Some(frame)) => tell(LinkEvent::Frame { connection: id, frame }).await?,
+                Ok(Some(frame)) => {
+                    match &frame {
+                        ToEndpoint::Accepted { .. } | ToEndpoint::Delivery { .. } => {
+                            session = Session::Worked
+                        }
+                        ToEndpoint::Rejected(code) if !matches!(session, Session::Worked) => {
+                            session = Session::Idle(advice(*code).to_owned());
+                        }
+                        _ => {}
+                    }
+                    tell(LinkEvent::Frame { connection: id, frame }).await?;
+                }
                 Err(LinkError::Frame(error)) => {
                     return tell(LinkEvent::Garbled { connection: id, error }).await;
                 }
@@ -132,7 +193,8 @@ async fn carry<I>(
     };
     sender.close(CloseReason::Done);
     ended?;
-    tell(LinkEvent::Down { connection: id }).await
+    tell(LinkEvent::Down { connection: id }).await?;
+    Ok(session)
 }
 
 fn read_pin(file: &PathBuf) -> io::Result<Option<LinkKey>> {

@@ -12,6 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const HEADER: &str = "at_s,from,to,bytes";
+/// Wrong rows that are shown; of the others only how many they are.
+const MOST_TOLD: usize = 20;
+
+/// More than any scenario's duration.
+const MOST_SECONDS: f64 = 1e9;
+
 const HOW: &str = "a row is seconds after the start of traffic, numbers of sender and recipient in their populations \
                    from 0, and bytes of text: `12.5,0,17,60`";
 
@@ -23,8 +29,11 @@ pub(crate) fn read(scenario: &mut Scenario, document: &Node, folder: &Path) -> V
         let (from, to) = (Members::of(scenario, &entry.from), Members::of(scenario, &entry.to));
         let (Some(replay), Some(from), Some(to)) = (&mut entry.replay, from, to) else { continue };
         let place = document.find(&["traffic", &index.to_string(), "replay"]);
-        match fs::read_to_string(folder.join(&replay.path)) {
-            Ok(text) => problems.extend(read_rows(replay, &text, scenario, &from, &to)),
+        match fs::read(folder.join(&replay.path)) {
+            Ok(bytes) => match std::str::from_utf8(&bytes) {
+                Ok(text) => problems.extend(read_rows(replay, text, scenario, &from, &to)),
+                Err(error) => problems.push(not_utf8(replay, &bytes, error.valid_up_to())),
+            },
             Err(error) => {
                 let problem =
                     format!("can't read the replay {}: {error}", folder.join(&replay.path).display());
@@ -38,6 +47,14 @@ pub(crate) fn read(scenario: &mut Scenario, document: &Node, folder: &Path) -> V
     }
     scenario.traffic = traffic;
     problems
+}
+
+/// Where a file stops being text.
+fn not_utf8(replay: &Replay, bytes: &[u8], at: usize) -> Problem {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let line = bytes.get(..at).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() + 1;
+    let place = Place::new(Arc::new(NamedSource::new(&replay.path, text)), at..at);
+    Problem::new(place, format!("line {line} is not UTF-8"), "save the file as UTF-8")
 }
 
 /// Of a population: how many, how many came before, and whether they are businesses.
@@ -80,13 +97,14 @@ fn read_rows(
 ) -> Vec<Problem> {
     let source = Arc::new(NamedSource::new(&replay.path, text.to_owned()));
     let mut problems = Vec::new();
+    let mut untold = 0_usize;
     let mut at = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let content = line.trim_end();
         let place = Place::new(Arc::clone(&source), at..at + content.len());
         at += line.len();
         if number == 0 {
-            if content.trim_start_matches('\u{feff}') != HEADER {
+            if fields(content.trim_start_matches('\u{feff}')).ne(HEADER.split(',')) {
                 problems.push(Problem::new(
                     place,
                     "a replay begins with its header",
@@ -101,8 +119,14 @@ fn read_rows(
         }
         match row(content, replay.rows.last(), scenario, from, to) {
             Ok(row) => replay.rows.push(row),
+            Err(_) if problems.len() == MOST_TOLD => untold += 1,
             Err((problem, hint)) => problems.push(Problem::new(place, problem, hint)),
         }
+    }
+    if untold > 0 {
+        let place = Place::new(Arc::clone(&source), at..at);
+        let problem = format!("and {untold} more rows are wrong");
+        problems.push(Problem::new(place, problem, "mend those above first"));
     }
     if text.is_empty() {
         let place = Place::new(source, 0..0);
@@ -113,6 +137,22 @@ fn read_rows(
 
 type Wrong = (String, String);
 
+/// The fields of a line, which may be quoted: nothing in them needs to be.
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',').map(|field| {
+        let field = field.trim();
+        field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
+    })
+}
+
+/// Seconds as nanoseconds, rounded to the next one; with an exponent too, as programs write them.
+fn nanoseconds(seconds: &str) -> Option<u64> {
+    scaled(seconds, 1_000_000_000).or_else(|| {
+        let seconds = seconds.parse::<f64>().ok().filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds))?;
+        u64::try_from(Duration::from_secs_f64(seconds).as_nanos()).ok()
+    })
+}
+
 fn row(
     line: &str,
     before: Option<&ReplayRow>,
@@ -121,11 +161,11 @@ fn row(
     to: &Members,
 ) -> Result<ReplayRow, Wrong> {
     let wrong = |problem: String, hint: &str| Err((problem, hint.to_owned()));
-    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let fields: Vec<&str> = fields(line).collect();
     let [at_s, sender, recipient, bytes] = fields.as_slice() else {
         return wrong(format!("a row has 4 fields, this one {}", fields.len()), HOW);
     };
-    let Some(nanos) = scaled(at_s, 1_000_000_000) else {
+    let Some(nanos) = nanoseconds(at_s) else {
         return wrong(format!("`{at_s}` is not a number of seconds"), HOW);
     };
     let number = |field: &str| {

@@ -197,6 +197,30 @@ fn a_replay_is_checked_row_by_row() {
 }
 
 #[test]
+fn a_replay_is_read_as_other_programs_write_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("small.toml");
+    std::fs::write(&file, GOOD.replace("rate = \"2/min in total\"", "replay = \"rows.csv\"")).unwrap();
+    let read = |rows: &[u8]| {
+        std::fs::write(folder.path().join("rows.csv"), rows).unwrap();
+        Scenario::read(&file)
+    };
+    let scenario =
+        read(b"\"at_s\",\"from\",\"to\",\"bytes\"\n0.1234567891234567,0,9,60\n1e2,\"1\",0,5\n").unwrap();
+    let rows = &scenario.traffic[0].replay.as_ref().unwrap().rows;
+    assert_eq!(rows[0].at.as_nanos(), 123_456_789);
+    assert_eq!((rows[1].at.as_secs(), rows[1].from), (100, 1));
+
+    let error = read(b"at_s,from,to,bytes\n1,0,0,5\n2,0,\xff,5\n").unwrap_err().to_string();
+    assert!(error.contains("line 3 is not UTF-8"), "{error}");
+
+    let wrong = ["at_s,from,to,bytes\n", &"1,0,x,5\n".repeat(300_000)].concat();
+    let error = read(wrong.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("and 299980 more rows are wrong"), "{error}");
+    assert_eq!(error.matches("`x` is not a number").count(), 20);
+}
+
+#[test]
 fn nobody_writes_from_one_relay_to_another_in_a_replay() {
     let folder = tempfile::tempdir().unwrap();
     let text = GOOD.replace("rate = \"2/min in total\"", "replay = \"rows.csv\"");

@@ -1,11 +1,12 @@
 //! The parties of a run in their engine, with real cryptography or modelled: the one place where that is chosen.
 
 use crate::engine::{Engine, Outcome};
+use crate::fate;
 use crate::lanes::{Cryptography, Event, PartyLane, cast};
 use crate::notes::Notes;
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::record::Who;
-use crate::simulation::Options;
 use cloud::ConfigError;
 use endpoint::{Modelled, Native};
 use kernel::{Row, Time};
@@ -63,7 +64,11 @@ impl Crew {
 
     /// Everything on a party's disk.
     pub(crate) fn disk(&mut self, lane: u32, who: Who) -> Vec<Row> {
-        either!(self, engine => engine.with_lane(lane, |lane| lane.disk(who))).unwrap_or_default()
+        either!(self, engine => {
+            let now = engine.now();
+            engine.with_lane(lane, |lane| lane.disk(now, who))
+        })
+        .unwrap_or_default()
     }
 
     /// Makes a party's machine speak before what it promises is durable.
@@ -105,7 +110,7 @@ fn engine<P: Cryptography>(plan: &Arc<Plan>, options: &Options) -> Result<Engine
     for (at, who) in calamities.losses() {
         engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
     }
-    for (at, who) in calamities.time_outs(plan) {
+    for (at, who) in fate::time_outs(plan) {
         engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
     }
     Ok(engine)

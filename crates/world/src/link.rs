@@ -64,3 +64,8 @@ impl Way {
         model.latency.sample(&mut || self.draws.next())
     }
 }
+
+/// When an end gives up a connection over which nothing has come since `from`: `max_idle_timeout` of the live links.
+pub(crate) fn gives_up(from: Time) -> Time {
+    from + Duration::from_secs(30)
+}

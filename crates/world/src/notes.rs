@@ -1,29 +1,15 @@
 //! What a lane notes of what happens in it: the records that the hash is over, and whatever else somebody keeps of a
 //! run.
 
-use crate::lanes::Violation;
-use crate::lanes::parcel::{Content, Parcel, Recorded};
+use crate::keep::Keep;
+use crate::parcel::{Content, Parcel, Recorded};
 use crate::record::{Record, Trace, What, Who};
 use crate::sight::{Seen, Sight};
+use crate::violation::Violation;
 use bytes::Bytes;
 use kernel::Time;
 use std::collections::BTreeMap;
 use wire::{Address, Envelope, EnvelopeId, PrekeyBundle, ToRelay};
-
-/// Which of it is kept beside the hashes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// Every record.
-    pub records: bool,
-    /// Every envelope that the relay takes and all public keys that it hands out, as a recorder of its links would.
-    pub envelopes: bool,
-    /// Every text that somebody has read, to look for it where it must not be.
-    pub texts: bool,
-    /// Everything that anybody could see.
-    pub sights: bool,
-    /// Every envelope that leaves its sender, as often as it does, whether it arrives or not.
-    pub submissions: bool,
-}
 
 /// A message that a party sends on behalf of a person or business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! A scenario and a seed, worked out: who is who, where each party's lane is, and what goes wrong when.
 
 use crate::calamity::Calamities;
+use crate::conditions::Disk;
 use crate::costs::Costs;
 use crate::draws::{Draws, Origin, Purpose};
 use crate::link::LinkModel;
+use crate::options::Options;
 use crate::record::{Kind, Who};
-use crate::simulation::Options;
 use crate::variation::{Audit, Secret, Variation};
 use kernel::{Seed, Time};
 use scenario::{Adversary, Bytes, Online, Probability, ReplayRow, Reply, Sampler, Scenario, Turns};
@@ -13,8 +14,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::{LinkKey, Number};
-
-pub(crate) use crate::calamity::{Conditions, Disk};
 
 /// Consumers are dealt over so many lanes at most: a few for each core of any machine, and little to look through in
 /// each round.
@@ -121,8 +120,12 @@ impl Plan {
             scenario,
         };
         plan.streams = plan.make_streams();
-        plan.calamities = Calamities::draw(&plan, options.faults.clone(), options.disks);
         plan
+    }
+
+    /// The same with what goes wrong in it.
+    pub(crate) fn suffering(self, calamities: Calamities) -> Self {
+        Self { calamities, ..self }
     }
 
     pub(crate) const fn scenario(&self) -> &Scenario {

@@ -1,6 +1,6 @@
 //! What makes a party's promises take time: a processor that is busy, and a disk that writes in order.
 
-use crate::calamity::Disk;
+use crate::conditions::Disk;
 use kernel::Time;
 use scenario::Sampler;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What a run with modelled cryptography can't show, and says so instead of showing something else.
 
-use crate::simulation::Options;
+use crate::options::Options;
 use scenario::{Crypto, Scenario};
 
 /// A scenario with `crypto = "modelled"` has something in it that needs real keys.

@@ -1,12 +1,13 @@
 //! A run in which everybody says what they are told and nothing else: for promises that are about certain texts, and
 //! about power that fails at a certain effect.
 
-use crate::lanes::Violation;
+use crate::keep::Keep;
 use crate::lanes::business::{Hook, accepted};
-use crate::notes::Keep;
+use crate::options::Options;
 use crate::record::{Kind, Who};
 use crate::sight::{Seen, Sight};
-use crate::simulation::{Options, SetupError, Simulation};
+use crate::simulation::{SetupError, Simulation};
+use crate::violation::Violation;
 use cloud::{ApiResponse, Wamid, WebhookPost};
 use consumer::Reply;
 use kernel::Time;

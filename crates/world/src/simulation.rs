@@ -1,56 +1,27 @@
 //! A run: all parties of a scenario in one engine. How it is begun, gone on with and forked, and what can be asked of
 //! it.
 
-use crate::calamity::{Misfortune, everyone};
-use crate::costs::Costs;
+use crate::calamity::Misfortune;
 use crate::credentials::Credentials;
 use crate::crew::Crew;
 use crate::engine::Outcome;
+use crate::fate;
 use crate::fork::{self, ForkError};
-use crate::lanes::{Event, Violation, suite};
-use crate::notes::{Epoch, Keep, Metric, Progress, PublicKeys, Sent, Submitted};
+use crate::lanes::{Event, suite};
+use crate::notes::{Epoch, Metric, Progress, PublicKeys, Sent, Submitted};
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::record::{Kind, Record, Who};
 use crate::refusal::{self, Refusal};
 use crate::sight::Seen;
-use crate::variation::Audit;
+use crate::violation::Violation;
 use cloud::ConfigError;
 use kernel::{Row, Time};
 use scenario::{Party, Scenario};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wire::Envelope;
-
-/// How a scenario is run.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What each step takes a processor: with scenario and seed it decides what happens.
-    pub costs: Costs,
-    /// Of the things that go wrong only those with these numbers; `None`: all. Part of what happens, too.
-    pub faults: Option<BTreeSet<usize>>,
-    /// What is kept beside the hashes.
-    pub keep: Keep,
-    /// Whether the disks of all parties are kept, to look at them, or to start again from them.
-    pub disks: bool,
-    /// On how many threads.
-    pub threads: NonZeroUsize,
-    /// What apps answer by themselves to each text, beside what their people say: part of what happens, too.
-    pub apps_answer: consumer::Reply,
-    /// Whether the run is one of an audit, and what is different in it: part of what happens, too.
-    pub audit: Option<Audit>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let (costs, keep) = (Costs::default(), Keep::default());
-        let threads = NonZeroUsize::MIN;
-        let apps_answer = consumer::Reply::None;
-        Self { costs, faults: None, keep, disks: false, threads, apps_answer, audit: None }
-    }
-}
 
 /// A run that can't begin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +82,7 @@ impl Simulation {
     /// [`SetupError`].
     pub fn new(scenario: Scenario, seed: u64, options: &Options) -> Result<Self, SetupError> {
         refusal::check(&scenario, options)?;
-        let plan = Arc::new(Plan::new(scenario, seed, options));
+        let plan = Arc::new(fate::plan(scenario, seed, options));
         let crew = Crew::new(&plan, options)?;
         Ok(Self { plan, crew, seed, options: options.clone() })
     }
@@ -127,7 +98,7 @@ impl Simulation {
     /// If the two differ in more than can change in the middle of a run.
     pub fn fork(&mut self, scenario: Scenario) -> Result<(), ForkError> {
         fork::check(self.plan.scenario(), &scenario)?;
-        self.plan = Arc::new(Plan::new(scenario, self.seed, &self.options));
+        self.plan = Arc::new(fate::plan(scenario, self.seed, &self.options));
         self.crew.fork(&self.plan);
         Ok(())
     }
@@ -220,7 +191,7 @@ impl Simulation {
     /// Who is meant by a party of a scenario, ascending.
     #[must_use]
     pub fn members(&self, party: &Party) -> Vec<Who> {
-        everyone(&self.plan, party).collect()
+        fate::everyone(&self.plan, party).collect()
     }
 
     /// The businesses that a node speaks for.

@@ -1,6 +1,7 @@
 //! `blindpost audit --mutants`: known-bad variants, each of which must be caught.
 
 use super::{Audit, writable, write_json};
+use crate::out::{errln, out};
 use ::audit::{MutantPlan, MutantReport, MutantsReport, Verdict, run_mutants};
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Audit) -> miette::Result<Verdict> {
     bar.finish_and_clear();
     let report = report.wrap_err("the mutants could not be audited")?;
     if arguments.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
-        print!("{}", text_of(&report));
+        out!("{}", text_of(&report))?;
     }
     if let Some(file) = &arguments.json {
         write_json(file, &whole(&report)?)?;
@@ -60,7 +61,7 @@ fn whole(report: &MutantsReport) -> miette::Result<serde_json::Value> {
 
 /// Builds the program that has the mutants, from a copy of the source that this one was built from.
 fn build(all: &Mutants, source: &Path) -> miette::Result<PathBuf> {
-    eprintln!("building the mutants, which are never shipped");
+    errln!("building the mutants, which are never shipped");
     let target = source.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let copy = all.copy(&target.join("mutants"), &target).into_diagnostic()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

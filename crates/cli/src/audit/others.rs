@@ -1,6 +1,7 @@
 //! `blindpost audit --views DIR --policy FILE`: the same checks on what another system's parties saw.
 
 use super::{writable, write_json};
+use crate::out::out;
 use ::audit::Verdict;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use privacy::folder;
@@ -21,7 +22,7 @@ pub(super) fn run(views: &Path, policy: Option<&Path>, json: Option<&Path>) -> m
     let report = folder::audit(views, &policy).into_diagnostic();
     let report = report.wrap_err_with(|| format!("{} can't be audited", views.display()))?;
     if json.is_none_or(|file| file.as_os_str() != "-") {
-        print!("{report}");
+        out!("{report}")?;
     }
     if let Some(file) = json {
         write_json(file, &serde_json::to_value(&report).into_diagnostic()?)?;

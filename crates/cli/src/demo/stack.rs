@@ -123,6 +123,7 @@ impl Stack {
             move |event| {
                 seen.look_at(&event);
                 arrived.webhook(event, live::now());
+                Ok(())
             },
             move || forged.forged(),
             stop.wait(),
@@ -213,7 +214,7 @@ async fn person(
     partition: Partition,
     uplink: Uplink,
     rng: Rng,
-    screen: impl FnMut(Output),
+    screen: impl FnMut(Output) -> std::io::Result<()>,
     stopped: impl Future<Output = ()>,
 ) -> miette::Result<()> {
     let config = ConsumerConfig {
@@ -226,10 +227,13 @@ async fn person(
     consumer::serve(config, partition, uplink, commands, rng, screen, stopped).await.into_diagnostic()
 }
 
-fn screen(tracker: Arc<Tracker>) -> impl FnMut(Output) {
-    move |output| match output {
-        Output::Show(message) => tracker.shown(&message.text, live::now()),
-        Output::Notice(Notice::Registered) => tracker.registered(),
-        _ => {}
+fn screen(tracker: Arc<Tracker>) -> impl FnMut(Output) -> std::io::Result<()> {
+    move |output| {
+        match output {
+            Output::Show(message) => tracker.shown(&message.text, live::now()),
+            Output::Notice(Notice::Registered) => tracker.registered(),
+            _ => {}
+        }
+        Ok(())
     }
 }

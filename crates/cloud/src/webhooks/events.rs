@@ -5,6 +5,7 @@ use crate::state::State;
 use crate::webhooks::exchange::{DeliveryId, WebhookOutcome};
 use crate::webhooks::queue::Due;
 use bytes::Bytes;
+use graph::SigningKey;
 use graph::webhook::Phone;
 use wire::Number;
 
@@ -40,9 +41,10 @@ impl State {
 
     /// Posts what is due, and drops what is too old.
     pub(crate) fn run_webhooks(&mut self, step: &mut Step<'_>) {
-        let transaction = &mut *step.transaction;
+        let policy = &self.config.webhooks;
+        let sign = |key: &SigningKey, body: &[u8]| self.endpoint.sign(key, body);
         let due =
-            self.webhooks.run(step.now, &self.directory, &self.callbacks, &self.config.webhooks, transaction);
+            self.webhooks.run(step.now, &self.directory, &self.callbacks, policy, &sign, step.transaction);
         for due in due {
             step.say(match due {
                 Due::Post(post) => Output::PostWebhook(post),

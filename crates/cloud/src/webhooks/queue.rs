@@ -10,7 +10,7 @@ use crate::output::Step;
 use crate::proto;
 use crate::rows::{WEBHOOKS, read_webhook_key, webhook_key};
 use bytes::Bytes;
-use graph::{AppId, PhoneNumberId};
+use graph::{AppId, PhoneNumberId, Signatures, SigningKey};
 use kernel::{RestoreError, Rng, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +139,7 @@ impl Queue {
         directory: &Directory,
         callbacks: &Callbacks,
         policy: &WebhookPolicy,
+        sign: &dyn Fn(&SigningKey, &[u8]) -> Signatures,
         transaction: &mut Transaction,
     ) -> Vec<Due> {
         let too_old = |id: DeliveryId| id.time() + policy.retry.give_up_after() <= now;
@@ -156,7 +157,7 @@ impl Queue {
             while let Some(id) = self.next_of(app, policy.in_flight_per_app) {
                 let until = now + policy.answer_within;
                 self.enter(id, State::InFlight(until));
-                match self.post(id, directory, callbacks) {
+                match self.post(id, directory, callbacks, sign) {
                     Some(post) => self.due.push(Due::Post(post)),
                     // Nowhere to post it now; perhaps later.
                     None => self.failed(now, id, policy, transaction),
@@ -182,10 +183,16 @@ impl Queue {
         lane.ready.first().copied()
     }
 
-    fn post(&self, id: DeliveryId, directory: &Directory, callbacks: &Callbacks) -> Option<WebhookPost> {
+    fn post(
+        &self,
+        id: DeliveryId,
+        directory: &Directory,
+        callbacks: &Callbacks,
+        sign: &dyn Fn(&SigningKey, &[u8]) -> Signatures,
+    ) -> Option<WebhookPost> {
         let event = self.events.get(&id)?;
         let (app, phone) = (directory.app(event.app)?, directory.phone(event.phone)?);
-        let signatures = app.signing_key.sign(&event.body);
+        let signatures = sign(&app.signing_key, &event.body);
         Some(WebhookPost {
             delivery: id,
             url: callbacks.url(app.id, phone)?.to_owned(),

@@ -153,7 +153,8 @@ impl Business {
 
 impl<'a> Hook<'a> {
     pub(crate) fn parse(body: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        // Texts of a body that is UTF-8 as a whole needn't be looked at one by one.
+        serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
     }
 
     /// The phone number ids that it is for.
@@ -176,7 +177,7 @@ impl<'a> Hook<'a> {
 
 /// The name that the API gave a message; `None` if it refused it.
 pub(crate) fn accepted(response: &cloud::ApiResponse) -> Option<String> {
-    let answer: Answer<'_> = serde_json::from_slice(&response.body).ok()?;
+    let answer: Answer<'_> = serde_json::from_str(std::str::from_utf8(&response.body).ok()?).ok()?;
     let first = answer.messages.into_iter().next()?;
     (response.status == 200).then(|| first.id.into_owned())
 }

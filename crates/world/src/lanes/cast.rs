@@ -6,9 +6,9 @@ use super::{ConsumersLane, Cryptography, NodeLane, PartyLane, RelayLane};
 use crate::credentials::Credentials;
 use crate::draws::Purpose;
 use crate::notes::Notes;
+use crate::options::Options;
 use crate::plan::Plan;
 use crate::record::Who;
-use crate::simulation::Options;
 use cloud::{
     AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Portfolio, Tenant,
 };

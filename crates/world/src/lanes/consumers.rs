@@ -2,13 +2,13 @@
 //! answering.
 
 use super::host::{Broken, Host};
-use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
 use super::{Cryptography, Event, Line, RESTART_TAKES};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::notes::{Notes, Sent, Stage, Submitted};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::presence::Presence;
 use crate::record::{Kind, What, Who};
@@ -182,7 +182,9 @@ impl<P: Cryptography> ConsumersLane<P> {
         let Some(person) = self.people.get(&self.plan, who).filter(|person| person.host.is_up()) else {
             return;
         };
-        person.host.stop();
+        let violation = person.host.stop(now);
+        self.notes.violations.extend(violation);
+        let Some(person) = self.people.get(&self.plan, who) else { return };
         person.said.clear();
         drop(person.uplink.close(&self.plan, agenda));
         agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));

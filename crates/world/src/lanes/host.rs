@@ -1,33 +1,14 @@
 //! A machine on a modelled computer: a processor that is busy, a disk that takes its time, a clock that may be wrong,
 //! and power that may fail.
 
-use crate::plan::{Conditions, Disk};
+use crate::conditions::{Conditions, Disk};
 use crate::processor::Processor;
 use crate::record::Who;
+use crate::violation::Violation;
 use kernel::{Effects, Machine, Rng, Row, Seed, Time, Transaction};
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 use store::Shadow;
-
-/// What must never happen and did: a machine that does not start, a disk that refuses a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// When.
-    pub at: Time,
-    /// Where.
-    pub who: Who,
-    /// Which promise of the architecture is broken.
-    pub invariant: &'static str,
-    /// What happened.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}: {} ({})", self.invariant, self.who, self.what, self.at.as_micros())
-    }
-}
 
 /// One party's computer.
 pub(crate) struct Host<M: Machine> {
@@ -44,6 +25,8 @@ pub(crate) struct Host<M: Machine> {
     pub(crate) incarnation: u32,
     /// When the next alarm rings.
     alarm: Option<Time>,
+    /// The last time at which the host is called because something is durable: once for all that is durable then.
+    called: Option<Time>,
     /// Effects (a transaction, or an output) until the power fails; `None`: it doesn't.
     pub(crate) effects_left: Option<u64>,
     /// Outputs go out before what they promise is durable: a machine that must be caught.
@@ -98,6 +81,7 @@ where
             in_flight: VecDeque::new(),
             incarnation: 0,
             alarm: None,
+            called: None,
             effects_left: None,
             speaks_too_soon: false,
         }
@@ -115,19 +99,21 @@ where
         self.incarnation += 1;
         self.processor.start(now);
         self.alarm = None;
+        self.called = None;
         Ok(())
     }
 
     /// The power fails: what was not on the disk is gone, and what it would have allowed is never said.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self, now: Time) -> Option<Violation> {
+        let violation = self.settle(now).err();
         self.machine = None;
         self.in_flight.clear();
         self.effects_left = None;
+        violation
     }
 
-    /// The device is gone with its disk: another one takes its place.
+    /// A device that has no power is gone with its disk: another one takes its place.
     pub(crate) fn replace(&mut self, seed: &Seed, config: M::Config) {
-        self.stop();
         self.disk = self.disk.as_ref().map(|_| Shadow::default());
         self.rng = Rng::for_entity(seed, &format!("{}/{}", self.who, self.incarnation + 1));
         if self.conditions.tapped {
@@ -186,37 +172,59 @@ where
     /// host breaks down in the middle.
     pub(crate) fn durable(&mut self, now: Time) -> (Vec<M::Output>, Option<Broken>) {
         let mut said = Vec::new();
+        let broken = self.release(now, &mut said).err();
+        if broken.is_some() {
+            self.in_flight.clear();
+        }
+        (said, broken)
+    }
+
+    fn release(&mut self, now: Time, said: &mut Vec<M::Output>) -> Result<(), Broken> {
+        self.called = self.called.filter(|called| *called > now);
         while let Some(commit) = self.in_flight.pop_front_if(|commit| commit.at <= now) {
             if commit.writes {
                 if !self.spend() {
-                    return (said, Some(Broken::Power));
+                    return Err(Broken::Power);
                 }
                 if self.conditions.disk_is_full(now) {
-                    return (said, Some(Broken::DiskFull));
+                    return Err(Broken::DiskFull);
                 }
-                if let Some(disk) = &mut self.disk
-                    && let Err(error) = disk.apply(commit.transaction)
-                {
-                    return (said, Some(Broken::Bug(self.violation(now, error.to_string()))));
-                }
+                self.apply(now, commit.transaction).map_err(Broken::Bug)?;
             }
             if self.effects_left.is_none() && said.is_empty() {
-                said = commit.outputs;
+                *said = commit.outputs;
                 continue;
             }
             for output in commit.outputs {
                 if !self.spend() {
-                    return (said, Some(Broken::Power));
+                    return Err(Broken::Power);
                 }
                 said.push(output);
             }
         }
-        (said, None)
+        Ok(())
     }
 
-    /// What is on the disk.
-    pub(crate) fn rows(&mut self) -> Vec<Row> {
-        self.disk.as_mut().and_then(|disk| disk.load(M::TABLES).ok()).unwrap_or_default()
+    /// What became durable before `now` and allows nothing to be said is on the disk: nobody was called for it.
+    fn settle(&mut self, now: Time) -> Result<(), Violation> {
+        while let Some(commit) =
+            self.in_flight.pop_front_if(|commit| commit.at < now && commit.outputs.is_empty())
+        {
+            self.apply(commit.at, commit.transaction)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, now: Time, transaction: Transaction) -> Result<(), Violation> {
+        let applied = self.disk.as_mut().map_or(Ok(()), |disk| disk.apply(transaction));
+        applied.map_err(|error| self.violation(now, error.to_string()))
+    }
+
+    /// What is on the disk, and what was wrong with the last of it.
+    pub(crate) fn rows(&mut self, now: Time) -> (Vec<Row>, Option<Violation>) {
+        let violation = self.settle(now).err();
+        let rows = self.disk.as_mut().and_then(|disk| disk.load(M::TABLES).ok()).unwrap_or_default();
+        (rows, violation)
     }
 
     /// What a step begins with: where nobody will ever read the disk, rows are not made.
@@ -253,8 +261,13 @@ where
             self.in_flight.push_back(Commit { at: durable, writes, transaction, outputs: Vec::new() });
             return Some(before);
         }
+        // Nobody needs to be called for what allows nothing to be said, unless the host may break down at it.
+        let matters = !outputs.is_empty() || self.effects_left.is_some() || self.conditions.disk_fills();
         self.in_flight.push_back(Commit { at: durable, writes, transaction, outputs });
-        Some(durable)
+        if !matters {
+            return None;
+        }
+        (self.called.replace(durable) != Some(durable)).then_some(durable)
     }
 
     /// When the alarm must ring, if that is sooner than it does anyway.

@@ -6,29 +6,26 @@ mod consumers;
 mod host;
 mod lines;
 mod node;
-pub(crate) mod parcel;
 mod relay;
 mod text;
 pub(crate) mod uplink;
 
 use crate::engine::{Agenda, Lane};
 use crate::notes::Notes;
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::Who;
 use crate::traffic::Spark;
 pub(crate) use cast::{cast, suite};
-use cloud::{ApiRequest, ApiResponse, DeliveryId, WebhookPost};
+use cloud::{ApiRequest, ApiResponse, DeliveryId, Signing, WebhookPost};
 pub(crate) use consumers::ConsumersLane;
-use endpoint::{Modelled, Native, Provider};
-pub use host::Violation;
-use host::{Call, Host};
+use endpoint::{Modelled, Native};
+use host::Call;
 use kernel::{Row, Time};
 pub(crate) use node::NodeLane;
-use parcel::Parcel;
 pub(crate) use relay::RelayLane;
 use std::sync::Arc;
 use std::time::Duration;
-pub(crate) use uplink::gives_up;
 use wire::{ConnectionId, ToEndpoint, ToRelay};
 
 /// How long a party is down after its power failed, if the scenario does not say.
@@ -139,7 +136,7 @@ impl From<Spark> for Event {
 }
 
 /// The cryptography of a run's parties.
-pub(crate) trait Cryptography: Provider {
+pub(crate) trait Cryptography: Signing {
     /// Whether bytes mean anything: then frames are written, hashed and read, and webhooks' signatures are checked.
     const HAS_BYTES: bool;
 
@@ -174,13 +171,15 @@ impl<P: Cryptography> PartyLane<P> {
         }
     }
 
-    /// Everything on the disk of one of its parties.
-    pub(crate) fn disk(&mut self, who: Who) -> Vec<Row> {
-        match self {
-            Self::Relay(lane) => lane.host.rows(),
-            Self::Node(lane) => lane.host.rows(),
-            Self::Consumers(lane) => lane.host(who.index()).map(Host::rows).unwrap_or_default(),
-        }
+    /// Everything that is on the disk of one of its parties at a time.
+    pub(crate) fn disk(&mut self, now: Time, who: Who) -> Vec<Row> {
+        let (rows, violation) = match self {
+            Self::Relay(lane) => lane.host.rows(now),
+            Self::Node(lane) => lane.host.rows(now),
+            Self::Consumers(lane) => lane.host(who.index()).map(|host| host.rows(now)).unwrap_or_default(),
+        };
+        self.notes().violations.extend(violation);
+        rows
     }
 
     /// Makes the machine of one of its parties speak before what it promises is durable.

@@ -4,12 +4,12 @@
 use super::business::{self, Business};
 use super::consumers::{GATEWAY, message_key, submitted};
 use super::host::{Broken, Host};
-use super::parcel::Parcel;
 use super::text::text;
 use super::uplink::Uplink;
 use super::{Asked, Cryptography, Event, Hook, Line, RESTART_TAKES, Request, Response};
 use crate::engine::Agenda;
 use crate::notes::{Notes, Sent, Stage};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::{What, Who};
 use crate::sight::Sight;
@@ -130,7 +130,7 @@ impl<P: Cryptography> NodeLane<P> {
     fn stop(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
-        self.host.stop();
+        self.notes.violations.extend(self.host.stop(now));
         self.requests.clear();
         drop(self.uplink.close(&self.plan, agenda));
         agenda.at(now + self.plan.down_time(who, now).unwrap_or(RESTART_TAKES), Event::Start(who));

@@ -3,11 +3,11 @@
 use super::consumers::GATEWAY;
 use super::host::{Broken, Call, Host};
 use super::lines::Lines;
-use super::parcel::Parcel;
 use super::uplink::HANDSHAKE_BYTES;
 use super::{Event, RESTART_TAKES};
 use crate::engine::Agenda;
 use crate::notes::{Notes, PublicKeys};
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::{Kind, What, Who};
 use crate::sight::Sight;
@@ -70,7 +70,7 @@ impl RelayLane {
     fn stop(&mut self, now: Time, agenda: &mut Agenda<'_, Event>) {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
-        self.host.stop();
+        self.notes.violations.extend(self.host.stop(now));
         for (connection, endpoint) in self.lines.close_all() {
             self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
         }

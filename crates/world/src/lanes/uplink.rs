@@ -1,13 +1,12 @@
 //! An endpoint's connection to its relay: dialling, backing off, giving up, as the live links do it.
 
-use super::parcel::Parcel;
 use super::{Event, lines};
 use crate::draws::{Draws, Purpose};
 use crate::engine::Agenda;
 use crate::link::Way;
+use crate::parcel::Parcel;
 use crate::plan::Plan;
 use crate::record::Who;
-use kernel::Time;
 use std::time::Duration;
 use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 
@@ -177,9 +176,4 @@ impl Uplink {
         let micros = u32::try_from(window.as_micros()).unwrap_or(u32::MAX);
         Duration::from_micros(u64::from(self.draws.below(micros)))
     }
-}
-
-/// When an end gives up a connection over which nothing has come since `from`: `max_idle_timeout` of the live links.
-pub(crate) fn gives_up(from: Time) -> Time {
-    from + Duration::from_secs(30)
 }
