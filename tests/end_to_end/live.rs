@@ -2,7 +2,7 @@
 
 use crate::common::http::{Webhook, post, take_webhooks};
 use crate::stage::{Outcome, Stage};
-use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
+use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
 use consumer::{Command, ConsumerConfig, Output, Reply};
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
@@ -187,6 +187,7 @@ pub(crate) fn number(consumer: usize) -> Number {
 
 fn node_config(webhook: &str) -> NodeConfig {
     let tenant = Tenant {
+        portfolio: Portfolio { id: 600_000_000_000_001.into(), name: "Test".into() },
         app: App {
             id: "700000000000001".parse().unwrap(),
             name: "Test".into(),

@@ -34,8 +34,9 @@ fn every_frame_and_row_of_a_conversation_is_listed() {
         BTreeSet::from(["directory", "endpoints", "inbox", "meters", "one_time_prekeys"])
     );
     assert_eq!(tables(Principal::Consumer), with(&["shown", "unshown"]));
-    // A callback has a row only after the API has changed it: see crates/cloud/tests.
-    assert_eq!(tables(Principal::Cloud), with(&["inbound", "outbound", "webhooks"]));
+    let planted = ["apps", "callbacks", "numbers", "portfolios", "tokens", "wabas"];
+    let cloud = with(&["inbound", "outbound", "webhooks"]).into_iter().chain(planted).collect();
+    assert_eq!(tables(Principal::Cloud), cloud);
     for principal in [Principal::Transport, Principal::Consumer, Principal::Cloud] {
         assert!(stage.frames.contains(&principal), "{principal} was sent nothing");
     }
@@ -193,7 +194,11 @@ fn log_lines_say_what_they_may_and_no_more() {
         " INFO relay::shell: first gateway enrolled; name its node key in the configuration to pin it",
         " WARN link::uplink: no connection to the relay error=the relay at 127.0.0.1:7433 refused the connection: it \
           is full or shutting down; try again later wait=15.406627ms",
-        " INFO cloud::shell::serve: the relay knows this node: messages flow",
+        " INFO cloud::shell: the relay knows this node: messages flow",
+        " WARN cloud::shell: the tenants file says something else of the webhooks of an account than the API: the API's \
+          is in force id=102290129340398",
+        " WARN cloud::shell: the tenants file no longer names an app: what the API has made of it stays \
+          id=700000000000001",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: No space left on \
          device (os error 28)",
         "DEBUG link::listener: handshake failed",
@@ -203,13 +208,15 @@ fn log_lines_say_what_they_may_and_no_more() {
     for line in [
         " INFO relay::shell: forwarded to=4915112345678",
         " INFO relay::relay: envelope accepted from=\"15550783881\" to=\"4915112345678\"",
-        " INFO receive{from=\"4915112345678\"}: cloud::shell::serve: the relay knows this node: messages flow",
-        " INFO cloud::shell::serve: the relay knows this node: messages flow to=4915112345678",
+        " INFO receive{from=\"4915112345678\"}: cloud::shell: the relay knows this node: messages flow",
+        " INFO cloud::shell: the relay knows this node: messages flow to=4915112345678",
         " INFO link::quic: small UDP buffer: many busy connections will lose packets granted_kib=4915112345678 \
           wanted_kib=4096",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: row 4915112345678",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: EAAtoken0001",
-        " WARN cloud::shell::serve: a message that arrived can't be read: unknown one-time prekey 7654321",
+        " WARN cloud::shell: a message that arrived can't be read: unknown one-time prekey 7654321",
+        " WARN cloud::shell: the tenants file no longer names a token of an app: what the API has made of it stays \
+          id=EAAtoken0001",
     ] {
         let problems = check(line);
         assert_eq!(problems.len(), 1, "{line}: {problems:?}");

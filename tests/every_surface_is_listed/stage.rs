@@ -46,6 +46,7 @@ enum Input {
 impl Stage {
     pub(crate) fn new() -> Self {
         let tenant = cloud::Tenant {
+            portfolio: cloud::Portfolio { id: 600_000_000_000_001.into(), name: "Shop".into() },
             app: cloud::App {
                 id: "700000000000001".parse().unwrap(),
                 name: "App".into(),

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use cloud::{
-    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, ReplyId, Tenant,
-    WebhookOutcome,
+    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, Portfolio, ReplyId,
+    Tenant, WebhookOutcome,
 };
 use consumer::{Consumer, ConsumerConfig, Reply};
 use kernel::{Effects, Machine, Rng, Seed, Time};
@@ -194,6 +194,7 @@ fn from_consumer(effects: Effects<consumer::Output>, said: &mut VecDeque<Said>) 
 
 fn node_config() -> NodeConfig {
     let tenant = Tenant {
+        portfolio: Portfolio { id: 600_000_000_000_001.into(), name: "Bench".into() },
         app: App {
             id: "700000000000001".parse().unwrap(),
             name: "Bench".into(),

@@ -174,7 +174,7 @@ impl Facts {
             .iter()
             .map(|tenant| {
                 serde_json::json!({
-                    "name": tenant.name, "app_id": tenant.app_id, "app_secret": tenant.app_secret,
+                    "name": tenant.name, "portfolio_id": tenant.portfolio_id, "app_id": tenant.app_id, "app_secret": tenant.app_secret,
                     "verify_token": tenant.verify_token, "token": tenant.token, "waba_id": tenant.waba_id,
                     "phone_number_id": tenant.phone_number_id, "number": tenant.number, "webhook": tenant.webhook,
                 })
@@ -196,8 +196,9 @@ impl Facts {
                 .as_deref()
                 .unwrap_or("none; set one with --webhook URL or POST /{app-id}/subscriptions");
             text += &format!(
-                "\n{}\n  phone number id  {}\n  number           {}\n  token            {}\n  WABA id          {}\n  app id           {}\n  app secret       {}\n  verify token     {}\n  webhook          {webhook}\n",
+                "\n{}\n  portfolio id     {}\n  phone number id  {}\n  number           {}\n  token            {}\n  WABA id          {}\n  app id           {}\n  app secret       {}\n  verify token     {}\n  webhook          {webhook}\n",
                 tenant.name,
+                tenant.portfolio_id.as_deref().unwrap_or("made of the app id"),
                 tenant.phone_number_id,
                 tenant.number,
                 tenant.token,

@@ -1,7 +1,7 @@
 //! The businesses of a node, as a file says.
 
 use crate::toml_file;
-use ::cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
+use ::cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
 use endpoint::Suites;
 use kernel::Rng;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -13,6 +13,9 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TenantSettings {
     pub(crate) name: String,
+    /// If there is none, one is made of the app's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) portfolio_id: Option<String>,
     pub(crate) app_id: String,
     pub(crate) app_secret: String,
     pub(crate) verify_token: String,
@@ -36,6 +39,7 @@ impl TenantSettings {
         let mut secret = |prefix: &str| format!("{prefix}{}", hex::encode(rng.bytes::<16>()));
         Self {
             name: format!("Business {}", index + 1),
+            portfolio_id: Some((600_000_000_000_001 + index).to_string()),
             app_id: (700_000_000_000_001 + index).to_string(),
             app_secret: secret(""),
             verify_token: secret("verify-"),
@@ -69,8 +73,15 @@ impl TenantSettings {
             callback,
             webhook_version: 23,
         };
+        let portfolio = match &self.portfolio_id {
+            None => Portfolio::of(&app),
+            Some(id) => Portfolio {
+                id: id.parse().into_diagnostic().wrap_err_with(|| what("portfolio_id"))?,
+                name: self.name.clone(),
+            },
+        };
         let token = AccessToken { value: self.token.as_str().into(), accounts: Vec::new(), expires: None };
-        Ok(Tenant { app, accounts: vec![account], tokens: vec![token] })
+        Ok(Tenant { portfolio, app, accounts: vec![account], tokens: vec![token] })
     }
 }
 
@@ -158,10 +169,23 @@ mod tests {
             ("phone_number_id", TenantSettings { phone_number_id: "x".into(), ..good.clone() }),
             ("waba_id", TenantSettings { waba_id: String::new(), ..good.clone() }),
             ("app_id", TenantSettings { app_id: "1a".into(), ..good.clone() }),
+            ("portfolio_id", TenantSettings { portfolio_id: Some("x".into()), ..good.clone() }),
         ] {
             let error = explain(&node_config(&[bad], Suites::default()).err().unwrap());
             assert!(error.starts_with(&format!("error: tenant \"Shop\": {key}\n")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_without_portfolios_still_makes_a_node() {
+        let old =
+            |index| TenantSettings { portfolio_id: None, ..TenantSettings::generate(index, &mut rng()) };
+        let [one, again, other] =
+            [old(0), old(0), old(1)].map(|tenant| tenant.to_tenant().unwrap().portfolio.id);
+        assert_eq!(one, again, "it has the same portfolio at each start");
+        assert_ne!(one, other);
+        let named = TenantSettings { portfolio_id: Some("42".into()), ..old(0) };
+        assert_eq!(named.to_tenant().unwrap().portfolio.id.as_str(), "42");
     }
 
     #[test]

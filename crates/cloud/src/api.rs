@@ -3,7 +3,6 @@
 //! A request is taken apart, its token is looked up, its path leads to a [`Route`] that the token opens, and its
 //! parameters are those that the route has. Only then does the route's function read them and do something.
 
-mod auth;
 mod call;
 mod exchange;
 mod respond;

@@ -1,4 +1,4 @@
-//! How a node behaves, and who its tenants are when it starts: retention, webhooks, and what its endpoint is told.
+//! How a node behaves, and which tenants are the seed of it: retention, webhooks, and what its endpoint is told.
 
 use crate::accounts::{ConfigError, Tenant, Tenants};
 use crate::webhooks::RetrySchedule;

@@ -6,7 +6,8 @@
 //!
 //! `node` is the table of contents: what there is, and which input goes where. A folder for each idea has its state,
 //! its rows, its calls and its webhooks: `accounts`, `messages`, `webhooks`, `billing`. `api` is what calls
-//! have in common: the table of routes, and the way from a request to its answer.
+//! have in common: the table of routes, and the way from a request to its answer. `register` is what objects have in common that
+//! the tenants file names and the API changes: their rows, and which of the two wins.
 
 mod accounts;
 mod api;
@@ -15,17 +16,20 @@ mod config;
 mod messages;
 mod node;
 mod output;
+mod register;
 mod rows;
 mod shell;
 mod state;
 mod webhooks;
 
-pub use accounts::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Tenant};
+pub use accounts::{
+    AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Portfolio, Tenant, Thing,
+};
 pub use api::{ApiRequest, ApiResponse, Needs, Object, ROUTES, ReplyId, Route};
 pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::Callback;
-pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, Secret, Sender, WabaId, Wamid};
+pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
 pub use shell::{ServeError, serve};

@@ -2,7 +2,6 @@
 
 mod inbound;
 mod outbound;
-mod read;
 mod receive;
 mod send;
 mod statuses;

@@ -51,7 +51,7 @@ pub enum Input {
 /// The Cloud API node.
 pub struct Node<P: Signing> {
     state: State<Endpoint<P>>,
-    /// True once the endpoint speaks for all phone numbers.
+    /// True once the tenants are planted, and the endpoint speaks for all phone numbers.
     started: bool,
 }
 
@@ -86,10 +86,12 @@ impl<P: Signing> Node<P> {
         self.state.bill.lines(&self.state.directory)
     }
 
-    /// Opens the accounts of all phone numbers, once.
+    /// Plants what the tenants file says and opens the accounts of all phone numbers, once, before anything else.
     fn start(&mut self, step: &mut Step<'_>) {
         if !self.started {
             self.started = true;
+            let state: &mut State = &mut self.state;
+            state.plant(step);
             for phone in self.state.directory.phones() {
                 let account = Address::primary(phone.number);
                 step.part(|step| self.state.endpoint.open_account(account, step));
@@ -148,6 +150,7 @@ impl<P: Signing> Machine for Node<P> {
                 rows::INBOUND => state.inbound.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
+                _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
         }

@@ -1,5 +1,6 @@
 //! What a node says.
 
+use crate::accounts::Thing;
 use crate::api::{ApiResponse, ReplyId};
 use crate::billing::BillLine;
 use crate::webhooks::{Challenge, WebhookPost};
@@ -31,7 +32,7 @@ pub enum Output {
     Notice(Notice),
 }
 
-/// What the operator may know: it names nobody.
+/// What the operator may know: as text it names nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Notice {
     /// Messages flow.
@@ -49,6 +50,12 @@ pub enum Notice {
     /// A webhook was dropped: not acknowledged before its time was over.
     #[error("a webhook was dropped: it was not acknowledged in time")]
     WebhookDropped,
+    /// At the start: the tenants file is not in force for this.
+    #[error("the tenants file says something else of {0} than the API: the API's is in force")]
+    Overruled(Thing),
+    /// At the start: this is in the node's state only.
+    #[error("the tenants file no longer names {0}: what the API has made of it stays")]
+    Unnamed(Thing),
 }
 
 impl From<Outgoing<ToRelay>> for Output {

@@ -1,9 +1,10 @@
-//! The tables of a node, and their keys. Each begins with the phone number, account or app that it is of: a row belongs to
-//! one business portfolio (invariant 11, `a_portfolio_is_the_unit_of_a_node`).
+//! The tables of a node, and their keys. Each begins with the portfolio, phone number, account or app that it is of: a row
+//! belongs to one business portfolio (invariant 11, `a_portfolio_is_the_unit_of_a_node`).
 
 use crate::webhooks::DeliveryId;
 use bytes::Bytes;
 use content::MessageId;
+use graph::{AppId, PhoneNumberId, PortfolioId, WabaId};
 use kernel::Table;
 use wire::Number;
 
@@ -11,17 +12,47 @@ pub(crate) const OUTBOUND: Table = Table::state("outbound");
 pub(crate) const INBOUND: Table = Table::state("inbound");
 pub(crate) const WEBHOOKS: Table = Table::state("webhooks");
 pub(crate) const CALLBACKS: Table = Table::state("callbacks");
+pub(crate) const PORTFOLIOS: Table = Table::state("portfolios");
+pub(crate) const APPS: Table = Table::state("apps");
+/// Business accounts; `accounts` are the endpoint's.
+pub(crate) const WABAS: Table = Table::state("wabas");
+pub(crate) const NUMBERS: Table = Table::state("numbers");
+pub(crate) const TOKENS: Table = Table::state("tokens");
 
-const OWN: [Table; 4] = [OUTBOUND, INBOUND, WEBHOOKS, CALLBACKS];
+const OWN: [Table; 9] = [OUTBOUND, INBOUND, WEBHOOKS, CALLBACKS, PORTFOLIOS, APPS, WABAS, NUMBERS, TOKENS];
 
 /// The endpoint's tables and the node's own.
 pub(crate) const TABLES: [Table; endpoint::TABLES.len() + OWN.len()] = joined();
 
 const fn joined() -> [Table; endpoint::TABLES.len() + OWN.len()] {
     let [a, b, c, d, e, f] = endpoint::TABLES;
-    let [g, h, i, j] = OWN;
-    [a, b, c, d, e, f, g, h, i, j]
+    let [g, h, i, j, k, l, m, n, o] = OWN;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o]
 }
+
+/// What is the key of a row.
+pub(crate) trait Key: Copy + Ord {
+    fn to_key(self) -> Bytes;
+
+    /// `None` if no row has such a key.
+    fn from_key(key: &[u8]) -> Option<Self>;
+}
+
+macro_rules! ids_are_keys {
+    ($($id:ident),*) => {$(
+        impl Key for $id {
+            fn to_key(self) -> Bytes {
+                Bytes::copy_from_slice(self.as_str().as_bytes())
+            }
+
+            fn from_key(key: &[u8]) -> Option<Self> {
+                std::str::from_utf8(key).ok()?.parse().ok()
+            }
+        }
+    )*};
+}
+
+ids_are_keys!(PortfolioId, AppId, WabaId, PhoneNumberId);
 
 pub(crate) fn outbound_key(business: Number, id: &MessageId) -> Bytes {
     [&business.as_integer().to_be_bytes(), id.as_str().as_bytes()].concat().into()

@@ -1,8 +1,120 @@
-//! The node's live shell: a listening socket, a connection to the relay, and a poster of webhooks. It
-//! carries; what is said is decided by the [`Node`](crate::Node).
+//! The node's live shell: a listening socket (`front`), a poster of webhooks (`poster`), a connection to the relay, and here
+//! the loop that runs a node, and runs it again when the store has failed. It carries; what is said is decided by the
+//! [`Node`].
 
 mod front;
 mod poster;
-mod serve;
 
-pub use serve::{ServeError, serve};
+use crate::Node;
+use crate::config::NodeConfig;
+use crate::node::Input;
+use crate::output::{Notice, Output};
+use crate::shell::front::Front;
+use crate::shell::poster::Poster;
+use kernel::Rng;
+use link::Uplink;
+use live::StartError;
+use metrics::{counter, gauge};
+use std::sync::Arc;
+use std::time::Duration;
+use store::Partition;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+/// Inputs that may wait for the node; requests and the relay wait beyond that.
+const INPUT_QUEUE: usize = 4096;
+
+/// How long answers that are being written may take when the node stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// The node can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its rows can't be read.
+    #[error("the node can't start: {0}")]
+    Start(#[from] StartError),
+}
+
+/// Runs a node until `shutdown` completes: the Graph API on `http`, `uplink` to the relay. `observe`
+/// hears the bill and the notices.
+///
+/// If the store fails (a full disk, say), what was not durable was never promised: requests that wait
+/// are answered 503, the node reads its rows again and goes on as soon as the store does. The socket
+/// stays open, and requests in the meantime are answered 503 too.
+///
+/// # Errors
+/// The rows can't be read.
+pub async fn serve(
+    config: NodeConfig,
+    partition: Partition,
+    http: TcpListener,
+    uplink: Uplink,
+    mut rng: Rng,
+    mut observe: impl FnMut(Output),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let front = Arc::new(Front::new(&mut rng));
+    let (stop, stopped) = oneshot::channel();
+    // Listens once there is a node: the first request should not find nobody at home.
+    let mut unserved = Some((http, stopped));
+    let mut server = None;
+    let mut node = live::restore::<Node>(config.clone(), &partition)?;
+    let serving = async {
+        loop {
+            let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
+            let (outgoing, frames) = mpsc::unbounded_channel();
+            let mut poster = Poster::new(inputs.clone());
+            let release = |output| match output {
+                // No connection: the endpoint says it again on the next.
+                Output::Send(frame) => drop(outgoing.send(frame)),
+                Output::Respond { reply, response } => front.respond(reply, response),
+                Output::PostWebhook(post) => poster.post(post),
+                Output::Challenge(challenge) => poster.challenge(challenge),
+                Output::Metered(bill) => observe(Output::Metered(bill)),
+                Output::Notice(notice) => {
+                    log(notice);
+                    observe(Output::Notice(notice));
+                }
+            };
+            front.open(inputs.clone());
+            if let Some((http, stopped)) = unserved.take() {
+                server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
+            }
+            let lived = tokio::select! {
+                () = uplink.run(Input::Link, inputs, frames) => Ok(()),
+                driven = live::drive(node, &partition, &mut rng, &mut waiting, release) => driven,
+            };
+            // First nobody takes requests any more, then all that were taken are answered.
+            drop(waiting);
+            front.close();
+            let Err(failure) = lived else { return Ok(()) };
+            node = live::recover(&config, &partition, failure).await?;
+        }
+    };
+    let served = tokio::select! {
+        () = shutdown => Ok(()),
+        served = serving => served,
+    };
+    front.close();
+    let _ = stop.send(());
+    if let Some(server) = server {
+        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
+    }
+    served
+}
+
+fn log(notice: Notice) {
+    match notice {
+        Notice::Online => gauge!("blindpost_node_online").set(1),
+        Notice::Offline => gauge!("blindpost_node_online").set(0),
+        Notice::Unreadable(_) => counter!("blindpost_node_unreadable_total").increment(1),
+        Notice::Rejected(_) => counter!("blindpost_node_rejections_total").increment(1),
+        Notice::WebhookDropped => counter!("blindpost_node_webhooks_dropped_total").increment(1),
+        Notice::Overruled(_) | Notice::Unnamed(_) => {}
+    }
+    match notice {
+        Notice::Online | Notice::Offline => tracing::info!("{notice}"),
+        Notice::Unreadable(_) | Notice::Rejected(_) | Notice::WebhookDropped => tracing::warn!("{notice}"),
+        Notice::Overruled(thing) | Notice::Unnamed(thing) => tracing::warn!(id = %thing.id(), "{notice}"),
+    }
+}

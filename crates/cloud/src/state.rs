@@ -4,6 +4,8 @@ use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
 use crate::messages::{Inbound, Outbound};
+use crate::output::{Notice, Output, Step};
+use crate::register::Drift;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
 use endpoint::SendError;
@@ -14,7 +16,7 @@ use wire::{Address, BillingClass};
 /// The state of a node; to the calls that work on it, over whatever provider.
 pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) config: NodeConfig,
-    /// Who the tenants are.
+    /// Whose is what.
     pub(crate) directory: Directory,
     /// How far messages to consumers have come.
     pub(crate) outbound: Outbound,
@@ -70,17 +72,32 @@ impl<P: Signing> Ends for Endpoint<P> {
     }
 }
 
+impl State {
+    /// The tenants file is the seed of the state (docs/decisions/0024): plants what it says, and says where what the API has
+    /// made of it is in force instead.
+    pub(crate) fn plant(&mut self, step: &mut Step<'_>) {
+        let tenants = &self.config.tenants;
+        let of_directory = self.directory.follow(tenants, step.transaction);
+        let of_callbacks = self.callbacks.follow(tenants, step.transaction);
+        for (thing, drift) in of_directory.into_iter().chain(of_callbacks) {
+            step.say(Output::Notice(match drift {
+                Drift::Overruled => Notice::Overruled(thing),
+                Drift::Unnamed => Notice::Unnamed(thing),
+            }));
+        }
+    }
+}
+
 impl<E: Ends> State<E> {
     /// Of a node that has no rows but those of its endpoint.
     pub(crate) fn new(config: NodeConfig, endpoint: E) -> Self {
-        let directory = Directory::new(&config.tenants);
         Self {
-            callbacks: Callbacks::new(&directory),
             config,
-            directory,
             endpoint,
+            directory: Directory::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
+            callbacks: Callbacks::default(),
             challenges: Challenges::default(),
             webhooks: Queue::default(),
             bill: Bill::default(),

@@ -40,6 +40,18 @@ impl FromStr for Digits {
     }
 }
 
+impl From<u64> for Digits {
+    fn from(number: u64) -> Self {
+        // A u64 has 20 digits at most; zero has one.
+        let (mut digits, mut length) = ([0; LONGEST], 0);
+        for (to, from) in digits.iter_mut().zip(number.to_string().bytes()) {
+            *to = from;
+            length += 1;
+        }
+        Self { digits, length }
+    }
+}
+
 macro_rules! graph_id {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -63,6 +75,12 @@ macro_rules! graph_id {
             }
         }
 
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self(number.into())
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "(…)"))
@@ -78,6 +96,8 @@ macro_rules! graph_id {
 }
 
 graph_id! {
+    /// A business portfolio: what owns apps, accounts and tokens. Graph calls it a business.
+    PortfolioId,
     /// An app: what tokens belong to, and what webhooks are signed for.
     AppId,
     /// A WhatsApp Business Account: what owns phone numbers.
@@ -103,6 +123,11 @@ mod tests {
             prop_assert_eq!(a.as_str(), &one);
             prop_assert_eq!(a.cmp(&b), one.cmp(&other));
             prop_assert!(AppId::FIRST < a);
+        }
+
+        #[test]
+        fn numbers_are_ids(number: u64) {
+            prop_assert_eq!(PortfolioId::from(number), number.to_string().parse().unwrap());
         }
 
         #[test]

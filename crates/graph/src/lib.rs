@@ -38,7 +38,7 @@ pub use codes::Code;
 pub use error::GraphError;
 pub use escape::encode_component;
 pub use fields::{Field, Fields, Node, Selected};
-pub use ids::{AppId, GraphIdError, PhoneNumberId, WabaId, is_graph_id};
+pub use ids::{AppId, GraphIdError, PhoneNumberId, PortfolioId, WabaId, is_graph_id};
 pub use method::Method;
 pub use paging::{Page, PageRequest};
 pub use params::Params;

@@ -4,7 +4,7 @@ use super::{Attack, AttackError, NOW};
 use crate::matrix::{Leak, Matrix};
 use cloud::{
     AccessToken, ApiRequest, ApiResponse, App, BusinessAccount, BusinessNumber, ConfigError, Input, Method,
-    Node, NodeConfig, Output, ReplyId, Tenant,
+    Node, NodeConfig, Output, Portfolio, ReplyId, Tenant,
 };
 use kernel::{Machine as _, Rng, Seed};
 use privacy::surfaces::{Direction, HttpMessage, Surfaces};
@@ -233,7 +233,7 @@ impl Things {
             callback: None,
             webhook_version: 23,
         };
-        Some(Tenant { app, accounts: vec![account], tokens: vec![token] })
+        Some(Tenant { portfolio: Portfolio::of(&app), app, accounts: vec![account], tokens: vec![token] })
     }
 }
 

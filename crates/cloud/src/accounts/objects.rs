@@ -41,15 +41,14 @@ pub(crate) fn get_app(state: &mut State, id: AppId, asked: &Asked<'_>, _: &mut S
 pub(crate) fn get_numbers(state: &mut State, id: WabaId, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let (fields, page) = (Fields::of(asked.params)?, PageRequest::of(asked.params)?);
     fields.check::<PhoneNumber<'_>>()?;
-    let account = state.directory.account(id).ok_or_else(GraphError::unavailable)?;
-    let phones: Vec<&Phone> = account.numbers.iter().filter_map(|id| state.directory.phone(*id)).collect();
+    let phones: Vec<&Phone> = state.directory.phones_of(id).collect();
     let page = page.of_list(&phones, |phone| phone.id.as_str());
     Ok(Reply::Now(Answer::of(&page.map(|phone| fields.select(state.shown(phone, asked.app))))))
 }
 
 impl State {
     fn shown<'a>(&'a self, phone: &'a Phone, app: AppId) -> PhoneNumber<'a> {
-        let url = |slot| Some(self.callbacks.get(&slot)?.callback.as_ref()?.url.as_str());
+        let url = |slot| Some(self.callbacks.get(slot)?.callback.as_ref()?.url.as_str());
         let webhooks = WebhookConfiguration {
             phone_number: url(Slot::Number(phone.id, app)),
             whatsapp_business_account: url(Slot::Account(phone.account, app)),

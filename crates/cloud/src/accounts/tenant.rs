@@ -1,20 +1,33 @@
-//! Tenants as a node is told of them: the seed of its [`Directory`](super::Directory).
+//! Tenants as a node is told of them, by a file or by whoever makes one: the seed of its
+//! [`Directory`](super::Directory).
 
 use graph::subscriptions::Callback;
-use graph::{AppId, PhoneNumberId, Secret, WabaId, digest};
+use graph::{AppId, PhoneNumberId, PortfolioId, Secret, WabaId, digest};
 use kernel::Time;
 use std::collections::BTreeSet;
+use std::fmt;
 use wire::Number;
 
-/// A business, or whoever acts for some: one app and what belongs to it.
+/// A business, or whoever acts for some: a portfolio with one app and what belongs to it.
 #[derive(Debug, Clone)]
 pub struct Tenant {
+    /// What all of it belongs to.
+    pub portfolio: Portfolio,
     /// The app.
     pub app: App,
     /// Its business accounts.
     pub accounts: Vec<BusinessAccount>,
     /// Its tokens.
     pub tokens: Vec<AccessToken>,
+}
+
+/// A business portfolio.
+#[derive(Debug, Clone)]
+pub struct Portfolio {
+    /// Its id.
+    pub id: PortfolioId,
+    /// What people call it.
+    pub name: String,
 }
 
 /// An app.
@@ -67,11 +80,69 @@ pub struct AccessToken {
     pub expires: Option<Time>,
 }
 
+/// Something that a tenants file can say something of. As text it is a kind of thing and names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// A portfolio.
+    Portfolio(PortfolioId),
+    /// An app.
+    App(AppId),
+    /// A business account.
+    Account(WabaId),
+    /// A phone number.
+    Number(PhoneNumberId),
+    /// A token of this app.
+    Token(AppId),
+    /// Where an app wants its webhooks.
+    AppWebhooks(AppId),
+    /// What an app hears of this account.
+    AccountWebhooks(WabaId),
+    /// What an app hears of this phone number.
+    NumberWebhooks(PhoneNumberId),
+}
+
+impl Portfolio {
+    /// The portfolio of an app that says nothing of one: it has the app's name, and an id that is made of the app's.
+    pub fn of(app: &App) -> Self {
+        let [a, b, c, d, e, f, g, ..] = digest(&format!("portfolio of app {}", app.id.as_str()));
+        // Sixteen digits; the seven bytes would have at most seventeen.
+        let drawn = u64::from_be_bytes([0, a, b, c, d, e, f, g]) % 9_000_000_000_000_000;
+        Self { id: PortfolioId::from(1_000_000_000_000_000 + drawn), name: app.name.clone() }
+    }
+}
+
+impl Thing {
+    /// The id that says which it is.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Portfolio(id) => id.as_str(),
+            Self::App(id) | Self::Token(id) | Self::AppWebhooks(id) => id.as_str(),
+            Self::Account(id) | Self::AccountWebhooks(id) => id.as_str(),
+            Self::Number(id) | Self::NumberWebhooks(id) => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Portfolio(_) => "a portfolio",
+            Self::App(_) => "an app",
+            Self::Account(_) => "an account",
+            Self::Number(_) => "a phone number",
+            Self::Token(_) => "a token of an app",
+            Self::AppWebhooks(_) => "the webhooks of an app",
+            Self::AccountWebhooks(_) => "the webhooks of an account",
+            Self::NumberWebhooks(_) => "the webhooks of a phone number",
+        })
+    }
+}
+
 /// A configuration that can't be.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum ConfigError {
-    /// Two apps, accounts or phone numbers have the same id: `GET /{id}` could mean either.
-    #[error("the id {0} is given twice; every app, account and phone number has its own")]
+    /// Two portfolios, apps, accounts or phone numbers have the same id: `GET /{id}` could mean either.
+    #[error("the id {0} is given twice; every portfolio, app, account and phone number has its own")]
     RepeatedId(String),
     /// A number is registered twice.
     #[error("the number of phone number id {} is registered under another id too", .0.as_str())]
@@ -100,7 +171,8 @@ impl Tenants {
         let mut once = |id: &str| {
             if ids.insert(id.to_owned()) { Ok(()) } else { Err(ConfigError::RepeatedId(id.to_owned())) }
         };
-        for Tenant { app, accounts, .. } in &tenants {
+        for Tenant { portfolio, app, accounts, .. } in &tenants {
+            once(portfolio.id.as_str())?;
             once(app.id.as_str())?;
             for account in accounts {
                 once(account.id.as_str())?;

@@ -1,13 +1,14 @@
 //! From a request to its answer: read, authenticate, find the route, check the parameters, call.
 
-use crate::api::auth::authenticate;
+use crate::accounts::{Directory, Grant};
 use crate::api::exchange::{ApiRequest, ReplyId};
 use crate::api::respond::{Asker, respond};
 use crate::api::route::{Asked, Outcome, Reply};
 use crate::api::routes::find;
 use crate::output::Step;
 use crate::state::State;
-use graph::{Method, Request};
+use graph::{GraphError, Method, Request, Token};
+use kernel::Time;
 
 impl State {
     /// Answers a request, now or when something else has happened.
@@ -30,5 +31,19 @@ impl State {
             params.only(route.parameters)?;
         }
         bound.call(self, &Asked { asker, app: grant.app, params }, step)
+    }
+}
+
+/// What the request's token opens, or why it opens nothing.
+fn authenticate(directory: &Directory, now: Time, token: &Token<'_>) -> Result<Grant, GraphError> {
+    let token = match token {
+        Token::None => return Err(GraphError::no_token()),
+        Token::Unreadable => return Err(GraphError::bad_token()),
+        Token::Bearer(token) => token,
+    };
+    let grant = directory.grant(token).ok_or_else(GraphError::bad_token)?;
+    match grant.expires {
+        Some(expires) if expires <= now => Err(GraphError::expired_token(expires.as_secs(), now.as_secs())),
+        _ => Ok(grant),
     }
 }

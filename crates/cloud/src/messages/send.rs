@@ -1,14 +1,16 @@
-//! `POST /{phone-number-id}/messages`: a message goes out.
+//! `POST /{phone-number-id}/messages`: a message goes out, or one that came in is marked as read.
 
 use crate::api::{Asked, Outcome, Reply};
-use crate::messages::read;
 use crate::output::Step;
 use crate::state::State;
 use content::{Body, Content, MessageId, Text};
 use endpoint::SendError;
-use graph::messages::{Accepted, Request, Send};
-use graph::{GraphError, PhoneNumberId, Wamid, codes, messages};
+use graph::messages::{Accepted, Request, Send, not_received};
+use graph::{GraphError, PhoneNumberId, SUCCESS, Wamid, codes, messages};
 use wire::{Address, BillingClass, Number};
+
+/// Messages that one read receipt names; the rest goes into another.
+const PER_RECEIPT: usize = 500;
 
 /// `POST /{phone-number-id}/messages`.
 pub(crate) fn post_message(
@@ -21,7 +23,7 @@ pub(crate) fn post_message(
     let business = state.registered(id)?;
     match request {
         Request::Send(message) => state.send(business, message, step),
-        Request::MarkRead(mark) => read::mark(state, business, &mark.message, step),
+        Request::MarkRead(mark) => state.mark_read(business, &mark.message, step),
     }
 }
 
@@ -50,8 +52,21 @@ impl State {
         Ok(Reply::Now(answer))
     }
 
+    /// Marks a message of a consumer, and those before it, as read. The receipt is a message like any other: encrypted,
+    /// and the relay can't tell.
+    fn mark_read(&mut self, business: Number, message: &Wamid<'_>, step: &mut Step<'_>) -> Outcome {
+        let id = message.message_id.parse().map_err(|_| not_received())?;
+        let key = (business, message.consumer, id);
+        let seen = self.inbound.mark_read(&key, step.transaction).ok_or_else(not_received)?;
+        for ids in seen.chunks(PER_RECEIPT) {
+            let receipt = MessageId::from_random(&step.rng.bytes::<9>());
+            self.forward(business, message.consumer, receipt, Body::Read(ids.to_vec()), step)?;
+        }
+        Ok(Reply::Now(SUCCESS))
+    }
+
     /// Hands something to the endpoint, which encrypts it and brings it to the consumer.
-    pub(crate) fn forward(
+    fn forward(
         &mut self,
         business: Number,
         consumer: Number,

@@ -1,14 +1,13 @@
-//! Where apps want their webhooks: what the configuration says, until the API says otherwise.
+//! Where apps want their webhooks: what the tenants file says, until the API says otherwise.
 
-use crate::accounts::{Directory, Phone};
-use crate::proto;
-use crate::rows::CALLBACKS;
+use crate::accounts::{Phone, Tenant, Tenants, Thing};
+use crate::proto::{self, Author};
+use crate::register::{Drift, Entry, Register};
+use crate::rows::{CALLBACKS, Key};
 use bytes::Bytes;
 use graph::subscriptions::{Callback, MESSAGES};
 use graph::{AppId, PhoneNumberId, Secret, WabaId};
-use kernel::{RestoreError, Row, Transaction};
-use prost::Message as _;
-use std::collections::BTreeMap;
+use kernel::{RestoreError, Row, Table, Transaction};
 
 /// What a callback is set for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,51 +31,46 @@ pub(crate) struct Setting {
 }
 
 /// All settings.
-pub(crate) struct Callbacks {
-    settings: BTreeMap<Slot, (u64, Setting)>,
-}
+#[derive(Default)]
+pub(crate) struct Callbacks(Register<Setting>);
 
 impl Callbacks {
-    /// What the configuration says.
-    pub(crate) fn new(directory: &Directory) -> Self {
-        let apps = directory.apps().map(|app| {
-            let fields = app.callback.iter().map(|_| MESSAGES.to_owned()).collect();
-            let setting = Setting { subscribed: false, callback: app.callback.clone(), fields };
-            (Slot::App(app.id), (0, setting))
-        });
-        let accounts = directory.accounts().map(|account| {
-            let slot = Slot::Account(account.id, account.app);
-            (slot, (0, Setting { subscribed: account.subscribed, ..Setting::default() }))
-        });
-        Self { settings: apps.chain(accounts).collect() }
-    }
-
-    /// What the API said last: it wins over the configuration.
     pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
-        let stored = proto::CallbackRow::decode(&*row.value).map_err(|e| RestoreError::new(row, e))?;
-        let slot = Slot::from_key(&row.key).ok_or_else(|| RestoreError::new(row, "not a slot's key"))?;
-        let setting = Setting::from_row(stored).ok_or_else(|| RestoreError::new(row, "not UTF-8"))?;
-        self.settings.insert(slot, (row.at, setting));
-        Ok(())
+        self.0.restore(row)
     }
 
-    pub(crate) fn get(&self, slot: &Slot) -> Option<&Setting> {
-        self.settings.get(slot).map(|(_, setting)| setting)
+    /// Becomes what the file says, but for what the API has changed.
+    pub(crate) fn follow(&mut self, tenants: &Tenants, transaction: &mut Transaction) -> Vec<(Thing, Drift)> {
+        let said = tenants.iter().flat_map(|Tenant { app, accounts, .. }| {
+            let of_app = app.callback.clone().map(|callback| {
+                let fields = vec![MESSAGES.to_owned()];
+                (Slot::App(app.id), Setting { subscribed: false, callback: Some(callback), fields })
+            });
+            let subscribed = accounts.iter().filter(|account| account.subscribed);
+            let of_accounts = subscribed.map(|account| {
+                let setting = Setting { subscribed: true, ..Setting::default() };
+                (Slot::Account(account.id, app.id), setting)
+            });
+            of_app.into_iter().chain(of_accounts)
+        });
+        let drift = self.0.follow(said.collect(), transaction).into_iter();
+        drift.map(|(slot, drift)| (slot.thing(), drift)).collect()
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Setting> {
+        self.0.get(slot)
     }
 
     pub(crate) fn set(&mut self, slot: Slot, setting: Setting, transaction: &mut Transaction) {
-        let revision = self.settings.get(&slot).map_or(0, |(revision, _)| *revision);
-        let row = || (slot.to_key(), setting.to_row().encode_to_vec());
-        let revision = transaction.swap_with(CALLBACKS, revision, row);
-        self.settings.insert(slot, (revision, setting));
+        self.0.set(slot, setting, transaction);
     }
 
     /// The apps that are subscribed to an account, in order.
     pub(crate) fn subscribers(&self, account: WabaId) -> impl Iterator<Item = (AppId, &Setting)> {
-        let of_account = self.settings.range(Slot::Account(account, AppId::FIRST)..);
+        let of_account = self.0.starting_at(Slot::Account(account, AppId::FIRST));
         of_account
-            .map_while(move |(slot, (_, setting))| match slot {
-                Slot::Account(of, app) if *of == account => Some((*app, setting)),
+            .map_while(move |(slot, setting)| match slot {
+                Slot::Account(of, app) if of == account => Some((app, setting)),
                 _ => None,
             })
             .filter(|(_, setting)| setting.subscribed)
@@ -84,20 +78,20 @@ impl Callbacks {
 
     /// True if the app wants to hear of messages, and says where.
     pub(crate) fn wants_messages(&self, app: AppId, phone: &Phone) -> bool {
-        let wants = self.get(&Slot::App(app)).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));
+        let wants = self.get(Slot::App(app)).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));
         // An override is reason enough: it is set for messages only.
         self.url(app, phone).is_some() && (wants || self.overrides(app, phone).is_some())
     }
 
     /// Where the app hears of a phone number: the most specific setting wins.
     pub(crate) fn url(&self, app: AppId, phone: &Phone) -> Option<&str> {
-        let of_app = || self.get(&Slot::App(app))?.callback.as_ref();
+        let of_app = || self.get(Slot::App(app))?.callback.as_ref();
         Some(&self.overrides(app, phone).or_else(of_app)?.url)
     }
 
     fn overrides(&self, app: AppId, phone: &Phone) -> Option<&Callback> {
-        let of_number = self.get(&Slot::Number(phone.id, app));
-        let of_account = || self.get(&Slot::Account(phone.account, app))?.callback.as_ref();
+        let of_number = self.get(Slot::Number(phone.id, app));
+        let of_account = || self.get(Slot::Account(phone.account, app))?.callback.as_ref();
         of_number.and_then(|setting| setting.callback.as_ref()).or_else(of_account)
     }
 }
@@ -110,6 +104,16 @@ impl Slot {
         }
     }
 
+    fn thing(&self) -> Thing {
+        match self {
+            Self::App(app) => Thing::AppWebhooks(*app),
+            Self::Account(account, _) => Thing::AccountWebhooks(*account),
+            Self::Number(number, _) => Thing::NumberWebhooks(*number),
+        }
+    }
+}
+
+impl Key for Slot {
     fn to_key(self) -> Bytes {
         let (kind, of, app) = match &self {
             Self::App(app) => ("app", "", app),
@@ -132,8 +136,12 @@ impl Slot {
     }
 }
 
-impl Setting {
-    fn to_row(&self) -> proto::CallbackRow {
+impl Entry for Setting {
+    const TABLE: Table = CALLBACKS;
+    type Id = Slot;
+    type Row = proto::CallbackRow;
+
+    fn to_row(&self, author: Author) -> proto::CallbackRow {
         let callback = self.callback.as_ref();
         proto::CallbackRow {
             subscribed: self.subscribed,
@@ -142,23 +150,32 @@ impl Setting {
                 .map(|callback| Bytes::copy_from_slice(callback.verify_token.expose().as_bytes()))
                 .unwrap_or_default(),
             fields: self.fields.clone(),
+            author: author.into(),
         }
     }
 
-    fn from_row(row: proto::CallbackRow) -> Option<Self> {
+    fn from_row(_: Slot, row: proto::CallbackRow) -> Option<(Self, Author)> {
+        let author = row.author();
         let callback = if row.url.is_empty() {
             None
         } else {
             let verify_token = Secret::from(String::from_utf8(row.verify_token.to_vec()).ok()?);
             Some(Callback { url: row.url, verify_token })
         };
-        Some(Self { subscribed: row.subscribed, callback, fields: row.fields })
+        Some((Self { subscribed: row.subscribed, callback, fields: row.fields }, author))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Data directories from before the file was planted have only what the API has set.
+    #[test]
+    fn a_row_that_names_no_author_is_of_the_api() {
+        let (_, author) = Setting::from_row(Slot::App(AppId::FIRST), proto::CallbackRow::default()).unwrap();
+        assert_eq!(author, Author::Api);
+    }
 
     #[test]
     fn keys_read_back() {

@@ -13,7 +13,7 @@ use graph::{Answer, AppId, GraphError, Page, PhoneNumberId, SUCCESS, Version, Wa
 pub(crate) fn get_subscriptions(state: &mut State, id: AppId, _: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let app = state.directory.app(id).ok_or_else(GraphError::unavailable)?;
     let version = Version { major: app.webhook_version, minor: 0 };
-    let setting = state.callbacks.get(&Slot::App(id));
+    let setting = state.callbacks.get(Slot::App(id));
     let subscription = setting.and_then(|Setting { callback, fields, .. }| {
         Some(Subscription::new(&callback.as_ref()?.url, fields, version))
     });
@@ -31,7 +31,7 @@ pub(crate) fn subscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &
 pub(crate) fn unsubscribe(state: &mut State, id: AppId, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
     let Unsubscribe { fields } = Unsubscribe::parse(asked.params)?;
     let slot = Slot::App(id);
-    let mut setting = state.callbacks.get(&slot).cloned().unwrap_or_default();
+    let mut setting = state.callbacks.get(slot).cloned().unwrap_or_default();
     setting.fields.retain(|field| !fields.is_empty() && !fields.contains(field));
     let setting = if setting.fields.is_empty() { Setting::default() } else { setting };
     Ok(state.save_callback(slot, setting, step))

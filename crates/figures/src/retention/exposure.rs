@@ -5,8 +5,8 @@ use crate::error::OrFailed;
 use crate::net::{Event, Net, Party};
 use crate::retention::RETRY;
 use cloud::{
-    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Callback, Node, NodeConfig, ReplyId,
-    RetrySchedule, Tenant, WebhookOutcome,
+    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Callback, Node, NodeConfig, Portfolio,
+    ReplyId, RetrySchedule, Tenant, WebhookOutcome,
 };
 use consumer::{Command, Consumer, ConsumerConfig, Reply};
 use endpoint::Policy;
@@ -287,6 +287,7 @@ impl Scene {
 fn config(case: &Case) -> Result<NodeConfig, Error> {
     const STEP: &str = "setting up the node";
     let tenant = Tenant {
+        portfolio: Portfolio { id: 600_000_000_000_001.into(), name: "Shop".into() },
         app: App {
             id: "700000000000001".parse().or_failed(STEP)?,
             name: "Shop".into(),

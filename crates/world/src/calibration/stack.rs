@@ -3,8 +3,8 @@
 use super::{Clock, each};
 use bytes::{Bytes, BytesMut};
 use cloud::{
-    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, ReplyId, Tenant,
-    WebhookOutcome,
+    AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, Portfolio, ReplyId,
+    Tenant, WebhookOutcome,
 };
 use consumer::{Consumer, ConsumerConfig, Reply};
 use kernel::{Effects, Machine, Rng, Seed, Time};
@@ -175,6 +175,7 @@ fn node_config() -> Result<NodeConfig, String> {
     };
     let callback = cloud::Callback { url: "http://business.example/0".into(), verify_token: "verify".into() };
     let tenant = Tenant {
+        portfolio: Portfolio { id: 600_000_000_000_001.into(), name: "Calibration".into() },
         app: App {
             id: "100000000000000".parse().map_err(words)?,
             name: "Calibration".into(),

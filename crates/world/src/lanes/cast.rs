@@ -9,7 +9,9 @@ use crate::notes::Notes;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::record::Who;
-use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Tenant};
+use cloud::{
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Portfolio, Tenant,
+};
 use consumer::ConsumerConfig;
 use ratchet::Suites;
 use relay::RelayConfig;
@@ -133,14 +135,16 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
         display_name: has.name.clone(),
     };
     let callback = Callback { url: has.callback_url, verify_token: has.verify_token.into() };
+    let app = App {
+        id: has.app_id.parse().ok()?,
+        name: has.name.clone(),
+        secret: has.app_secret.into(),
+        callback: Some(callback),
+        webhook_version: 23,
+    };
     Some(Tenant {
-        app: App {
-            id: has.app_id.parse().ok()?,
-            name: has.name.clone(),
-            secret: has.app_secret.into(),
-            callback: Some(callback),
-            webhook_version: 23,
-        },
+        portfolio: Portfolio::of(&app),
+        app,
         accounts: vec![BusinessAccount {
             id: has.waba_id.parse().ok()?,
             name: has.name,

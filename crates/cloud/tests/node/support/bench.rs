@@ -44,6 +44,8 @@ pub(crate) struct Bench {
     /// How many transactions were of more than one tenant.
     pub(crate) shared: usize,
     config: NodeConfig,
+    /// The node has done nothing since it was restored: what comes next is its start, which is of all tenants.
+    fresh: bool,
     rng: Rng,
     connection: u64,
     to_node: VecDeque<Input>,
@@ -64,6 +66,11 @@ pub(crate) struct Consumer {
 impl Bench {
     /// A node that is online, and no consumers.
     pub(crate) fn new(config: NodeConfig) -> Self {
+        Self::prepared(config, |_| {})
+    }
+
+    /// The same, after `prepare` has seen it before it does anything.
+    pub(crate) fn prepared(config: NodeConfig, prepare: impl FnOnce(&mut Self)) -> Self {
         let mut bench = Self {
             now: Time::from_secs(1_750_000_000),
             node: Node::restore(config.clone(), Vec::new()).unwrap(),
@@ -82,12 +89,14 @@ impl Bench {
             apart: false,
             shared: 0,
             config,
+            fresh: true,
             rng: Rng::for_entity(&Seed::from_number(1), "node"),
             connection: 0,
             to_node: VecDeque::new(),
             responses: BTreeMap::new(),
             requests: 0,
         };
+        prepare(&mut bench);
         bench.connect();
         bench.settle();
         bench
@@ -165,6 +174,7 @@ impl Bench {
         self.relay.disconnect(NODE);
         self.to_node.clear();
         self.node = Node::restore(self.config.clone(), self.rows.load()).unwrap();
+        self.fresh = true;
         self.connect();
     }
 
@@ -255,8 +265,8 @@ impl Bench {
     fn carry_out(&mut self, effects: Effects<Output>, of_one: bool) {
         let tenants = portfolio::tenants(&effects.transaction);
         self.shared += usize::from(tenants.len() > 1);
-        let started = self.effects > 0;
-        assert!(tenants.len() < 2 || !of_one || !started, "one step changed rows of {tenants:?}");
+        let is_start = std::mem::take(&mut self.fresh);
+        assert!(tenants.len() < 2 || !of_one || is_start, "one step changed rows of {tenants:?}");
         let parts =
             if self.apart { portfolio::split(effects.transaction) } else { vec![effects.transaction] };
         for part in parts {

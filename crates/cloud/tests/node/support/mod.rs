@@ -9,9 +9,10 @@ mod surfaces;
 
 pub(crate) use bench::{Bench, message};
 pub(crate) use portfolio::Owner;
+pub(crate) use rows::Rows;
 pub(crate) use stack::{Stack, VERIFY};
 
-use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Tenant};
+use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
 use kernel::Time;
 use serde_json::Value;
 
@@ -45,6 +46,7 @@ pub(crate) fn tenant(index: u64) -> Tenant {
         expires,
     };
     Tenant {
+        portfolio: Portfolio { id: id(600_000_000_000_001).parse().unwrap(), name: format!("Shop {index}") },
         app: App {
             id: id(700_000_000_000_001).parse().unwrap(),
             name: format!("App {index}"),

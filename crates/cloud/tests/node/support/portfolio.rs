@@ -31,6 +31,13 @@ impl Owner {
                 "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound" | "webhooks",
                 _,
             ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
+            ("portfolios" | "apps" | "wabas" | "numbers", _) => {
+                Self::with_id(std::str::from_utf8(key).unwrap())
+            }
+            ("tokens", _) => {
+                let (app, _) = key.split_at(key.len() - 1 - 32);
+                Self::with_id(std::str::from_utf8(app).unwrap())
+            }
             ("callbacks", _) => {
                 let slot = std::str::from_utf8(key).unwrap();
                 Self::with_id(slot.split('/').find(|part| part.parse::<u64>().is_ok()).unwrap())
@@ -50,7 +57,7 @@ impl Owner {
 
     /// Ids of the two tenants of these tests differ by one.
     fn with_id(id: &str) -> Self {
-        let first = [700_000_000_000_001, 102_290_129_340_398, 106_540_352_242_922];
+        let first = [600_000_000_000_001, 700_000_000_000_001, 102_290_129_340_398, 106_540_352_242_922];
         let id: u64 = id.parse().unwrap();
         Self::Tenant(
             1 + first.into_iter().find_map(|first| id.checked_sub(first).filter(|at| *at < 2)).unwrap(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use kernel::{Op, Row, Table, Transaction};
 use std::collections::BTreeMap;
 
-#[derive(Default, Clone)]
+#[derive(Default, Clone, PartialEq, Debug)]
 pub(crate) struct Rows(BTreeMap<(Table, Bytes, u64), (u64, Bytes)>);
 
 impl Rows {
@@ -48,8 +48,9 @@ impl Rows {
         self.0.keys().filter(|(table, ..)| tables.contains(&table.name())).count()
     }
 
-    /// True if some value holds these bytes.
+    /// True if some key or value holds these bytes.
     pub(crate) fn holds(&self, bytes: &[u8]) -> bool {
-        self.0.values().any(|(_, value)| value.windows(bytes.len()).any(|window| window == bytes))
+        let holds = |text: &[u8]| text.windows(bytes.len()).any(|window| window == bytes);
+        self.0.iter().any(|((_, key, _), (_, value))| holds(key) || holds(value))
     }
 }
