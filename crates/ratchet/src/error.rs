@@ -2,11 +2,37 @@
 
 use thiserror::Error;
 
-use crate::curve::InvalidAgreement;
-use crate::message::ParseError;
+use crate::curve::{InvalidAgreement, KeyError};
 use crate::signature::SignatureError;
 use crate::spqr::SpqrError;
 use crate::suite::Suite;
+
+/// Why bytes are not a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// Fewer bytes than the shortest message has.
+    #[error("message too short")]
+    TooShort,
+    /// A message version that this engine does not speak.
+    #[error("unsupported message version {version}")]
+    UnsupportedVersion {
+        /// The high nibble of the first byte.
+        version: u8,
+    },
+    /// Not a protobuf message of this schema.
+    #[error("invalid protobuf encoding")]
+    Encoding,
+    /// A field that every message of this version has is absent.
+    #[error("missing field: {field}")]
+    MissingField {
+        /// The field's name in the schema.
+        field: &'static str,
+    },
+    /// A key or KEM ciphertext inside is not one.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
 
 /// Why no session could be started from a bundle. The record is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

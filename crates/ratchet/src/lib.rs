@@ -27,6 +27,7 @@ mod fresh_keys;
 pub mod generic;
 mod identity;
 mod kem;
+mod key_use;
 mod message;
 #[cfg(test)]
 mod no_debug;
@@ -51,12 +52,13 @@ pub use address::{AddressError, Addresses, DeviceAddress, ServiceId, ServiceKind
 pub use bundle::{PrekeyBundle, PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
 pub use curve::{KeyError, PublicKey};
 pub use decryption_error::DecryptionErrorMessage;
-pub use error::{DecryptError, EncryptError, InitiateError, PrekeyKind, RecordError};
+pub use error::{DecryptError, EncryptError, InitiateError, ParseError, PrekeyKind, RecordError};
 pub use event::{Event, Observer};
 pub use fresh_keys::FreshKeys;
 pub use identity::IdentityKey;
 pub use kem::KemPublicKey;
-pub use message::{Ciphertext, KeyUse, MessageKind, ParseError};
+pub use key_use::KeyUse;
+pub use message::{Ciphertext, MessageKind};
 pub use prekey_message::PrekeyMessage;
 pub use prekeys::{PrekeyError, PrekeySource};
 #[cfg(feature = "aws-lc")]

@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use prost::Message;
 use subtle::ConstantTimeEq;
-use thiserror::Error;
 
 use crate::address::Addresses;
 use crate::chain::MessageKeys;
-use crate::curve::{KeyError, PublicKey};
+use crate::curve::PublicKey;
+use crate::error::ParseError;
 use crate::identity::IdentityKey;
-use crate::prekey_message::PrekeyMessage;
 use crate::proto;
 use crate::provider::{FixedBytes, KeyOf, Provider, Symmetric};
 use crate::suite::Version;
@@ -55,63 +54,6 @@ pub struct Ciphertext {
     pub bytes: Vec<u8>,
 }
 
-/// Which message key a message claims to be encrypted with, as everyone can see who sees the message: a key that two
-/// different messages claim was used twice.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyUse {
-    /// The sender's ratchet key: which chain.
-    pub ratchet_key: PublicKey,
-    /// Which key of the chain.
-    pub counter: u32,
-    /// The Double Ratchet message, without what a first message wraps around it.
-    pub message: Bytes,
-}
-
-impl KeyUse {
-    /// Reads a message of either kind.
-    ///
-    /// # Errors
-    /// When the bytes are not such a message.
-    pub fn of(kind: MessageKind, bytes: &[u8]) -> Result<Self, ParseError> {
-        let message = match kind {
-            MessageKind::Ratchet => RatchetMessage::parse(bytes)?,
-            MessageKind::Prekey => PrekeyMessage::parse(bytes)?.message,
-        };
-        Ok(Self {
-            ratchet_key: message.ratchet_key,
-            counter: message.counter,
-            message: message.authenticated,
-        })
-    }
-}
-
-/// Why bytes are not a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[non_exhaustive]
-pub enum ParseError {
-    /// Fewer bytes than the shortest message has.
-    #[error("message too short")]
-    TooShort,
-    /// A message version that this engine does not speak.
-    #[error("unsupported message version {version}")]
-    UnsupportedVersion {
-        /// The high nibble of the first byte.
-        version: u8,
-    },
-    /// Not a protobuf message of this schema.
-    #[error("invalid protobuf encoding")]
-    Encoding,
-    /// A field that every message of this version has is absent.
-    #[error("missing field: {field}")]
-    MissingField {
-        /// The field's name in the schema.
-        field: &'static str,
-    },
-    /// A key or KEM ciphertext inside is not one.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
 /// A received Double Ratchet message, not yet authenticated.
 pub(crate) struct RatchetMessage {
     pub(crate) version: Version,
@@ -123,7 +65,7 @@ pub(crate) struct RatchetMessage {
     /// Sender and recipient, where the sender put them in.
     pub(crate) addresses: Option<Bytes>,
     /// Version byte and protobuf exactly as received: what the MAC covers.
-    authenticated: Bytes,
+    pub(crate) authenticated: Bytes,
     mac: [u8; MAC_LENGTH],
 }
 
@@ -233,6 +175,7 @@ pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, Par
 mod tests {
     use super::*;
     use crate::chain::MessageSeed;
+    use crate::curve::KeyError;
     use crate::provider::{Key, Native};
 
     const MAC: [u8; 8] = [0; 8];

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::curve::PublicKey;
+use crate::error::ParseError;
 use crate::identity::IdentityKey;
 use crate::kem;
-use crate::message::{ParseError, RatchetMessage, encode_versioned, parse_version, required};
+use crate::message::{RatchetMessage, encode_versioned, parse_version, required};
 use crate::proto;
 use crate::provider::{KemCiphertextOf, Provider, Wire};
-use crate::session::PendingPrekey;
 use crate::suite::Version;
 
 /// A received first message, parsed but not authenticated: nothing in it is true until
@@ -79,6 +79,16 @@ impl std::fmt::Debug for PrekeyMessage {
             .field("base_key", &self.base_key)
             .finish_non_exhaustive()
     }
+}
+
+/// What every message carries until the peer has answered.
+#[derive(Clone)]
+pub(crate) struct PendingPrekey<P: Provider> {
+    pub(crate) one_time_prekey: Option<u32>,
+    pub(crate) signed_prekey: u32,
+    /// PQXDH only.
+    pub(crate) kem: Option<KemPart<P>>,
+    pub(crate) created_s: u64,
 }
 
 /// Which KEM prekey was encapsulated to, and the result.

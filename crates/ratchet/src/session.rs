@@ -12,7 +12,7 @@ use crate::event::Observer;
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
-use crate::prekey_message::{self, KemPart, PrekeyMessage};
+use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
 use crate::prekeys::PrekeySource;
 use crate::provider::{Curve, Kem, Native, Provider};
 use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
@@ -66,16 +66,6 @@ pub(crate) struct ReceivingChain<P: Provider = Native> {
 pub(crate) struct SkippedMessage<P: Provider = Native> {
     pub(crate) counter: u32,
     pub(crate) seed: MessageSeed<P>,
-}
-
-/// What every message carries until the peer has answered.
-#[derive(Clone)]
-pub(crate) struct PendingPrekey<P: Provider> {
-    pub(crate) one_time_prekey: Option<u32>,
-    pub(crate) signed_prekey: u32,
-    /// PQXDH only.
-    pub(crate) kem: Option<KemPart<P>>,
-    pub(crate) created_s: u64,
 }
 
 impl<P: Provider> Session<P> {

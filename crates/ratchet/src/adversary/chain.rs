@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attacker::Unread;
+use super::reading::Unread;
 use crate::chain::{ChainKey, MessageSeed};
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::attacker::Unread;
 use super::oracle::{BrokenCurve, BrokenKem};
+use super::reading::Unread;
 use super::snapshot::Snapshot;
 use crate::agreement::{Agreed, AgreementInput};
 use crate::bundle::PrekeyBundle;

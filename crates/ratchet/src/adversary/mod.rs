@@ -72,11 +72,13 @@ mod closure;
 mod knowledge;
 mod message;
 mod oracle;
+mod reading;
 mod recording;
 mod session;
 mod snapshot;
 
-pub use attacker::{Attacker, Reading, Unread};
+pub use attacker::Attacker;
 pub use oracle::{BrokenCurve, BrokenKem, Oracles, Watched};
+pub use reading::{Reading, Unread};
 pub use recording::{RecordedMessage, Recording};
 pub use snapshot::Snapshot;
