@@ -28,6 +28,7 @@ pub mod generic;
 mod identity;
 mod kem;
 mod key_use;
+pub mod limits;
 mod message;
 #[cfg(test)]
 mod no_debug;
@@ -45,6 +46,7 @@ mod storage;
 mod suite;
 #[cfg(test)]
 mod timing;
+mod work;
 
 pub use rand_core;
 

@@ -2,6 +2,9 @@
 //!
 //! Opening borrows the session immutably and returns what is to change; applying that cannot fail.
 //! So a message that does not open leaves no trace, and nothing is copied to achieve it.
+//!
+//! What is done before the message is known to be authentic is bounded: an agreement, and walks along chains as far as
+//! [`Work`] lets them. Decoding and decapsulating for the post-quantum ratchet come after.
 
 use std::collections::VecDeque;
 
@@ -9,20 +12,16 @@ use zeroize::Zeroizing;
 
 use crate::address::Addresses;
 use crate::chain::{ChainKey, MessageSeed, RootKey};
-use crate::curve::KeyPair;
+use crate::curve::{KeyPair, PublicKey};
 use crate::error::DecryptError;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
+use crate::limits::{MAX_RECEIVING_CHAINS, MAX_SKIPPED};
 use crate::message::RatchetMessage;
 use crate::provider::{Native, Provider};
-use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
+use crate::session::{ReceivingChain, SendingChain, Session, SkippedMessage};
 use crate::spqr;
-
-/// Messages of one chain that may be missing before the one received.
-pub(crate) const MAX_FORWARD_JUMP: u32 = 25_000;
-
-/// Skipped message keys that are kept per receiving chain, newest first.
-pub(crate) const MAX_SKIPPED: usize = 2_000;
+use crate::work::Work;
 
 /// A plaintext, and what its session has to do to move on.
 pub(crate) type Opened<P> = (Zeroizing<Vec<u8>>, Step<P>);
@@ -52,6 +51,7 @@ impl<P: Provider> Session<P> {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
+        work: &mut Work,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<Opened<P>, DecryptError> {
         if message.version != self.version {
@@ -60,16 +60,22 @@ impl<P: Provider> Session<P> {
         let known = self.receiving.iter().enumerate().find(|(_, c)| c.ratchet_key == message.ratchet_key);
         match known {
             Some((at, chain)) if message.counter < chain.chain_key.index() => {
-                self.open_skipped(addresses, at, chain, message)
+                self.open_skipped(addresses, at, chain, message, work)
             }
             Some((chain, ReceivingChain { chain_key, .. })) => {
-                let Walk { passed, seed, chain_key } = self.walk(addresses, chain_key, message.counter)?;
-                let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
+                let Walk { passed, seed, chain_key } =
+                    self.walk(addresses, chain_key, message.counter, work)?;
+                let (plaintext, post_quantum) = self.unseal(addresses, message, &seed, work)?;
                 let classical = ClassicalStep::Advance { chain, chain_key, passed };
                 Ok((plaintext, Step { classical, post_quantum }))
             }
-            None => self.open_with_ratchet_step(addresses, message, fresh),
+            None => self.open_with_ratchet_step(addresses, message, work, fresh),
         }
+    }
+
+    /// Whether one of the receiving chains goes with this ratchet key.
+    pub(crate) fn receives_with(&self, ratchet_key: &PublicKey) -> bool {
+        self.receiving.iter().any(|chain| chain.ratchet_key == *ratchet_key)
     }
 
     /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the
@@ -120,6 +126,7 @@ impl<P: Provider> Session<P> {
         chain_at: usize,
         chain: &ReceivingChain<P>,
         message: &RatchetMessage,
+        work: &mut Work,
     ) -> Result<Opened<P>, DecryptError> {
         let skipped =
             chain.skipped.iter().enumerate().find(|(_, skipped)| skipped.counter == message.counter);
@@ -127,7 +134,7 @@ impl<P: Provider> Session<P> {
             chain_index: chain.chain_key.index(),
             counter: message.counter,
         })?;
-        let (plaintext, post_quantum) = self.unseal(addresses, message, &skipped.seed)?;
+        let (plaintext, post_quantum) = self.unseal(addresses, message, &skipped.seed, work)?;
         let classical = ClassicalStep::UseSkipped { chain: chain_at, at, counter: message.counter };
         Ok((plaintext, Step { classical, post_quantum }))
     }
@@ -136,12 +143,13 @@ impl<P: Provider> Session<P> {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
+        work: &mut Work,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<Opened<P>, DecryptError> {
         let ratchet_key = message.ratchet_key;
         let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.agree(&ratchet_key)?);
-        let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter)?;
-        let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
+        let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter, work)?;
+        let (plaintext, post_quantum) = self.unseal(addresses, message, &seed, work)?;
 
         let ratchet = KeyPair::generate(fresh);
         let (root_key, sending_chain_key) = root_key.step(&ratchet.agree(&ratchet_key)?);
@@ -158,11 +166,13 @@ impl<P: Provider> Session<P> {
         addresses: Option<&Addresses>,
         from: &ChainKey<P>,
         counter: u32,
+        work: &mut Work,
     ) -> Result<Walk<P>, DecryptError> {
         let jump = counter.saturating_sub(from.index());
-        if jump > MAX_FORWARD_JUMP && !self.is_with_self(addresses) {
+        if jump > Work::jump(false) && jump > Work::jump(self.is_own(addresses)) {
             return Err(DecryptError::TooFarAhead);
         }
+        work.walk(jump).ok_or(DecryptError::TooFarAhead)?;
         let kept = usize::try_from(jump).unwrap_or(usize::MAX).min(MAX_SKIPPED);
         let kept_from = counter.saturating_sub(u32::try_from(kept).unwrap_or(u32::MAX));
         let mut passed = VecDeque::with_capacity(kept);
@@ -185,17 +195,20 @@ impl<P: Provider> Session<P> {
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
         seed: &MessageSeed<P>,
+        work: &mut Work,
     ) -> Result<Unsealed<P>, DecryptError> {
-        let opened = self.post_quantum.as_ref().map(|spqr| spqr.receive(&message.pq_ratchet)).transpose()?;
-        let (key, step) = match opened {
-            Some(spqr::Opened { key, step }) => (key, Some(step)),
-            None => (None, None),
+        let jump = Work::jump(self.is_own(addresses));
+        let opened = match &self.post_quantum {
+            Some(spqr) => Some((spqr, spqr.open(&message.pq_ratchet, jump, work)?)),
+            None => None,
         };
-        let keys = seed.message_keys(key.as_ref());
+        let key = opened.as_ref().and_then(|(_, opened)| opened.key.as_ref());
+        let keys = seed.message_keys(key);
         if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
             return Err(DecryptError::AuthenticationFailed);
         }
         self.check_addresses(addresses, message)?;
+        let step = opened.map(|(spqr, opened)| spqr.accept(opened)).transpose()?;
         let plaintext = keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)?;
         Ok((plaintext, step))
     }

@@ -13,6 +13,7 @@ use crate::error::{DecryptError, EncryptError, InitiateError};
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
+use crate::limits::MAX_ARCHIVED;
 use crate::message::{Ciphertext, MessageKind, RatchetMessage};
 use crate::prekey_message::PrekeyMessage;
 use crate::prekeys::PrekeySource;
@@ -20,9 +21,7 @@ use crate::provider::{Native, Provider};
 use crate::receive::{Opened, Step};
 use crate::session::{Session, SessionStatus};
 use crate::suite::Suite;
-
-/// Archived sessions that are kept, oldest dropped first.
-pub(crate) const MAX_ARCHIVED: usize = 40;
+use crate::work::Work;
 
 /// The sessions with one remote device.
 ///
@@ -102,7 +101,7 @@ impl<P: Provider> SessionRecord<P> {
         fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<(), InitiateError> {
-        let session = Session::initiate(local, self.addresses.as_deref(), bundle, now_s, fresh)?;
+        let session = Session::initiate(local, bundle, now_s, fresh)?;
         observer.notice(Event::SessionInitiated);
         self.make_current(session, observer);
         Ok(())
@@ -247,17 +246,24 @@ impl<P: Provider> SessionRecord<P> {
         Ok(Decrypted { plaintext, established: None })
     }
 
-    /// Tries the sessions from newest to oldest. A duplicate ends the search: the message has its
-    /// session.
+    /// Tries the sessions from newest to oldest. If one has the chain that the message names, the message is of that one
+    /// or of none: ratchet keys are drawn for one session. Else each costs an agreement, and all together no more
+    /// steps than one may.
     fn open_in_any(
         &self,
         message: &RatchetMessage,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<(usize, Opened<P>), DecryptError> {
+        let mut work = Work::allowed(self.is_own());
+        let known = self.sessions().any(|session| session.receives_with(&message.ratchet_key));
         let mut failure = DecryptError::NoSession;
         for (at, session) in self.sessions().enumerate() {
-            match (session.open(self.addresses.as_deref(), message, fresh), failure) {
+            if known && !session.receives_with(&message.ratchet_key) {
+                continue;
+            }
+            match (session.open(self.addresses.as_deref(), message, &mut work, fresh), failure) {
                 (Ok(opened), _) => return Ok((at, opened)),
+                // The message has its session.
                 (Err(duplicate @ DecryptError::Duplicate { .. }), _) => return Err(duplicate),
                 // That the MAC is wrong says least: any session of another agreement answers that.
                 (Err(error), DecryptError::NoSession | DecryptError::AuthenticationFailed) => failure = error,
@@ -265,6 +271,11 @@ impl<P: Provider> SessionRecord<P> {
             }
         }
         Err(failure)
+    }
+
+    /// Whether the peer has shown in some session to be of the device's own account.
+    fn is_own(&self) -> bool {
+        self.sessions().any(|session| session.is_own(self.addresses.as_deref()))
     }
 
     /// A first message belongs to the session with its base key, if there is one: the initiator
@@ -288,13 +299,16 @@ impl<P: Provider> SessionRecord<P> {
             if session.remote_identity != message.identity {
                 return Err(DecryptError::AuthenticationFailed);
             }
-            let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+            let mut work = Work::allowed(session.is_own(addresses));
+            let (plaintext, step) = session.open(addresses, &message.message, &mut work, fresh)?;
             self.commit(at, step, observer);
             return Ok(Decrypted { plaintext, established: None });
         }
 
-        let mut session = Session::respond(local, addresses, message, prekeys)?;
-        let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+        let mut session = Session::respond(local, message, prekeys)?;
+        // Whoever it claims to be has not shown it yet.
+        let mut work = Work::allowed(false);
+        let (plaintext, step) = session.open(addresses, &message.message, &mut work, fresh)?;
         observer.notice(Event::SessionAccepted);
         session.apply(step, observer);
         self.make_current(session, observer);

@@ -11,18 +11,13 @@ use crate::error::{DecryptError, EncryptError, InitiateError, PrekeyKind};
 use crate::event::Observer;
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
+use crate::limits::{MAX_RECEIVING_CHAINS, UNANSWERED_LIMIT_S};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
 use crate::prekeys::PrekeySource;
 use crate::provider::{Curve, Kem, Native, Provider};
 use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
 use crate::suite::{Suite, Version};
-
-/// After this long without an answer a session is not used for sending any more.
-const UNANSWERED_LIMIT_S: u64 = 30 * 24 * 60 * 60;
-
-/// Receiving chains that are kept, oldest dropped first.
-pub(crate) const MAX_RECEIVING_CHAINS: usize = 5;
 
 /// The state of one session (Double Ratchet, section "State variables").
 #[derive(Clone)]
@@ -74,7 +69,6 @@ impl<P: Provider> Session<P> {
     /// encapsulation in PQXDH, and a private key for the ratchet.
     pub(crate) fn initiate(
         local: &LocalIdentity<P>,
-        addresses: Option<&Addresses>,
         bundle: &PrekeyBundle,
         now_s: u64,
         fresh: &mut impl FreshKeys<P>,
@@ -112,15 +106,10 @@ impl<P: Provider> Session<P> {
             skipped: VecDeque::new(),
         });
         let required = suites.oldest == Suite::Triple;
-        let local_identity = local.key_pair.public();
-        let terms = Terms {
-            direction: Direction::FromInitiator,
-            required,
-            any_jump: is_with_self(&local_identity, &bundle.identity, required, addresses),
-        };
+        let terms = Terms { direction: Direction::FromInitiator, required };
         Ok(Self {
             version: suite.version(),
-            local_identity,
+            local_identity: local.key_pair.public(),
             remote_identity: bundle.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: bundle.registration_id,
@@ -145,7 +134,6 @@ impl<P: Provider> Session<P> {
     /// message inside is yet to be opened in it.
     pub(crate) fn respond(
         local: &LocalIdentity<P>,
-        addresses: Option<&Addresses>,
         message: &PrekeyMessage,
         prekeys: &impl PrekeySource<P>,
     ) -> Result<Self, DecryptError> {
@@ -186,15 +174,10 @@ impl<P: Provider> Session<P> {
         }
         .agree()?;
         let required = suites.oldest == Suite::Triple;
-        let local_identity = local.key_pair.public();
-        let terms = Terms {
-            direction: Direction::FromResponder,
-            required,
-            any_jump: is_with_self(&local_identity, &message.identity, required, addresses),
-        };
+        let terms = Terms { direction: Direction::FromResponder, required };
         Ok(Self {
             version: message.version,
-            local_identity,
+            local_identity: local.key_pair.public(),
             remote_identity: message.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: message.registration_id,
@@ -291,22 +274,14 @@ impl<P: Provider> Session<P> {
             .is_some_and(|pending| pending.created_s.saturating_add(UNANSWERED_LIMIT_S) < now_s)
     }
 
-    pub(crate) fn is_with_self(&self, addresses: Option<&Addresses>) -> bool {
-        let required = self.requires_post_quantum();
-        is_with_self(&self.local_identity, &self.remote_identity, required, addresses)
+    /// Whether this is a session of a device with others of its own account, as a message in it has shown: whoever
+    /// opens a session can claim to be anybody. Deployed clients that require the post-quantum ratchet want to see the
+    /// same account in the addresses too, older ones go by the identity key.
+    pub(crate) fn is_own(&self, addresses: Option<&Addresses>) -> bool {
+        self.local_identity == self.remote_identity
+            && (!self.requires_post_quantum() || addresses.is_some_and(Addresses::is_same_service))
+            && self.receiving.iter().any(|chain| chain.chain_key.index() > 0)
     }
-}
-
-/// A device talking to other devices of its own account. Deployed clients that require the
-/// post-quantum ratchet want to see the same account in the addresses, older ones go by the
-/// identity key.
-fn is_with_self(
-    local: &IdentityKey,
-    remote: &IdentityKey,
-    by_address: bool,
-    addresses: Option<&Addresses>,
-) -> bool {
-    local == remote && (!by_address || addresses.is_some_and(Addresses::is_same_service))
 }
 
 /// Where a session stands. Nothing secret.

@@ -13,11 +13,11 @@ use crate::codec::{Reader, Writer};
 use crate::curve::KeyPair;
 use crate::error::RecordError;
 use crate::identity::IdentityKey;
+use crate::limits::{MAX_ARCHIVED, MAX_RECEIVING_CHAINS, MAX_SKIPPED};
 use crate::prekey_message::{KemPart, PendingPrekey};
 use crate::provider::{FixedBytes, KemCiphertextOf, Provider};
-use crate::receive::MAX_SKIPPED;
-use crate::record::{MAX_ARCHIVED, SessionRecord};
-use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
+use crate::record::SessionRecord;
+use crate::session::{ReceivingChain, SendingChain, Session, SkippedMessage};
 use crate::spqr::Spqr;
 use crate::suite::{Suite, Version};
 

@@ -6,7 +6,7 @@ use super::reading::Unread;
 use crate::chain::{ChainKey, MessageSeed};
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
-use crate::receive::MAX_FORWARD_JUMP;
+use crate::limits::MAX_FORWARD_JUMP;
 use crate::session::{ReceivingChain, SendingChain};
 
 pub(super) struct KnownChain {

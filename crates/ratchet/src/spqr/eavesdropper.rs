@@ -11,8 +11,9 @@ use super::braid::{CT1_CHUNKS, CT2_CHUNKS, HEADER_CHUNKS, State, split};
 use super::kem::{BraidKeyPair, Ct1Of, HeaderOf};
 use super::key_chain::{HashChain, KeyChain};
 use super::message::{Message, Payload, Versioned};
-use super::{Direction, EpochSecret, Keys, MAX_FORWARD_JUMP, Spqr, SpqrError};
+use super::{Direction, EpochSecret, Keys, Spqr, SpqrError};
 use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
+use crate::limits::MAX_FORWARD_JUMP;
 use crate::provider::{BraidKem, Key, Native, Provider};
 
 type Header = HeaderOf<Native>;

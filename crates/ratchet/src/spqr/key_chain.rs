@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::{Direction, EpochSecret, SpqrError};
 use crate::provider::{FixedBytes, KeyOf, Native, Provider, Symmetric};
+use crate::work::Work;
 
 /// Deployed labels; the first has two spaces in a row.
 const START: &[u8] = b"Signal PQ Ratchet V1 Chain  Start";
@@ -104,7 +105,8 @@ impl<P: Provider> KeyChain<P> {
         &self,
         epoch: u64,
         index: u32,
-        max_jump: u32,
+        jump: u32,
+        work: &mut Work,
     ) -> Result<(KeyOf<P>, Received<P>), SpqrError> {
         let link = self.link(epoch).ok_or(SpqrError::UnknownEpoch)?;
         let counter = link.receiving.counter;
@@ -117,9 +119,11 @@ impl<P: Provider> KeyChain<P> {
             let kept = link.kept.get(at).ok_or(SpqrError::KeyGone)?;
             return Ok((kept.key.clone(), Received::UseKept { epoch, at }));
         }
-        if index - counter > max_jump {
+        let steps = index.saturating_sub(counter);
+        if steps > jump {
             return Err(SpqrError::TooFarAhead);
         }
+        work.walk(steps).ok_or(SpqrError::TooFarAhead)?;
         let mut passed = VecDeque::new();
         let mut chain = link.receiving.clone();
         loop {
@@ -205,9 +209,8 @@ fn derive<P: Provider>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_FORWARD_JUMP;
     use crate::provider::Key;
-
-    const JUMP: u32 = 25_000;
 
     fn both() -> (KeyChain, KeyChain) {
         let auth_key = Key::new(std::array::from_fn(|i| u8::try_from(i).unwrap()));
@@ -218,7 +221,7 @@ mod tests {
     }
 
     fn take(chain: &mut KeyChain, epoch: u64, index: u32) -> Result<[u8; 32], SpqrError> {
-        let (key, received) = chain.receive(epoch, index, JUMP)?;
+        let (key, received) = chain.receive(epoch, index, MAX_FORWARD_JUMP, &mut Work::allowed(false))?;
         chain.apply(received);
         Ok(*key)
     }

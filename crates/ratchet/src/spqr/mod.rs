@@ -27,9 +27,7 @@ use message::{Message, Versioned};
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::provider::{KeyOf, Native, Provider};
-
-/// Messages of one epoch and direction that may be missing before the one received.
-const MAX_FORWARD_JUMP: u32 = 25_000;
+use crate::work::Work;
 
 /// One side of the ratchet.
 #[derive(Clone)]
@@ -39,7 +37,6 @@ pub(crate) struct Spqr<P: Provider = Native> {
     negotiating: bool,
     /// Whether a peer without this ratchet is refused.
     required: bool,
-    max_jump: u32,
     keys: Keys<P>,
     braid: Braid<P>,
 }
@@ -74,8 +71,6 @@ pub(crate) struct Terms {
     pub(crate) direction: Direction,
     /// Whether a peer without it is refused.
     pub(crate) required: bool,
-    /// Whether the limit on missing messages is lifted, as for messages to oneself.
-    pub(crate) any_jump: bool,
 }
 
 /// The secret that an epoch ended with.
@@ -84,12 +79,24 @@ pub(crate) struct EpochSecret<P: Provider = Native> {
     secret: KeyOf<P>,
 }
 
-/// What receiving a message gives: its key if it has one, and what changes once it is authentic.
+/// What a message carries, read before the message is known to be authentic.
 pub(crate) struct Opened<P: Provider> {
+    /// To be mixed into the message's keys, if the message has one.
     pub(crate) key: Option<KeyOf<P>>,
-    pub(crate) step: Step<P>,
+    carried: Carried<P>,
 }
 
+enum Carried<P: Provider> {
+    /// No such ratchet, and that is accepted.
+    Nothing,
+    Message {
+        chain: Option<Box<KeyChain<P>>>,
+        received: Option<Received<P>>,
+        message: Message,
+    },
+}
+
+/// What an authentic message changes.
 pub(crate) enum Step<P: Provider> {
     /// The peer has no such ratchet, and that is accepted: this one ends.
     GiveUp,
@@ -102,11 +109,10 @@ pub(crate) enum Step<P: Provider> {
 
 impl<P: Provider> Spqr<P> {
     pub(crate) fn new(auth_key: KeyOf<P>, terms: Terms) -> Self {
-        let Terms { direction, required, any_jump } = terms;
+        let Terms { direction, required } = terms;
         let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
         let keys = Keys::Waiting { auth_key, direction };
-        let max_jump = if any_jump { u32::MAX } else { MAX_FORWARD_JUMP };
-        Self { negotiating: true, required, max_jump, keys, braid }
+        Self { negotiating: true, required, keys, braid }
     }
 
     /// What the next message carries, and the key to mix into it.
@@ -141,15 +147,16 @@ impl<P: Provider> Spqr<P> {
         Ok(Sent { bytes, key: Some(key), events })
     }
 
-    /// Reads what a message carries, without changing anything.
-    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Opened<P>, SpqrError> {
+    /// Reads what a message carries, without changing anything, and finds its key. `jump` messages of its epoch may be
+    /// missing before it.
+    pub(crate) fn open(&self, bytes: &[u8], jump: u32, work: &mut Work) -> Result<Opened<P>, SpqrError> {
         let message = match Message::parse(bytes)? {
             Versioned::V1(message) => message,
             Versioned::V0 if !self.negotiating => return Err(SpqrError::Downgrade),
             Versioned::V0 if self.required => return Err(SpqrError::Required),
-            Versioned::V0 => return Ok(Opened { key: None, step: Step::GiveUp }),
+            Versioned::V0 => return Ok(Opened { key: None, carried: Carried::Nothing }),
         };
-        let transition = self.braid.receive(message.epoch, &message.payload)?;
+        self.braid.admits(message.epoch)?;
         let new_chain = match &self.keys {
             Keys::Waiting { auth_key, direction } => Some(Box::new(KeyChain::new(auth_key, *direction))),
             Keys::Chain(_) => None,
@@ -162,12 +169,24 @@ impl<P: Provider> Spqr<P> {
         }
         .filter(|_| has_key);
         let found =
-            chain.map(|chain| chain.receive(message.epoch - 1, message.index, self.max_jump)).transpose()?;
+            chain.map(|chain| chain.receive(message.epoch - 1, message.index, jump, work)).transpose()?;
         let (key, received) = found.unzip();
-        Ok(Opened { key, step: Step::GoOn { chain: new_chain, received, transition } })
+        let carried = Carried::Message { chain: new_chain, received, message };
+        Ok(Opened { key, carried })
     }
 
-    /// Carries out what [`Spqr::receive`] found; `None` when the ratchet ends with it.
+    /// What an authentic message changes. Whoever made it may still have made it wrong.
+    pub(crate) fn accept(&self, opened: Opened<P>) -> Result<Step<P>, SpqrError> {
+        match opened.carried {
+            Carried::Nothing => Ok(Step::GiveUp),
+            Carried::Message { chain, received, message } => {
+                let transition = self.braid.receive(message.epoch, &message.payload)?;
+                Ok(Step::GoOn { chain, received, transition })
+            }
+        }
+    }
+
+    /// Carries out what [`Spqr::accept`] found; `None` when the ratchet ends with it.
     pub(crate) fn apply(
         mut self: Box<Self>,
         step: Step<P>,

@@ -9,7 +9,7 @@ use super::braid::{
 };
 use super::kem::{BraidKeyPair, BraidKeysOf, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
 use super::key_chain::{HashChain, KeptKey, KeyChain, Link, MAX_KEPT};
-use super::{Direction, Keys, MAX_FORWARD_JUMP, Spqr};
+use super::{Direction, Keys, Spqr};
 use crate::codec::{Reader, Writer};
 use crate::error::RecordError;
 use crate::provider::{ErasureCode, FixedBytes, Provider, TagOf};
@@ -49,7 +49,7 @@ impl<P: Provider> Spqr<P> {
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.flag(self.negotiating);
         writer.flag(self.required);
-        writer.flag(self.max_jump != MAX_FORWARD_JUMP);
+        writer.flag(false);
         match &self.keys {
             Keys::Waiting { auth_key, direction } => {
                 writer.direction(*direction);
@@ -67,7 +67,9 @@ impl<P: Provider> Spqr<P> {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, RecordError> {
         let (negotiating, required) = (reader.flag()?, reader.flag()?);
-        let max_jump = if reader.flag()? { u32::MAX } else { MAX_FORWARD_JUMP };
+        if reader.flag()? {
+            return Err(RecordError::Corrupt);
+        }
         let direction = match reader.byte()? {
             0 => Direction::FromInitiator,
             1 => Direction::FromResponder,
@@ -88,7 +90,7 @@ impl<P: Provider> Spqr<P> {
         if braid.epoch == 0 || !(epoch..=epoch.saturating_add(1)).contains(&braid.epoch) {
             return Err(RecordError::Corrupt);
         }
-        Ok(Self { negotiating, required, max_jump, keys, braid })
+        Ok(Self { negotiating, required, keys, braid })
     }
 }
 

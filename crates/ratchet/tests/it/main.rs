@@ -11,6 +11,7 @@
 )]
 
 mod adversary;
+mod counting;
 mod crafted;
 mod debug;
 mod decryption_errors;
@@ -36,3 +37,4 @@ mod sessions;
 mod storage;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
+mod work;
