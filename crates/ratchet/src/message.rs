@@ -59,6 +59,8 @@ pub(crate) struct RatchetMessage {
     pub(crate) version: Version,
     pub(crate) ratchet_key: PublicKey,
     pub(crate) counter: u32,
+    /// Place of the last message of the sender's chain before this one: see [`Strictness`](crate::Strictness).
+    pub(crate) previous_counter: u32,
     pub(crate) ciphertext: Bytes,
     /// What the post-quantum ratchet reads; empty for none.
     pub(crate) pq_ratchet: Bytes,
@@ -80,12 +82,19 @@ impl RatchetMessage {
         let authenticated = bytes.slice_ref(authenticated);
         let (version, body) = parse_version(&authenticated)?;
         let message = proto::SignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
-        // The previous counter is not used: old receiving chains are kept and advanced on demand.
-        let proto::SignalMessage { ratchet_key, counter, ciphertext, pq_ratchet, addresses, .. } = message;
+        let proto::SignalMessage {
+            ratchet_key,
+            counter,
+            previous_counter,
+            ciphertext,
+            pq_ratchet,
+            addresses,
+        } = message;
         Ok(Self {
             version,
             ratchet_key: PublicKey::parse(&required(ratchet_key, "ratchet_key")?)?,
             counter: required(counter, "counter")?,
+            previous_counter: previous_counter.unwrap_or(0),
             ciphertext: required(ciphertext, "ciphertext")?,
             pq_ratchet: pq_ratchet.unwrap_or_default(),
             addresses,

@@ -1,7 +1,5 @@
 //! One session: its state, how it begins on either side, and sending in it.
 
-use std::collections::VecDeque;
-
 use crate::address::Addresses;
 use crate::agreement::{Agreed, Initiator, Responder};
 use crate::bundle::PrekeyBundle;
@@ -11,6 +9,7 @@ use crate::error::{DecryptError, EncryptError, InitiateError, PrekeyKind};
 use crate::event::Observer;
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
+use crate::kept::Kept;
 use crate::limits::{MAX_RECEIVING_CHAINS, UNANSWERED_LIMIT_S};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
@@ -52,15 +51,8 @@ pub(crate) struct SendingChain<P: Provider = Native> {
 pub(crate) struct ReceivingChain<P: Provider = Native> {
     pub(crate) ratchet_key: PublicKey,
     pub(crate) chain_key: ChainKey<P>,
-    /// Skipped message keys, newest first.
-    pub(crate) skipped: VecDeque<SkippedMessage<P>>,
-}
-
-/// A message that was passed over and may still arrive.
-#[derive(Clone)]
-pub(crate) struct SkippedMessage<P: Provider = Native> {
-    pub(crate) counter: u32,
-    pub(crate) seed: MessageSeed<P>,
+    /// Of messages that were passed over and may still arrive.
+    pub(crate) skipped: Kept<MessageSeed<P>>,
 }
 
 impl<P: Provider> Session<P> {
@@ -103,7 +95,7 @@ impl<P: Provider> Session<P> {
         receiving.push(ReceivingChain {
             ratchet_key: bundle.signed_prekey.key,
             chain_key,
-            skipped: VecDeque::new(),
+            skipped: Kept::new(),
         });
         let required = suites.oldest == Suite::Triple;
         let terms = Terms { direction: Direction::FromInitiator, required };
@@ -152,7 +144,7 @@ impl<P: Provider> Session<P> {
         let signed = prekeys
             .signed_prekey(message.signed_prekey)
             .ok_or_else(|| unknown(PrekeyKind::Signed, message.signed_prekey))?;
-        let kem_secret = match message.kem.as_ref().filter(|_| message.version.needs_kem()) {
+        let kem_secret = match message.used_kem() {
             Some(kem) => {
                 let prekey =
                     prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
@@ -258,6 +250,7 @@ impl<P: Provider> Session<P> {
 
     pub(crate) fn status(&self) -> SessionStatus {
         SessionStatus {
+            id: SessionId(self.base_key),
             suite: self.suite(),
             acknowledged: self.pending.is_none(),
             sending_counter: self.sending.chain_key.index(),
@@ -265,6 +258,17 @@ impl<P: Provider> Session<P> {
             skipped_keys: self.receiving.iter().map(|chain| chain.skipped.len()).sum(),
             post_quantum: self.post_quantum.as_ref().map(|spqr| spqr.status()),
         }
+    }
+
+    /// Forgets the keys of messages that were passed over, and says how many.
+    pub(crate) fn forget_skipped(&mut self) -> usize {
+        let skipped =
+            self.receiving.iter_mut().map(|chain| std::mem::replace(&mut chain.skipped, Kept::new()).len());
+        let forgotten = skipped.sum();
+        if let Some(spqr) = &mut self.post_quantum {
+            spqr.forget_kept();
+        }
+        forgotten
     }
 
     /// Initiated too long ago without an answer. Exactly 30 days is still fresh.
@@ -284,9 +288,23 @@ impl<P: Provider> Session<P> {
     }
 }
 
+/// What tells sessions apart, the same on both sides: the initiator's base key, which is drawn for one session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SessionId(PublicKey);
+
+impl SessionId {
+    /// The base key, as [`Established`](crate::Established) and [`PrekeyMessage`] have it.
+    #[must_use]
+    pub const fn base_key(&self) -> &PublicKey {
+        &self.0
+    }
+}
+
 /// Where a session stands. Nothing secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionStatus {
+    /// Which session it is.
+    pub id: SessionId,
     /// The suite that it runs now.
     pub suite: Suite,
     /// Whether the peer is known to have it.

@@ -17,6 +17,7 @@ mod debug;
 mod decryption_errors;
 mod device;
 mod fields;
+mod forgery;
 mod fuzzing;
 mod garbage;
 mod harvest_now;
@@ -37,4 +38,5 @@ mod sessions;
 mod storage;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
+mod trust;
 mod work;
