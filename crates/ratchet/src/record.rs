@@ -238,12 +238,15 @@ impl<P: Provider> SessionRecord<P> {
         }
     }
 
-    /// The peer's registration id, likewise. What an initiator says of it is not authenticated: whoever carries its first
-    /// messages can change it. It tells a device that was set up anew from the one before where nobody lies, and is no
-    /// ground for a decision about trust.
+    /// The registration id of the peer's device, from the newest session with that identity.
+    ///
+    /// What an initiator says of it is not authenticated: whoever carries its first messages can change it. It tells a
+    /// device that was set up anew from the one before where nobody lies, and is no ground for a decision about trust.
     #[must_use]
     pub fn remote_registration_id(&self) -> Option<u32> {
-        self.sessions().next().map(|session| session.remote_registration_id)
+        let peer = self.remote_identity()?;
+        let mut sessions = self.sessions().filter(|session| session.remote_identity == peer);
+        sessions.next().map(|session| session.remote_registration_id)
     }
 
     /// Forgets the keys of all messages that were passed over, in all sessions, and says how many: those messages can't

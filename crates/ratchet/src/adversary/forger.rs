@@ -52,7 +52,7 @@ impl Forger {
         let mut session = self.session.clone();
         let (mut seed, mut next) = session.sending.chain_key.step()?;
         let mut sent = None;
-        for at in 1..=ahead {
+        for at in 1..=ahead.max(1) {
             if at > 1 {
                 session.sending.chain_key = next;
                 (seed, next) = session.sending.chain_key.step()?;

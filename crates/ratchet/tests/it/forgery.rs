@@ -41,7 +41,7 @@ fn passes(suite: Suite, with: With, strictness: Strictness) -> usize {
         }
         // What the victim has said since takes counters and indices away; the forger takes later ones.
         let said = round as u32;
-        let forged = [1, 2, said, said + 1, said + 2].into_iter().find_map(|ahead| {
+        let forged = [1, 2, said + 1, said + 2].into_iter().find_map(|ahead| {
             let forged = forger.forge(b"forged", ahead, &mut victim.rng)?;
             let mut peer = peer.record.clone();
             let read =
