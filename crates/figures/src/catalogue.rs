@@ -1,6 +1,6 @@
 //! All figures that can be reproduced: the one place that knows every experiment.
 
-use crate::{Figure, depletion, disclosure, epochs, harvest, lengths, retention, sizes, theft};
+use crate::{Figure, depletion, disclosure, epochs, forgery, harvest, lengths, retention, sizes, theft};
 
 const ALL: &[Figure] = &[
     sizes::BUNDLE,
@@ -8,6 +8,7 @@ const ALL: &[Figure] = &[
     sizes::RATCHET_MESSAGE,
     epochs::FIGURE,
     theft::FIGURE,
+    forgery::FIGURE,
     harvest::FIGURE,
     depletion::FIGURE,
     lengths::FIGURE,

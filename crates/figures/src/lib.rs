@@ -12,6 +12,7 @@ mod draw;
 mod epochs;
 mod error;
 mod figure;
+mod forgery;
 mod harvest;
 mod lab;
 pub mod language;

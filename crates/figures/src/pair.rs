@@ -92,6 +92,17 @@ impl Device {
         Ok(decrypted.plaintext.to_vec())
     }
 
+    /// Whether it would take this message for genuine. Nothing changes.
+    pub(crate) fn would_read(&mut self, message: &Ciphertext) -> bool {
+        let mut record = self.record.clone();
+        record.decrypt(&self.local, message.kind, &message.bytes, &self.prekeys, &mut self.rng).is_ok()
+    }
+
+    /// Its random source.
+    pub(crate) const fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
     pub(crate) fn status(&self) -> Option<SessionStatus> {
         self.record.status()
     }

@@ -34,6 +34,7 @@ figures!(
     spqr_message = "spqr-message",
     spqr_epoch = "spqr-epoch",
     fs_pcs = "fs-pcs",
+    authenticity_heals = "authenticity-heals",
     hndl = "hndl",
     prekey_depletion = "prekey-depletion",
     length_leak = "length-leak",

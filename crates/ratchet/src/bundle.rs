@@ -2,6 +2,7 @@
 //! "Publishing keys").
 
 use crate::curve::PublicKey;
+use crate::error::ParseError;
 use crate::identity::IdentityKey;
 use crate::kem::KemPublicKey;
 use crate::provider::{Native, Provider};
@@ -25,6 +26,67 @@ pub struct PrekeyBundle {
 }
 
 impl PrekeyBundle {
+    /// The bundle as bytes, for a server that keeps it or a file. The specifications leave the form open, and deployed
+    /// servers have JSON; this is this crate's own: a version byte, which keys there are, and the fields in order,
+    /// numbers big-endian, keys and signatures as they are elsewhere. 141 bytes, and 37 for a one-time prekey, 1,637 for a
+    /// KEM prekey.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let one_time = if self.one_time_prekey.is_some() { HAS_ONE_TIME } else { 0 };
+        let kem = if self.kem_prekey.is_some() { HAS_KEM } else { 0 };
+        let mut bytes = vec![VERSION, one_time | kem];
+        bytes.extend_from_slice(&self.registration_id.to_be_bytes());
+        bytes.push(self.device_id);
+        bytes.extend_from_slice(&self.identity.to_bytes());
+        bytes.extend_from_slice(&self.signed_prekey.id.to_be_bytes());
+        bytes.extend_from_slice(&self.signed_prekey.key.to_bytes());
+        bytes.extend_from_slice(&self.signed_prekey.signature.to_bytes());
+        if let Some(prekey) = &self.one_time_prekey {
+            bytes.extend_from_slice(&prekey.id.to_be_bytes());
+            bytes.extend_from_slice(&prekey.key.to_bytes());
+        }
+        if let Some(prekey) = &self.kem_prekey {
+            bytes.extend_from_slice(&prekey.id.to_be_bytes());
+            bytes.extend_from_slice(&prekey.key.to_bytes());
+            bytes.extend_from_slice(&prekey.signature.to_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what [`PrekeyBundle::to_bytes`] wrote. The signatures are not checked: starting a session does that.
+    ///
+    /// # Errors
+    /// When the bytes are cut, continued, of another version, or a key in them is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        let mut fields = Fields(bytes);
+        let [version, has] = fields.take()?;
+        if version != VERSION {
+            return Err(ParseError::UnsupportedVersion { version });
+        }
+        if has & !(HAS_ONE_TIME | HAS_KEM) != 0 {
+            return Err(ParseError::Encoding);
+        }
+        let registration_id = fields.number()?;
+        let [device_id] = fields.take()?;
+        let identity = IdentityKey::from(fields.key()?);
+        let signed_prekey =
+            PublicSignedPrekey { id: fields.number()?, key: fields.key()?, signature: fields.take()?.into() };
+        let one_time_prekey = if has & HAS_ONE_TIME == 0 {
+            None
+        } else {
+            Some(PublicOneTimePrekey { id: fields.number()?, key: fields.key()? })
+        };
+        let kem_prekey = if has & HAS_KEM == 0 {
+            None
+        } else {
+            let (id, key) = (fields.number()?, fields.take::<{ KemPublicKey::LENGTH }>()?);
+            Some(PublicKemPrekey { id, key: KemPublicKey::parse(&key)?, signature: fields.take()?.into() })
+        };
+        let bundle =
+            Self { registration_id, device_id, identity, signed_prekey, one_time_prekey, kem_prekey };
+        if fields.0.is_empty() { Ok(bundle) } else { Err(ParseError::Encoding) }
+    }
+
     /// Checks the signatures, which is all that can be checked without starting a session.
     ///
     /// # Errors
@@ -79,4 +141,28 @@ pub struct PublicKemPrekey {
     pub key: KemPublicKey,
     /// The identity key's signature over the encoded key, type byte included.
     pub signature: Signature,
+}
+
+/// The form of [`PrekeyBundle::to_bytes`].
+const VERSION: u8 = 1;
+const HAS_ONE_TIME: u8 = 1;
+const HAS_KEM: u8 = 2;
+
+/// Takes from the front of a bundle's bytes.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], ParseError> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or(ParseError::TooShort)?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn number(&mut self) -> Result<u32, ParseError> {
+        self.take().map(u32::from_be_bytes)
+    }
+
+    fn key(&mut self) -> Result<PublicKey, ParseError> {
+        Ok(PublicKey::parse(&self.take::<{ PublicKey::LENGTH }>()?)?)
+    }
 }

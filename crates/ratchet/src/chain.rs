@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::provider::{FixedBytes, KeyOf, Native, Provider, SharedSecret, Symmetric};
+use crate::provider::{FixedBytes, KeyOf, Native, Provider, SharedSecret, Symmetric, Wire};
 
 /// The root key: stepped once per new ratchet key.
 #[derive(Clone)]
@@ -35,6 +35,15 @@ pub(crate) struct ChainKey<P: Provider = Native> {
 impl<P: Provider> ChainKey<P> {
     pub(crate) const fn new(key: KeyOf<P>, index: u32) -> Self {
         Self { key, index }
+    }
+
+    /// Forgets the key: there is nothing more in the chain.
+    pub(crate) fn end(&mut self) {
+        *self = Self { key: KeyOf::<P>::from_wire(&[0; 32]), index: u32::MAX };
+    }
+
+    pub(crate) const fn has_ended(&self) -> bool {
+        self.index == u32::MAX
     }
 
     pub(crate) const fn index(&self) -> u32 {

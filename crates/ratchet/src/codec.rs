@@ -4,6 +4,8 @@ use zeroize::Zeroizing;
 
 use crate::curve::PublicKey;
 use crate::error::RecordError;
+use crate::kept::{Kept, KeptKey};
+use crate::limits::MAX_SKIPPED;
 use crate::provider::FixedBytes;
 
 /// Appends to a buffer that is wiped.
@@ -112,6 +114,17 @@ impl<'a> Reader<'a> {
             items.push(item(self)?);
         }
         Ok(items)
+    }
+
+    /// Keys of messages that were passed over, newest first; they come in order.
+    pub(crate) fn kept<K: Clone>(
+        &mut self,
+        mut key: impl FnMut(&mut Self) -> Result<K, RecordError>,
+    ) -> Result<Kept<K>, RecordError> {
+        let stored =
+            self.list(MAX_SKIPPED, |reader| Ok(KeptKey { at: reader.number()?, key: key(reader)? }))?;
+        let in_order = stored.is_sorted_by(|newer, older| newer.at > older.at);
+        if in_order { Ok(Kept::from_newest_first(stored)) } else { Err(RecordError::Corrupt) }
     }
 
     pub(crate) fn count(&mut self, limit: usize) -> Result<usize, RecordError> {

@@ -8,7 +8,8 @@
 use prost::Message;
 
 use crate::curve::PublicKey;
-use crate::message::{MessageKind, ParseError, RatchetMessage, required};
+use crate::error::ParseError;
+use crate::message::{MessageKind, RatchetMessage, required};
 use crate::prekey_message::PrekeyMessage;
 use crate::provider::Provider;
 use crate::record::SessionRecord;

@@ -2,11 +2,37 @@
 
 use thiserror::Error;
 
-use crate::curve::InvalidAgreement;
-use crate::message::ParseError;
+use crate::curve::{InvalidAgreement, KeyError};
 use crate::signature::SignatureError;
 use crate::spqr::SpqrError;
 use crate::suite::Suite;
+
+/// Why bytes are not a message, or not a bundle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// Fewer bytes than the shortest message has.
+    #[error("message too short")]
+    TooShort,
+    /// A message version that this engine does not speak.
+    #[error("unsupported message version {version}")]
+    UnsupportedVersion {
+        /// The high nibble of the first byte.
+        version: u8,
+    },
+    /// Not a protobuf message of this schema.
+    #[error("invalid protobuf encoding")]
+    Encoding,
+    /// A field that every message of this version has is absent.
+    #[error("missing field: {field}")]
+    MissingField {
+        /// The field's name in the schema.
+        field: &'static str,
+    },
+    /// A key or KEM ciphertext inside is not one.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
 
 /// Why no session could be started from a bundle. The record is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -18,6 +44,10 @@ pub enum InitiateError {
     /// A key of the bundle is of small order, so agreeing with it gives no secret.
     #[error("invalid key agreement")]
     InvalidKeyAgreement,
+    /// The bundle is of another identity than the peer's: see
+    /// [`SessionRecord::trust`](crate::SessionRecord::trust).
+    #[error("the bundle is of another identity than the peer's")]
+    UntrustedIdentity,
     /// The bundle has no KEM prekey, and this device does not accept going without.
     #[error("the bundle has no KEM prekey, which the accepted suites need")]
     NoKemPrekey,
@@ -66,7 +96,12 @@ pub enum DecryptError {
         /// The message's counter.
         counter: u32,
     },
-    /// More than 25,000 messages of the chain are missing before this one.
+    /// The message's chain ended before it, as its sender has said since: see
+    /// [`Strictness`](crate::Strictness).
+    #[error("message beyond the end of its chain")]
+    ChainEnded,
+    /// More than 25,000 messages of the chain are missing before this one, or reading it would take more work than
+    /// [`limits`](crate::limits) allow.
     #[error("message too far into the future")]
     TooFarAhead,
     /// The first message refers to a prekey that the source does not have.
@@ -95,6 +130,10 @@ pub enum DecryptError {
         /// The suite of the message.
         suite: Suite,
     },
+    /// The message is of another identity than the peer's, or of a session with one: see
+    /// [`SessionRecord::trust`](crate::SessionRecord::trust).
+    #[error("the message is of another identity than the peer's")]
+    UntrustedIdentity,
     /// The message names a sender or recipient other than this session's.
     #[error("the message is between other addresses")]
     WrongAddresses,

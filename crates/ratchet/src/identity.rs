@@ -80,7 +80,12 @@ impl IdentityKey {
         self.0.to_bytes()
     }
 
-    /// Verifies a signature made by this identity.
+    /// Verifies a signature made by this identity (XEdDSA, section "XEdDSA", `xeddsa_verify`).
+    ///
+    /// As lenient as deployed clients in two things: s needs to be below 2^253 only, so of one signature there can be a
+    /// second form; and a key need not be canonical (u below 2^255 - 19, the high bit clear), so that a few keys have
+    /// two forms under which the same signatures verify. Whoever compares keys or signatures must not take two that
+    /// differ for two that have nothing to do with each other. A key of small order verifies nothing.
     ///
     /// # Errors
     /// When the signature is not this key's over this message.

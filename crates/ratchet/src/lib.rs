@@ -6,7 +6,7 @@
 //! A conversation in five calls: the responder publishes a [`PrekeyBundle`]; the initiator feeds it
 //! to [`SessionRecord::initiate`] and calls [`SessionRecord::encrypt`]; the responder calls
 //! [`SessionRecord::decrypt`] with its [`PrekeySource`]; then both just encrypt and decrypt. A
-//! failed decryption leaves the record exactly as it was.
+//! failed decryption leaves the record exactly as it was. `examples/conversation.rs` is that in full.
 //!
 //! The wire format is that of deployed Signal clients. Where deployment and the published
 //! specifications differ, the comment at the place says so.
@@ -27,6 +27,11 @@ mod fresh_keys;
 pub mod generic;
 mod identity;
 mod kem;
+mod kept;
+mod key_use;
+pub mod limits;
+#[cfg(test)]
+mod memory;
 mod message;
 #[cfg(test)]
 mod no_debug;
@@ -41,32 +46,37 @@ mod session;
 mod signature;
 mod spqr;
 mod storage;
+mod strictness;
 mod suite;
 #[cfg(test)]
 mod timing;
+mod work;
 
+/// The traits of random sources, as this crate takes them.
 pub use rand_core;
 
 pub use address::{AddressError, Addresses, DeviceAddress, ServiceId, ServiceKind};
 pub use bundle::{PrekeyBundle, PublicKemPrekey, PublicOneTimePrekey, PublicSignedPrekey};
 pub use curve::{KeyError, PublicKey};
 pub use decryption_error::DecryptionErrorMessage;
-pub use error::{DecryptError, EncryptError, InitiateError, PrekeyKind, RecordError};
+pub use error::{DecryptError, EncryptError, InitiateError, ParseError, PrekeyKind, RecordError};
 pub use event::{Event, Observer};
 pub use fresh_keys::FreshKeys;
 pub use identity::IdentityKey;
 pub use kem::KemPublicKey;
-pub use message::{Ciphertext, KeyUse, MessageKind, ParseError};
+pub use key_use::KeyUse;
+pub use message::{Ciphertext, MessageKind};
 pub use prekey_message::PrekeyMessage;
-pub use prekeys::{PrekeyError, PrekeySource};
+pub use prekeys::{NamedPrekeys, PrekeyError, PrekeySource};
 #[cfg(feature = "aws-lc")]
 pub use provider::AwsLc;
 pub use provider::{Backend, Modelled, Native, Provider, RustCrypto, UnknownBackend};
 pub use record::{Decrypted, Established};
 pub use safety_number::{Derivation, Identified, Iterations, IterationsError, SafetyNumber, ScanError};
-pub use session::SessionStatus;
+pub use session::{SessionId, SessionStatus};
 pub use signature::{Signature, SignatureError};
 pub use spqr::{BraidState, SpqrError, SpqrStatus};
+pub use strictness::Strictness;
 pub use suite::{Suite, Suites, UnknownSuite};
 
 /// A device's long-term key pair.

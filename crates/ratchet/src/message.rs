@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use prost::Message;
 use subtle::ConstantTimeEq;
-use thiserror::Error;
 
 use crate::address::Addresses;
 use crate::chain::MessageKeys;
-use crate::curve::{KeyError, PublicKey};
+use crate::curve::PublicKey;
+use crate::error::ParseError;
 use crate::identity::IdentityKey;
-use crate::prekey_message::PrekeyMessage;
 use crate::proto;
 use crate::provider::{FixedBytes, KeyOf, Provider, Symmetric};
 use crate::suite::Version;
@@ -55,75 +54,20 @@ pub struct Ciphertext {
     pub bytes: Vec<u8>,
 }
 
-/// Which message key a message claims to be encrypted with, as everyone can see who sees the message: a key that two
-/// different messages claim was used twice.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyUse {
-    /// The sender's ratchet key: which chain.
-    pub ratchet_key: PublicKey,
-    /// Which key of the chain.
-    pub counter: u32,
-    /// The Double Ratchet message, without what a first message wraps around it.
-    pub message: Bytes,
-}
-
-impl KeyUse {
-    /// Reads a message of either kind.
-    ///
-    /// # Errors
-    /// When the bytes are not such a message.
-    pub fn of(kind: MessageKind, bytes: &[u8]) -> Result<Self, ParseError> {
-        let message = match kind {
-            MessageKind::Ratchet => RatchetMessage::parse(bytes)?,
-            MessageKind::Prekey => PrekeyMessage::parse(bytes)?.message,
-        };
-        Ok(Self {
-            ratchet_key: message.ratchet_key,
-            counter: message.counter,
-            message: message.authenticated,
-        })
-    }
-}
-
-/// Why bytes are not a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[non_exhaustive]
-pub enum ParseError {
-    /// Fewer bytes than the shortest message has.
-    #[error("message too short")]
-    TooShort,
-    /// A message version that this engine does not speak.
-    #[error("unsupported message version {version}")]
-    UnsupportedVersion {
-        /// The high nibble of the first byte.
-        version: u8,
-    },
-    /// Not a protobuf message of this schema.
-    #[error("invalid protobuf encoding")]
-    Encoding,
-    /// A field that every message of this version has is absent.
-    #[error("missing field: {field}")]
-    MissingField {
-        /// The field's name in the schema.
-        field: &'static str,
-    },
-    /// A key or KEM ciphertext inside is not one.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
 /// A received Double Ratchet message, not yet authenticated.
 pub(crate) struct RatchetMessage {
     pub(crate) version: Version,
     pub(crate) ratchet_key: PublicKey,
     pub(crate) counter: u32,
+    /// Place of the last message of the sender's chain before this one: see [`Strictness`](crate::Strictness).
+    pub(crate) previous_counter: u32,
     pub(crate) ciphertext: Bytes,
     /// What the post-quantum ratchet reads; empty for none.
     pub(crate) pq_ratchet: Bytes,
     /// Sender and recipient, where the sender put them in.
     pub(crate) addresses: Option<Bytes>,
     /// Version byte and protobuf exactly as received: what the MAC covers.
-    authenticated: Bytes,
+    pub(crate) authenticated: Bytes,
     mac: [u8; MAC_LENGTH],
 }
 
@@ -138,12 +82,19 @@ impl RatchetMessage {
         let authenticated = bytes.slice_ref(authenticated);
         let (version, body) = parse_version(&authenticated)?;
         let message = proto::SignalMessage::decode(body).map_err(|_| ParseError::Encoding)?;
-        // The previous counter is not used: old receiving chains are kept and advanced on demand.
-        let proto::SignalMessage { ratchet_key, counter, ciphertext, pq_ratchet, addresses, .. } = message;
+        let proto::SignalMessage {
+            ratchet_key,
+            counter,
+            previous_counter,
+            ciphertext,
+            pq_ratchet,
+            addresses,
+        } = message;
         Ok(Self {
             version,
             ratchet_key: PublicKey::parse(&required(ratchet_key, "ratchet_key")?)?,
             counter: required(counter, "counter")?,
+            previous_counter: previous_counter.unwrap_or(0),
             ciphertext: required(ciphertext, "ciphertext")?,
             pq_ratchet: pq_ratchet.unwrap_or_default(),
             addresses,
@@ -233,6 +184,7 @@ pub(crate) fn required<T>(field: Option<T>, name: &'static str) -> Result<T, Par
 mod tests {
     use super::*;
     use crate::chain::MessageSeed;
+    use crate::curve::KeyError;
     use crate::provider::{Key, Native};
 
     const MAC: [u8; 8] = [0; 8];

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::curve::PublicKey;
+use crate::error::ParseError;
 use crate::identity::IdentityKey;
 use crate::kem;
-use crate::message::{ParseError, RatchetMessage, encode_versioned, parse_version, required};
+use crate::message::{RatchetMessage, encode_versioned, parse_version, required};
 use crate::proto;
 use crate::provider::{KemCiphertextOf, Provider, Wire};
-use crate::session::PendingPrekey;
 use crate::suite::Version;
 
 /// A received first message, parsed but not authenticated: nothing in it is true until
@@ -47,13 +47,19 @@ impl PrekeyMessage {
         })
     }
 
+    /// The KEM part, if the agreement of the message's version has one: at version 3 it is not looked at, and whoever
+    /// carries the message can have added it.
+    pub(crate) fn used_kem(&self) -> Option<&ReceivedKem> {
+        self.kem.as_ref().filter(|_| self.version.needs_kem())
+    }
+
     /// The identity key that the sender claims.
     #[must_use]
     pub const fn identity(&self) -> IdentityKey {
         self.identity
     }
 
-    /// The registration id that the sender claims.
+    /// The registration id that the sender claims. Nothing authenticates it, not even that the message can be read.
     #[must_use]
     pub const fn registration_id(&self) -> u32 {
         self.registration_id
@@ -63,6 +69,18 @@ impl PrekeyMessage {
     #[must_use]
     pub const fn base_key(&self) -> PublicKey {
         self.base_key
+    }
+
+    /// The signed prekey that the session was made with.
+    #[must_use]
+    pub const fn signed_prekey(&self) -> u32 {
+        self.signed_prekey
+    }
+
+    /// The KEM prekey that the session was made with, if its suite has one.
+    #[must_use]
+    pub fn kem_prekey(&self) -> Option<u32> {
+        self.used_kem().map(|kem| kem.prekey)
     }
 
     /// The one-time prekey that the session was made with, if any.
@@ -79,6 +97,16 @@ impl std::fmt::Debug for PrekeyMessage {
             .field("base_key", &self.base_key)
             .finish_non_exhaustive()
     }
+}
+
+/// What every message carries until the peer has answered.
+#[derive(Clone)]
+pub(crate) struct PendingPrekey<P: Provider> {
+    pub(crate) one_time_prekey: Option<u32>,
+    pub(crate) signed_prekey: u32,
+    /// PQXDH only.
+    pub(crate) kem: Option<KemPart<P>>,
+    pub(crate) created_s: u64,
 }
 
 /// Which KEM prekey was encapsulated to, and the result.

@@ -39,6 +39,39 @@ pub trait PrekeySource<P: Provider = Native> {
     fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>>;
 }
 
+/// The prekeys that one first message names, for a caller that keeps them on a disk: it asks the message
+/// ([`PrekeyMessage`](crate::PrekeyMessage)) for their ids, and loads these and no others.
+#[derive(Debug)]
+pub struct NamedPrekeys<P: Provider = Native> {
+    /// The signed prekey, if it is still kept.
+    pub signed: Option<SignedPrekey<P>>,
+    /// The one-time prekey, if one is named and was not used yet.
+    pub one_time: Option<OneTimePrekey<P>>,
+    /// The KEM prekey, if one is named and still kept.
+    pub kem: Option<KemPrekey<P>>,
+}
+
+impl<P: Provider> Default for NamedPrekeys<P> {
+    /// None of them: what messages of sessions that are known need.
+    fn default() -> Self {
+        Self { signed: None, one_time: None, kem: None }
+    }
+}
+
+impl<P: Provider> PrekeySource<P> for NamedPrekeys<P> {
+    fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>> {
+        self.signed.as_ref().filter(|prekey| prekey.id == id)
+    }
+
+    fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>> {
+        self.one_time.as_ref().filter(|prekey| prekey.id == id)
+    }
+
+    fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>> {
+        self.kem.as_ref().filter(|prekey| prekey.id == id)
+    }
+}
+
 /// Stored bytes that are not a prekey of the expected kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("not a stored prekey of this kind")]

@@ -2,33 +2,35 @@
 //!
 //! Opening borrows the session immutably and returns what is to change; applying that cannot fail.
 //! So a message that does not open leaves no trace, and nothing is copied to achieve it.
-
-use std::collections::VecDeque;
+//!
+//! What is done before the message is known to be authentic is bounded: an agreement, and walks along chains as far as
+//! [`Work`] lets them. Decoding and decapsulating for the post-quantum ratchet come after.
 
 use zeroize::Zeroizing;
 
 use crate::address::Addresses;
 use crate::chain::{ChainKey, MessageSeed, RootKey};
-use crate::curve::KeyPair;
+use crate::curve::{KeyPair, PublicKey};
 use crate::error::DecryptError;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
+use crate::kept::Kept;
+use crate::limits::{MAX_FORWARD_JUMP, MAX_RECEIVING_CHAINS, MAX_SKIPPED};
 use crate::message::RatchetMessage;
 use crate::provider::{Native, Provider};
-use crate::session::{MAX_RECEIVING_CHAINS, ReceivingChain, SendingChain, Session, SkippedMessage};
+use crate::session::{ReceivingChain, SendingChain, Session};
 use crate::spqr;
-
-/// Messages of one chain that may be missing before the one received.
-pub(crate) const MAX_FORWARD_JUMP: u32 = 25_000;
-
-/// Skipped message keys that are kept per receiving chain, newest first.
-pub(crate) const MAX_SKIPPED: usize = 2_000;
+use crate::strictness::Strictness;
+use crate::work::Work;
 
 /// A plaintext, and what its session has to do to move on.
 pub(crate) type Opened<P> = (Zeroizing<Vec<u8>>, Step<P>);
 
 /// A plaintext, and what the post-quantum ratchet has to do.
 type Unsealed<P> = (Zeroizing<Vec<u8>>, Option<spqr::Step<P>>);
+
+/// The skipped keys of a chain that moved over messages, and how many of them are new. `None` if it did not.
+type Passed<P> = Option<(Kept<MessageSeed<P>>, usize)>;
 
 /// What changes in the session once a message has been opened.
 pub(crate) struct Step<P: Provider = Native> {
@@ -38,11 +40,18 @@ pub(crate) struct Step<P: Provider = Native> {
 
 enum ClassicalStep<P: Provider> {
     /// A skipped message key was used up.
-    UseSkipped { chain: usize, at: usize, counter: u32 },
+    UseSkipped { chain: usize, counter: u32 },
     /// A known receiving chain moved on.
-    Advance { chain: usize, chain_key: ChainKey<P>, passed: VecDeque<SkippedMessage<P>> },
+    Advance { chain: usize, chain_key: ChainKey<P>, passed: Passed<P> },
     /// The peer's ratchet key is new: a DH ratchet step, giving a receiving and a sending chain.
-    Ratchet { root_key: RootKey<P>, receiving: ReceivingChain<P>, sending: SendingChain<P> },
+    Ratchet {
+        root_key: RootKey<P>,
+        receiving: ReceivingChain<P>,
+        sending: SendingChain<P>,
+        skipped: usize,
+        /// Where the chain before ended, as the sender says.
+        previous_counter: u32,
+    },
 }
 
 impl<P: Provider> Session<P> {
@@ -52,6 +61,7 @@ impl<P: Provider> Session<P> {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
+        work: &mut Work,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<Opened<P>, DecryptError> {
         if message.version != self.version {
@@ -59,22 +69,28 @@ impl<P: Provider> Session<P> {
         }
         let known = self.receiving.iter().enumerate().find(|(_, c)| c.ratchet_key == message.ratchet_key);
         match known {
-            Some((at, chain)) if message.counter < chain.chain_key.index() => {
-                self.open_skipped(addresses, at, chain, message)
+            Some((at, chain)) if message.counter < chain.chain_key.index() || chain.chain_key.has_ended() => {
+                self.open_skipped(addresses, at, chain, message, work)
             }
-            Some((chain, ReceivingChain { chain_key, .. })) => {
-                let Walk { passed, seed, chain_key } = self.walk(addresses, chain_key, message.counter)?;
-                let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
+            Some((chain, ReceivingChain { chain_key, skipped, .. })) => {
+                let Walk { passed, seed, chain_key } =
+                    self.walk(addresses, chain_key, skipped, message.counter, work)?;
+                let (plaintext, post_quantum) = self.unseal(addresses, message, &seed, work)?;
                 let classical = ClassicalStep::Advance { chain, chain_key, passed };
                 Ok((plaintext, Step { classical, post_quantum }))
             }
-            None => self.open_with_ratchet_step(addresses, message, fresh),
+            None => self.open_with_ratchet_step(addresses, message, work, fresh),
         }
+    }
+
+    /// Whether one of the receiving chains goes with this ratchet key.
+    pub(crate) fn receives_with(&self, ratchet_key: &PublicKey) -> bool {
+        self.receiving.iter().any(|chain| chain.ratchet_key == *ratchet_key)
     }
 
     /// Carries out what [`Session::open`] found. Decrypting anything shows that the peer has the
     /// session, so first messages are over.
-    pub(crate) fn apply(&mut self, step: Step<P>, observer: &mut impl Observer) {
+    pub(crate) fn apply(&mut self, step: Step<P>, strictness: Strictness, observer: &mut impl Observer) {
         if self.pending.take().is_some() {
             observer.notice(Event::SessionAcknowledged);
         }
@@ -82,35 +98,78 @@ impl<P: Provider> Session<P> {
             self.post_quantum = spqr.apply(step, observer);
         }
         match step.classical {
-            ClassicalStep::UseSkipped { chain, at, counter } => {
+            ClassicalStep::UseSkipped { chain, counter } => {
                 if let Some(chain) = self.receiving.get_mut(chain) {
-                    chain.skipped.remove(at);
+                    chain.skipped.remove(counter);
                 }
                 observer.notice(Event::SkippedMessageRead { counter });
             }
-            ClassicalStep::Advance { chain, chain_key, mut passed } => {
-                tell_skipped(&passed, observer);
+            ClassicalStep::Advance { chain, chain_key, passed } => {
                 if let Some(chain) = self.receiving.get_mut(chain) {
                     chain.chain_key = chain_key;
-                    passed.append(&mut chain.skipped);
-                    passed.truncate(MAX_SKIPPED);
-                    chain.skipped = passed;
+                    if let Some((skipped, new)) = passed {
+                        chain.skipped = skipped;
+                        observer.notice(Event::MessagesSkipped { kept: new });
+                    }
                 }
             }
-            ClassicalStep::Ratchet { root_key, receiving, sending } => {
+            ClassicalStep::Ratchet { root_key, receiving, sending, skipped, previous_counter } => {
                 observer.notice(Event::DiffieHellmanStep);
-                tell_skipped(&receiving.skipped, observer);
-                self.root_key = root_key;
-                if self.receiving.len() >= MAX_RECEIVING_CHAINS {
-                    let dropped = self.receiving.remove(0);
-                    observer.notice(Event::ReceivingChainDropped { skipped: dropped.skipped.len() });
+                if strictness == Strictness::Specified {
+                    self.end_newest_chain(previous_counter, observer);
                 }
-                self.receiving.push(receiving);
+                if skipped > 0 {
+                    observer.notice(Event::MessagesSkipped { kept: skipped });
+                }
+                self.root_key = root_key;
+                self.keep_chain(receiving, observer);
                 // The specification sends the number of messages of the previous chain (section
                 // "Diffie-Hellman ratchet", PN); deployed clients send one less.
                 self.previous_counter = self.sending.chain_key.index().saturating_sub(1);
                 self.sending = sending;
             }
+        }
+    }
+
+    /// Ends the chain that the peer sent in before its new ratchet key: that is the newest, since it draws a new one only
+    /// when it has read our answer to that. Keeps the keys of what is missing up to the end.
+    ///
+    /// Deployed clients, and we, send the place of the last message, and 0 too if there was none. So of the chain that
+    /// the initiator keeps for the signed prekey, in which nobody sends, nothing is kept.
+    fn end_newest_chain(&mut self, last: u32, observer: &mut impl Observer) {
+        let Some(chain) = self.receiving.last_mut() else { return };
+        let from = chain.chain_key.index();
+        let missing = last.saturating_add(1).saturating_sub(from);
+        if from > 0 && (1..=MAX_FORWARD_JUMP).contains(&missing) {
+            let new = usize::try_from(missing).unwrap_or(usize::MAX).min(MAX_SKIPPED);
+            let skipped_from = last.saturating_sub(u32::try_from(new).unwrap_or(u32::MAX)).saturating_add(1);
+            let mut skipped = chain.skipped.followed_by(new, 0, MAX_SKIPPED.saturating_sub(new));
+            for at in from..=last {
+                let Some((seed, next)) = chain.chain_key.step() else { break };
+                if at >= skipped_from {
+                    skipped.push(at, seed);
+                }
+                chain.chain_key = next;
+            }
+            chain.skipped = skipped;
+            observer.notice(Event::MessagesSkipped { kept: new });
+        }
+        chain.chain_key.end();
+    }
+
+    /// Adds a receiving chain; where there are as many as are kept, it takes the place of the oldest.
+    fn keep_chain(&mut self, receiving: ReceivingChain<P>, observer: &mut impl Observer) {
+        if self.receiving.len() < MAX_RECEIVING_CHAINS {
+            self.receiving.push(receiving);
+            return;
+        }
+        self.receiving.rotate_left(1);
+        if let Some(oldest) = self.receiving.last_mut() {
+            observer.notice(Event::ReceivingChainDropped { skipped: oldest.skipped.len() });
+            if let Some(spqr) = &mut self.post_quantum {
+                spqr.forget_chain(&oldest.ratchet_key);
+            }
+            *oldest = receiving;
         }
     }
 
@@ -120,15 +179,16 @@ impl<P: Provider> Session<P> {
         chain_at: usize,
         chain: &ReceivingChain<P>,
         message: &RatchetMessage,
+        work: &mut Work,
     ) -> Result<Opened<P>, DecryptError> {
-        let skipped =
-            chain.skipped.iter().enumerate().find(|(_, skipped)| skipped.counter == message.counter);
-        let (at, skipped) = skipped.ok_or(DecryptError::Duplicate {
-            chain_index: chain.chain_key.index(),
-            counter: message.counter,
+        let chain_index = chain.chain_key.index();
+        let seed = chain.skipped.get(message.counter).ok_or(if chain.chain_key.has_ended() {
+            DecryptError::ChainEnded
+        } else {
+            DecryptError::Duplicate { chain_index, counter: message.counter }
         })?;
-        let (plaintext, post_quantum) = self.unseal(addresses, message, &skipped.seed)?;
-        let classical = ClassicalStep::UseSkipped { chain: chain_at, at, counter: message.counter };
+        let (plaintext, post_quantum) = self.unseal(addresses, message, seed, work)?;
+        let classical = ClassicalStep::UseSkipped { chain: chain_at, counter: message.counter };
         Ok((plaintext, Step { classical, post_quantum }))
     }
 
@@ -136,48 +196,59 @@ impl<P: Provider> Session<P> {
         &self,
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
+        work: &mut Work,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<Opened<P>, DecryptError> {
         let ratchet_key = message.ratchet_key;
         let (root_key, chain_key) = self.root_key.step(&self.sending.ratchet.agree(&ratchet_key)?);
-        let Walk { passed, seed, chain_key } = self.walk(addresses, &chain_key, message.counter)?;
-        let (plaintext, post_quantum) = self.unseal(addresses, message, &seed)?;
+        let Walk { passed, seed, chain_key } =
+            self.walk(addresses, &chain_key, &Kept::new(), message.counter, work)?;
+        let (plaintext, post_quantum) = self.unseal(addresses, message, &seed, work)?;
 
         let ratchet = KeyPair::generate(fresh);
         let (root_key, sending_chain_key) = root_key.step(&ratchet.agree(&ratchet_key)?);
-        let receiving = ReceivingChain { ratchet_key, chain_key, skipped: passed };
+        let (kept, skipped) = passed.unwrap_or((Kept::new(), 0));
+        let receiving = ReceivingChain { ratchet_key, chain_key, skipped: kept };
         let sending = SendingChain { ratchet, chain_key: sending_chain_key };
-        let classical = ClassicalStep::Ratchet { root_key, receiving, sending };
+        let classical = ClassicalStep::Ratchet {
+            root_key,
+            receiving,
+            sending,
+            skipped,
+            previous_counter: message.previous_counter,
+        };
         Ok((plaintext, Step { classical, post_quantum }))
     }
 
     /// Steps a chain to the message at `counter`, collecting the skipped message keys worth
-    /// keeping.
+    /// keeping beside those that are kept already.
     fn walk(
         &self,
         addresses: Option<&Addresses>,
         from: &ChainKey<P>,
+        skipped: &Kept<MessageSeed<P>>,
         counter: u32,
+        work: &mut Work,
     ) -> Result<Walk<P>, DecryptError> {
         let jump = counter.saturating_sub(from.index());
-        if jump > MAX_FORWARD_JUMP && !self.is_with_self(addresses) {
+        if jump > Work::jump(false) && jump > Work::jump(self.is_own(addresses)) {
             return Err(DecryptError::TooFarAhead);
         }
-        let kept = usize::try_from(jump).unwrap_or(usize::MAX).min(MAX_SKIPPED);
-        let kept_from = counter.saturating_sub(u32::try_from(kept).unwrap_or(u32::MAX));
-        let mut passed = VecDeque::with_capacity(kept);
-        let mut chain_key = from.clone();
-        loop {
-            let at = chain_key.index();
-            let (seed, next) = chain_key.step().ok_or(DecryptError::TooFarAhead)?;
-            chain_key = next;
-            if at >= counter {
-                return Ok(Walk { passed, seed, chain_key });
-            }
-            if at >= kept_from {
-                passed.push_front(SkippedMessage { counter: at, seed });
-            }
+        work.walk(jump).ok_or(DecryptError::TooFarAhead)?;
+        let (mut seed, mut chain_key) = from.step().ok_or(DecryptError::TooFarAhead)?;
+        if jump == 0 {
+            return Ok(Walk { passed: None, seed, chain_key });
         }
+        let new = usize::try_from(jump).unwrap_or(usize::MAX).min(MAX_SKIPPED);
+        let kept_from = counter.saturating_sub(u32::try_from(new).unwrap_or(u32::MAX));
+        let mut passed = skipped.followed_by(new, 0, MAX_SKIPPED.saturating_sub(new));
+        for at in from.index()..counter {
+            if at >= kept_from {
+                passed.push(at, seed);
+            }
+            (seed, chain_key) = chain_key.step().ok_or(DecryptError::TooFarAhead)?;
+        }
+        Ok(Walk { passed: Some((passed, new)), seed, chain_key })
     }
 
     fn unseal(
@@ -185,17 +256,24 @@ impl<P: Provider> Session<P> {
         addresses: Option<&Addresses>,
         message: &RatchetMessage,
         seed: &MessageSeed<P>,
+        work: &mut Work,
     ) -> Result<Unsealed<P>, DecryptError> {
-        let opened = self.post_quantum.as_ref().map(|spqr| spqr.receive(&message.pq_ratchet)).transpose()?;
-        let (key, step) = match opened {
-            Some(spqr::Opened { key, step }) => (key, Some(step)),
-            None => (None, None),
+        let place = spqr::Place {
+            chain: message.ratchet_key,
+            is_first: self.receiving.is_empty(),
+            jump: Work::jump(self.is_own(addresses)),
         };
-        let keys = seed.message_keys(key.as_ref());
+        let opened = match &self.post_quantum {
+            Some(spqr) => Some((spqr, spqr.open(&message.pq_ratchet, place, work)?)),
+            None => None,
+        };
+        let key = opened.as_ref().and_then(|(_, opened)| opened.key.as_ref());
+        let keys = seed.message_keys(key);
         if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
             return Err(DecryptError::AuthenticationFailed);
         }
         self.check_addresses(addresses, message)?;
+        let step = opened.map(|(spqr, opened)| spqr.accept(opened)).transpose()?;
         let plaintext = keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)?;
         Ok((plaintext, step))
     }
@@ -218,15 +296,9 @@ impl<P: Provider> Session<P> {
     }
 }
 
-fn tell_skipped<P: Provider>(passed: &VecDeque<SkippedMessage<P>>, observer: &mut impl Observer) {
-    if !passed.is_empty() {
-        observer.notice(Event::MessagesSkipped { kept: passed.len() });
-    }
-}
-
 /// Where a chain stands after stepping to a message.
 struct Walk<P: Provider> {
-    passed: VecDeque<SkippedMessage<P>>,
+    passed: Passed<P>,
     seed: MessageSeed<P>,
     chain_key: ChainKey<P>,
 }

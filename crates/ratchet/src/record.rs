@@ -13,16 +13,16 @@ use crate::error::{DecryptError, EncryptError, InitiateError};
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
+use crate::limits::MAX_ARCHIVED;
 use crate::message::{Ciphertext, MessageKind, RatchetMessage};
 use crate::prekey_message::PrekeyMessage;
 use crate::prekeys::PrekeySource;
 use crate::provider::{Native, Provider};
 use crate::receive::{Opened, Step};
 use crate::session::{Session, SessionStatus};
+use crate::strictness::Strictness;
 use crate::suite::Suite;
-
-/// Archived sessions that are kept, oldest dropped first.
-pub(crate) const MAX_ARCHIVED: usize = 40;
+use crate::work::Work;
 
 /// The sessions with one remote device.
 ///
@@ -30,10 +30,14 @@ pub(crate) const MAX_ARCHIVED: usize = 40;
 /// lose its state and start again. Messages are sent in the current one and received in any.
 #[derive(Clone, Default)]
 pub struct SessionRecord<P: Provider = Native> {
+    pub(crate) strictness: Strictness,
+    /// Whom to open the next session with, where that was decided and is not done yet.
+    pub(crate) trusted: Option<IdentityKey>,
     pub(crate) addresses: Option<Box<Addresses>>,
-    pub(crate) current: Option<Session<P>>,
+    /// In a box, as the archived ones, so that only its address is moved: what moves leaves a copy of its keys.
+    pub(crate) current: Option<Box<Session<P>>>,
     /// Newest first.
-    pub(crate) archived: VecDeque<Session<P>>,
+    pub(crate) archived: VecDeque<Box<Session<P>>>,
 }
 
 /// A decrypted message.
@@ -73,11 +77,18 @@ impl<P: Provider> SessionRecord<P> {
         Self { addresses: Some(Box::new(addresses)), ..Self::default() }
     }
 
+    /// The same record, which reads so strictly from now on. It is stored with the record.
+    #[must_use]
+    pub fn reading(self, strictness: Strictness) -> Self {
+        Self { strictness, ..self }
+    }
+
     /// Starts a session from a bundle and makes it current; an older one is archived. The suite is
     /// the newest of the device's own, or X3DH for a bundle without KEM prekey, if that is
-    /// accepted. Whether the bundle's identity is trusted is for the caller to decide first.
+    /// accepted.
     ///
     /// # Errors
+    /// When the bundle is of another identity than the peer's, until [`SessionRecord::trust`] says that it is the peer's.
     /// When a signature of the bundle is wrong, one of its keys is degenerate, or it allows no
     /// accepted suite; the record is then unchanged.
     pub fn initiate(
@@ -102,9 +113,12 @@ impl<P: Provider> SessionRecord<P> {
         fresh: &mut impl FreshKeys<P>,
         observer: &mut impl Observer,
     ) -> Result<(), InitiateError> {
-        let session = Session::initiate(local, self.addresses.as_deref(), bundle, now_s, fresh)?;
+        if self.remote_identity().is_some_and(|known| known != bundle.identity) {
+            return Err(InitiateError::UntrustedIdentity);
+        }
+        let session = Session::initiate(local, bundle, now_s, fresh)?;
         observer.notice(Event::SessionInitiated);
-        self.make_current(session, observer);
+        self.make_current(Box::new(session), observer);
         Ok(())
     }
 
@@ -151,8 +165,9 @@ impl<P: Provider> SessionRecord<P> {
     /// first message may create one. Takes a private key of `fresh` when the peer's ratchet key is
     /// new.
     ///
-    /// For a first message the caller decides whether to trust the sender's identity beforehand,
-    /// with [`PrekeyMessage::parse`] and [`PrekeyMessage::identity`].
+    /// The first identity that a record has a session with is the peer's: trust on first use. Who wants to decide about
+    /// that one too looks at [`PrekeyMessage::identity`] beforehand. Any other is refused until
+    /// [`SessionRecord::trust`] says that it is the peer's now.
     ///
     /// # Errors
     /// See [`DecryptError`]; whichever it is, the record is unchanged and no prekey was used up.
@@ -191,13 +206,13 @@ impl<P: Provider> SessionRecord<P> {
     /// Where the current session stands.
     #[must_use]
     pub fn status(&self) -> Option<SessionStatus> {
-        self.current.as_ref().map(Session::status)
+        self.current.as_deref().map(Session::status)
     }
 
     /// The suite that the current session runs.
     #[must_use]
     pub fn suite(&self) -> Option<Suite> {
-        self.current.as_ref().map(Session::suite)
+        self.current.as_deref().map(Session::suite)
     }
 
     /// How many sessions are archived.
@@ -206,16 +221,41 @@ impl<P: Provider> SessionRecord<P> {
         self.archived.len()
     }
 
-    /// The peer's identity key in the current session, or else in the newest archived one.
+    /// The peer's identity key: the one that was trusted last, or else that of the current session, or of the newest
+    /// archived one.
     #[must_use]
     pub fn remote_identity(&self) -> Option<IdentityKey> {
-        self.sessions().next().map(|session| session.remote_identity)
+        self.trusted.or_else(|| self.sessions().next().map(|session| session.remote_identity))
     }
 
-    /// The peer's registration id, likewise.
+    /// Decides that the peer has this identity from now on, for instance because it has a new device and its owner says
+    /// so. Then bundles and first messages of it are taken, and none of another. The current session is archived if it
+    /// is another's; what was agreed with another identity is neither read any more nor sent in.
+    pub fn trust(&mut self, identity: IdentityKey) {
+        if self.remote_identity() != Some(identity) {
+            self.archive_current();
+            self.trusted = Some(identity);
+        }
+    }
+
+    /// The registration id of the peer's device, from the newest session with that identity.
+    ///
+    /// What an initiator says of it is not authenticated: whoever carries its first messages can change it. It tells a
+    /// device that was set up anew from the one before where nobody lies, and is no ground for a decision about trust.
     #[must_use]
     pub fn remote_registration_id(&self) -> Option<u32> {
-        self.sessions().next().map(|session| session.remote_registration_id)
+        let peer = self.remote_identity()?;
+        let mut sessions = self.sessions().filter(|session| session.remote_identity == peer);
+        sessions.next().map(|session| session.remote_registration_id)
+    }
+
+    /// Forgets the keys of all messages that were passed over, in all sessions, and says how many: those messages can't
+    /// be read any more. The protocol itself lets such keys live as long as their chain (Double Ratchet, section
+    /// "Deletion of skipped message keys", leaves it to the application), so whoever stole a message under way and steals
+    /// the device later reads it. For a caller who knows that nothing more can arrive: it has read its queue to the end,
+    /// or the time is over for which messages are kept.
+    pub fn forget_skipped(&mut self) -> usize {
+        self.current.iter_mut().chain(&mut self.archived).map(|session| session.forget_skipped()).sum()
     }
 
     /// Stops sending in the current session, for instance because the peer seems to have lost it.
@@ -247,24 +287,45 @@ impl<P: Provider> SessionRecord<P> {
         Ok(Decrypted { plaintext, established: None })
     }
 
-    /// Tries the sessions from newest to oldest. A duplicate ends the search: the message has its
-    /// session.
+    /// Tries the sessions from newest to oldest. If one has the chain that the message names, the message is of that one
+    /// or of none: ratchet keys are drawn for one session. Else each costs an agreement, and all together no more
+    /// steps than one may.
     fn open_in_any(
         &self,
         message: &RatchetMessage,
         fresh: &mut impl FreshKeys<P>,
     ) -> Result<(usize, Opened<P>), DecryptError> {
-        let mut failure = DecryptError::NoSession;
+        let mut work = Work::allowed(self.is_own());
+        let known = self.sessions().any(|session| session.receives_with(&message.ratchet_key));
+        let (peer, mut failure) = (self.remote_identity(), DecryptError::NoSession);
         for (at, session) in self.sessions().enumerate() {
-            match (session.open(self.addresses.as_deref(), message, fresh), failure) {
+            if known && !session.receives_with(&message.ratchet_key) {
+                continue;
+            }
+            if Some(session.remote_identity) != peer {
+                failure = DecryptError::UntrustedIdentity;
+                continue;
+            }
+            match (session.open(self.addresses.as_deref(), message, &mut work, fresh), failure) {
                 (Ok(opened), _) => return Ok((at, opened)),
+                // The message has its session.
                 (Err(duplicate @ DecryptError::Duplicate { .. }), _) => return Err(duplicate),
                 // That the MAC is wrong says least: any session of another agreement answers that.
-                (Err(error), DecryptError::NoSession | DecryptError::AuthenticationFailed) => failure = error,
+                (
+                    Err(error),
+                    DecryptError::NoSession
+                    | DecryptError::AuthenticationFailed
+                    | DecryptError::UntrustedIdentity,
+                ) => failure = error,
                 (Err(_), _) => {}
             }
         }
         Err(failure)
+    }
+
+    /// Whether the peer has shown in some session to be of the device's own account.
+    fn is_own(&self) -> bool {
+        self.sessions().any(|session| session.is_own(self.addresses.as_deref()))
     }
 
     /// A first message belongs to the session with its base key, if there is one: the initiator
@@ -278,6 +339,9 @@ impl<P: Provider> SessionRecord<P> {
         observer: &mut impl Observer,
     ) -> Result<Decrypted, DecryptError> {
         let addresses = self.addresses.as_deref();
+        if self.remote_identity().is_some_and(|peer| peer != message.identity) {
+            return Err(DecryptError::UntrustedIdentity);
+        }
         let known = self
             .sessions()
             .enumerate()
@@ -288,20 +352,23 @@ impl<P: Provider> SessionRecord<P> {
             if session.remote_identity != message.identity {
                 return Err(DecryptError::AuthenticationFailed);
             }
-            let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+            let mut work = Work::allowed(session.is_own(addresses));
+            let (plaintext, step) = session.open(addresses, &message.message, &mut work, fresh)?;
             self.commit(at, step, observer);
             return Ok(Decrypted { plaintext, established: None });
         }
 
-        let mut session = Session::respond(local, addresses, message, prekeys)?;
-        let (plaintext, step) = session.open(addresses, &message.message, fresh)?;
+        let mut session = Box::new(Session::respond(local, message, prekeys)?);
+        // Whoever it claims to be has not shown it yet.
+        let mut work = Work::allowed(false);
+        let (plaintext, step) = session.open(addresses, &message.message, &mut work, fresh)?;
         observer.notice(Event::SessionAccepted);
-        session.apply(step, observer);
+        session.apply(step, self.strictness, observer);
         self.make_current(session, observer);
         let established = Established {
             remote_identity: message.identity,
             one_time_prekey: message.one_time_prekey,
-            kem_prekey: message.kem.as_ref().map(|kem| kem.prekey),
+            kem_prekey: message.used_kem().map(|kem| kem.prekey),
             signed_prekey: message.signed_prekey,
             base_key: message.base_key,
         };
@@ -309,15 +376,15 @@ impl<P: Provider> SessionRecord<P> {
     }
 
     /// The current session, then the archived ones from newest to oldest.
-    fn sessions(&self) -> impl Iterator<Item = &Session<P>> {
-        self.current.iter().chain(&self.archived)
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session<P>> {
+        self.current.iter().chain(&self.archived).map(Box::as_ref)
     }
 
     /// Makes the session that a message was opened in the current one, and lets it move on.
     fn commit(&mut self, at: usize, step: Step<P>, observer: &mut impl Observer) {
         self.promote(at, observer);
         if let Some(session) = &mut self.current {
-            session.apply(step, observer);
+            session.apply(step, self.strictness, observer);
         }
     }
 
@@ -334,8 +401,9 @@ impl<P: Provider> SessionRecord<P> {
         }
     }
 
-    fn make_current(&mut self, session: Session<P>, observer: &mut impl Observer) {
+    fn make_current(&mut self, session: Box<Session<P>>, observer: &mut impl Observer) {
         self.archive_observed(observer);
+        self.trusted = None;
         self.current = Some(session);
     }
 }

@@ -1,7 +1,5 @@
 //! One session: its state, how it begins on either side, and sending in it.
 
-use std::collections::VecDeque;
-
 use crate::address::Addresses;
 use crate::agreement::{Agreed, Initiator, Responder};
 use crate::bundle::PrekeyBundle;
@@ -11,18 +9,14 @@ use crate::error::{DecryptError, EncryptError, InitiateError, PrekeyKind};
 use crate::event::Observer;
 use crate::fresh_keys::FreshKeys;
 use crate::identity::{IdentityKey, LocalIdentity};
+use crate::kept::Kept;
+use crate::limits::{MAX_RECEIVING_CHAINS, UNANSWERED_LIMIT_S};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
-use crate::prekey_message::{self, KemPart, PrekeyMessage};
+use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
 use crate::prekeys::PrekeySource;
 use crate::provider::{Curve, Kem, Native, Provider};
 use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
 use crate::suite::{Suite, Version};
-
-/// After this long without an answer a session is not used for sending any more.
-const UNANSWERED_LIMIT_S: u64 = 30 * 24 * 60 * 60;
-
-/// Receiving chains that are kept, oldest dropped first.
-pub(crate) const MAX_RECEIVING_CHAINS: usize = 5;
 
 /// The state of one session (Double Ratchet, section "State variables").
 #[derive(Clone)]
@@ -57,25 +51,8 @@ pub(crate) struct SendingChain<P: Provider = Native> {
 pub(crate) struct ReceivingChain<P: Provider = Native> {
     pub(crate) ratchet_key: PublicKey,
     pub(crate) chain_key: ChainKey<P>,
-    /// Skipped message keys, newest first.
-    pub(crate) skipped: VecDeque<SkippedMessage<P>>,
-}
-
-/// A message that was passed over and may still arrive.
-#[derive(Clone)]
-pub(crate) struct SkippedMessage<P: Provider = Native> {
-    pub(crate) counter: u32,
-    pub(crate) seed: MessageSeed<P>,
-}
-
-/// What every message carries until the peer has answered.
-#[derive(Clone)]
-pub(crate) struct PendingPrekey<P: Provider> {
-    pub(crate) one_time_prekey: Option<u32>,
-    pub(crate) signed_prekey: u32,
-    /// PQXDH only.
-    pub(crate) kem: Option<KemPart<P>>,
-    pub(crate) created_s: u64,
+    /// Of messages that were passed over and may still arrive.
+    pub(crate) skipped: Kept<MessageSeed<P>>,
 }
 
 impl<P: Provider> Session<P> {
@@ -84,7 +61,6 @@ impl<P: Provider> Session<P> {
     /// encapsulation in PQXDH, and a private key for the ratchet.
     pub(crate) fn initiate(
         local: &LocalIdentity<P>,
-        addresses: Option<&Addresses>,
         bundle: &PrekeyBundle,
         now_s: u64,
         fresh: &mut impl FreshKeys<P>,
@@ -119,18 +95,13 @@ impl<P: Provider> Session<P> {
         receiving.push(ReceivingChain {
             ratchet_key: bundle.signed_prekey.key,
             chain_key,
-            skipped: VecDeque::new(),
+            skipped: Kept::new(),
         });
         let required = suites.oldest == Suite::Triple;
-        let local_identity = local.key_pair.public();
-        let terms = Terms {
-            direction: Direction::FromInitiator,
-            required,
-            any_jump: is_with_self(&local_identity, &bundle.identity, required, addresses),
-        };
+        let terms = Terms { direction: Direction::FromInitiator, required };
         Ok(Self {
             version: suite.version(),
-            local_identity,
+            local_identity: local.key_pair.public(),
             remote_identity: bundle.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: bundle.registration_id,
@@ -155,7 +126,6 @@ impl<P: Provider> Session<P> {
     /// message inside is yet to be opened in it.
     pub(crate) fn respond(
         local: &LocalIdentity<P>,
-        addresses: Option<&Addresses>,
         message: &PrekeyMessage,
         prekeys: &impl PrekeySource<P>,
     ) -> Result<Self, DecryptError> {
@@ -174,7 +144,7 @@ impl<P: Provider> Session<P> {
         let signed = prekeys
             .signed_prekey(message.signed_prekey)
             .ok_or_else(|| unknown(PrekeyKind::Signed, message.signed_prekey))?;
-        let kem_secret = match message.kem.as_ref().filter(|_| message.version.needs_kem()) {
+        let kem_secret = match message.used_kem() {
             Some(kem) => {
                 let prekey =
                     prekeys.kem_prekey(kem.prekey).ok_or_else(|| unknown(PrekeyKind::Kem, kem.prekey))?;
@@ -196,15 +166,10 @@ impl<P: Provider> Session<P> {
         }
         .agree()?;
         let required = suites.oldest == Suite::Triple;
-        let local_identity = local.key_pair.public();
-        let terms = Terms {
-            direction: Direction::FromResponder,
-            required,
-            any_jump: is_with_self(&local_identity, &message.identity, required, addresses),
-        };
+        let terms = Terms { direction: Direction::FromResponder, required };
         Ok(Self {
             version: message.version,
-            local_identity,
+            local_identity: local.key_pair.public(),
             remote_identity: message.identity,
             local_registration_id: local.registration_id,
             remote_registration_id: message.registration_id,
@@ -285,6 +250,7 @@ impl<P: Provider> Session<P> {
 
     pub(crate) fn status(&self) -> SessionStatus {
         SessionStatus {
+            id: SessionId(self.base_key),
             suite: self.suite(),
             acknowledged: self.pending.is_none(),
             sending_counter: self.sending.chain_key.index(),
@@ -294,6 +260,17 @@ impl<P: Provider> Session<P> {
         }
     }
 
+    /// Forgets the keys of messages that were passed over, and says how many.
+    pub(crate) fn forget_skipped(&mut self) -> usize {
+        let skipped =
+            self.receiving.iter_mut().map(|chain| std::mem::replace(&mut chain.skipped, Kept::new()).len());
+        let forgotten = skipped.sum();
+        if let Some(spqr) = &mut self.post_quantum {
+            spqr.forget_kept();
+        }
+        forgotten
+    }
+
     /// Initiated too long ago without an answer. Exactly 30 days is still fresh.
     pub(crate) fn is_stale(&self, now_s: u64) -> bool {
         self.pending
@@ -301,27 +278,33 @@ impl<P: Provider> Session<P> {
             .is_some_and(|pending| pending.created_s.saturating_add(UNANSWERED_LIMIT_S) < now_s)
     }
 
-    pub(crate) fn is_with_self(&self, addresses: Option<&Addresses>) -> bool {
-        let required = self.requires_post_quantum();
-        is_with_self(&self.local_identity, &self.remote_identity, required, addresses)
+    /// Whether this is a session of a device with others of its own account, as a message in it has shown: whoever
+    /// opens a session can claim to be anybody. Deployed clients that require the post-quantum ratchet want to see the
+    /// same account in the addresses too, older ones go by the identity key.
+    pub(crate) fn is_own(&self, addresses: Option<&Addresses>) -> bool {
+        self.local_identity == self.remote_identity
+            && (!self.requires_post_quantum() || addresses.is_some_and(Addresses::is_same_service))
+            && self.receiving.iter().any(|chain| chain.chain_key.index() > 0)
     }
 }
 
-/// A device talking to other devices of its own account. Deployed clients that require the
-/// post-quantum ratchet want to see the same account in the addresses, older ones go by the
-/// identity key.
-fn is_with_self(
-    local: &IdentityKey,
-    remote: &IdentityKey,
-    by_address: bool,
-    addresses: Option<&Addresses>,
-) -> bool {
-    local == remote && (!by_address || addresses.is_some_and(Addresses::is_same_service))
+/// What tells sessions apart, the same on both sides: the initiator's base key, which is drawn for one session.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SessionId(PublicKey);
+
+impl SessionId {
+    /// The base key, as [`Established`](crate::Established) and [`PrekeyMessage`] have it.
+    #[must_use]
+    pub const fn base_key(&self) -> &PublicKey {
+        &self.0
+    }
 }
 
 /// Where a session stands. Nothing secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionStatus {
+    /// Which session it is.
+    pub id: SessionId,
     /// The suite that it runs now.
     pub suite: Suite,
     /// Whether the peer is known to have it.

@@ -3,8 +3,6 @@
 //! Integers are big-endian, keys are raw. It is for the device's own disk and contains every secret
 //! of the sessions: seal it.
 
-use std::collections::VecDeque;
-
 use zeroize::Zeroizing;
 
 use crate::address::Addresses;
@@ -13,19 +11,20 @@ use crate::codec::{Reader, Writer};
 use crate::curve::KeyPair;
 use crate::error::RecordError;
 use crate::identity::IdentityKey;
-use crate::prekey_message::KemPart;
+use crate::limits::{MAX_ARCHIVED, MAX_RECEIVING_CHAINS};
+use crate::prekey_message::{KemPart, PendingPrekey};
 use crate::provider::{FixedBytes, KemCiphertextOf, Provider};
-use crate::receive::MAX_SKIPPED;
-use crate::record::{MAX_ARCHIVED, SessionRecord};
-use crate::session::{
-    MAX_RECEIVING_CHAINS, PendingPrekey, ReceivingChain, SendingChain, Session, SkippedMessage,
-};
+use crate::record::SessionRecord;
+use crate::session::{ReceivingChain, SendingChain, Session};
 use crate::spqr::Spqr;
+use crate::strictness::Strictness;
 use crate::suite::{Suite, Version};
 
 /// Bits of the second byte.
 const HAS_CURRENT: u8 = 1;
 const HAS_ADDRESSES: u8 = 2;
+const ENDS_CHAINS: u8 = 4;
+const HAS_TRUSTED: u8 = 8;
 
 impl<P: Provider> SessionRecord<P> {
     /// The record as bytes. A session of suite `x3dh` or `pqxdh` takes 244 bytes, 70 for each of up
@@ -39,12 +38,17 @@ impl<P: Provider> SessionRecord<P> {
         writer.byte(P::RECORD_FORMAT);
         let current = if self.current.is_some() { HAS_CURRENT } else { 0 };
         let addresses = if self.addresses.is_some() { HAS_ADDRESSES } else { 0 };
-        writer.byte(current | addresses);
+        let ends_chains = if self.strictness == Strictness::Specified { ENDS_CHAINS } else { 0 };
+        let trusted = if self.trusted.is_some() { HAS_TRUSTED } else { 0 };
+        writer.byte(current | addresses | ends_chains | trusted);
         writer.count(self.archived.len());
         if let Some(addresses) = &self.addresses {
             writer.raw(&addresses.outgoing());
         }
-        for session in self.current.iter().chain(&self.archived) {
+        if let Some(identity) = &self.trusted {
+            writer.raw(identity.public_key().as_raw());
+        }
+        for session in self.sessions() {
             writer.session(session);
         }
         writer.finish()
@@ -61,19 +65,23 @@ impl<P: Provider> SessionRecord<P> {
             return Err(RecordError::UnknownFormat { version });
         }
         let flags = reader.byte()?;
-        if flags & !(HAS_CURRENT | HAS_ADDRESSES) != 0 {
+        if flags & !(HAS_CURRENT | HAS_ADDRESSES | ENDS_CHAINS | HAS_TRUSTED) != 0 {
             return Err(RecordError::Corrupt);
         }
+        let ends_chains = flags & ENDS_CHAINS != 0;
+        let strictness = if ends_chains { Strictness::Specified } else { Strictness::Deployed };
         let archived = reader.count(MAX_ARCHIVED)?;
         let addresses = if flags & HAS_ADDRESSES == 0 {
             None
         } else {
             Some(Box::new(Addresses::from_outgoing(reader.take()?).ok_or(RecordError::Corrupt)?))
         };
-        let current = if flags & HAS_CURRENT == 0 { None } else { Some(reader.session()?) };
-        let archived = (0..archived).map(|_| reader.session()).collect::<Result<_, _>>()?;
+        let trusted =
+            if flags & HAS_TRUSTED == 0 { None } else { Some(IdentityKey::from(reader.public_key()?)) };
+        let current = if flags & HAS_CURRENT == 0 { None } else { Some(Box::new(reader.session()?)) };
+        let archived = (0..archived).map(|_| reader.session().map(Box::new)).collect::<Result<_, _>>()?;
         if reader.0.is_empty() {
-            Ok(Self { addresses, current, archived })
+            Ok(Self { strictness, trusted, addresses, current, archived })
         } else {
             Err(RecordError::Corrupt)
         }
@@ -88,7 +96,7 @@ impl<P: Provider> SessionRecord<P> {
                 + session.pending.as_ref().map_or(0, |_| 32 + KemCiphertextOf::<P>::LENGTH)
                 + session.post_quantum.as_ref().map_or(0, |spqr| spqr.size_bound())
         };
-        4 + Addresses::LENGTH + self.current.iter().chain(&self.archived).map(session).sum::<usize>()
+        4 + 32 + Addresses::LENGTH + self.sessions().map(session).sum::<usize>()
     }
 }
 
@@ -114,9 +122,9 @@ impl Writer {
             self.raw(chain.ratchet_key.as_raw());
             self.chain_key(&chain.chain_key);
             self.count(chain.skipped.len());
-            for skipped in &chain.skipped {
-                self.number(skipped.counter);
-                self.raw(skipped.seed.as_bytes());
+            for skipped in chain.skipped.newest_first() {
+                self.number(skipped.at);
+                self.raw(skipped.key.as_bytes());
             }
         }
         self.flag(session.pending.is_some());
@@ -190,9 +198,7 @@ impl Reader<'_> {
         Ok(ReceivingChain {
             ratchet_key: self.public_key()?,
             chain_key: self.chain_key()?,
-            skipped: VecDeque::from(self.list(MAX_SKIPPED, |reader| {
-                Ok(SkippedMessage { counter: reader.number()?, seed: MessageSeed::new(reader.fixed()?) })
-            })?),
+            skipped: self.kept(|reader| reader.fixed().map(MessageSeed::new))?,
         })
     }
 

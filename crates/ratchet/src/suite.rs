@@ -130,10 +130,11 @@ impl Version {
         }
     }
 
-    /// First byte of a message. The low nibble is the newest version that the sender knows;
-    /// deployed clients put 4 there whatever the session speaks, and ignore it on receipt.
+    /// First byte of a message. The low nibble is the newest version that the sender knows, and readers of both versions
+    /// ignore it; those that know version 3 only want to see a 3 there, as what spoke only that wrote. Deployed clients
+    /// that know version 4 write 4 whatever the session speaks.
     pub(crate) const fn byte(self) -> u8 {
-        (self.number() << 4) | 4
+        (self.number() << 4) | self.number()
     }
 
     /// Whether a first message must carry a KEM prekey id and ciphertext.

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use interop::OracleVersion::{V090, V103};
-use interop::{Ours, Party, fields};
-use ratchet::Ciphertext;
+use interop::{Official, Ours, Party, fields};
 use ratchet::MessageKind::Ratchet;
+use ratchet::{Ciphertext, Strictness};
 
 use crate::edit::{bytes_field, remove, small_order, value, varint, varint_field};
 use crate::pair::{Accepted, CASES, Case, Scene, receiver, send, sender, unwrapped};
@@ -217,4 +217,38 @@ fn receiving_chains_are_dropped_alike() {
         }
     }
     verdicts.done();
+}
+
+/// An official sender that is put back to an older state goes on in a chain that it has said was over. The official
+/// receiver reads that, so ours does, unless it is strict. What it says under a key that was used is for nobody.
+#[test]
+fn chains_are_read_beyond_their_end_alike_unless_we_are_strict() {
+    for case in CASES {
+        let scene = Scene::new(case);
+        let beyond = |bob: &mut dyn Party| -> Vec<bool> {
+            let mut alice = scene.alice.twin().unwrap();
+            let there = |alice: &mut Official, bob: &mut dyn Party| {
+                bob.decrypt(&send(alice, 1)).unwrap().remove(0).unwrap();
+            };
+            let back = |alice: &mut Official, bob: &mut dyn Party| {
+                let back = bob.encrypt(&[b"back".to_vec()]).unwrap().remove(0).unwrap();
+                alice.decrypt(&[back]).unwrap().remove(0).unwrap();
+            };
+            there(&mut alice, bob);
+            back(&mut alice, bob);
+            there(&mut alice, bob);
+            let mut backup = alice.twin().unwrap();
+            there(&mut alice, bob);
+            back(&mut alice, bob);
+            there(&mut alice, bob);
+            bob.decrypt(&send(&mut backup, 4)).unwrap().iter().map(Result::is_ok).collect()
+        };
+        let (mut pair, mut strict) = (scene.receivers(), scene.receivers().ours);
+        strict.set_record(strict.record().clone().reading(Strictness::Specified));
+        let (ours, official, strict) =
+            (beyond(&mut pair.ours), beyond(&mut pair.official), beyond(&mut strict));
+        assert_eq!(ours, official, "{case}");
+        assert!(!ours[0] && ours[3], "{case}: {ours:?}");
+        assert_eq!(strict, [false; 4], "{case}");
+    }
 }

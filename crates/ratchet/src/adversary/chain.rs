@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::attacker::Unread;
+use super::reading::Unread;
 use crate::chain::{ChainKey, MessageSeed};
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
-use crate::receive::MAX_FORWARD_JUMP;
+use crate::limits::MAX_FORWARD_JUMP;
 use crate::session::{ReceivingChain, SendingChain};
 
 pub(super) struct KnownChain {
@@ -38,7 +38,7 @@ impl KnownChain {
 
     pub(super) fn stolen_receiving(sender: IdentityKey, chain: &ReceivingChain) -> Self {
         let stepped = Self::stepped(sender, chain.ratchet_key, chain.chain_key.clone(), None);
-        let seeds = chain.skipped.iter().map(|skipped| (skipped.counter, skipped.seed.clone())).collect();
+        let seeds = chain.skipped.newest_first().map(|skipped| (skipped.at, skipped.key.clone())).collect();
         Self { confirmed: true, seeds, ..stepped }
     }
 

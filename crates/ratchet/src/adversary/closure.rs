@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::attacker::{Reading, Unread};
 use super::chain::KnownChain;
 use super::knowledge::Knowledge;
 use super::message::Overheard;
+use super::reading::{Reading, Unread};
 use super::recording::RecordedMessage;
 use super::session::{KnownPostQuantum, KnownRoot, KnownSession};
 use crate::agreement::Agreed;

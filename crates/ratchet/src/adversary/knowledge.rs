@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::attacker::Unread;
 use super::oracle::{BrokenCurve, BrokenKem};
+use super::reading::Unread;
 use super::snapshot::Snapshot;
 use crate::agreement::{Agreed, AgreementInput};
 use crate::bundle::PrekeyBundle;
@@ -102,7 +102,7 @@ impl<'a> Knowledge<'a> {
 
     /// The secrets that can have been encapsulated; a single `None` where the version has none.
     fn kem_secrets(&self, recipient: &IdentityKey, message: &PrekeyMessage) -> Vec<Option<SharedSecret>> {
-        let Some(kem) = message.kem.as_ref().filter(|_| message.version.needs_kem()) else {
+        let Some(kem) = message.used_kem() else {
             return vec![None];
         };
         let Ok(ciphertext) = kem.ciphertext::<Native>() else { return Vec::new() };

@@ -1,6 +1,6 @@
 //! A recorded message, read as far as it is in the clear.
 
-use super::attacker::Unread;
+use super::reading::Unread;
 use super::recording::RecordedMessage;
 use crate::identity::IdentityKey;
 use crate::message::{MessageKind, RatchetMessage};

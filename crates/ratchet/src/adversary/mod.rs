@@ -47,7 +47,7 @@
 //!
 //! # What it does not do
 //!
-//! It is passive: it does not impersonate, inject, replay or withhold. Nor does it use traffic
+//! It is passive: it does not impersonate, inject, replay or withhold ([`Forger`] does the first two). Nor does it use traffic
 //! analysis, the random inputs of encapsulations ([`FreshKeys::kem_coins`] and
 //! [`FreshKeys::braid_coins`]), or messages that it did not record: if it missed all messages under
 //! some ratchet key, it cannot get past that. For a weak random source of one side, teach
@@ -69,14 +69,18 @@
 mod attacker;
 mod chain;
 mod closure;
+mod forger;
 mod knowledge;
 mod message;
 mod oracle;
+mod reading;
 mod recording;
 mod session;
 mod snapshot;
 
-pub use attacker::{Attacker, Reading, Unread};
+pub use attacker::Attacker;
+pub use forger::Forger;
 pub use oracle::{BrokenCurve, BrokenKem, Oracles, Watched};
+pub use reading::{Reading, Unread};
 pub use recording::{RecordedMessage, Recording};
 pub use snapshot::Snapshot;

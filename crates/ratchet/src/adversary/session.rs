@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::attacker::Unread;
 use super::chain::KnownChain;
 use super::message::Overheard;
+use super::reading::Unread;
 use crate::chain::RootKey;
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;

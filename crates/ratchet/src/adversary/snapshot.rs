@@ -73,7 +73,7 @@ impl Snapshot {
 
     /// The sessions in it.
     pub(super) fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.records.iter().flat_map(|record| record.current.iter().chain(&record.archived))
+        self.records.iter().flat_map(SessionRecord::sessions)
     }
 
     /// The Curve25519 key pairs in it.

@@ -10,9 +10,9 @@ use super::bytes::{FixedBytes, Key, SharedSecret};
 use super::kyber::Kyber1024;
 use super::ml_kem::MlKem768;
 use super::primitives::{Curve, Symmetric};
+use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
 use super::{Provider, cbc, hmac, rust_crypto};
-use crate::erasure::ReedSolomon;
 
 /// X25519 of AWS-LC; HMAC of this crate over SHA-256 of RustCrypto; the rest as in
 /// [`RustCrypto`](super::RustCrypto).

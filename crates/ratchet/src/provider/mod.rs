@@ -27,6 +27,7 @@ mod ml_kem_vectors;
 mod modelled;
 mod native;
 mod primitives;
+mod reed_solomon;
 mod rust_crypto;
 #[cfg(test)]
 mod wycheproof;
@@ -43,6 +44,7 @@ pub use ml_kem::MlKem768;
 pub use modelled::Modelled;
 pub use native::{Backend, Native, UnknownBackend};
 pub use primitives::{BraidKem, Curve, ErasureCode, Kem, Symmetric};
+pub use reed_solomon::ReedSolomon;
 pub use rust_crypto::RustCrypto;
 
 /// An implementation of every primitive.

@@ -14,9 +14,9 @@ use super::bytes::{Key, SharedSecret};
 use super::kyber::Kyber1024;
 use super::ml_kem::MlKem768;
 use super::primitives::{Curve, Symmetric};
+use super::reed_solomon::ReedSolomon;
 use super::rust_crypto::{self, RustCrypto};
 use super::xeddsa::CurveKey;
-use crate::erasure::ReedSolomon;
 
 /// The real provider that is [installed](Backend::install) in this process.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

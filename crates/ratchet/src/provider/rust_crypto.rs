@@ -11,9 +11,9 @@ use super::bytes::{Key, SharedSecret};
 use super::kyber::Kyber1024;
 use super::ml_kem::MlKem768;
 use super::primitives::{Curve, Symmetric};
+use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
 use super::{Provider, cbc};
-use crate::erasure::ReedSolomon;
 
 /// x25519-dalek and RustCrypto: no C compiler is needed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

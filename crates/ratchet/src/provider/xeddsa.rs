@@ -94,7 +94,8 @@ pub(super) fn sign(key: &CurveKey, message: &[u8], random: &[u8; 64]) -> [u8; 64
 /// `xeddsa_verify`), with the sign taken from the signature.
 ///
 /// Deliberately as lenient as deployed verifiers: s is only bounded by 2^253 and then reduced, and
-/// u is not required to be canonical. R is compared as bytes, never decompressed.
+/// u is not required to be canonical. R is compared as bytes, never decompressed. But keys of small order, which verify
+/// signatures that anybody can make, are refused; they could agree on nothing anyway.
 pub(super) fn verify(key: &[u8; 32], signed: &[(&[u8], &[u8; 64])]) -> bool {
     let mut converted: Option<(u8, EdwardsPoint, CompressedEdwardsY)> = None;
     for (message, signature) in signed {
@@ -109,6 +110,9 @@ pub(super) fn verify(key: &[u8; 32], signed: &[(&[u8], &[u8; 64])]) -> bool {
             Some((converted_with, point, compressed)) if converted_with == sign => (point, compressed),
             _ => {
                 let Some(point) = MontgomeryPoint(*key).to_edwards(sign) else { return false };
+                if point.is_small_order() {
+                    return false;
+                }
                 let compressed = point.compress();
                 converted = Some((sign, point, compressed));
                 (point, compressed)
@@ -203,6 +207,26 @@ mod tests {
             }
             if (unreduced[63] & 0x7f) >= 0x60 {
                 break;
+            }
+        }
+    }
+
+    /// u = 0 and u = 1 are of order 2 and 4, in whichever form; without the check (R, s) = (B, 1) is valid under one of
+    /// small order for a fraction of all messages, and (the neutral element, 0) for even more.
+    #[test]
+    fn keys_of_small_order_verify_nothing() {
+        let mut p_and_more = [0xff; 32];
+        p_and_more[31] = 0x7f;
+        for low in [0, 1, 0xed, 0xee] {
+            let mut key = if low < 2 { [0; 32] } else { p_and_more };
+            key[0] = low;
+            for sign in [0, 0x80] {
+                let mut forged = [0; 64];
+                forged[0] = 1;
+                forged[63] = sign;
+                for n in 0..=255 {
+                    assert!(!verify(&key, &[(&[n], &forged)]), "{low:#x} {sign:#x} {n}");
+                }
             }
         }
     }

@@ -163,14 +163,22 @@ impl<P: Provider> Braid<P> {
         }
     }
 
+    /// Whether a message of this epoch can come now. The specification ignores epochs ahead; deployed clients refuse
+    /// all but the next, where it can have begun.
+    pub(super) fn admits(&self, epoch: u64) -> Result<(), SpqrError> {
+        let next = matches!(self.state, State::Ct2Sampled { .. }).then(|| self.epoch.saturating_add(1));
+        if epoch <= self.epoch || Some(epoch) == next { Ok(()) } else { Err(SpqrError::EpochAhead) }
+    }
+
+    /// What an authentic message changes. This decodes and decapsulates, so it is not for messages that anybody can
+    /// send.
     pub(super) fn receive(&self, epoch: u64, payload: &Payload) -> Result<Transition<P>, SpqrError> {
+        self.admits(epoch)?;
         if epoch < self.epoch {
             return Ok(Transition::Stay);
         }
         if epoch > self.epoch {
-            // The specification ignores epochs ahead; deployed clients refuse all but this one.
-            let next = matches!(self.state, State::Ct2Sampled { .. }) && epoch == self.epoch + 1;
-            return if next { Ok(Transition::NextEpoch) } else { Err(SpqrError::EpochAhead) };
+            return Ok(Transition::NextEpoch);
         }
         match (&self.state, payload) {
             (State::KeysSampled { .. }, Payload::Ct1(chunk)) => Ok(Transition::HeaderAcknowledged(*chunk)),

@@ -11,8 +11,9 @@ use super::braid::{CT1_CHUNKS, CT2_CHUNKS, HEADER_CHUNKS, State, split};
 use super::kem::{BraidKeyPair, Ct1Of, HeaderOf};
 use super::key_chain::{HashChain, KeyChain};
 use super::message::{Message, Payload, Versioned};
-use super::{Direction, EpochSecret, Keys, MAX_FORWARD_JUMP, Spqr, SpqrError};
+use super::{Direction, EpochSecret, Keys, Spqr, SpqrError};
 use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
+use crate::limits::MAX_FORWARD_JUMP;
 use crate::provider::{BraidKem, Key, Native, Provider};
 
 type Header = HeaderOf<Native>;
@@ -30,10 +31,9 @@ impl Heard {
         })
     }
 
-    /// Whether the sender mixed in a key. It does not while the peer may turn out not to have the
-    /// ratchet.
+    /// Whether the sender mixed in a key.
     pub(crate) const fn has_key(&self) -> bool {
-        !(self.0.epoch == 1 && self.0.index == 0)
+        self.0.has_key()
     }
 }
 
@@ -71,7 +71,7 @@ impl Eavesdropper {
     pub(crate) fn from_state(state: &Spqr) -> (Self, Direction) {
         let chain = match &state.keys {
             Keys::Waiting { auth_key, direction } => KeyChain::new(auth_key, *direction),
-            Keys::Chain(chain) => chain.clone(),
+            Keys::Chain(chain) => KeyChain::clone(chain),
         };
         let direction = chain.direction;
         let unfinished = if state.braid.epoch > chain.epoch {
@@ -90,7 +90,7 @@ impl Eavesdropper {
             if let Some(chain) = link.sending {
                 new.lines.insert((epoch, ours), Line { chain, keys: BTreeMap::new() });
             }
-            let keys = link.kept.into_iter().map(|kept| (kept.index, kept.key)).collect();
+            let keys = link.kept.newest_first().map(|kept| (kept.at, kept.key.clone())).collect();
             new.lines.insert((epoch, theirs), Line { chain: link.receiving, keys });
         }
         new

@@ -4,7 +4,10 @@
 use std::collections::VecDeque;
 
 use super::{Direction, EpochSecret, SpqrError};
+use crate::kept::Kept;
+use crate::limits::MAX_SKIPPED;
 use crate::provider::{FixedBytes, KeyOf, Native, Provider, Symmetric};
+use crate::work::Work;
 
 /// Deployed labels; the first has two spaces in a row.
 const START: &[u8] = b"Signal PQ Ratchet V1 Chain  Start";
@@ -12,7 +15,7 @@ const ADD_EPOCH: &[u8] = b"Signal PQ Ratchet V1 Chain Add Epoch";
 const NEXT: &[u8; 31] = b"Signal PQ Ratchet V1 Chain Next";
 
 /// How far behind the newest message of its epoch one may be.
-pub(super) const MAX_KEPT: u32 = 2_000;
+const MAX_KEPT: u32 = 2_000;
 
 #[derive(Clone)]
 pub(crate) struct KeyChain<P: Provider = Native> {
@@ -22,8 +25,8 @@ pub(crate) struct KeyChain<P: Provider = Native> {
     pub(super) epoch: u64,
     /// The epoch of the last key taken for sending.
     pub(super) sending_epoch: u64,
-    /// One per epoch without gaps, oldest first, never empty.
-    pub(super) links: VecDeque<Link<P>>,
+    /// One per epoch without gaps, oldest first, never empty. In boxes: what moves leaves a copy of its keys.
+    pub(super) links: VecDeque<Box<Link<P>>>,
 }
 
 #[derive(Clone)]
@@ -31,8 +34,8 @@ pub(crate) struct Link<P: Provider = Native> {
     /// Gone once a later epoch is used for sending.
     pub(super) sending: Option<HashChain<P>>,
     pub(super) receiving: HashChain<P>,
-    /// Keys passed over, newest first.
-    pub(super) kept: VecDeque<KeptKey<P>>,
+    /// Of messages that were passed over.
+    pub(super) kept: Kept<KeyOf<P>>,
 }
 
 #[derive(Clone)]
@@ -42,25 +45,19 @@ pub(crate) struct HashChain<P: Provider = Native> {
     pub(super) value: KeyOf<P>,
 }
 
-#[derive(Clone)]
-pub(crate) struct KeptKey<P: Provider = Native> {
-    pub(super) index: u32,
-    pub(super) key: KeyOf<P>,
-}
-
 /// What receiving a message changes.
 pub(crate) enum Received<P: Provider = Native> {
     /// A kept key is used up.
-    UseKept { epoch: u64, at: usize },
+    UseKept { epoch: u64, index: u32 },
     /// The chain of an epoch moves on.
-    Advance { epoch: u64, chain: HashChain<P>, passed: VecDeque<KeptKey<P>> },
+    Advance { epoch: u64, chain: HashChain<P>, passed: Option<Kept<KeyOf<P>>> },
 }
 
 impl<P: Provider> KeyChain<P> {
     /// At epoch 0, from the key agreement.
     pub(super) fn new(auth_key: &KeyOf<P>, direction: Direction) -> Self {
         let (next_root, link) = derive::<P>(None, auth_key, START, direction);
-        Self { direction, next_root, epoch: 0, sending_epoch: 0, links: VecDeque::from([link]) }
+        Self { direction, next_root, epoch: 0, sending_epoch: 0, links: VecDeque::from([Box::new(link)]) }
     }
 
     /// Adds the epoch that the state machine has agreed on, which is always the next one.
@@ -69,7 +66,7 @@ impl<P: Provider> KeyChain<P> {
         self.next_root = next_root;
         // There are three of them for most of the time: growing by itself would make room for four.
         self.links.reserve_exact(1);
-        self.links.push_back(link);
+        self.links.push_back(Box::new(link));
         self.epoch += 1;
     }
 
@@ -104,34 +101,35 @@ impl<P: Provider> KeyChain<P> {
         &self,
         epoch: u64,
         index: u32,
-        max_jump: u32,
+        jump: u32,
+        work: &mut Work,
     ) -> Result<(KeyOf<P>, Received<P>), SpqrError> {
         let link = self.link(epoch).ok_or(SpqrError::UnknownEpoch)?;
         let counter = link.receiving.counter;
         if index <= counter {
-            if index < counter.saturating_sub(MAX_KEPT) {
-                return Err(SpqrError::KeyGone);
-            }
-            let at =
-                link.kept.binary_search_by(|kept| index.cmp(&kept.index)).map_err(|_| SpqrError::KeyGone)?;
-            let kept = link.kept.get(at).ok_or(SpqrError::KeyGone)?;
-            return Ok((kept.key.clone(), Received::UseKept { epoch, at }));
+            let kept = index >= counter.saturating_sub(MAX_KEPT);
+            let key = link.kept.get(index).filter(|_| kept).ok_or(SpqrError::KeyGone)?;
+            return Ok((key.clone(), Received::UseKept { epoch, index }));
         }
-        if index - counter > max_jump {
+        let steps = index.saturating_sub(counter);
+        if steps > jump {
             return Err(SpqrError::TooFarAhead);
         }
-        let mut passed = VecDeque::new();
-        let mut chain = link.receiving.clone();
-        loop {
-            let (key, next) = chain.step().ok_or(SpqrError::ChainExhausted)?;
-            chain = next;
-            if chain.counter >= index {
-                return Ok((key, Received::Advance { epoch, chain, passed }));
-            }
-            if index - chain.counter <= MAX_KEPT {
-                passed.push_front(KeptKey { index: chain.counter, key });
-            }
+        work.walk(steps).ok_or(SpqrError::TooFarAhead)?;
+        let (mut key, mut chain) = link.receiving.step().ok_or(SpqrError::ChainExhausted)?;
+        let oldest = index.saturating_sub(MAX_KEPT);
+        if steps == 1 && link.kept.oldest().is_none_or(|at| at >= oldest) {
+            return Ok((key, Received::Advance { epoch, chain, passed: None }));
         }
+        let new = usize::try_from(steps.saturating_sub(1)).unwrap_or(usize::MAX).min(MAX_SKIPPED);
+        let mut passed = link.kept.followed_by(new, oldest, MAX_SKIPPED);
+        while chain.counter < index {
+            if chain.counter >= oldest {
+                passed.push(chain.counter, key);
+            }
+            (key, chain) = chain.step().ok_or(SpqrError::ChainExhausted)?;
+        }
+        Ok((key, Received::Advance { epoch, chain, passed: Some(passed) }))
     }
 
     pub(super) fn apply(&mut self, received: Received<P>) {
@@ -140,16 +138,11 @@ impl<P: Provider> KeyChain<P> {
         };
         let Some(link) = self.place(epoch).ok().and_then(|at| self.links.get_mut(at)) else { return };
         match received {
-            Received::UseKept { at, .. } => {
-                link.kept.remove(at);
-            }
-            Received::Advance { chain, mut passed, .. } => {
-                passed.append(&mut link.kept);
-                let oldest = chain.counter.saturating_sub(MAX_KEPT);
-                while passed.back().is_some_and(|kept| kept.index < oldest) {
-                    passed.pop_back();
+            Received::UseKept { index, .. } => link.kept.remove(index),
+            Received::Advance { chain, passed, .. } => {
+                if let Some(passed) = passed {
+                    link.kept = passed;
                 }
-                link.kept = passed;
                 link.receiving = chain;
             }
         }
@@ -163,8 +156,12 @@ impl<P: Provider> KeyChain<P> {
         self.links.iter().map(|link| link.kept.len()).sum()
     }
 
+    pub(super) fn forget_kept(&mut self) {
+        self.links.iter_mut().for_each(|link| link.kept = Kept::new());
+    }
+
     fn link(&self, epoch: u64) -> Option<&Link<P>> {
-        self.links.get(self.place(epoch).ok()?)
+        self.links.get(self.place(epoch).ok()?).map(Box::as_ref)
     }
 
     fn place(&self, epoch: u64) -> Result<usize, SpqrError> {
@@ -199,15 +196,14 @@ fn derive<P: Provider>(
         Direction::FromInitiator => (forth, back),
         Direction::FromResponder => (back, forth),
     };
-    (next_root, Link { sending: Some(sending), receiving, kept: VecDeque::new() })
+    (next_root, Link { sending: Some(sending), receiving, kept: Kept::new() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_FORWARD_JUMP;
     use crate::provider::Key;
-
-    const JUMP: u32 = 25_000;
 
     fn both() -> (KeyChain, KeyChain) {
         let auth_key = Key::new(std::array::from_fn(|i| u8::try_from(i).unwrap()));
@@ -218,7 +214,7 @@ mod tests {
     }
 
     fn take(chain: &mut KeyChain, epoch: u64, index: u32) -> Result<[u8; 32], SpqrError> {
-        let (key, received) = chain.receive(epoch, index, JUMP)?;
+        let (key, received) = chain.receive(epoch, index, MAX_FORWARD_JUMP, &mut Work::allowed(false))?;
         chain.apply(received);
         Ok(*key)
     }

@@ -56,6 +56,11 @@ impl Message {
         bytes
     }
 
+    /// Whether the sender mixed in a key. It does not while the peer may turn out not to have the ratchet.
+    pub(super) const fn has_key(&self) -> bool {
+        !(self.epoch == 1 && self.index == 0)
+    }
+
     /// Bytes after the message are ignored, as deployed clients do.
     pub(super) fn parse(bytes: &[u8]) -> Result<Versioned, SpqrError> {
         let mut rest = match bytes.split_first() {

@@ -11,6 +11,8 @@ mod braid;
 mod eavesdropper;
 mod kem;
 mod key_chain;
+#[cfg(test)]
+mod memory;
 mod message;
 mod storage;
 
@@ -22,14 +24,13 @@ pub use kem::BraidKeyPair;
 
 use braid::{Braid, Transition};
 use key_chain::{KeyChain, Received};
-use message::{Message, Versioned};
+use message::{Message, Payload, Versioned};
 
+use crate::curve::PublicKey;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::provider::{KeyOf, Native, Provider};
-
-/// Messages of one epoch and direction that may be missing before the one received.
-const MAX_FORWARD_JUMP: u32 = 25_000;
+use crate::work::Work;
 
 /// One side of the ratchet.
 #[derive(Clone)]
@@ -39,7 +40,9 @@ pub(crate) struct Spqr<P: Provider = Native> {
     negotiating: bool,
     /// Whether a peer without this ratchet is refused.
     required: bool,
-    max_jump: u32,
+    /// The ratchet key of the chain whose messages have no key, while that chain is kept: the peer's first, if it did not
+    /// know yet whether we have this ratchet.
+    keyless: Option<PublicKey>,
     keys: Keys<P>,
     braid: Braid<P>,
 }
@@ -48,8 +51,12 @@ pub(crate) struct Spqr<P: Provider = Native> {
 /// message received, because those before must be readable without.
 #[derive(Clone)]
 enum Keys<P: Provider = Native> {
-    Waiting { auth_key: KeyOf<P>, direction: Direction },
-    Chain(KeyChain<P>),
+    Waiting {
+        auth_key: KeyOf<P>,
+        direction: Direction,
+    },
+    /// In a box: what moves leaves a copy of its keys.
+    Chain(Box<KeyChain<P>>),
 }
 
 /// Which of the two chains of an epoch a side sends in.
@@ -74,8 +81,6 @@ pub(crate) struct Terms {
     pub(crate) direction: Direction,
     /// Whether a peer without it is refused.
     pub(crate) required: bool,
-    /// Whether the limit on missing messages is lifted, as for messages to oneself.
-    pub(crate) any_jump: bool,
 }
 
 /// The secret that an epoch ended with.
@@ -84,29 +89,54 @@ pub(crate) struct EpochSecret<P: Provider = Native> {
     secret: KeyOf<P>,
 }
 
-/// What receiving a message gives: its key if it has one, and what changes once it is authentic.
-pub(crate) struct Opened<P: Provider> {
-    pub(crate) key: Option<KeyOf<P>>,
-    pub(crate) step: Step<P>,
+/// Where a message comes in the classical ratchet.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The ratchet key of its chain.
+    pub(crate) chain: PublicKey,
+    /// Whether it is the first of all that are read in its session.
+    pub(crate) is_first: bool,
+    /// How many messages of its epoch may be missing before it.
+    pub(crate) jump: u32,
 }
 
+/// What a message carries, read before the message is known to be authentic.
+pub(crate) struct Opened<P: Provider> {
+    /// To be mixed into the message's keys, if the message has one.
+    pub(crate) key: Option<KeyOf<P>>,
+    carried: Carried<P>,
+}
+
+enum Carried<P: Provider> {
+    /// No such ratchet, and that is accepted.
+    Nothing,
+    Message {
+        chain: Option<Box<KeyChain<P>>>,
+        received: ReceivedOrNot<P>,
+        message: Message,
+    },
+}
+
+/// What the key of a message changes, or else the chain of messages that have none.
+type ReceivedOrNot<P> = Result<Received<P>, PublicKey>;
+
+/// What an authentic message changes.
 pub(crate) enum Step<P: Provider> {
     /// The peer has no such ratchet, and that is accepted: this one ends.
     GiveUp,
     GoOn {
         chain: Option<Box<KeyChain<P>>>,
-        received: Option<Received<P>>,
+        received: ReceivedOrNot<P>,
         transition: Transition<P>,
     },
 }
 
 impl<P: Provider> Spqr<P> {
     pub(crate) fn new(auth_key: KeyOf<P>, terms: Terms) -> Self {
-        let Terms { direction, required, any_jump } = terms;
+        let Terms { direction, required } = terms;
         let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
         let keys = Keys::Waiting { auth_key, direction };
-        let max_jump = if any_jump { u32::MAX } else { MAX_FORWARD_JUMP };
-        Self { negotiating: true, required, max_jump, keys, braid }
+        Self { negotiating: true, required, keyless: None, keys, braid }
     }
 
     /// What the next message carries, and the key to mix into it.
@@ -114,7 +144,7 @@ impl<P: Provider> Spqr<P> {
         // The epoch in a message is the one being negotiated; its key belongs to the one before.
         let epoch = self.braid.epoch;
         if let (true, Keys::Waiting { auth_key, direction }) = (self.required, &self.keys) {
-            self.keys = Keys::Chain(KeyChain::new(auth_key, *direction));
+            self.keys = Keys::Chain(Box::new(KeyChain::new(auth_key, *direction)));
         }
         let Keys::Chain(chain) = &mut self.keys else {
             let (payload, _) = self.braid.send(fresh);
@@ -141,33 +171,52 @@ impl<P: Provider> Spqr<P> {
         Ok(Sent { bytes, key: Some(key), events })
     }
 
-    /// Reads what a message carries, without changing anything.
-    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<Opened<P>, SpqrError> {
+    /// Reads what a message carries, without changing anything, and finds its key.
+    ///
+    /// A message without one is what a peer sends that does not know yet whether we have this ratchet: the initiator,
+    /// until it has read an answer, so all of its first chain or nothing of it (deployed clients; the specification has
+    /// no such messages). Anywhere else it is a forgery by somebody who has only the classical ratchet.
+    pub(crate) fn open(&self, bytes: &[u8], place: Place, work: &mut Work) -> Result<Opened<P>, SpqrError> {
         let message = match Message::parse(bytes)? {
             Versioned::V1(message) => message,
             Versioned::V0 if !self.negotiating => return Err(SpqrError::Downgrade),
             Versioned::V0 if self.required => return Err(SpqrError::Required),
-            Versioned::V0 => return Ok(Opened { key: None, step: Step::GiveUp }),
+            Versioned::V0 => return Ok(Opened { key: None, carried: Carried::Nothing }),
         };
-        let transition = self.braid.receive(message.epoch, &message.payload)?;
+        self.braid.admits(message.epoch)?;
         let new_chain = match &self.keys {
             Keys::Waiting { auth_key, direction } => Some(Box::new(KeyChain::new(auth_key, *direction))),
             Keys::Chain(_) => None,
         };
-        // What a peer sends that does not know yet whether we have this ratchet.
-        let has_key = (message.epoch, message.index) != (1, 0);
         let chain = match &self.keys {
             Keys::Waiting { .. } => new_chain.as_deref(),
-            Keys::Chain(chain) => Some(chain),
-        }
-        .filter(|_| has_key);
-        let found =
-            chain.map(|chain| chain.receive(message.epoch - 1, message.index, self.max_jump)).transpose()?;
-        let (key, received) = found.unzip();
-        Ok(Opened { key, step: Step::GoOn { chain: new_chain, received, transition } })
+            Keys::Chain(chain) => Some(chain.as_ref()),
+        };
+        let (key, received) = if message.has_key() {
+            let chain = chain.ok_or(SpqrError::UnknownEpoch)?;
+            let (key, received) = chain.receive(message.epoch - 1, message.index, place.jump, work)?;
+            (Some(key), Ok(received))
+        } else if place.is_first || self.keyless == Some(place.chain) {
+            (None, Err(place.chain))
+        } else {
+            return Err(SpqrError::NoKey);
+        };
+        let carried = Carried::Message { chain: new_chain, received, message };
+        Ok(Opened { key, carried })
     }
 
-    /// Carries out what [`Spqr::receive`] found; `None` when the ratchet ends with it.
+    /// What an authentic message changes. Whoever made it may still have made it wrong.
+    pub(crate) fn accept(&self, opened: Opened<P>) -> Result<Step<P>, SpqrError> {
+        match opened.carried {
+            Carried::Nothing => Ok(Step::GiveUp),
+            Carried::Message { chain, received, message } => {
+                let transition = self.braid.receive(message.epoch, &message.payload)?;
+                Ok(Step::GoOn { chain, received, transition })
+            }
+        }
+    }
+
+    /// Carries out what [`Spqr::accept`] found; `None` when the ratchet ends with it.
     pub(crate) fn apply(
         mut self: Box<Self>,
         step: Step<P>,
@@ -179,7 +228,7 @@ impl<P: Provider> Spqr<P> {
         };
         self.negotiating = false;
         if let Some(chain) = chain {
-            self.keys = Keys::Chain(*chain);
+            self.keys = Keys::Chain(chain);
         }
         let secret = self.braid.apply(transition);
         if let Keys::Chain(chain) = &mut self.keys {
@@ -187,11 +236,26 @@ impl<P: Provider> Spqr<P> {
                 chain.add_epoch(secret);
                 observer.notice(Event::EpochSecret { epoch: secret.epoch });
             }
-            if let Some(received) = received {
-                chain.apply(received);
+            match received {
+                Ok(received) => chain.apply(received),
+                Err(keyless) => self.keyless = Some(keyless),
             }
         }
         Some(self)
+    }
+
+    /// The classical ratchet does not keep this chain any more.
+    pub(crate) fn forget_chain(&mut self, chain: &PublicKey) {
+        if self.keyless.as_ref() == Some(chain) {
+            self.keyless = None;
+        }
+    }
+
+    /// Forgets the keys of messages that were passed over.
+    pub(crate) fn forget_kept(&mut self) {
+        if let Keys::Chain(chain) = &mut self.keys {
+            chain.forget_kept();
+        }
     }
 
     pub(crate) const fn is_required(&self) -> bool {
@@ -225,6 +289,11 @@ impl<P: Provider> Sent<P> {
     pub(crate) fn tell(&self, observer: &mut impl Observer) {
         self.events.iter().flatten().for_each(|event| observer.notice(*event));
     }
+}
+
+/// What a message carries whose sender does not know yet whether the peer has this ratchet, and has nothing to say.
+pub(crate) fn without_key() -> Vec<u8> {
+    Message { epoch: 1, index: 0, payload: Payload::None }.encode()
 }
 
 /// Where the post-quantum ratchet of a session stands. Nothing secret.
@@ -263,6 +332,9 @@ pub enum SpqrError {
     /// The message is without it, although the session has it.
     #[error("message without the post-quantum ratchet of its session")]
     Downgrade,
+    /// The message has no key of the post-quantum ratchet, where its sender must have had one.
+    #[error("message without a key of the post-quantum ratchet")]
+    NoKey,
     /// The message is of an epoch that cannot have begun.
     #[error("post-quantum epoch ahead of its time")]
     EpochAhead,

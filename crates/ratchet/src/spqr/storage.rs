@@ -8,8 +8,8 @@ use super::braid::{
     Braid, CT1_CHUNKS, CT2_CHUNKS, DecoderOf, Encapsulation, HEADER_CHUNKS, State, VECTOR_CHUNKS,
 };
 use super::kem::{BraidKeyPair, BraidKeysOf, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
-use super::key_chain::{HashChain, KeptKey, KeyChain, Link, MAX_KEPT};
-use super::{Direction, Keys, MAX_FORWARD_JUMP, Spqr};
+use super::key_chain::{HashChain, KeyChain, Link};
+use super::{Direction, Keys, Spqr};
 use crate::codec::{Reader, Writer};
 use crate::error::RecordError;
 use crate::provider::{ErasureCode, FixedBytes, Provider, TagOf};
@@ -49,7 +49,10 @@ impl<P: Provider> Spqr<P> {
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.flag(self.negotiating);
         writer.flag(self.required);
-        writer.flag(self.max_jump != MAX_FORWARD_JUMP);
+        writer.flag(self.keyless.is_some());
+        if let Some(chain) = &self.keyless {
+            writer.raw(chain.as_raw());
+        }
         match &self.keys {
             Keys::Waiting { auth_key, direction } => {
                 writer.direction(*direction);
@@ -67,14 +70,14 @@ impl<P: Provider> Spqr<P> {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, RecordError> {
         let (negotiating, required) = (reader.flag()?, reader.flag()?);
-        let max_jump = if reader.flag()? { u32::MAX } else { MAX_FORWARD_JUMP };
+        let keyless = if reader.flag()? { Some(reader.public_key()?) } else { None };
         let direction = match reader.byte()? {
             0 => Direction::FromInitiator,
             1 => Direction::FromResponder,
             _ => return Err(RecordError::Corrupt),
         };
         let keys = if reader.flag()? {
-            Keys::Chain(reader.key_chain(direction)?)
+            Keys::Chain(Box::new(reader.key_chain(direction)?))
         } else {
             Keys::Waiting { auth_key: reader.fixed()?, direction }
         };
@@ -88,7 +91,7 @@ impl<P: Provider> Spqr<P> {
         if braid.epoch == 0 || !(epoch..=epoch.saturating_add(1)).contains(&braid.epoch) {
             return Err(RecordError::Corrupt);
         }
-        Ok(Self { negotiating, required, max_jump, keys, braid })
+        Ok(Self { negotiating, required, keyless, keys, braid })
     }
 }
 
@@ -112,8 +115,8 @@ impl Writer {
             }
             self.hash_chain(&link.receiving);
             self.count(link.kept.len());
-            for kept in &link.kept {
-                self.number(kept.index);
+            for kept in link.kept.newest_first() {
+                self.number(kept.at);
                 self.fixed(&kept.key);
             }
         }
@@ -203,7 +206,7 @@ impl Reader<'_> {
     fn key_chain<P: Provider>(&mut self, direction: Direction) -> Result<KeyChain<P>, RecordError> {
         let next_root = self.fixed()?;
         let (epoch, sending_epoch) = (self.long()?, self.long()?);
-        let links = VecDeque::from(self.list(MAX_LINKS, Self::link)?);
+        let links = VecDeque::from(self.list(MAX_LINKS, |reader| reader.link().map(Box::new))?);
         let oldest =
             u64::try_from(links.len()).ok().and_then(|count| (epoch.saturating_add(1)).checked_sub(count));
         match oldest {
@@ -218,9 +221,7 @@ impl Reader<'_> {
         Ok(Link {
             sending: if self.flag()? { Some(self.hash_chain()?) } else { None },
             receiving: self.hash_chain()?,
-            kept: VecDeque::from(self.list(MAX_KEPT as usize, |reader| {
-                Ok(KeptKey { index: reader.number()?, key: reader.fixed()? })
-            })?),
+            kept: self.kept(Self::fixed)?,
         })
     }
 

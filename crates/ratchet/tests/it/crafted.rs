@@ -32,12 +32,14 @@ struct Answer {
 }
 
 /// Where this engine is stricter than one of the clients, on purpose.
-const STRICTER: [(&str, &str); 3] = [
+const STRICTER: [(&str, &str); 4] = [
     // 0.90.0 ignores a post-quantum ratchet of the future, 0.103.0 refuses it.
     ("v4-090-pingpong12", "unknown SPQR version 2 mid session, no SPQR key"),
     ("v4-090-pingpong12", "first PreKey message with SPQR version 2, no SPQR key"),
     // 0.72.1 does not check base keys, 0.90.0 and 0.103.0 do.
     ("v4-072-pingpong12", "base key with a torsion component (same DH outputs)"),
+    // All of them let a message do without a post-quantum key in any chain, as long as the epoch is the first.
+    ("spqr-103-pingpong12", "index 0 with no SPQR key, epoch 1"),
 ];
 
 #[test]

@@ -11,11 +11,13 @@
 )]
 
 mod adversary;
+mod counting;
 mod crafted;
 mod debug;
 mod decryption_errors;
 mod device;
 mod fields;
+mod forgery;
 mod fuzzing;
 mod garbage;
 mod harvest_now;
@@ -36,3 +38,5 @@ mod sessions;
 mod storage;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
+mod trust;
+mod work;

@@ -303,7 +303,7 @@ impl Secrets {
     }
 
     fn version_byte(&self) -> u8 {
-        if self.is_post_quantum() { 0x44 } else { 0x34 }
+        if self.is_post_quantum() { 0x44 } else { 0x33 }
     }
 }
 

@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ratchet::{
-    Addresses, DeviceAddress, IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SessionRecord,
-    Signature, SignedPrekey, Suite, Suites,
+    Addresses, DeviceAddress, IdentityKeyPair, KemPrekey, KeyUse, LocalIdentity, MessageKind, OneTimePrekey,
+    PublicKey, SessionRecord, Signature, SignedPrekey, Suite, Suites,
 };
 use serde::Deserialize;
 
@@ -130,8 +130,20 @@ impl Conversation {
             record,
             self.party(side),
             self.party(if side == "A" { "B" } else { "A" }),
-            self.suites(side),
+            &Beside { suites: self.suites(side), keyless: self.keyless_chains() },
         )
+    }
+
+    /// The ratchet keys of messages that say to have no post-quantum key: version 1, epoch 1, index 0.
+    fn keyless_chains(&self) -> Vec<PublicKey> {
+        let keyless = |message: &Message| {
+            let kind = MessageKind::from_code(message.r#type).unwrap();
+            let used = KeyUse::of(kind, &unhex(&message.ciphertext)).unwrap();
+            let spqr =
+                Fields::read(&used.message[1..]).bytes(5).is_some_and(|spqr| spqr.starts_with(&[1, 1, 0]));
+            spqr.then_some(used.ratchet_key)
+        };
+        self.messages.iter().filter_map(keyless).collect()
     }
 }
 
@@ -163,7 +175,13 @@ impl Party {
     }
 }
 
-fn translate(record: &str, local: &Party, remote: &Party, suites: Suites) -> Vec<u8> {
+/// What our records have and official ones don't.
+struct Beside {
+    suites: Suites,
+    keyless: Vec<PublicKey>,
+}
+
+fn translate(record: &str, local: &Party, remote: &Party, beside: &Beside) -> Vec<u8> {
     let bytes = STANDARD.decode(record).unwrap();
     let fields = Fields::read(&bytes);
     let (current, archived) = (fields.bytes(1), fields.all(2));
@@ -174,7 +192,7 @@ fn translate(record: &str, local: &Party, remote: &Party, suites: Suites) -> Vec
         out.extend([&local_id[..], &[local.device_id], &remote_id, &[remote.device_id]].concat());
     }
     for session in current.into_iter().chain(archived) {
-        translate_session(&Fields::read(session), suites, &mut out);
+        translate_session(&Fields::read(session), beside, &mut out);
     }
     out
 }
@@ -186,7 +204,7 @@ fn service_id(party: &Party) -> Option<[u8; 17]> {
     [&[kind][..], &uuid].concat().try_into().ok()
 }
 
-fn translate_session(session: &Fields<'_>, suites: Suites, out: &mut Vec<u8>) {
+fn translate_session(session: &Fields<'_>, beside: &Beside, out: &mut Vec<u8>) {
     let spqr = session.bytes(15).filter(|state| !state.is_empty()).map(Fields::read);
     out.push(if spqr.is_some() { 5 } else { session.number(1) as u8 });
     out.extend(curve_key(session.bytes(2).unwrap()));
@@ -204,8 +222,11 @@ fn translate_session(session: &Fields<'_>, suites: Suites, out: &mut Vec<u8>) {
 
     let receiving = session.all(7);
     out.extend((receiving.len() as u16).to_be_bytes());
+    let mut keyless = None;
     for chain in receiving {
         let chain = Fields::read(chain);
+        let ratchet_key = PublicKey::parse(chain.bytes(1).unwrap()).unwrap();
+        keyless = keyless.or_else(|| beside.keyless.contains(&ratchet_key).then_some(ratchet_key));
         out.extend(curve_key(chain.bytes(1).unwrap()));
         translate_chain_key(&chain, out);
         let skipped = chain.all(4);
@@ -234,7 +255,7 @@ fn translate_session(session: &Fields<'_>, suites: Suites, out: &mut Vec<u8>) {
         out.extend(prekey.number(4).to_be_bytes());
     }
     if let Some(spqr) = spqr {
-        official_spqr::translate(&spqr, suites.oldest == Suite::Triple, out);
+        official_spqr::translate(&spqr, beside.suites.oldest == Suite::Triple, keyless, out);
     }
 }
 

@@ -1,9 +1,11 @@
 //! The post-quantum part of official session records, in our storage format.
 
+use ratchet::PublicKey;
+
 use crate::official::Fields;
 
 /// Once negotiation is closed the record does not say any more whether the ratchet was required.
-pub fn translate(spqr: &Fields<'_>, required: bool, out: &mut Vec<u8>) {
+pub fn translate(spqr: &Fields<'_>, required: bool, keyless: Option<PublicKey>, out: &mut Vec<u8>) {
     let negotiation = spqr.bytes(1).map(Fields::read);
     let chain = spqr.bytes(2).map(Fields::read);
     out.push(u8::from(negotiation.is_some()));
@@ -11,7 +13,10 @@ pub fn translate(spqr: &Fields<'_>, required: bool, out: &mut Vec<u8>) {
         assert_eq!(open.number(3), u64::from(required));
     }
     out.push(u8::from(required));
-    out.push(0);
+    out.push(u8::from(keyless.is_some()));
+    if let Some(chain) = keyless {
+        out.extend(&chain.to_bytes()[1..]);
+    }
     match (&chain, &negotiation) {
         (Some(chain), _) => {
             out.push(chain.number(1) as u8);

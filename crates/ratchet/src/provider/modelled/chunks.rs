@@ -166,7 +166,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::erasure::ReedSolomon;
+    use crate::provider::ReedSolomon;
 
     type Real = ReedSolomon;
 

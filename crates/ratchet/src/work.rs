@@ -1,0 +1,29 @@
+//! What a message may still cost before anything of it is authentic.
+
+use crate::limits::{MAX_FORWARD_JUMP, MAX_OWN_FORWARD_JUMP, MAX_SESSION_WORK};
+
+/// Steps of chains that are left for one message, over all the sessions that it is tried in.
+///
+/// A message key can be computed only by walking the chain to it, so whoever names a far one makes the receiver work
+/// before it can see that the message is a forgery. This is what bounds it.
+pub(crate) struct Work {
+    steps: u32,
+}
+
+impl Work {
+    /// For a message that can be in a session with oneself or not: `own` only if that was proved.
+    pub(crate) const fn allowed(own: bool) -> Self {
+        Self { steps: MAX_SESSION_WORK * Self::jump(own) }
+    }
+
+    /// How many messages may be missing before one.
+    pub(crate) const fn jump(own: bool) -> u32 {
+        if own { MAX_OWN_FORWARD_JUMP } else { MAX_FORWARD_JUMP }
+    }
+
+    /// Takes what walking over so many messages costs; `None` if it is more than is left.
+    pub(crate) fn walk(&mut self, steps: u32) -> Option<()> {
+        self.steps = self.steps.checked_sub(steps)?;
+        Some(())
+    }
+}
