@@ -160,6 +160,8 @@ impl<P: Provider> Session<P> {
     /// Adds a receiving chain; where there are as many as are kept, it takes the place of the oldest.
     fn keep_chain(&mut self, receiving: ReceivingChain<P>, observer: &mut impl Observer) {
         if self.receiving.len() < MAX_RECEIVING_CHAINS {
+            // There is room where it matters.
+            self.receiving.reserve_exact(1);
             self.receiving.push(receiving);
             return;
         }

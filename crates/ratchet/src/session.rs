@@ -55,6 +55,11 @@ pub(crate) struct ReceivingChain<P: Provider = Native> {
     pub(crate) skipped: Kept<MessageSeed<P>>,
 }
 
+/// Room for all that there can be, where they must not be moved.
+pub(crate) fn no_chains<P: Provider>() -> Vec<ReceivingChain<P>> {
+    Vec::with_capacity(if P::KEEPS_SECRETS { MAX_RECEIVING_CHAINS } else { 1 })
+}
+
 impl<P: Provider> Session<P> {
     /// The initiator's first state (X3DH and PQXDH, section "Sending the initial message"; Double
     /// Ratchet, section "Initialization"). Takes a private key for the base key, the coins of the
@@ -91,7 +96,7 @@ impl<P: Provider> Session<P> {
         // Deployed clients keep the agreed chain key as a receiving chain of the signed prekey.
         // Nobody sends on it, but it counts towards the limit, so it decides when the next chain is
         // dropped.
-        let mut receiving = Vec::with_capacity(MAX_RECEIVING_CHAINS);
+        let mut receiving = no_chains();
         receiving.push(ReceivingChain {
             ratchet_key: bundle.signed_prekey.key,
             chain_key,
@@ -177,7 +182,7 @@ impl<P: Provider> Session<P> {
             root_key,
             previous_counter: 0,
             sending: SendingChain { ratchet: signed.key.clone(), chain_key },
-            receiving: Vec::with_capacity(MAX_RECEIVING_CHAINS),
+            receiving: no_chains(),
             pending: None,
             post_quantum: spqr_key
                 .filter(|_| suite == Suite::Triple)

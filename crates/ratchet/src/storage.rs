@@ -15,7 +15,7 @@ use crate::limits::{MAX_ARCHIVED, MAX_RECEIVING_CHAINS};
 use crate::prekey_message::{KemPart, PendingPrekey};
 use crate::provider::{FixedBytes, KemCiphertextOf, Provider};
 use crate::record::SessionRecord;
-use crate::session::{ReceivingChain, SendingChain, Session};
+use crate::session::{ReceivingChain, SendingChain, Session, no_chains};
 use crate::spqr::Spqr;
 use crate::strictness::Strictness;
 use crate::suite::{Suite, Version};
@@ -187,7 +187,7 @@ impl Reader<'_> {
     }
 
     fn receiving_chains<P: Provider>(&mut self) -> Result<Vec<ReceivingChain<P>>, RecordError> {
-        let mut chains = Vec::with_capacity(MAX_RECEIVING_CHAINS);
+        let mut chains = no_chains();
         for _ in 0..self.count(MAX_RECEIVING_CHAINS)? {
             chains.push(self.receiving_chain()?);
         }

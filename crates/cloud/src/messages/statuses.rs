@@ -89,8 +89,9 @@ impl Report<'_> {
 
     /// Since July 2025 each message is its own conversation; so its id is made of the message's.
     fn conversation(&self) -> Conversation {
-        let digest = Sha256::new().chain_update(b"conversation").chain_update(self.wamid.to_string());
-        let digest = digest.finalize();
+        let (consumer, message) = (self.wamid.consumer.as_integer(), &self.wamid.message_id);
+        let digest = Sha256::new().chain_update(b"conversation").chain_update(consumer.to_be_bytes());
+        let digest = digest.chain_update(message.as_bytes()).finalize();
         let (id, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
         let expires = self.at.as_secs() + CONVERSATION_S;
         Conversation {

@@ -66,6 +66,10 @@ pub trait Provider: Copy + Default + Eq + Ord + Hash + Debug + Send + Sync + 'st
     /// The first byte of stored session records. Providers whose stored values are not the same differ
     /// in it, so that none reads what is another's. 1 is that of the real ones.
     const RECORD_FORMAT: u8;
+
+    /// Whether what is kept is secret. Then a session has room for all its receiving chains from the start: one that is moved
+    /// would leave a copy of its keys behind.
+    const KEEPS_SECRETS: bool = true;
 }
 
 pub(crate) type PrivateKeyOf<P> = <<P as Provider>::Curve as Curve>::PrivateKey;

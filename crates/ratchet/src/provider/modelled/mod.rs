@@ -29,4 +29,5 @@ impl Provider for Modelled {
     type Symmetric = Mixed;
 
     const RECORD_FORMAT: u8 = b'M';
+    const KEEPS_SECRETS: bool = false;
 }
