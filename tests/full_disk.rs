@@ -72,8 +72,7 @@ fn what_could_not_be_printed_is_not_read_and_is_shown_after_the_next_start() {
     let body = serde_json::json!({
         "messaging_product": "whatsapp", "to": "4915112345678", "type": "text", "text": { "body": "for paper" },
     });
-    let (status, answer) =
-        post(http, &path, tenant["token"].as_str().unwrap(), &body.to_string()).unwrap();
+    let (status, answer) = post(http, &path, tenant["token"].as_str().unwrap(), &body.to_string()).unwrap();
     assert_eq!(status, 200, "{answer}");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut unable = consumer(full.into());

@@ -104,7 +104,8 @@ fn counted(duration: &str) -> Result<Counted, String> {
     let took = run.and(&RUN).and(&["--set", &length]).output()?;
     let took: Value = serde_json::from_slice(&took).map_err(|error| format!("what the run says: {error}"))?;
     let messages = took.get("messages").and_then(Value::as_f64).ok_or("the run doesn't count messages")?;
-    let annotated = program("callgrind_annotate", &["--threshold=100", "--auto=no", &out.to_string_lossy()]).output()?;
+    let annotated =
+        program("callgrind_annotate", &["--threshold=100", "--auto=no", &out.to_string_lossy()]).output()?;
     Ok(Counted { messages, functions: functions(&String::from_utf8_lossy(&annotated)) })
 }
 

@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_text_is_told_and_the_next_one_is_read() {
-        let long = "x".repeat(LONGEST_LINE as usize + 9);
+        let long = "x".repeat(usize::try_from(LONGEST_LINE).unwrap() + 9);
         let typed = [b"hi\r\n\xff\xfe\n".as_slice(), long.as_bytes(), b"\nbye"].concat();
         let mut input = typed.as_slice();
         let mut next = || read_line(&mut input).unwrap();

@@ -31,7 +31,7 @@ pub(crate) fn to_stderr() -> miette::Result<()> {
 
 /// What is asked for, if each part of it is a level, or a target of ours with one.
 fn filter_of(text: &str) -> miette::Result<Targets> {
-    let targets: Targets = text.parse().map_err(|error| wrong(error))?;
+    let targets: Targets = text.parse().map_err(wrong)?;
     for (target, _) in &targets {
         let speaks = OURS.iter().chain(&LIBRARIES).any(|name| target.split("::").next() == Some(name));
         if !speaks {

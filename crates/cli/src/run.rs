@@ -126,11 +126,13 @@ impl Run {
         let from = experiment.resumes.as_ref().map_or(Duration::ZERO, Checkpoint::at);
         let mut unwritten = None;
         let mut watch = |at: Duration, record: &Record| {
-            if at >= from && self.watch.iter().any(|who| *who == record.party || *who == record.peer) {
-                if let Err(error) = bar.suspend(|| outln!("{}", line_of(at, record))) {
-                    stop.store(true, Ordering::Relaxed);
-                    unwritten.get_or_insert(error);
-                }
+            let is_watched = |who: &Who| *who == record.party || *who == record.peer;
+            if at >= from
+                && self.watch.iter().any(is_watched)
+                && let Err(error) = bar.suspend(|| outln!("{}", line_of(at, record)))
+            {
+                stop.store(true, Ordering::Relaxed);
+                unwritten.get_or_insert(error);
             }
         };
         let watcher = Watcher {
@@ -438,7 +440,9 @@ mod tests {
         assert_eq!(experiment.checkpoints, [10, 20].map(Duration::from_secs));
         assert_eq!(
             arguments.command(&experiment),
-            format!("blindpost run {name} --seed 9 --faults '3,1' --set 'consumers.people.count=5' --until 30s")
+            format!(
+                "blindpost run {name} --seed 9 --faults '3,1' --set 'consumers.people.count=5' --until 30s"
+            )
         );
     }
 
