@@ -56,6 +56,13 @@ impl<K: Clone> Kept<K> {
         self.0.truncate(self.0.len().saturating_sub(1));
     }
 
+    /// Wipes those before `oldest`.
+    pub(crate) fn forget_before(&mut self, oldest: u32) {
+        let forgotten = self.0.partition_point(|kept| kept.at < oldest);
+        self.0.rotate_left(forgotten);
+        self.0.truncate(self.0.len().saturating_sub(forgotten));
+    }
+
     pub(crate) fn oldest(&self) -> Option<u32> {
         self.0.first().map(|kept| kept.at)
     }
@@ -98,6 +105,11 @@ mod tests {
         assert_eq!(places(&kept.followed_by(0, 2, 9)), [7, 2]);
         assert_eq!(places(&kept.followed_by(0, 0, 1)), [7]);
         let stored: Vec<_> = kept.newest_first().cloned().collect();
-        assert_eq!(places(&Kept::from_newest_first(stored)), [7, 2, 1]);
+        let mut kept = Kept::from_newest_first(stored);
+        assert_eq!(places(&kept), [7, 2, 1]);
+        kept.forget_before(2);
+        assert_eq!(places(&kept), [7, 2]);
+        kept.forget_before(2);
+        assert_eq!(places(&kept), [7, 2]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a peer can make of a device: the limits of what is kept, and of the work that a message may cost.
 //!
-//! All but [`MAX_OWN_FORWARD_JUMP`] and [`MAX_SESSION_WORK`] are those of deployed clients. The table of what a message
+//! All but [`MAX_OWN_FORWARD_JUMP`] and [`MAX_WALKS`] are those of deployed clients. The table of what a message
 //! of n bytes can cost is in `docs/protocol.md`, section "Work"; `tests/it/work.rs` counts it.
 
 /// Messages of one chain that may be missing before the one received (Double Ratchet, section "Skipped messages",
@@ -11,10 +11,10 @@ pub const MAX_FORWARD_JUMP: u32 = 25_000;
 /// limit there, and take the claim for the proof.
 pub const MAX_OWN_FORWARD_JUMP: u32 = 100_000;
 
-/// Steps of chains that a message may cost, in this many times the number of messages that may be missing: once through
-/// the classical chain and once through the post-quantum one. It is for all sessions of a record together, so that with
-/// many of them a message costs no more than with one.
-pub const MAX_SESSION_WORK: u32 = 2;
+/// Walks of the farthest kind that one message may cost, over all sessions of a record together: one along a classical
+/// chain and one along a post-quantum chain, so that one session can always be tried to the end. So a message costs no
+/// more steps where there are many sessions.
+pub const MAX_WALKS: u32 = 2;
 
 /// Skipped message keys that are kept per receiving chain, newest first; in the post-quantum ratchet, how far behind the
 /// newest message of its epoch one may be.

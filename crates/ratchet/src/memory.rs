@@ -38,7 +38,9 @@ impl Memory {
         for session in record.sessions() {
             memory.holds(session);
             memory.secret(session.root_key.as_bytes());
-            memory.secret(session.sending.ratchet.private.as_bytes());
+            let private = session.sending.ratchet.private.as_bytes();
+            memory.secret(private);
+            memory.region((private.as_ptr().addr(), private.len()));
             memory.secret(session.sending.chain_key.as_bytes());
             let chains = &session.receiving;
             memory.region((chains.as_ptr().addr(), chains.capacity() * size_of::<ReceivingChain>()));
@@ -216,5 +218,26 @@ fn every_live_key_is_seen_in_memory() {
             assert!(memory.secrets.iter().all(|secret| has(&bytes, secret)), "{suite}");
         }
         assert!(Memory::of(&b.record).secrets.len() >= 8, "{suite}: keys of messages passed over");
+    }
+}
+
+/// Prekeys that are used up are taken out of a list or a map, where those behind them move up.
+#[test]
+fn prekeys_leave_no_copy_where_they_move_from() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let identity = IdentityKeyPair::generate(&mut rng);
+    let mut prekeys: Vec<_> = (0..20)
+        .map(|id| (OneTimePrekey::generate(id, &mut rng), KemPrekey::generate(id, &identity, &mut rng)))
+        .collect();
+    let mut list = Memory::default();
+    for (one_time, kem) in &prekeys {
+        list.secret(one_time.key.private.as_bytes());
+        list.secret(kem.key().as_bytes());
+    }
+    list.region((prekeys.as_ptr().addr(), prekeys.capacity() * size_of::<(OneTimePrekey, KemPrekey)>()));
+    while !prekeys.is_empty() {
+        drop(prekeys.remove(prekeys.len() / 2));
+        let bytes = list.bytes();
+        assert!(list.secrets.iter().all(|secret| !has(&bytes, secret)), "{} left", prekeys.len());
     }
 }

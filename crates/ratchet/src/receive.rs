@@ -111,6 +111,12 @@ impl<P: Provider> Session<P> {
                         chain.skipped = skipped;
                         observer.notice(Event::MessagesSkipped { kept: new });
                     }
+                    if strictness == Strictness::Specified {
+                        // As in the post-quantum ratchet: so far behind the newest message.
+                        let newest = chain.chain_key.index().saturating_sub(1);
+                        let behind = u32::try_from(MAX_SKIPPED).unwrap_or(u32::MAX);
+                        chain.skipped.forget_before(newest.saturating_sub(behind));
+                    }
                 }
             }
             ClassicalStep::Ratchet { root_key, receiving, sending, skipped, previous_counter } => {

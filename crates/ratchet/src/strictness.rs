@@ -11,9 +11,10 @@ pub enum Strictness {
     #[default]
     Deployed,
     /// As the specification says: the keys of missing messages are kept, the chain's own is forgotten, and what would
-    /// come after the end is refused.
+    /// come after the end is refused. And such keys have an end too (section "Deletion of skipped message keys"): those
+    /// of messages more than 2,000 behind the newest of their chain are forgotten, however few they are.
     ///
-    /// It refuses no honest message, whatever is lost or comes late, but those of a sender that was put back to an older
+    /// It refuses no honest message that comes less late than that, whatever is lost, but those of a sender that was put back to an older
     /// state and says in the chain what it has not said before. Such a sender uses keys twice.
     Specified,
 }

@@ -1,6 +1,6 @@
 //! What a message may still cost before anything of it is authentic.
 
-use crate::limits::{MAX_FORWARD_JUMP, MAX_OWN_FORWARD_JUMP, MAX_SESSION_WORK};
+use crate::limits::{MAX_FORWARD_JUMP, MAX_OWN_FORWARD_JUMP, MAX_WALKS};
 
 /// Steps of chains that are left for one message, over all the sessions that it is tried in.
 ///
@@ -11,9 +11,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// For a message that can be in a session with oneself or not: `own` only if that was proved.
+    /// For one message; `own` if it may be of a session with oneself, and only if that was proved.
     pub(crate) const fn allowed(own: bool) -> Self {
-        Self { steps: MAX_SESSION_WORK * Self::jump(own) }
+        Self { steps: MAX_WALKS * Self::jump(own) }
     }
 
     /// How many messages may be missing before one.

@@ -45,6 +45,13 @@
 //! taken between messages 0 and 92 (counted from 0) reads up to message 172, and one of the responder
 //! taken before message 5 reads up to message 85.
 //!
+//! # What it writes
+//!
+//! A [`Forger`] goes on as the device that a session was stolen from. In strict alternation a forgery passes for 6 rounds
+//! after the theft, for 2 where chains end ([`Strictness::Specified`](crate::Strictness::Specified)), and with a broken
+//! X25519 for ever in `x3dh` and `pqxdh`, in `triple` to the next epoch without stolen secret; `tests/it/forgery.rs`
+//! keeps that.
+//!
 //! # What it does not do
 //!
 //! It is passive: it does not impersonate, inject, replay or withhold ([`Forger`] does the first two). Nor does it use traffic

@@ -14,9 +14,10 @@ use zeroize::Zeroizing;
 
 use super::bytes::{FixedBytes, Key, Wire};
 
-/// A Curve25519 private key, always held clamped (RFC 7748, section 5).
+/// A Curve25519 private key, always held clamped (RFC 7748, section 5). In a box: prekeys move about in the maps that they
+/// are kept in, and what moves leaves a copy behind.
 #[derive(Clone)]
-pub struct CurveKey(Key);
+pub struct CurveKey(Box<Key>);
 
 impl FixedBytes for CurveKey {
     const LENGTH: usize = 32;
@@ -32,11 +33,11 @@ impl FixedBytes for CurveKey {
 
 impl Wire<32> for CurveKey {
     fn from_wire(bytes: &[u8; 32]) -> Self {
-        Self(Key::new(clamp_integer(*bytes)))
+        Self(Box::new(Key::new(clamp_integer(*bytes))))
     }
 
     fn to_wire(&self) -> [u8; 32] {
-        *self.0
+        **self.0
     }
 }
 

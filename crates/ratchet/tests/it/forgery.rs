@@ -213,3 +213,18 @@ fn an_ended_chain_reads_what_is_missing_and_nothing_else() {
         assert_eq!(b.refuses(&chain[199]), DecryptError::ChainEnded, "more than are kept");
     }
 }
+
+/// By events, since the engine has no clock: the post-quantum ratchet has the same limit anyway.
+#[test]
+fn keys_of_messages_passed_over_expire_with_the_messages_that_come_after() {
+    for (strictness, readable) in [(Strictness::Deployed, true), (Strictness::Specified, false)] {
+        let (mut a, mut b) = established_in(Suite::Pqxdh);
+        b.record = std::mem::take(&mut b.record).reading(strictness);
+        let passed = [a.send(b"0"), a.send(b"1")];
+        for _ in 2..2_002 {
+            b.receive(&a.send(b"read")).unwrap();
+        }
+        assert_eq!(b.receive(&passed[1]).unwrap(), b"1", "{strictness:?}: 2,000 behind");
+        assert_eq!(b.receive(&passed[0]).is_ok(), readable, "{strictness:?}: 2,001 behind");
+    }
+}
