@@ -50,6 +50,7 @@ mod strictness;
 mod suite;
 #[cfg(test)]
 mod timing;
+mod trust;
 mod work;
 
 /// The traits of random sources, as this crate takes them.
