@@ -33,8 +33,9 @@ pub(crate) struct Session<P: Provider = Native> {
     pub(crate) sending: SendingChain<P>,
     /// Oldest first. Its memory is never moved, which would leave copies of keys behind.
     pub(crate) receiving: Vec<ReceivingChain<P>>,
-    /// Present at the initiator until the peer has answered.
-    pub(crate) pending: Option<PendingPrekey<P>>,
+    /// Present at the initiator until the peer has answered. In a box: room for what is not there would have what was on the
+    /// stack where the session was made, a key for instance.
+    pub(crate) pending: Option<Box<PendingPrekey<P>>>,
     /// The post-quantum ratchet, in suite `triple` only.
     pub(crate) post_quantum: Option<Box<Spqr<P>>>,
 }
@@ -115,12 +116,12 @@ impl<P: Provider> Session<P> {
             previous_counter: 0,
             sending: SendingChain { ratchet, chain_key: sending_chain_key },
             receiving,
-            pending: Some(PendingPrekey {
+            pending: Some(Box::new(PendingPrekey {
                 one_time_prekey: bundle.one_time_prekey.map(|prekey| prekey.id),
                 signed_prekey: bundle.signed_prekey.id,
                 kem,
                 created_s: now_s,
-            }),
+            })),
             post_quantum: spqr_key
                 .filter(|_| suite == Suite::Triple)
                 .map(|key| Box::new(Spqr::new(key, terms))),

@@ -178,7 +178,7 @@ impl Reader<'_> {
                 chain_key: self.chain_key()?,
             },
             receiving: self.receiving_chains()?,
-            pending: if self.flag()? { Some(self.pending(suite.version())?) } else { None },
+            pending: if self.flag()? { Some(Box::new(self.pending(suite.version())?)) } else { None },
             post_quantum: match suite {
                 Suite::X3dh | Suite::Pqxdh => None,
                 Suite::Triple => Some(Box::new(Spqr::read(self)?)),
