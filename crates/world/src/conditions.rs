@@ -93,3 +93,47 @@ impl Conditions {
 fn shift(time: Time, micros: i64) -> Time {
     Time::from_micros(time.as_micros().saturating_add_signed(micros))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draws::{Origin, Purpose};
+    use kernel::Seed;
+    use scenario::Distribution;
+
+    fn millis(millis: u64) -> Sampler<scenario::Duration> {
+        Distribution::Constant(scenario::Duration::from_nanos(millis * 1_000_000)).sampler()
+    }
+
+    fn at(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn what_is_handed_in_during_a_commit_goes_into_the_next_one_together() {
+        let draws = Origin::of(&Seed::from_number(1)).draws(Purpose::Disk, 0);
+        let mut disk = Disk::new(Arc::new(millis(10)), draws);
+        let durable = [0, 1, 9, 10, 19, 25, 100].map(|handed_in| disk.commit(at(handed_in), None));
+        assert_eq!(durable, [10, 20, 20, 30, 30, 40, 110].map(at));
+        assert_eq!(disk.commit(at(200), Some(millis(50))), at(250), "a slow disk takes as long as it takes");
+    }
+
+    #[test]
+    fn a_host_looks_at_its_clock_when_somebody_sets_it() {
+        let span = at(1000)..at(2000);
+        let wrong = Conditions { skews: vec![(span, 500_000)], ..Conditions::default() };
+        assert_eq!([500, 1000, 1999, 2000].map(|now| wrong.clock(at(now))), [500, 1500, 2499, 2000].map(at));
+        // A clock that is right shows 1200 at 1200, but this one is set at 1000.
+        assert_eq!(wrong.look_at(at(500), at(1200)), at(1000));
+        assert_eq!(wrong.look_at(at(1000), at(1700)), at(1200));
+        assert_eq!(wrong.look_at(at(1000), at(9000)), at(2000), "it is set back before that");
+        assert_eq!(wrong.look_at(at(2000), at(9000)), at(9000));
+    }
+
+    #[test]
+    fn a_disk_is_full_while_it_is_and_a_host_that_may_have_one_knows() {
+        let full = Conditions { full: vec![at(10)..at(20)], ..Conditions::default() };
+        assert_eq!([9, 10, 19, 20].map(|now| full.disk_is_full(at(now))), [false, true, true, false]);
+        assert!(full.disk_fills() && !Conditions::default().disk_fills());
+    }
+}

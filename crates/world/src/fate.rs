@@ -230,3 +230,74 @@ fn ends_at(plan: &Plan, who: Who) -> Vec<Who> {
 fn push<K: Ord, V>(map: &mut BTreeMap<K, Vec<V>>, key: K, value: V) {
     map.entry(key).or_default().push(value);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calamity::Misfortune;
+
+    const TEXT: &str = r#"
+version = 1
+name = "unlucky"
+duration = "1h"
+[[consumers]]
+name = "people"
+count = 40
+[[businesses]]
+name = "shops"
+count = 4
+[[traffic]]
+from = "shops"
+to = "people"
+rate = "1/min in total"
+[node]
+count = 2
+"#;
+
+    fn drawn(faults: &str, only: Option<BTreeSet<usize>>) -> Plan {
+        let scenario = Scenario::parse("unlucky.toml", &format!("{TEXT}{faults}")).unwrap();
+        plan(scenario, 7, &Options { faults: only, ..Options::default() })
+    }
+
+    const RANDOM: &str = "[[faults]]\nkind = \"random\"\nrate = \"20/h\"\n";
+
+    #[test]
+    fn leaving_misfortunes_out_changes_none_of_the_others() {
+        let all: Vec<Misfortune> = drawn(RANDOM, None).calamities().faults().to_vec();
+        assert!(all.len() > 8, "{}", all.len());
+        let odd: BTreeSet<usize> =
+            all.iter().map(|one| one.number).filter(|number| number % 2 == 1).collect();
+        let kept = drawn(RANDOM, Some(odd));
+        let expected: Vec<Misfortune> = all.into_iter().filter(|one| one.number % 2 == 1).collect();
+        assert_eq!(kept.calamities().faults(), expected);
+        assert!(drawn(RANDOM, Some(BTreeSet::new())).calamities().faults().is_empty());
+    }
+
+    #[test]
+    fn a_party_that_starts_again_keeps_its_disk_and_the_others_need_none() {
+        let crash = "[[faults]]\nkind = \"crash\"\nparty = \"node/1\"\nat = \"10min\"\ndown = \"5s\"\n";
+        let plan = drawn(crash, None);
+        let keeps = |who| plan.calamities().conditions(who).keeps_disk;
+        assert_eq!([Who::node(0), Who::node(1), Who::relay(0)].map(keeps), [false, true, false]);
+        let crashes: Vec<_> = plan.calamities().crashes().collect();
+        assert_eq!(crashes, [(plan.traffic_begins() + Duration::from_secs(600), Who::node(1))]);
+        assert_eq!(plan.down_time(Who::node(1), crashes[0].0), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn both_ends_give_up_a_link_that_is_cut_for_longer_than_it_may_be_idle() {
+        let cut = |until: &str| {
+            let fault = format!(
+                "[[faults]]\nkind = \"partition\"\nparty = \"relay\"\nfrom = \"1min\"\nuntil = \"{until}\"\n"
+            );
+            let plan = drawn(&fault, None);
+            let who: Vec<_> =
+                time_outs(&plan).map(|(at, who)| (at.since(plan.traffic_begins()), who)).collect();
+            who
+        };
+        assert!(cut("80s").is_empty());
+        let all = cut("2min");
+        assert_eq!(all.len(), 42, "every endpoint of the relay");
+        assert!(all.iter().all(|(at, _)| *at == Duration::from_secs(90)));
+    }
+}

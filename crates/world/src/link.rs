@@ -69,3 +69,60 @@ impl Way {
 pub(crate) fn gives_up(from: Time) -> Time {
     from + Duration::from_secs(30)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draws::{Origin, Purpose};
+    use kernel::Seed;
+    use scenario::Distribution;
+
+    const LATENCY: Duration = Duration::from_millis(20);
+
+    fn way() -> Way {
+        Way::new(Origin::of(&Seed::from_number(1)).draws(Purpose::ToRelay, 0))
+    }
+
+    fn model() -> LinkModel {
+        let latency = Distribution::Constant(scenario::Duration::from_nanos(20_000_000)).sampler();
+        LinkModel {
+            latency,
+            bandwidth: None,
+            loss: Probability::clamped(0.0),
+            reorder: Probability::clamped(0.0),
+        }
+    }
+
+    fn at(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn bytes_take_their_time_one_after_the_other() {
+        let slow = LinkModel { bandwidth: Some("8kbit/s".parse().unwrap()), ..model() };
+        let mut way = way();
+        let arrivals = [(0, 10), (0, 10), (100, 1)].map(|(now, bytes)| way.arrival(at(now), bytes, &slow));
+        assert_eq!(arrivals, [30, 40, 121].map(at));
+    }
+
+    #[test]
+    fn what_is_said_while_a_link_is_cut_arrives_after_it() {
+        let mut way = way();
+        way.hold(at(500));
+        assert_eq!(way.arrival(at(100), 1, &model()), at(520));
+        assert_eq!(way.arrival(at(900), 1, &model()), at(920));
+    }
+
+    #[test]
+    fn a_lost_packet_comes_round_trips_later_and_nothing_overtakes_it() {
+        let lossy =
+            LinkModel { loss: Probability::clamped(0.5), reorder: Probability::clamped(0.3), ..model() };
+        let mut way = way();
+        let arrivals: Vec<Time> = (0..200).map(|now| way.arrival(at(now), 1, &lossy)).collect();
+        assert!(arrivals.is_sorted());
+        let late = arrivals.iter().zip(0..).map(|(arrival, now)| arrival.since(at(now)));
+        let most = late.clone().max().unwrap();
+        assert!(late.min().unwrap() >= LATENCY && most > LATENCY * 3, "{most:?}");
+        assert!(most <= LATENCY * (2 + 2 * MOST_LOSSES));
+    }
+}

@@ -46,3 +46,32 @@ impl Processor {
         self.last
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draws::{Origin, Purpose};
+    use kernel::Seed;
+    use scenario::Distribution;
+    use std::sync::Arc;
+
+    fn at(micros: u64) -> Time {
+        Time::from_micros(micros)
+    }
+
+    #[test]
+    fn promises_wait_for_the_work_and_for_the_writes_before_them() {
+        let commit = Distribution::Constant(scenario::Duration::from_nanos(1_000_000)).sampler();
+        let draws = Origin::of(&Seed::from_number(1)).draws(Purpose::Disk, 0);
+        let mut processor = Processor::new(Disk::new(Arc::new(commit), draws));
+        processor.start(at(0));
+        processor.work(at(100), Duration::from_micros(50));
+        assert_eq!(processor.write(true, || None), at(150), "nothing to write: when the work is done");
+        processor.work(at(100), Duration::from_micros(50));
+        assert_eq!(processor.write(false, || None), at(1200), "work queues up, then the disk takes its time");
+        processor.work(at(300), Duration::ZERO);
+        assert_eq!(processor.write(true, || None), at(1200), "what depends on a write is not said before it");
+        processor.start(at(5000));
+        assert_eq!(processor.before(), at(5000), "a new start knows of no promise");
+    }
+}

@@ -296,3 +296,137 @@ where
         Violation { at, who: self.who, invariant: "persist_before_promise", what }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conditions::Span;
+    use crate::draws::{Origin, Purpose};
+    use kernel::{RestoreError, Step, Table};
+    use scenario::Distribution;
+    use std::sync::Arc;
+
+    const TABLE: Table = Table::state("said");
+
+    /// Writes what it hears and says it, unless it is silent; a step of nothing is not one.
+    struct Parrot {
+        revision: u64,
+        heard: u64,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Hears {
+        Word(u64),
+        Secret(u64),
+    }
+
+    impl Machine for Parrot {
+        const TABLES: &'static [Table] = &[TABLE];
+        type Config = ();
+        type Input = Hears;
+        type Output = u64;
+
+        fn restore((): (), rows: Vec<Row>) -> Result<Self, RestoreError> {
+            let row = rows.first();
+            let heard =
+                row.map_or(0, |row| row.value.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)));
+            Ok(Self { revision: row.map_or(0, |row| row.at), heard })
+        }
+
+        fn on_input(&mut self, input: Hears, step: &mut Step<'_, u64>) {
+            let (Hears::Word(word) | Hears::Secret(word)) = input;
+            self.heard = word;
+            self.revision = step.transaction.swap(TABLE, "heard", self.revision, word.to_be_bytes().to_vec());
+            if matches!(input, Hears::Word(_)) {
+                step.say(word);
+            }
+        }
+
+        fn on_wake(&mut self, _: &mut Step<'_, u64>) {}
+
+        fn wake_at(&self) -> Option<Time> {
+            None
+        }
+    }
+
+    fn at(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    /// Commits take ten milliseconds.
+    fn host(conditions: Conditions) -> Host<Parrot> {
+        let seed = Seed::from_number(1);
+        let commit = Distribution::Constant(scenario::Duration::from_nanos(10_000_000)).sampler();
+        let disk = Disk::new(Arc::new(commit), Origin::of(&seed).draws(Purpose::Disk, 0));
+        let mut host =
+            Host::new(&seed, Who::node(0), (), disk, Conditions { keeps_disk: true, ..conditions });
+        host.start(at(0)).unwrap();
+        host
+    }
+
+    fn hear(host: &mut Host<Parrot>, now: u64, input: Hears) -> Vec<Call> {
+        host.handle(at(now), input, Duration::ZERO).collect()
+    }
+
+    #[test]
+    fn a_host_is_called_once_for_all_that_is_durable_at_once() {
+        let mut host = host(Conditions::default());
+        assert_eq!(hear(&mut host, 0, Hears::Word(1)), [Call::Durable(at(10))]);
+        assert_eq!(hear(&mut host, 1, Hears::Word(2)), [Call::Durable(at(20))]);
+        assert_eq!(hear(&mut host, 2, Hears::Word(3)), []);
+        assert_eq!(host.durable(at(10)), (vec![1], None));
+        assert_eq!(host.durable(at(20)), (vec![2, 3], None));
+        assert_eq!(hear(&mut host, 30, Hears::Word(4)), [Call::Durable(at(40))]);
+    }
+
+    #[test]
+    fn what_allows_nothing_to_be_said_is_durable_without_a_call() {
+        let mut host = host(Conditions::default());
+        assert_eq!(hear(&mut host, 0, Hears::Secret(7)), []);
+        let heard = |host: &mut Host<Parrot>, now| host.rows(at(now)).0.first().map(|row| row.value[7]);
+        assert_eq!(heard(&mut host, 10), None, "not before it is");
+        assert_eq!(heard(&mut host, 11), Some(7));
+        hear(&mut host, 20, Hears::Secret(8));
+        hear(&mut host, 31, Hears::Secret(9));
+        assert_eq!(host.stop(at(35)), None);
+        host.start(at(40)).unwrap();
+        assert_eq!(host.machine().map(|machine| machine.heard), Some(8), "the last one was under way");
+    }
+
+    #[test]
+    fn power_that_fails_between_effects_leaves_a_prefix_of_them() {
+        let mut seen = Vec::new();
+        for effects in 0..5 {
+            let mut host = host(Conditions::default());
+            host.effects_left = Some(effects);
+            hear(&mut host, 0, Hears::Word(1));
+            hear(&mut host, 1, Hears::Secret(2));
+            let (mut said, mut broken) = host.durable(at(10));
+            if broken.is_none() {
+                let more = host.durable(at(20));
+                said.extend(more.0);
+                broken = more.1;
+            }
+            host.stop(at(25));
+            host.start(at(30)).unwrap();
+            let heard = host.machine().map(|machine| machine.heard);
+            seen.push((said.len(), heard, broken == Some(Broken::Power)));
+        }
+        let expected = [(0, 0, true), (0, 1, true), (1, 1, true), (1, 2, false), (1, 2, false)]
+            .map(|(n, h, b)| (n, Some(h), b));
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_full_disk_stops_the_host_and_nothing_after_it_is_written() {
+        let full: Vec<Span> = vec![at(15)..at(100)];
+        let mut host = host(Conditions { full, ..Conditions::default() });
+        hear(&mut host, 0, Hears::Word(1));
+        assert_eq!(hear(&mut host, 1, Hears::Secret(2)), [Call::Durable(at(20))], "it may break down at it");
+        assert_eq!(host.durable(at(10)), (vec![1], None));
+        assert_eq!(host.durable(at(20)), (vec![], Some(Broken::DiskFull)));
+        assert_eq!(host.stop(at(20)), None);
+        host.start(at(21)).unwrap();
+        assert_eq!(host.machine().map(|machine| machine.heard), Some(1));
+    }
+}
