@@ -114,7 +114,11 @@ fn log(notice: Notice) {
     }
     match notice {
         Notice::Online | Notice::Offline => tracing::info!("{notice}"),
-        Notice::Unreadable(_) | Notice::Rejected(_) | Notice::WebhookDropped => tracing::warn!("{notice}"),
-        Notice::Overruled(thing) | Notice::Unnamed(thing) => tracing::warn!(id = %thing.id(), "{notice}"),
+        // Not which thing: the log is for whoever operates the node, and which business it is they need not know.
+        Notice::Unreadable(_)
+        | Notice::Rejected(_)
+        | Notice::WebhookDropped
+        | Notice::Overruled(_)
+        | Notice::Unnamed(_) => tracing::warn!("{notice}"),
     }
 }
