@@ -111,6 +111,18 @@ impl Portfolio {
     }
 }
 
+impl Thing {
+    /// The id that says which it is.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Portfolio(id) => id.as_str(),
+            Self::App(id) | Self::Token(id) | Self::AppWebhooks(id) => id.as_str(),
+            Self::Account(id) | Self::AccountWebhooks(id) => id.as_str(),
+            Self::Number(id) | Self::NumberWebhooks(id) => id.as_str(),
+        }
+    }
+}
+
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
