@@ -33,6 +33,30 @@ impl Drop for Ended {
     }
 }
 
+/// `blindpost serve --json`, and what it said of itself.
+struct Served {
+    serve: Ended,
+    http: SocketAddr,
+    tenant: Value,
+}
+
+impl Served {
+    fn new(child: Child) -> Self {
+        let mut serve = Ended(child);
+        let mut facts = String::new();
+        BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut facts).unwrap();
+        let facts: Value = serde_json::from_str(&facts).unwrap();
+        let http = facts["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Self { serve, http, tenant: facts["tenants"][0].clone() }
+    }
+
+    /// Posts a message of the business; its status and its answer.
+    fn post(&self, body: &Value) -> (u16, String) {
+        let path = format!("/v23.0/{}/messages", self.tenant["phone_number_id"].as_str().unwrap());
+        post(self.http, &path, self.tenant["token"].as_str().unwrap(), &body.to_string()).unwrap()
+    }
+}
+
 /// What was printed to a full disk was not shown: the business does not hear that it was read, and it is shown later.
 #[test]
 fn what_could_not_be_printed_is_not_read_and_is_shown_after_the_next_start() {
@@ -45,13 +69,7 @@ fn what_could_not_be_printed_is_not_read_and_is_shown_after_the_next_start() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut serve = Ended(serve);
-    let mut facts = String::new();
-    BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut facts).unwrap();
-    let facts: Value = serde_json::from_str(&facts).unwrap();
-    let tenant = &facts["tenants"][0];
-    let http: SocketAddr = facts["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-    let path = format!("/v23.0/{}/messages", tenant["phone_number_id"].as_str().unwrap());
+    let served = Served::new(serve);
     let consumer = |stdout: Stdio| {
         let child = Command::new(env!("CARGO_BIN_EXE_blindpost"))
             .args(["consumer", "--json", "--number", "4915112345678", "--relay", &relay, "--data"])
@@ -72,7 +90,7 @@ fn what_could_not_be_printed_is_not_read_and_is_shown_after_the_next_start() {
     let body = serde_json::json!({
         "messaging_product": "whatsapp", "to": "4915112345678", "type": "text", "text": { "body": "for paper" },
     });
-    let (status, answer) = post(http, &path, tenant["token"].as_str().unwrap(), &body.to_string()).unwrap();
+    let (status, answer) = served.post(&body);
     assert_eq!(status, 200, "{answer}");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut unable = consumer(full.into());
@@ -103,14 +121,7 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut serve = Ended(child);
-    let mut facts = String::new();
-    BufReader::new(serve.0.stdout.take().unwrap()).read_line(&mut facts).unwrap();
-    let facts: Value = serde_json::from_str(&facts).unwrap();
-    let tenant = &facts["tenants"][0];
-    let http: SocketAddr = facts["base_url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
-    let path = format!("/v23.0/{}/messages", tenant["phone_number_id"].as_str().unwrap());
-    let token = tenant["token"].as_str().unwrap();
+    let mut served = Served::new(child);
     let consumer = Command::new(env!("CARGO_BIN_EXE_blindpost"))
         .args(["consumer", "--number", "4915112345678", "--relay", &relay, "--data"])
         .arg(dir.path().join("consumer"))
@@ -121,6 +132,7 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
         .unwrap();
     let _consumer = Ended(consumer);
 
+    let process = served.serve.0.id();
     let mut accepted = BTreeSet::new();
     let mut send = |expected: u16| {
         for _ in 0..60 {
@@ -128,7 +140,7 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
             let body = serde_json::json!({
                 "messaging_product": "whatsapp", "to": "4915112345678", "type": "text", "text": { "body": text },
             });
-            let (status, answer) = post(http, &path, token, &body.to_string()).unwrap();
+            let (status, answer) = served.post(&body);
             let answer: Value = serde_json::from_str(&answer).unwrap();
             if status == 200 {
                 accepted.insert(answer["messages"][0]["id"].as_str().unwrap().to_owned());
@@ -146,9 +158,9 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
         panic!("the API never answered {expected}");
     };
     send(200);
-    limit(serve.0.id(), "4096");
+    limit(process, "4096");
     send(503);
-    limit(serve.0.id(), "unlimited");
+    limit(process, "unlimited");
     send(200);
     let wanted = send(200);
 
@@ -156,14 +168,14 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
     while delivered.len() < wanted {
         let webhook =
             webhooks.recv_timeout(Duration::from_secs(60)).expect("everything accepted is delivered");
-        let json = webhook.verified(tenant["app_secret"].as_str().unwrap());
+        let json = webhook.verified(served.tenant["app_secret"].as_str().unwrap());
         for status in json["entry"][0]["changes"][0]["value"]["statuses"].as_array().into_iter().flatten() {
             if status["status"] == "delivered" {
                 delivered.insert(status["id"].as_str().unwrap().to_owned());
             }
         }
     }
-    assert!(serve.0.try_wait().unwrap().is_none(), "the process goes on");
+    assert!(served.serve.0.try_wait().unwrap().is_none(), "the process goes on");
     assert!(delivered.is_superset(&accepted));
 }
 

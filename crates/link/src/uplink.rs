@@ -9,7 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, RejectCode, ToEndpoint, ToRelay};
+
+/// A connection that stays for so long, as long as the longest wait, makes no storm, even if there was nothing to do.
+const STAYED: Duration = Duration::from_secs(30);
 
 /// Where the relay is, and how to know it.
 pub struct Uplink {
@@ -45,14 +49,17 @@ impl Uplink {
         let mut trouble = Trouble::default();
         for number in 1.. {
             let reason = match self.connect().await {
-                Ok(link) => match carry(ConnectionId(number), link, &wrap, &inputs, &mut outgoing).await {
-                    Ok(Session::Worked) => {
-                        trouble = Trouble::default();
-                        continue;
+                Ok(link) => {
+                    let begun = Instant::now();
+                    match carry(ConnectionId(number), link, &wrap, &inputs, &mut outgoing).await {
+                        Ok(Session::Idle(reason)) if begun.elapsed() < STAYED => reason,
+                        Ok(Session::Idle(_) | Session::Worked) => {
+                            trouble = Trouble::default();
+                            continue;
+                        }
+                        Err(Unheard) => return,
                     }
-                    Ok(Session::Idle(reason)) => reason,
-                    Err(Unheard) => return,
-                },
+                }
                 Err(error) => error.to_string(),
             };
             if inputs.is_closed() {
@@ -173,6 +180,9 @@ async fn carry<I>(
                 Ok(None) => return Ok(()),
                 Err(error) => {
                     tracing::info!(%error, "connection to the relay lost");
+                    if let Session::Idle(reason) = &mut session {
+                        *reason = error.to_string();
+                    }
                     return Ok(());
                 }
             }
