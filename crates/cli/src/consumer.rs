@@ -247,6 +247,9 @@ fn notice_text(notice: Notice) -> String {
     match notice {
         Notice::Registered => "registered with the relay".into(),
         Notice::Online => "online".into(),
+        Notice::StartedOver => "this app or its relay was put back to an older copy, or the relay is another: all sessions are made anew \
+             and what had not arrived is sent again; what only the state knew that is gone is lost"
+            .into(),
         Notice::Offline => "offline; messages wait".into(),
         Notice::Rejected(code) => format!("the relay refused: {code:?}"),
         Notice::Unreadable(unreadable) => format!("a message can't be read: {unreadable}"),

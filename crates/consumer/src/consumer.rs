@@ -100,6 +100,8 @@ pub enum Notice {
     Registered,
     /// The relay is connected.
     Online,
+    /// App and relay did not have the same past, and have started over: messages that had not arrived are sent again.
+    StartedOver,
     /// The relay is not connected; messages wait.
     Offline,
     /// The relay refused something.
@@ -212,6 +214,7 @@ impl<P: Provider> Consumer<P> {
                 step.say(Output::Status { message_id, sent: Sent::Failed(failure) });
             }
             Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::StartedOver => step.say(Output::Notice(Notice::StartedOver)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
             Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),

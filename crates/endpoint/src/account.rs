@@ -30,6 +30,8 @@ pub(crate) struct Account<P: Provider> {
     one_time: BTreeMap<u32, OneTimePrekey<P>>,
     one_time_kem: BTreeMap<u32, KemPrekey<P>>,
     pub(crate) published: bool,
+    /// The one-time prekeys have been said to a relay, which may have got them.
+    offered: bool,
 }
 
 impl<P: Provider> Account<P> {
@@ -55,6 +57,7 @@ impl<P: Provider> Account<P> {
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: false,
+            offered: false,
         };
         account.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
         account
@@ -77,6 +80,7 @@ impl<P: Provider> Account<P> {
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: stored.published,
+            offered: stored.offered,
         })
     }
 
@@ -97,9 +101,44 @@ impl<P: Provider> Account<P> {
         Ok(())
     }
 
-    /// Everything that the relay's directory should know.
-    pub(crate) fn publish(&self) -> Publish {
-        self.publish_those(|_| true)
+    /// Everything that the relay's directory should know, in place of what it may have. One-time prekeys that it may have had,
+    /// and handed out, are not said to it again: they are new ones then.
+    pub(crate) fn offer(&mut self, one_time: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
+        if self.offered {
+            self.forget_one_time(transaction);
+        }
+        self.offered = true;
+        if self.one_time.is_empty() {
+            self.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
+        } else {
+            self.write(transaction);
+        }
+        Publish { replaces: true, ..self.publish_those(|_| true) }
+    }
+
+    /// Destroys all prekeys: the signed ones are new, and so will be the one-time ones when they are offered. No relay has
+    /// confirmed them.
+    pub(crate) fn renew(&mut self, rng: &mut Rng, transaction: &mut Transaction) {
+        self.forget_one_time(transaction);
+        // Below those of one-time prekeys, and not the one before: what was encrypted to that is refused, not misread.
+        let mut id = |before: u32| {
+            let drawn = 1 + rng.below(PREKEY_IDS.start - 2);
+            if drawn < before { drawn } else { drawn + 1 }
+        };
+        let (signed, last_resort) = (id(self.signed_prekey.id()), id(self.last_resort.id()));
+        self.signed_prekey = SignedPrekey::generate(signed, &self.identity.key_pair, rng);
+        self.last_resort = KemPrekey::generate(last_resort, &self.identity.key_pair, rng);
+        (self.published, self.offered) = (false, false);
+        self.write(transaction);
+    }
+
+    fn forget_one_time(&mut self, transaction: &mut Transaction) {
+        let ids = self.one_time.keys().map(|id| (CURVE, *id));
+        for (kind, id) in ids.chain(self.one_time_kem.keys().map(|id| (KEM, *id))) {
+            transaction.remove_with(PREKEYS, || self.prekey_key(kind, id));
+        }
+        self.one_time.clear();
+        self.one_time_kem.clear();
     }
 
     /// As much of it as there is of one-time prekeys with these ids: keys that rest are not derived for nothing.
@@ -118,6 +157,7 @@ impl<P: Provider> Account<P> {
             last_resort_kem_prekey: signed_key(&self.last_resort),
             one_time_prekeys: one_time.map(one_time_key).collect(),
             one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
+            replaces: false,
         }
     }
 
@@ -189,6 +229,7 @@ impl<P: Provider> Account<P> {
             signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
             last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
             published: self.published,
+            offered: self.offered,
         }
     }
 }

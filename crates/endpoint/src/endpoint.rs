@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use wire::{
     Address, BillingClass, Bundle, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, Outcome,
-    Receipt, ToEndpoint, ToRelay,
+    Position, Receipt, ToEndpoint, ToRelay,
 };
 
 /// How often a message is encrypted anew for a recipient that could not decrypt it.
@@ -139,10 +139,10 @@ impl<P: Provider> Endpoint<P> {
                 step.rng,
                 step.transaction,
             );
-            if self.post.is_online() {
-                self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
-            }
             self.accounts.insert(address, Box::new(account));
+            if self.post.is_online() {
+                self.publish_all(step);
+            }
         }
     }
 
@@ -151,7 +151,7 @@ impl<P: Provider> Endpoint<P> {
         self.accounts.get(&account).map(|account| account.identity.key_pair.public())
     }
 
-    /// True if the relay has the keys of this address of ours.
+    /// True if the relay that we are at, or were last, has confirmed that this address is ours and has its keys.
     pub fn is_published(&self, account: Address) -> bool {
         self.accounts.get(&account).is_some_and(|account| account.published)
     }
@@ -244,12 +244,17 @@ impl<P: Provider> Endpoint<P> {
 
     fn on_frame(&mut self, frame: ToEndpoint, step: &mut Step<'_>) -> Vec<Event> {
         match frame {
-            ToEndpoint::Welcome { accepted_through } => {
-                let mut events = self.on_accepted(accepted_through, step.transaction);
-                self.post.welcomed(step);
-                for account in self.accounts.values().filter(|account| !account.published) {
-                    self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
+            ToEndpoint::Welcome { accepted, resumes } => {
+                let mut events = Vec::new();
+                if self.post.is_new() {
+                    self.post.adopt(accepted, resumes, step.transaction);
+                } else if !self.post.fits(accepted, resumes) {
+                    self.start_over(accepted, resumes, step);
+                    events.push(Event::StartedOver);
                 }
+                events.extend(self.on_accepted(accepted.sequence, step.transaction));
+                self.post.welcomed(step);
+                self.publish_all(step);
                 let waiting: Vec<_> = self.pending.pairs_waiting().collect();
                 waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, step));
                 events.push(Event::Online);
@@ -263,9 +268,9 @@ impl<P: Provider> Endpoint<P> {
             }
             ToEndpoint::Bundle(bundle) => self.on_bundle(*bundle, step),
             ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
-            ToEndpoint::Delivery { sequence, item } => {
-                let events = if self.post.is_new(sequence) { self.on_item(item, step) } else { Vec::new() };
-                self.post.delivered(sequence, step);
+            ToEndpoint::Delivery { sequence, name, item } => {
+                let events = if self.post.lacks(sequence) { self.on_item(item, step) } else { Vec::new() };
+                self.post.delivered(Position { sequence, name }, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
@@ -277,6 +282,26 @@ impl<P: Provider> Endpoint<P> {
             }
             ToEndpoint::Metering(readings) => vec![Event::Metering(readings)],
             ToEndpoint::Rejected(code) => vec![Event::Rejected(code)],
+        }
+    }
+
+    /// Relay and endpoint have different histories: one of them was put back to an older copy, or is another. What it was
+    /// can't be told, so message keys may have been used that this endpoint does not know of, and one-time prekeys be out whose
+    /// private halves it does not have. No key goes on (invariants 4 and 13): all sessions are destroyed, also those that were
+    /// archived, which a message could wake up; whatever the recipients don't have yet waits for new ones; and all prekeys are new.
+    /// Where the queues stand, the relay says. Nothing has left yet on this connection but our greeting.
+    fn start_over(&mut self, accepted: Position, resumes: Position, step: &mut Step<'_>) {
+        self.sessions.destroy(step.transaction);
+        self.accounts.values_mut().for_each(|account| account.renew(step.rng, step.transaction));
+        let unsent = self.post.adopt(accepted, resumes, step.transaction);
+        self.pending.wait_again(&unsent, step.transaction);
+    }
+
+    /// The relay that we are at gets the keys of all addresses that it has not confirmed.
+    fn publish_all(&mut self, step: &mut Step<'_>) {
+        for account in self.accounts.values_mut().filter(|account| !account.published) {
+            let publish = account.offer(self.policy.one_time_prekeys, step.rng, step.transaction);
+            self.post.say(ToRelay::Publish(Box::new(publish)), step);
         }
     }
 

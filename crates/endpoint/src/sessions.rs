@@ -37,6 +37,18 @@ impl<P: Provider> Sessions<P> {
         self.by_pair.get(&(account, peer)).map(Box::as_ref)
     }
 
+    /// Destroys all keys of all sessions. Who the peers are is still known.
+    pub(crate) fn destroy(&mut self, transaction: &mut Transaction) {
+        for (&(account, peer), session) in &mut self.by_pair {
+            let identity = session.record.remote_identity();
+            session.record = SessionRecord::default();
+            if let Some(identity) = identity {
+                session.record.trust(identity);
+                session.write(account, peer, transaction);
+            }
+        }
+    }
+
     /// How many pairs have spoken.
     pub(crate) fn len(&self) -> usize {
         self.by_pair.len()

@@ -112,6 +112,31 @@ impl Pending {
         self.messages.insert(key, message);
     }
 
+    /// All messages wait for a session again, in the order in which they were sent, those that are in `unsent` after the
+    /// others. What carried them is not sent any more.
+    pub(crate) fn wait_again(&mut self, unsent: &[EnvelopeId], transaction: &mut Transaction) {
+        let unsent: BTreeMap<_, _> = unsent.iter().zip(1_usize..).collect();
+        let mut order = Vec::with_capacity(self.messages.len());
+        for (key, message) in &mut self.messages {
+            let place = message.envelope.map(|envelope| unsent.get(&envelope).copied().unwrap_or(0));
+            message.attempts = 0;
+            if message.envelope.take().is_some() {
+                message.write(key, transaction);
+            }
+            // What waits already has waited behind all that was sent.
+            let pair = (key.0, message.to);
+            let waited = || self.waiting.get(&pair)?.iter().position(|other| other == key);
+            let behind = (place.is_none(), place.or_else(waited));
+            order.push((behind.0, message.created, behind.1, pair, key.clone()));
+        }
+        order.sort_unstable();
+        self.by_envelope.clear();
+        self.waiting.clear();
+        for (_, _, _, pair, key) in order {
+            self.waiting.entry(pair).or_default().push(key);
+        }
+    }
+
     /// The pairs of addresses that have messages waiting for a session.
     pub(crate) fn pairs_waiting(&self) -> impl Iterator<Item = (Address, Address)> {
         self.waiting.keys().copied()

@@ -98,7 +98,8 @@ impl Directory {
         if self.owner_of_number(address.number).is_some_and(|other| other != owner) {
             return Err(PublishRefusal::Taken);
         }
-        let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
+        let kept = self.entries.get(&address).filter(|_| !publish.replaces);
+        let stored = kept.map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
         if stored.0 + publish.one_time_prekeys.len() > limit
             || stored.1 + publish.one_time_kem_prekeys.len() > limit
         {
@@ -111,6 +112,9 @@ impl Directory {
         let row = || proto::DirectoryRow { owner: link_key(endpoint), publish: publish.to_bytes() };
         entry.revision = transaction
             .swap_with(DIRECTORY, entry.revision, || (address.to_key().to_vec(), row().encode_to_vec()));
+        if publish.replaces {
+            entry.forget_one_time(address, transaction);
+        }
         entry.set(publish);
         for prekey in one_time {
             let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
@@ -184,6 +188,17 @@ impl Entry {
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
         }
+    }
+
+    /// Whoever published these may not have their private halves any more.
+    fn forget_one_time(&mut self, address: Address, transaction: &mut Transaction) {
+        for (kind, id) in
+            self.one_time.keys().map(|id| (CURVE, *id)).chain(self.one_time_kem.keys().map(|id| (KEM, *id)))
+        {
+            transaction.remove_with(ONE_TIME, || one_time_key(address, kind, id));
+        }
+        self.one_time.clear();
+        self.one_time_kem.clear();
     }
 
     /// Other keys of the same address.

@@ -114,7 +114,8 @@ impl Machine for Relay {
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
         // What nobody has fetched for too long is forgotten.
-        self.endpoints.expire(step.now - self.config.inbox_ttl, step.transaction);
+        let (due, window) = (step.now - self.config.inbox_ttl, self.config.delivery_window);
+        self.endpoints.expire(due, window, step.transaction);
         self.report_due(step);
         step.part(|step| self.post.send_again(step));
     }

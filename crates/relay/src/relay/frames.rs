@@ -5,16 +5,16 @@ use crate::endpoints::{Party, Slot};
 use crate::letter::{Channel, Request, Response};
 use smallvec::SmallVec;
 use wire::{
-    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Publish, Receipt, RejectCode,
-    ToEndpoint, ToRelay,
+    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Position, Publish, Receipt,
+    RejectCode, ToEndpoint, ToRelay,
 };
 
 impl Relay {
     pub(super) fn on_frame(&mut self, connection: ConnectionId, frame: ToRelay, step: &mut Step<'_>) {
         let Some(peer) = self.connections.get(&connection).copied() else { return };
         match (peer, frame) {
-            (_, ToRelay::Hello { delivered_through, gateway }) => {
-                self.on_hello(connection, peer, delivered_through, gateway, step);
+            (_, ToRelay::Hello { delivered, gateway }) => {
+                self.on_hello(connection, peer, delivered, gateway, step);
             }
             (Peer::Stranger(_), _) => self.reject(connection, RejectCode::HelloExpected, step),
             // Not accepted, so the endpoint says it again when it is back.
@@ -56,7 +56,7 @@ impl Relay {
         &mut self,
         connection: ConnectionId,
         peer: Peer,
-        delivered_through: u64,
+        delivered: Position,
         gateway: bool,
         step: &mut Step<'_>,
     ) {
@@ -73,15 +73,16 @@ impl Relay {
         }
         let endpoint = &mut self.endpoints[slot];
         let old = endpoint.connection.filter(|old| *old != connection);
-        endpoint.connected(connection, delivered_through);
-        let accepted_through = endpoint.accepted_through;
+        endpoint.meet(step.rng, step.transaction);
+        let resumes = endpoint.connected(connection, delivered);
+        let accepted = endpoint.accepted;
         let addresses: SmallVec<[Address; 1]> = endpoint.addresses.iter().collect();
         if let Some(old) = old {
             self.connections.remove(&old);
             step.say(Output::Close(old));
         }
         self.connections.insert(connection, Peer::Endpoint(slot));
-        say(connection, ToEndpoint::Welcome { accepted_through }, step);
+        say(connection, ToEndpoint::Welcome { accepted, resumes }, step);
         self.push(slot, step);
         for address in addresses {
             // A question that may as well be asked another time.
@@ -151,12 +152,12 @@ impl Relay {
         step: &mut Step<'_>,
     ) {
         let endpoint = &mut self.endpoints[sender];
-        let expected = endpoint.accepted_through + 1;
+        let expected = endpoint.accepted.sequence + 1;
         if sequence > expected {
             return self.reject(connection, RejectCode::OutOfSequence, step);
         }
         if sequence == expected {
-            endpoint.accepted_through = sequence;
+            endpoint.accepted = endpoint.accepted.then(envelope.id);
             endpoint.write(step.transaction);
             if endpoint.addresses.contains(envelope.from) {
                 let from_business = endpoint.gateway;
@@ -166,7 +167,7 @@ impl Relay {
                 self.on_response(sender, Response::receipt(receipt), step);
             }
         }
-        let through = self.endpoints[sender].accepted_through;
+        let through = self.endpoints[sender].accepted.sequence;
         say(connection, ToEndpoint::Accepted { through }, step);
     }
 

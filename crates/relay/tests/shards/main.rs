@@ -135,7 +135,7 @@ fn an_endpoint_at_the_wrong_shard_is_sent_away() {
     for this in [Shard(0), Shard(1)] {
         let config = script.config(Shards::new(this, count).unwrap());
         let mut shard = Relay::restore(config, Vec::new()).unwrap();
-        let hello = ToRelay::Hello { delivered_through: 0, gateway: true };
+        let hello = ToRelay::Hello { delivered: wire::Position::default(), gateway: true };
         let mut happens = |event| shard.handle(Time::from_secs(1), Input::Link(event), &mut rng);
         let _ = happens(LinkEvent::Up { connection, peer: who });
         let effects = happens(LinkEvent::Frame { connection, frame: hello });
