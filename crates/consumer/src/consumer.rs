@@ -195,8 +195,9 @@ impl<P: Provider> Consumer<P> {
                         message_id: content.message_id,
                         text: text.body,
                     };
-                    self.inbox.append(message.clone(), step.transaction);
-                    step.say(Output::Show(message));
+                    if self.inbox.append(message.clone(), step.transaction) {
+                        step.say(Output::Show(message));
+                    }
                 }
                 Body::Read(ids) => {
                     ids.into_iter().for_each(|message_id| {
