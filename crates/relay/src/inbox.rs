@@ -109,7 +109,7 @@ impl Endpoint {
 
     /// Keeps an item until the endpoint has it.
     pub(crate) fn append(&mut self, now: Time, item: InboxItem, transaction: &mut Transaction) {
-        let position = self.last().then_item(&item);
+        let position = item.behind(self.last());
         let row =
             || proto::InboxRow { accepted_us: now.as_micros(), item: item.to_bytes(), name: position.name };
         transaction.append_with(INBOX, position.sequence, || (link_key(self.key), row().encode_to_vec()));

@@ -196,6 +196,17 @@ pub enum InboxItem {
     Receipt(Receipt),
 }
 
+impl InboxItem {
+    /// Behind this one, if it comes next in an inbox.
+    #[must_use]
+    pub fn behind(&self, before: Position) -> Position {
+        match self {
+            Self::Envelope(envelope) => before.then(envelope.id),
+            Self::Receipt(receipt) => before.then_receipt(receipt.envelope_id),
+        }
+    }
+}
+
 /// What became of an envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {

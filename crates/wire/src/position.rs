@@ -5,7 +5,7 @@
 //! names of all items up to there and from the first one, which the relay draws. Two positions are equal if, and but for an
 //! accident of one in 2⁶⁴ only if, the same has happened.
 
-use crate::{EnvelopeId, InboxItem};
+use crate::EnvelopeId;
 use std::fmt;
 
 /// A place in a numbered queue: behind the item with this number. The default is that of an end that has never met the other.
@@ -29,13 +29,10 @@ impl Position {
         self.behind(digest(envelope))
     }
 
-    /// Behind this item of an inbox, which comes next.
+    /// Behind the receipt for this envelope, which comes next.
     #[must_use]
-    pub fn then_item(self, item: &InboxItem) -> Self {
-        self.behind(match item {
-            InboxItem::Envelope(envelope) => digest(envelope.id),
-            InboxItem::Receipt(receipt) => !digest(receipt.envelope_id),
-        })
+    pub fn then_receipt(self, envelope: EnvelopeId) -> Self {
+        self.behind(!digest(envelope))
     }
 
     const fn behind(self, digest: u64) -> Self {
@@ -62,19 +59,17 @@ impl fmt::Debug for Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Outcome, Receipt};
 
     #[test]
     fn positions_are_equal_if_the_same_has_happened() {
         let [a, b] = [EnvelopeId([1; 16]), EnvelopeId([2; 16])];
         let start = Position::start(7);
         assert_eq!(start.then(a).then(b), start.then(a).then(b));
-        let receipt = InboxItem::Receipt(Receipt { envelope_id: a, outcome: Outcome::Delivered });
         let others = [
             Position::start(8).then(a).then(b),
             start.then(b).then(b),
             start.then(b).then(a),
-            start.then_item(&receipt).then(b),
+            start.then_receipt(a).then(b),
             start.then(a),
         ];
         assert!(others.iter().all(|other| *other != start.then(a).then(b)), "{others:?}");

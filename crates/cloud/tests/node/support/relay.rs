@@ -58,7 +58,7 @@ impl Relay {
     /// Puts something into an inbox, once more or out of nowhere.
     pub(crate) fn inject(&mut self, to: Party, item: InboxItem) {
         let inbox = self.inboxes.entry(to).or_default();
-        inbox.last = inbox.last.then_item(&item);
+        inbox.last = item.behind(inbox.last);
         let Position { sequence, name } = inbox.last;
         inbox.items.push_back((inbox.last, item.clone()));
         self.say(to, ToEndpoint::Delivery { sequence, name, item });
