@@ -57,7 +57,7 @@ impl TenantSettings {
     fn check(&self) -> miette::Result<()> {
         let secrets =
             [("app_secret", &self.app_secret), ("verify_token", &self.verify_token), ("token", &self.token)];
-        if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.trim().is_empty()) {
+        if let Some((key, _)) = secrets.iter().find(|(_, secret)| is_blank(secret)) {
             return Err(miette::miette!(
                 help = "name one in the file, by its flag or in the environment; a new tenants file gets random ones",
                 "tenant \"{}\": {key} is empty",
@@ -107,6 +107,11 @@ impl TenantSettings {
         let token = AccessToken { value: self.token.as_str().into(), accounts: Vec::new(), expires: None };
         Ok(Tenant { portfolio, app, accounts: vec![account], tokens: vec![token] })
     }
+}
+
+/// No secret at all.
+pub(crate) fn is_blank(secret: &str) -> bool {
+    secret.trim().is_empty()
 }
 
 /// The tenants in `file`; if there is no such file, one business that is written to it, so that its
