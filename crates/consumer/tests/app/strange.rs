@@ -20,7 +20,7 @@ fn envelope(from: Address, to: Address, kind: EnvelopeKind) -> Envelope {
 }
 
 fn acknowledges(through: u64) -> impl Fn(&ToRelay) -> bool {
-    move |frame| matches!(frame, ToRelay::Acknowledge { through: up_to } if *up_to == through)
+    move |frame| matches!(frame, ToRelay::Acknowledge { through: up_to, .. } if *up_to == through)
 }
 
 fn asks_again(frame: &ToRelay) -> bool {
