@@ -21,9 +21,9 @@ const fn number(value: u64) -> usize {
     if value == 0 { 0 } else { 1 + varint(value) }
 }
 
-/// A field with numbers, each with a tag.
+/// A field with numbers, packed: nothing if there are none.
 fn numbers(values: &[u64]) -> usize {
-    values.iter().map(|value| 1 + varint(*value)).sum()
+    if values.is_empty() { 0 } else { framed(values.iter().map(|value| varint(*value)).sum()) }
 }
 
 /// A field with bytes: nothing if there are none.

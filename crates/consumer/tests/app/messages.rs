@@ -43,6 +43,7 @@ fn a_note_to_oneself_is_shown_and_nobody_else_learns_of_it() {
     assert!(stage.apps[ALICE].messages().iter().all(|message| message.text == "milk"));
     assert_eq!(stage.apps[ALICE].statuses().last(), Some(&Sent::Read));
     assert_eq!(stage.apps[ALICE].count(|frame| matches!(frame, ToRelay::Submit { .. })), 0, "and no echo");
+    assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0);
     stage.say(ALICE, ALICE, &"x".repeat(70_000));
     assert!(matches!(stage.apps[ALICE].notices().last(), Some(Notice::NotSent(SendError::TooLong(_)))));
 }
