@@ -8,6 +8,7 @@ use axum::extract::{DefaultBodyLimit, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde_json::Value;
@@ -29,10 +30,10 @@ pub(crate) struct Sink {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
     /// Secret of the app whose webhooks come here
-    #[arg(long, value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true)]
     app_secret: String,
     /// What the handshake must say
-    #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
     verify_token: String,
     /// Print events as lines of JSON
     #[arg(long)]

@@ -9,7 +9,7 @@ use crate::packets::{Link, PacketWriter};
 use crate::tables;
 use crate::writer::{Format, TableWriter};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,8 @@ pub struct RunDirectory {
     formats: Vec<Format>,
     tables: BTreeMap<&'static str, TableWriter>,
     packets: Option<PacketWriter>,
+    /// The directory itself, locked: dropped last, another run may take it then.
+    _lock: File,
 }
 
 /// How a run ended.
@@ -55,6 +57,7 @@ impl RunDirectory {
             Some(_) => {}
         }
         fs::create_dir_all(dir).map_err(|e| FileError::new("create", dir, e))?;
+        let lock = lock(dir)?;
         let mut entries = fs::read_dir(dir).map_err(|e| FileError::new("list", dir, e))?;
         let empty = entries.next().is_none();
         match Manifest::read(dir) {
@@ -68,7 +71,7 @@ impl RunDirectory {
         let manifest = Manifest::begun(facts);
         manifest.write(dir)?;
         clear(dir)?;
-        Ok(Self { dir: dir.into(), manifest, formats, tables: BTreeMap::new(), packets: None })
+        Ok(Self { dir: dir.into(), manifest, formats, tables: BTreeMap::new(), packets: None, _lock: lock })
     }
 
     /// Keeps the scenario: the file as it was written, and its canonical form.
@@ -130,6 +133,16 @@ impl RunDirectory {
         self.manifest.files.retain(|kept| kept.path != entry.path);
         self.manifest.files.push(entry);
         Ok(())
+    }
+}
+
+/// Nobody else writes into the directory while the handle lives, in this process or another; a kill gives it back.
+fn lock(dir: &Path) -> Result<File, CreateError> {
+    let handle = File::open(dir).map_err(|e| FileError::new("open", dir, e))?;
+    match handle.try_lock() {
+        Ok(()) => Ok(handle),
+        Err(TryLockError::WouldBlock) => Err(CreateError::InUse(dir.into())),
+        Err(TryLockError::Error(e)) => Err(FileError::new("lock", dir, e).into()),
     }
 }
 

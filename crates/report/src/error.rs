@@ -22,6 +22,9 @@ pub enum CreateError {
     /// It holds a complete run.
     #[error("{} holds a complete run; choose another directory, or force it to be overwritten", .0.display())]
     Complete(PathBuf),
+    /// Another run writes into it now.
+    #[error("{} is in use: another run writes into it; choose another directory, or wait for that one", .0.display())]
+    InUse(PathBuf),
     /// Nothing to write tables as.
     #[error("no format for tables was asked for; name one or more of parquet, csv, jsonl")]
     NoFormat,

@@ -1,11 +1,14 @@
 //! Files that are whole or not there: written under another name, renamed when closed.
 
-use crate::error::FileError;
+use crate::error::{FileError, ReadError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
+
+/// What is read or written at once.
+const BUFFER_BYTES: usize = 1 << 18;
 
 /// A file of a run, as the manifest lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,33 @@ pub struct FileEntry {
     pub bytes: u64,
     /// SHA-256 of its content.
     pub sha256: String,
+}
+
+impl FileEntry {
+    /// Compares the file with what is listed of it.
+    pub(crate) fn check(&self, dir: &Path) -> Result<(), ReadError> {
+        let path = dir.join(&self.path);
+        let mut file = File::open(&path).map_err(|e| FileError::new("read", &path, e))?;
+        let (mut digest, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; BUFFER_BYTES]);
+        loop {
+            let read = file.read(&mut buffer).map_err(|e| FileError::new("read", &path, e))?;
+            if read == 0 {
+                break;
+            }
+            digest.update(buffer.get(..read).unwrap_or_default());
+            bytes += u64::try_from(read).unwrap_or(0);
+        }
+        if bytes != self.bytes {
+            let why = format!("it has {bytes} bytes, and manifest.json says {}", self.bytes);
+            return Err(ReadError::damaged(&path, why));
+        }
+        let found = hex::encode(digest.finalize());
+        if found != self.sha256 {
+            let why = format!("its SHA-256 is {found}, and manifest.json says {}", self.sha256);
+            return Err(ReadError::damaged(&path, why));
+        }
+        Ok(())
+    }
 }
 
 /// A file in the making: `NAME.partial` until it is closed.
@@ -39,7 +69,7 @@ impl PartialFile {
         }
         let partial = partial(&path);
         let file = File::create(&partial).map_err(|e| FileError::new("create", &partial, e))?;
-        let file = BufWriter::with_capacity(1 << 18, file);
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
         Ok(Self { name, path, digest: Sha256::new(), bytes: 0, file })
     }
 

@@ -20,8 +20,11 @@ pub struct Run {
 
 impl Run {
     /// Opens a run's directory. An incomplete run can be read too: see [`Manifest::complete`].
+    ///
+    /// Every file that the manifest lists is read once, and must be what was written: its length and its hash.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let manifest = Manifest::read(dir)?.ok_or_else(|| ReadError::NotARun(dir.into()))?;
+        manifest.files.iter().try_for_each(|entry| entry.check(dir))?;
         Ok(Self { dir: dir.into(), manifest })
     }
 

@@ -23,7 +23,7 @@ use store::{Partition, Store};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use wire::{Address, Number};
+use wire::{Address, Direction, Number};
 
 const BUSINESSES: u64 = 2;
 const FIRST_CONSUMER: u64 = 4_915_100_000_000;
@@ -152,16 +152,17 @@ impl Stack {
         self.api.clone()
     }
 
-    /// The bill, once the relay has reported all `messages`; what there is after a while otherwise.
+    /// The bill, once the relay has reported all `messages` and their answers; what there is after a while otherwise.
     pub(crate) async fn final_bill(&self, messages: u32) -> Vec<BillLine> {
         let bill = || self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let counted = |direction| {
+            let bill = bill();
+            let lines = bill.iter().filter(|line| line.reading.direction == direction);
+            lines.map(|line| line.reading.envelopes).sum::<u64>() >= u64::from(messages)
+        };
         for _ in 0..30 {
-            let outbound = bill()
-                .iter()
-                .filter(|line| line.reading.direction == wire::Direction::BusinessToConsumer)
-                .map(|line| line.reading.envelopes)
-                .sum::<u64>();
-            if outbound >= u64::from(messages) {
+            // Every message is answered: as many go the other way.
+            if counted(Direction::BusinessToConsumer) && counted(Direction::ConsumerToBusiness) {
                 break;
             }
             tokio::time::sleep(METERING_INTERVAL / 4).await;
