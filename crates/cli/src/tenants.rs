@@ -27,6 +27,9 @@ pub(crate) struct TenantSettings {
     pub(crate) number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) webhook: Option<String>,
+    /// The business wants to hear when a consumer's identity key has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) identity_key_check: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -50,6 +53,7 @@ impl TenantSettings {
             phone_number_id: (106_540_352_242_922 + index).to_string(),
             number: (15_550_783_881 + index).to_string(),
             webhook: None,
+            identity_key_check: false,
         }
     }
 
@@ -81,6 +85,7 @@ impl TenantSettings {
             id: self.phone_number_id.parse().into_diagnostic().wrap_err_with(|| what("phone_number_id"))?,
             number: self.number.parse().into_diagnostic().wrap_err_with(|| what("number"))?,
             display_name: self.name.clone(),
+            identity_key_check: self.identity_key_check,
         };
         let account = BusinessAccount {
             id: self.waba_id.parse().into_diagnostic().wrap_err_with(|| what("waba_id"))?,
