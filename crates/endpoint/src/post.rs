@@ -14,7 +14,10 @@ use bytes::Bytes;
 use kernel::{RestoreError, Row, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
-use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, Position, ToRelay};
+use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, Position, Publish, ToRelay};
+
+/// So many deliveries the relay makes, unless it is told to make more, before it hears of the first that it arrived.
+const WINDOW: u64 = 256;
 
 /// Outbox and inbox cursor.
 #[derive(Default)]
@@ -23,6 +26,10 @@ pub(crate) struct Post {
     /// The relay has what was submitted up to here; the outbox is what comes after.
     accepted: Position,
     delivered: Position,
+    /// Deliveries that could not be read, of the last [`WINDOW`]: whether the relay has heard it is not known.
+    unread: Vec<u64>,
+    /// The name of what was published last: a relay that says another does not have all of it.
+    published: u64,
     outbox: VecDeque<(u64, Envelope)>,
     connection: Option<ConnectionId>,
     online: bool,
@@ -38,6 +45,8 @@ impl Post {
             self.revision = row.at;
             self.accepted = Position { sequence: post.accepted_through, name: post.accepted_name };
             self.delivered = Position { sequence: post.delivered_through, name: post.delivered_name };
+            self.unread = post.unread;
+            self.published = post.published_name;
         }
         Ok(())
     }
@@ -91,6 +100,8 @@ impl Post {
             transaction.trim_with(OUTBOX, *through, Bytes::new);
         }
         (self.accepted, self.delivered) = (accepted, resumes);
+        // Numbers of another queue.
+        self.unread.clear();
         self.write(transaction);
         std::mem::take(&mut self.outbox).into_iter().map(|(_, envelope)| envelope.id).collect()
     }
@@ -103,7 +114,8 @@ impl Post {
             self.say(ToRelay::Submit { sequence, envelope }, step);
         }
         if self.delivered.sequence > 0 {
-            self.say(ToRelay::Acknowledge { through: self.delivered.sequence }, step);
+            let unread = self.unread.clone();
+            self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread }, step);
         }
     }
 
@@ -135,13 +147,34 @@ impl Post {
         sequence > self.delivered.sequence
     }
 
-    /// Makes the delivery's processing durable, and then acknowledges it.
-    pub(crate) fn delivered(&mut self, position: Position, step: &mut Step<'_>) {
-        if self.lacks(position.sequence) {
-            self.delivered = position;
-            self.write(step.transaction);
-        }
-        self.say(ToRelay::Acknowledge { through: self.delivered.sequence }, step);
+    /// Makes the delivery's processing durable, and then acknowledges it: as read, or as something that can't be.
+    pub(crate) fn delivered(&mut self, position: Position, is_read: bool, step: &mut Step<'_>) {
+        let sequence = position.sequence;
+        self.delivered = position;
+        self.unread.retain(|unread| unread.saturating_add(WINDOW) > sequence);
+        let unread = if is_read { Vec::new() } else { vec![sequence] };
+        self.unread.extend(&unread);
+        self.write(step.transaction);
+        self.say(ToRelay::Acknowledge { through: sequence, unread }, step);
+    }
+
+    /// Acknowledges once more what came again.
+    pub(crate) fn delivered_before(&self, step: &mut Step<'_>) {
+        let unread = self.unread.clone();
+        self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread }, step);
+    }
+
+    /// Tells the relay's directory of keys. Durable first: what may have been said is not said again.
+    pub(crate) fn publish(&mut self, mut publish: Publish, step: &mut Step<'_>) {
+        self.published = u64::from_be_bytes(step.rng.bytes());
+        publish.name = self.published;
+        self.write(step.transaction);
+        self.say(ToRelay::Publish(Box::new(publish)), step);
+    }
+
+    /// True if the relay has got all that we published, as far as it is said here.
+    pub(crate) fn has_published(&self, name: u64) -> bool {
+        self.published == name
     }
 
     pub(crate) fn say(&self, frame: ToRelay, step: &mut Step<'_>) {
@@ -151,12 +184,14 @@ impl Post {
     }
 
     fn write(&mut self, transaction: &mut Transaction) {
-        let row = proto::PostRow {
+        let row = || proto::PostRow {
             accepted_through: self.accepted.sequence,
             accepted_name: self.accepted.name,
             delivered_through: self.delivered.sequence,
             delivered_name: self.delivered.name,
+            unread: self.unread.clone(),
+            published_name: self.published,
         };
-        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row.encode_to_vec()));
+        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row().encode_to_vec()));
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Unconfirmed {
     pub(crate) created: Time,
     /// The envelope that carries it; `None` while it waits for a session.
     pub(crate) envelope: Option<EnvelopeId>,
+    /// Its place among all that waited for a session: those of one moment have an order too. 0 if it never waited.
+    waiting: u64,
     /// How often it was encrypted.
     pub(crate) attempts: u32,
     /// A read receipt: nobody follows what becomes of it.
@@ -36,6 +38,8 @@ pub(crate) struct Pending {
     by_age: BTreeSet<(Time, MessageKey)>,
     /// In the order in which they were sent, for each pair of addresses.
     waiting: BTreeMap<(Address, Address), Vec<MessageKey>>,
+    /// How many have ever waited, as far as is known here.
+    waited: u64,
 }
 
 impl Unconfirmed {
@@ -54,6 +58,7 @@ impl Unconfirmed {
             billing_class,
             created,
             envelope: None,
+            waiting: 0,
             attempts: 0,
             is_receipt: is_receipt(content),
         })
@@ -67,6 +72,7 @@ impl Pending {
         let (key, message) =
             read(row.at, stored).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
         self.by_age.insert((message.created, key.clone()));
+        self.waited = self.waited.max(message.waiting);
         match message.envelope {
             Some(envelope) => drop(self.by_envelope.insert(envelope, key.clone())),
             None => self.waiting.entry((key.0, message.to)).or_default().push(key.clone()),
@@ -75,7 +81,8 @@ impl Pending {
         self.messages.insert(key, message);
         // Rows come in the order of their names; a conversation has the order of its sending.
         if let Some(waiting) = self.waiting.get_mut(&pair) {
-            waiting.sort_by_key(|key| self.messages.get(key).map(|message| message.created));
+            let order = |message: &Unconfirmed| (message.created, message.waiting);
+            waiting.sort_by_key(|key| self.messages.get(key).map(order));
         }
         Ok(())
     }
@@ -89,6 +96,10 @@ impl Pending {
     pub(crate) fn wait(&mut self, key: MessageKey, mut message: Unconfirmed, transaction: &mut Transaction) {
         if let Some(envelope) = message.envelope.take() {
             self.by_envelope.remove(&envelope);
+        }
+        if message.waiting == 0 {
+            self.waited += 1;
+            message.waiting = self.waited;
         }
         message.write(&key, transaction);
         self.by_age.insert((message.created, key.clone()));
@@ -112,28 +123,25 @@ impl Pending {
         self.messages.insert(key, message);
     }
 
-    /// All messages wait for a session again, in the order in which they were sent, those that are in `unsent` after the
-    /// others. What carried them is not sent any more.
+    /// All messages wait for a session again, in the order in which they were sent: those that no relay has, which are in
+    /// `unsent`, after those of the same moment that one had. What carried them is not sent any more.
     pub(crate) fn wait_again(&mut self, unsent: &[EnvelopeId], transaction: &mut Transaction) {
         let unsent: BTreeMap<_, _> = unsent.iter().zip(1_usize..).collect();
-        let mut order = Vec::with_capacity(self.messages.len());
-        for (key, message) in &mut self.messages {
+        let order = self.messages.iter().map(|(key, message)| {
             let place = message.envelope.map(|envelope| unsent.get(&envelope).copied().unwrap_or(0));
-            message.attempts = 0;
-            if message.envelope.take().is_some() {
-                message.write(key, transaction);
-            }
             // What waits already has waited behind all that was sent.
-            let pair = (key.0, message.to);
-            let waited = || self.waiting.get(&pair)?.iter().position(|other| other == key);
-            let behind = (place.is_none(), place.or_else(waited));
-            order.push((behind.0, message.created, behind.1, pair, key.clone()));
-        }
+            (message.created, place.is_none(), place.unwrap_or(0), message.waiting, key.clone())
+        });
+        let mut order: Vec<_> = order.collect();
         order.sort_unstable();
         self.by_envelope.clear();
         self.waiting.clear();
-        for (_, _, _, pair, key) in order {
-            self.waiting.entry(pair).or_default().push(key);
+        for (_, _, _, _, key) in order {
+            let Some(message) = self.messages.get_mut(&key) else { continue };
+            self.waited += 1;
+            (message.envelope, message.attempts, message.waiting) = (None, 0, self.waited);
+            message.write(&key, transaction);
+            self.waiting.entry((key.0, message.to)).or_default().push(key);
         }
     }
 
@@ -213,6 +221,7 @@ impl Unconfirmed {
             created_us: self.created.as_micros(),
             envelope_id: self.envelope.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
             attempts: self.attempts,
+            waiting: self.waiting,
         };
         let revision = self.revision;
         self.revision = transaction
@@ -235,6 +244,7 @@ fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconf
             id => Some(EnvelopeId::try_from(id).ok()?),
         },
         attempts: row.attempts,
+        waiting: row.waiting,
         is_receipt: Content::from_plaintext(&row.plaintext).is_ok_and(|content| is_receipt(&content)),
     };
     Some(((address(row.from_number, row.from_device)?, row.message_id.parse().ok()?), message))

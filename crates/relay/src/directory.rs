@@ -98,8 +98,12 @@ impl Directory {
         if self.owner_of_number(address.number).is_some_and(|other| other != owner) {
             return Err(PublishRefusal::Taken);
         }
-        let kept = self.entries.get(&address).filter(|_| !publish.replaces);
-        let stored = kept.map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
+        if let Some(entry) = self.entries.get_mut(&address)
+            && (publish.replaces || entry.keys.identity_key != publish.identity_key)
+        {
+            entry.forget_one_time(address, transaction);
+        }
+        let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
         if stored.0 + publish.one_time_prekeys.len() > limit
             || stored.1 + publish.one_time_kem_prekeys.len() > limit
         {
@@ -112,9 +116,6 @@ impl Directory {
         let row = || proto::DirectoryRow { owner: link_key(endpoint), publish: publish.to_bytes() };
         entry.revision = transaction
             .swap_with(DIRECTORY, entry.revision, || (address.to_key().to_vec(), row().encode_to_vec()));
-        if publish.replaces {
-            entry.forget_one_time(address, transaction);
-        }
         entry.set(publish);
         for prekey in one_time {
             let row = || proto::OneTimeRow { key: prekey.key.clone(), signature: Bytes::new() };
@@ -190,15 +191,13 @@ impl Entry {
         }
     }
 
-    /// Whoever published these may not have their private halves any more.
+    /// Whoever publishes now, as another identity or after it was put back, can't use what was left here before.
     fn forget_one_time(&mut self, address: Address, transaction: &mut Transaction) {
-        for (kind, id) in
-            self.one_time.keys().map(|id| (CURVE, *id)).chain(self.one_time_kem.keys().map(|id| (KEM, *id)))
-        {
+        let curve = std::mem::take(&mut self.one_time).into_keys().map(|id| (CURVE, id));
+        let kem = std::mem::take(&mut self.one_time_kem).into_keys().map(|id| (KEM, id));
+        for (kind, id) in curve.chain(kem) {
             transaction.remove_with(ONE_TIME, || one_time_key(address, kind, id));
         }
-        self.one_time.clear();
-        self.one_time_kem.clear();
     }
 
     /// Other keys of the same address.

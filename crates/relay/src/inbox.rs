@@ -16,6 +16,8 @@ pub(crate) struct Endpoint {
     pub(crate) gateway: bool,
     pub(crate) accepted: Position,
     acknowledged: Position,
+    /// The name of what it published last.
+    pub(crate) published: u64,
     /// Up to here the inbox has been dropped, too old; never acknowledged, if it is more than `acknowledged`.
     dropped_through: u64,
     /// The names of what was dropped, from the first that was not acknowledged on: an endpoint may have got those.
@@ -31,8 +33,8 @@ pub(crate) struct Endpoint {
     pushed_through: u64,
 }
 
-/// What was in an inbox: most acknowledgements are for one item.
-pub(crate) type Gone = SmallVec<[InboxItem; 1]>;
+/// What was in an inbox, by its sequence: most acknowledgements are for one item.
+pub(crate) type Gone = SmallVec<[(u64, InboxItem); 1]>;
 
 struct Waiting {
     position: Position,
@@ -48,6 +50,7 @@ impl Endpoint {
             gateway: false,
             accepted: Position::default(),
             acknowledged: Position::default(),
+            published: 0,
             dropped_through: 0,
             dropped: Vec::new(),
             inbox: VecDeque::new(),
@@ -66,6 +69,7 @@ impl Endpoint {
         self.accepted = Position { sequence: stored.accepted_through, name: stored.accepted_name };
         self.acknowledged =
             Position { sequence: stored.acknowledged_through, name: stored.acknowledged_name };
+        self.published = stored.published_name;
         self.dropped_through = stored.dropped_through;
         let names = stored.dropped_names.as_chunks::<8>().0.iter();
         self.dropped = names.map(|name| u64::from_be_bytes(*name)).collect();
@@ -89,6 +93,7 @@ impl Endpoint {
             acknowledged_through: self.acknowledged.sequence,
             accepted_name: self.accepted.name,
             acknowledged_name: self.acknowledged.name,
+            published_name: self.published,
             dropped_through: self.dropped_through,
             dropped_names: self.dropped.iter().flat_map(|name| name.to_be_bytes()).collect(),
         };
@@ -138,7 +143,7 @@ impl Endpoint {
         while let Some(waiting) = self.inbox.pop_front_if(|waiting| waiting.position.sequence <= through) {
             self.acknowledged = waiting.position;
             self.dropped.clear();
-            gone.push(waiting.item);
+            gone.push((waiting.position.sequence, waiting.item));
         }
         if !gone.is_empty() {
             transaction.trim_with(INBOX, self.acknowledged.sequence, || link_key(self.key));

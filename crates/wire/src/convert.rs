@@ -50,7 +50,9 @@ impl Wire for ToRelay {
                 sequence: submit.sequence,
                 envelope: required(submit.envelope, "Submit.envelope")?,
             },
-            Body::Acknowledge(acknowledge) => Self::Acknowledge { through: acknowledge.through },
+            Body::Acknowledge(proto::Acknowledge { through, unread }) => {
+                Self::Acknowledge { through, unread }
+            }
         })
     }
 
@@ -67,7 +69,9 @@ impl Wire for ToRelay {
             Self::Submit { sequence, envelope } => {
                 Body::Submit(proto::Submit { sequence, envelope: Some(envelope.write()) })
             }
-            Self::Acknowledge { through } => Body::Acknowledge(proto::Acknowledge { through }),
+            Self::Acknowledge { through, unread } => {
+                Body::Acknowledge(proto::Acknowledge { through, unread })
+            }
         };
         proto::ToRelay { body: Some(body) }
     }
@@ -80,7 +84,8 @@ impl Wire for ToEndpoint {
         use proto::to_endpoint::Body;
         Ok(match proto.body.ok_or("ToEndpoint.body")? {
             Body::Welcome(welcome) => {
-                Self::Welcome { accepted: position(welcome.accepted), resumes: position(welcome.resumes) }
+                let (accepted, resumes) = (position(welcome.accepted), position(welcome.resumes));
+                Self::Welcome { accepted, resumes, published: welcome.published }
             }
             Body::Published(published) => Self::Published(required(published.address, "Published.address")?),
             Body::Bundle(bundle) => Self::Bundle(Box::new(Bundle::read(bundle)?)),
@@ -102,9 +107,10 @@ impl Wire for ToEndpoint {
     fn write(self) -> proto::ToEndpoint {
         use proto::to_endpoint::Body;
         let body = match self {
-            Self::Welcome { accepted, resumes } => Body::Welcome(proto::Welcome {
+            Self::Welcome { accepted, resumes, published } => Body::Welcome(proto::Welcome {
                 accepted: Some(accepted.write()),
                 resumes: Some(resumes.write()),
+                published,
             }),
             Self::Published(address) => Body::Published(proto::Published { address: Some(address.write()) }),
             Self::Bundle(bundle) => Body::Bundle(bundle.write()),
@@ -167,6 +173,7 @@ impl Wire for Publish {
             one_time_prekeys: all(proto.one_time_prekeys)?,
             one_time_kem_prekeys: all(proto.one_time_kem_prekeys)?,
             replaces: proto.replaces,
+            name: proto.name,
         })
     }
 
@@ -180,6 +187,7 @@ impl Wire for Publish {
             one_time_prekeys: write_all(self.one_time_prekeys),
             one_time_kem_prekeys: write_all(self.one_time_kem_prekeys),
             replaces: self.replaces,
+            name: self.name,
         }
     }
 }

@@ -26,6 +26,11 @@ const fn fixed(value: u64) -> usize {
     if value == 0 { 0 } else { 9 }
 }
 
+/// A field with numbers, packed: nothing if there are none.
+fn numbers(values: &[u64]) -> usize {
+    if values.is_empty() { 0 } else { framed(values.iter().map(|value| varint(*value)).sum()) }
+}
+
 /// A field with bytes: nothing if there are none.
 const fn bytes(bytes: &[u8]) -> usize {
     if bytes.is_empty() { 0 } else { framed(bytes.len()) }
@@ -55,7 +60,7 @@ impl Length for ToRelay {
             Self::Publish(publish) => publish.length(),
             Self::FetchBundle(address) => message(address),
             Self::Submit { sequence, envelope } => number(*sequence) + message(envelope),
-            Self::Acknowledge { through } => number(*through),
+            Self::Acknowledge { through, unread } => number(*through) + numbers(unread),
         })
     }
 }
@@ -63,7 +68,9 @@ impl Length for ToRelay {
 impl Length for ToEndpoint {
     fn length(&self) -> usize {
         framed(match self {
-            Self::Welcome { accepted, resumes } => message(accepted) + message(resumes),
+            Self::Welcome { accepted, resumes, published } => {
+                message(accepted) + message(resumes) + fixed(*published)
+            }
             Self::Published(address) => message(address),
             Self::Bundle(bundle) => bundle.length(),
             Self::Accepted { through } => number(*through),
@@ -97,6 +104,7 @@ impl Length for Publish {
             + messages(&self.one_time_prekeys)
             + messages(&self.one_time_kem_prekeys)
             + number(self.replaces.into())
+            + fixed(self.name)
     }
 }
 
@@ -200,7 +208,9 @@ mod tests {
                 }]);
             }
             is_as_long_as_it_is_written([
-                ToRelay::Acknowledge { through: sequence },
+                ToRelay::Acknowledge { through: sequence, unread: Vec::new() },
+                ToRelay::Acknowledge { through: sequence, unread: NUMBERS.to_vec() },
+                ToRelay::Acknowledge { through: sequence, unread: vec![sequence; 90] },
                 ToRelay::FetchBundle(address),
             ]);
             let submit = |length| ToRelay::Submit { sequence, envelope: envelope(length) };
@@ -216,6 +226,7 @@ mod tests {
                 one_time_prekeys: vec![OneTimeKey { id: 1 << 22, key: Bytes::from(vec![5; 33]) }; count],
                 one_time_kem_prekeys: vec![key(1 << 23, 1569); count],
                 replaces: count > 0,
+                name: count as u64,
             };
             is_as_long_as_it_is_written([ToRelay::Publish(Box::new(publish))]);
         }
@@ -241,6 +252,7 @@ mod tests {
                 ToEndpoint::Welcome {
                     accepted: Position { sequence, name: sequence },
                     resumes: Position { sequence, name: !sequence },
+                    published: sequence,
                 },
                 ToEndpoint::Accepted { through: sequence },
                 ToEndpoint::Delivery { sequence, name: 1, item: InboxItem::Receipt(receipt) },

@@ -31,6 +31,8 @@ pub enum ToRelay {
     Acknowledge {
         /// The last sequence that is durable.
         through: u64,
+        /// Those up to there that the endpoint could not read: nobody hears that they were delivered.
+        unread: Vec<u64>,
     },
 }
 
@@ -43,6 +45,8 @@ pub enum ToEndpoint {
         accepted: Position,
         /// The inbox goes on behind this.
         resumes: Position,
+        /// The name of what the endpoint published last; 0 if that is nothing.
+        published: u64,
     },
     /// The keys of this address are durable.
     Published(Address),
@@ -94,6 +98,8 @@ pub struct Publish {
     pub one_time_kem_prekeys: Vec<SignedKey>,
     /// The one-time prekeys that the relay still has of the address are forgotten.
     pub replaces: bool,
+    /// What the endpoint calls this publication, to hear from the next `Welcome` whether the relay has it.
+    pub name: u64,
 }
 
 /// A public key with the identity's signature over it.
@@ -129,6 +135,7 @@ impl Publish {
             one_time_prekeys: self.one_time_prekeys.iter().map(OneTimeKey::detached).collect(),
             one_time_kem_prekeys: self.one_time_kem_prekeys.iter().map(SignedKey::detached).collect(),
             replaces: self.replaces,
+            name: self.name,
         }
     }
 }

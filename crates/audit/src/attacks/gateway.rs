@@ -166,6 +166,7 @@ impl Stage {
             one_time_prekeys: Vec::new(),
             one_time_kem_prekeys: Vec::new(),
             replaces: false,
+            name: 0,
         };
         self.says(endpoint, ToRelay::Publish(Box::new(publish)))
     }

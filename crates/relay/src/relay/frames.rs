@@ -4,6 +4,7 @@ use super::{Notice, Output, Peer, Relay, Step, say};
 use crate::endpoints::{Party, Slot};
 use crate::letter::{Channel, Request, Response};
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 use wire::{
     Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Position, Publish, Receipt,
     RejectCode, ToEndpoint, ToRelay,
@@ -26,8 +27,8 @@ impl Relay {
             (Peer::Endpoint(slot), ToRelay::Submit { sequence, envelope }) => {
                 self.on_submit(connection, slot, sequence, envelope, step);
             }
-            (Peer::Endpoint(slot), ToRelay::Acknowledge { through }) => {
-                self.on_acknowledge(slot, through, step)
+            (Peer::Endpoint(slot), ToRelay::Acknowledge { through, unread }) => {
+                self.on_acknowledge(slot, through, &unread, step)
             }
         }
     }
@@ -75,14 +76,14 @@ impl Relay {
         let old = endpoint.connection.filter(|old| *old != connection);
         endpoint.meet(step.rng, step.transaction);
         let resumes = endpoint.connected(connection, delivered);
-        let accepted = endpoint.accepted;
+        let (accepted, published) = (endpoint.accepted, endpoint.published);
         let addresses: SmallVec<[Address; 1]> = endpoint.addresses.iter().collect();
         if let Some(old) = old {
             self.connections.remove(&old);
             step.say(Output::Close(old));
         }
         self.connections.insert(connection, Peer::Endpoint(slot));
-        say(connection, ToEndpoint::Welcome { accepted, resumes }, step);
+        say(connection, ToEndpoint::Welcome { accepted, resumes, published }, step);
         self.push(slot, step);
         for address in addresses {
             // A question that may as well be asked another time.
@@ -119,13 +120,16 @@ impl Relay {
         true
     }
 
-    fn on_publish(&mut self, slot: Slot, publish: Box<Publish>, step: &mut Step<'_>) {
+    fn on_publish(&mut self, slot: Slot, mut publish: Box<Publish>, step: &mut Step<'_>) {
         let address = publish.address;
         let endpoint = &mut self.endpoints[slot];
         // A device has one address, a gateway as many as it likes.
         if !endpoint.gateway && endpoint.addresses.has_other_than(address) {
             return self.refuse(slot, RejectCode::AddressTaken, step);
         }
+        // From here on it is the relay's to keep.
+        endpoint.published = std::mem::take(&mut publish.name);
+        endpoint.write(step.transaction);
         if self.config.shards.elsewhere(address.number).is_some() {
             endpoint.addresses.claim(endpoint.key, address, step.transaction);
         }
@@ -171,11 +175,14 @@ impl Relay {
         say(connection, ToEndpoint::Accepted { through }, step);
     }
 
-    /// The endpoint has its inbox up to `through`; the senders learn it.
-    fn on_acknowledge(&mut self, slot: Slot, through: u64, step: &mut Step<'_>) {
-        for item in self.endpoints.acknowledge(slot, through, step.transaction) {
+    /// The endpoint has its inbox up to `through`; the senders learn it, but for what it could not read: a stranger who
+    /// sends garbage gets nothing for it.
+    fn on_acknowledge(&mut self, slot: Slot, through: u64, unread: &[u64], step: &mut Step<'_>) {
+        let unread: BTreeSet<u64> = unread.iter().copied().collect();
+        for (sequence, item) in self.endpoints.acknowledge(slot, through, step.transaction) {
             if let InboxItem::Envelope(Envelope { id: envelope_id, from, kind, .. }) = item
                 && kind != EnvelopeKind::Retry
+                && !unread.contains(&sequence)
             {
                 self.ask(slot, Request::Confirm { from, envelope_id }, step);
             }

@@ -99,7 +99,7 @@ impl Person {
     pub(crate) fn hear(&mut self, fate: &mut Fate) {
         let Some(frame) = self.from_relay.pop_front() else { return };
         match frame {
-            ToEndpoint::Welcome { accepted, resumes } => {
+            ToEndpoint::Welcome { accepted, resumes, .. } => {
                 let new = self.delivered == Position::default();
                 assert!(new || resumes == self.delivered, "what is durable is never misfit");
                 self.delivered = resumes;
@@ -134,7 +134,7 @@ impl Person {
                         }
                     }
                 }
-                self.say(ToRelay::Acknowledge { through: self.delivered.sequence });
+                self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread: Vec::new() });
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 self.questions_for_prekeys += 1;
@@ -149,7 +149,7 @@ impl Person {
         self.accepted(accepted_through);
         let again: Vec<_> = self.outbox.iter().cloned().collect();
         again.into_iter().for_each(|(sequence, envelope)| self.say(ToRelay::Submit { sequence, envelope }));
-        self.say(ToRelay::Acknowledge { through: self.delivered.sequence });
+        self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread: Vec::new() });
         self.publish_next();
         self.wanted.clone().into_iter().for_each(|address| self.say(ToRelay::FetchBundle(address)));
     }
@@ -178,6 +178,7 @@ impl Person {
             one_time_prekeys: ids.clone().map(|id| OneTimeKey { id, key: vec![4].into() }).collect(),
             one_time_kem_prekeys: ids.map(signed).collect(),
             replaces: false,
+            name: 0,
         })));
     }
 

@@ -13,6 +13,7 @@ pub(crate) type Party = u64;
 pub(crate) struct Relay {
     directory: BTreeMap<Address, (Party, Publish)>,
     accepted: BTreeMap<Party, Position>,
+    published: BTreeMap<Party, u64>,
     inboxes: BTreeMap<Party, Inbox>,
     pub(crate) frames: VecDeque<(Party, ToEndpoint)>,
     /// Everything that was ever submitted.
@@ -35,7 +36,8 @@ impl Relay {
         match frame {
             ToRelay::Hello { delivered, .. } => {
                 let accepted = self.accepted.get(&from).copied().unwrap_or_default();
-                self.say(from, ToEndpoint::Welcome { accepted, resumes: delivered });
+                let published = self.published.get(&from).copied().unwrap_or_default();
+                self.say(from, ToEndpoint::Welcome { accepted, resumes: delivered, published });
                 for (Position { sequence, name }, item) in self.inboxes.entry(from).or_default().items.clone()
                 {
                     self.say(from, ToEndpoint::Delivery { sequence, name, item });
@@ -43,6 +45,7 @@ impl Relay {
             }
             ToRelay::Publish(publish) => {
                 let address = publish.address;
+                self.published.insert(from, publish.name);
                 self.directory.insert(address, (from, *publish));
                 self.say(from, ToEndpoint::Published(address));
             }
@@ -51,7 +54,7 @@ impl Relay {
                 self.say(from, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })));
             }
             ToRelay::Submit { sequence, envelope } => self.submit(from, sequence, envelope),
-            ToRelay::Acknowledge { through } => self.acknowledge(from, through),
+            ToRelay::Acknowledge { through, .. } => self.acknowledge(from, through),
         }
     }
 

@@ -1,15 +1,6 @@
 //! Endpoints and a relay of which one was put back to an older copy, or replaced, while the others went on: nothing is
 //! swallowed, no key is used again, and conversations go on.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "a test may panic"
-)]
-
 use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Policy, TABLES};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
