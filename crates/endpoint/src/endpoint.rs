@@ -336,13 +336,17 @@ impl<P: Provider> Endpoint<P> {
     /// can't be told, so message keys may have been used that this endpoint does not know of, and one-time prekeys be out whose
     /// private halves it does not have. No key goes on (invariants 4 and 13): all sessions are destroyed, also those that were
     /// archived, which a message could wake up; whatever the recipients don't have yet waits for new ones; and all prekeys are new.
-    /// Where the queues stand, the relay says. Nothing has left yet on this connection but our greeting.
+    /// Where the queues stand, the relay says. Requests for what could not be read are asked again: no key is in them. Nothing
+    /// has left yet on this connection but our greeting.
     fn start_over(&mut self, accepted: Position, resumes: Position, step: &mut Step<'_>) {
         self.sessions.destroy(step.transaction);
         self.accounts.values_mut().for_each(|account| account.renew_prekeys(step.rng, step.transaction));
         self.look_at_keys();
         let unsent = self.post.adopt(accepted, resumes, step.transaction);
-        self.pending.wait_again(&unsent, step.transaction);
+        let ids: Vec<_> = unsent.iter().map(|envelope| envelope.id).collect();
+        self.pending.wait_again(&ids, step.transaction);
+        let requests = unsent.into_iter().filter(|envelope| envelope.kind == EnvelopeKind::Retry);
+        requests.for_each(|request| self.post.submit(request, step));
     }
 
     /// Encrypts and submits a message, or lets it wait for a session.
@@ -482,7 +486,13 @@ impl<P: Provider> Endpoint<P> {
             Unreadable::IdentityChanged => self.policy.identity_changes == IdentityChanges::Accept,
             _ => false,
         };
-        if may_help && self.retries.allow(from, step.now) {
+        let asks = may_help
+            && if self.sessions.have_started_over(account, from) {
+                self.retries.allow_known(from, step.now)
+            } else {
+                self.retries.allow(from, step.now)
+            };
+        if asks {
             if unreadable == Unreadable::IdentityChanged {
                 // One that was the peer's before: the directory says whose it is now.
                 self.fetch(account, from, step);

@@ -95,15 +95,17 @@ impl Post {
         accepted: Position,
         resumes: Position,
         transaction: &mut Transaction,
-    ) -> Vec<EnvelopeId> {
+    ) -> Vec<Envelope> {
         if let Some((through, _)) = self.outbox.back() {
             transaction.trim_with(OUTBOX, *through, Bytes::new);
         }
+        if resumes != self.delivered {
+            // Numbers of another queue.
+            self.unread.clear();
+        }
         (self.accepted, self.delivered) = (accepted, resumes);
-        // Numbers of another queue.
-        self.unread.clear();
         self.write(transaction);
-        std::mem::take(&mut self.outbox).into_iter().map(|(_, envelope)| envelope.id).collect()
+        std::mem::take(&mut self.outbox).into_iter().map(|(_, envelope)| envelope).collect()
     }
 
     /// The relay knows us. What it lacks goes out again, before our acknowledgement: a retry request in

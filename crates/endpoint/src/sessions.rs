@@ -56,6 +56,13 @@ impl<P: Provider> Sessions<P> {
         }
     }
 
+    /// True of a pair of which only the peer's identity is left, because [`destroy`](Self::destroy) has taken the rest.
+    pub(crate) fn have_started_over(&self, account: Address, peer: Address) -> bool {
+        self.get(account, peer).is_some_and(|Session { record, .. }| {
+            record.remote_identity().is_some() && record.status().is_none() && record.archived_sessions() == 0
+        })
+    }
+
     /// Destroys all sessions of an account.
     pub(crate) fn forget(&mut self, account: Address, transaction: &mut Transaction) {
         for ((_, peer), _) in self.by_pair.extract_if(.., |(of, _), _| *of == account) {

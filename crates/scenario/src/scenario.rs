@@ -459,6 +459,23 @@ pub enum Fault {
         #[serde(default = "one_hour")]
         back_after: Duration,
     },
+    /// A party loses its disk, and is put back to a copy of it.
+    Restore {
+        /// Who.
+        party: Party,
+        /// When, after the start of traffic.
+        #[serde(default)]
+        at: Option<Duration>,
+        /// Or how often, at random.
+        #[serde(default)]
+        every: Option<Rate>,
+        /// How old the copy is; from the start of traffic at the earliest.
+        #[serde(default = "one_hour")]
+        age: Duration,
+        /// For how long it has no power.
+        #[serde(default = "half_a_second")]
+        down: Duration,
+    },
     /// Anything of the above, anywhere, at any time.
     Random {
         /// How often.
@@ -486,6 +503,9 @@ pub enum RandomFault {
     SlowDisk,
     /// A clock is up to a minute wrong for up to a minute.
     ClockSkew,
+    /// A disk is lost, and a copy of it that is up to a minute old takes its place. Not while a relay is put back, and not to a
+    /// relay while anybody is: of two that are put back to the same moment none can tell.
+    Restore,
     /// All webhooks fail for up to twenty seconds.
     WebhookOutage,
     /// A link is cut for up to a minute.
