@@ -176,6 +176,10 @@ fn screen(json: bool, mut printed: Printed) -> impl FnMut(Output) -> std::io::Re
         if sequence.is_some_and(|sequence| sequence <= printed.through) {
             return Ok(());
         }
+        if matches!(output, Output::Notice(Notice::StartedOver)) {
+            // Which messages had these numbers in the state that is gone, the app does not know.
+            printed.advance(0);
+        }
         let line = if json { json_line(output) } else { text_line(output) };
         if let Some(line) = line {
             outln!("{line}")?;

@@ -226,8 +226,9 @@ impl<P: Provider> Consumer<P> {
 
     fn show(&mut self, from: Address, message_id: MessageId, text: String, step: &mut Step<'_>) {
         let message = Shown { sequence: self.inbox.next_sequence(), from, message_id, text };
-        self.inbox.append(message.clone(), step.transaction);
-        step.say(Output::Show(message));
+        if self.inbox.append(message.clone(), step.transaction) {
+            step.say(Output::Show(message));
+        }
     }
 
     fn on_command(&mut self, command: Command, step: &mut Step<'_>) {

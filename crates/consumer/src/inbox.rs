@@ -67,6 +67,7 @@ impl Inbox {
     }
 
     /// Keeps a message until it was shown; false if it is one of the last that arrived.
+    #[must_use]
     pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) -> bool {
         let digest = message.digest();
         if self.arrived.contains(&digest) {

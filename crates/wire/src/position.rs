@@ -35,6 +35,15 @@ impl Position {
         self.behind(!digest(envelope))
     }
 
+    /// Behind an item of these bytes, which comes next.
+    #[must_use]
+    pub fn then_bytes(self, bytes: &[u8]) -> Self {
+        // FNV-1a.
+        self.behind(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
+    }
+
     const fn behind(self, digest: u64) -> Self {
         // The finalizer of SplitMix64. Nobody is kept out by it: who carries a queue can withhold it anyway.
         let value = (self.name ^ digest).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -73,5 +82,7 @@ mod tests {
             start.then(a),
         ];
         assert!(others.iter().all(|other| *other != start.then(a).then(b)), "{others:?}");
+        assert_eq!(start.then_bytes(b"a"), start.then_bytes(b"a"));
+        assert_ne!(start.then_bytes(b"a"), start.then_bytes(b"b"));
     }
 }

@@ -21,6 +21,7 @@ use relay::{Input, Output, Relay, Shard, Shards};
 use script::{MAX_LETTERS, Script};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use store::Shadow;
 use town::{Courier, Town};
 use wire::{ConnectionId, LinkEvent, ToRelay};
 
@@ -107,6 +108,29 @@ fn what_waits_for_a_shard_that_is_away_does_not_pile_up() {
         assert!((MAX_LETTERS..=MAX_LETTERS + 1).contains(&waiting), "{waiting} letters");
         town.away = None;
         assert_eq!(town.end().unwrap(), script.fate());
+    }
+}
+
+/// A shard that was put back to an older copy, or emptied, lacks what the others have forgotten, and the others lack what
+/// it has: they find out, and nothing that goes between them is swallowed.
+#[test]
+fn a_shard_of_another_past_is_found_out() {
+    let script = Script::of(1);
+    let count = NonZeroU32::new(2).unwrap();
+    for (shard, is_empty) in [(Shard(0), false), (Shard(1), false), (Shard(0), true), (Shard(1), true)] {
+        let mut town = Town::new(&script, count, Courier::Careless, 1);
+        town.register().unwrap();
+        let copy = if is_empty { Shadow::default() } else { town.copy(shard) };
+        for _ in 0..3 {
+            town.round();
+        }
+        assert_eq!(town.misfits, [], "as long as all goes well");
+        town.put_back(shard, copy);
+        for _ in 0..200 {
+            town.round();
+        }
+        let found = town.misfits.iter().any(|(one, other)| one != other);
+        assert!(found, "{shard:?} {is_empty}");
     }
 }
 
