@@ -343,6 +343,8 @@ pub struct Node {
     pub count: u32,
     /// How long undelivered content and the trace of a message are kept.
     pub retention: Duration,
+    /// How long the signed prekey and the KEM prekey of last resort of a number are in use: a minute at least.
+    pub key_rotation: Duration,
     /// How long a durable commit takes.
     pub commit: Distribution<Duration>,
     /// How texts are padded.
@@ -353,6 +355,8 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Device {
+    /// How long its signed prekey and its KEM prekey of last resort are in use: a minute at least.
+    pub key_rotation: Duration,
     /// How long a durable commit takes.
     pub commit: Distribution<Duration>,
     /// How texts and read receipts are padded.
@@ -669,13 +673,23 @@ impl Default for Relay {
 impl Default for Node {
     fn default() -> Self {
         let commit = Distribution::Constant(Duration::from_millis(2));
-        Self { count: 1, retention: Duration::from_days(30), commit, padding: Padding::Bucket }
+        Self {
+            count: 1,
+            retention: Duration::from_days(30),
+            key_rotation: Duration::from_days(2),
+            commit,
+            padding: Padding::Bucket,
+        }
     }
 }
 
 impl Default for Device {
     fn default() -> Self {
-        Self { commit: Distribution::Constant(Duration::from_millis(4)), padding: Padding::Bucket }
+        Self {
+            key_rotation: Duration::from_days(2),
+            commit: Distribution::Constant(Duration::from_millis(4)),
+            padding: Padding::Bucket,
+        }
     }
 }
 
