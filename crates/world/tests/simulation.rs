@@ -121,6 +121,21 @@ fn nodes_and_devices_pad_as_they_are_told_to() {
     }
 }
 
+/// A new device has a new identity, which the others take on by the default policy: both ways go on.
+#[test]
+fn who_lost_a_device_is_written_to_and_heard_again() {
+    let loss = "\n[[faults]]\nkind = \"device-loss\"\nparty = \"population/people\"\nat = \"4min\"\nback_after = \"20s\"\n";
+    let (seen, ..) = run(&format!("{SHOP}{loss}"), 3, 2);
+    assert_eq!(seen.violations, []);
+    let shown: BTreeSet<u64> =
+        seen.progress.iter().filter(|progress| progress.stage == Stage::Shown).map(|p| p.message).collect();
+    for kind in [Kind::Business, Kind::Consumer] {
+        let later = seen.sent.iter().filter(|sent| sent.from.kind() == kind && sent.created.as_secs() > 300);
+        let lost: Vec<_> = later.clone().filter(|sent| !shown.contains(&sent.message)).collect();
+        assert!(later.count() > 20 && lost.is_empty(), "{lost:?}");
+    }
+}
+
 #[test]
 fn lasting_prekeys_change_as_often_as_the_scenario_says_and_nothing_is_lost() {
     let published = |rotation: &str| {
