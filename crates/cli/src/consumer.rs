@@ -21,7 +21,8 @@ use wire::{Address, Number};
 
 /// A consumer's app as its own process: shows what arrives, sends what you type.
 ///
-/// Type `NUMBER text` to send a text to a number; with --to the text alone is enough.
+/// Type `NUMBER text` to send a text to a number; with --to the text alone is enough. Type `/trust NUMBER` to trust the
+/// identity key of somebody whose new one was refused (--identity-changes refuse).
 ///
 /// Example: blindpost consumer --number 4915112345678 --data ./alice --reply echo
 #[derive(Debug, Args)]
@@ -52,12 +53,32 @@ pub(crate) struct ConsumerArguments {
     /// The prekeys that every first message may use are made anew after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2 * 24 * 3600, value_parser = clap::value_parser!(u64).range(60..))]
     key_rotation: u64,
+    /// When somebody has another identity key than before: accept it and say so, or refuse it until you type `/trust NUMBER`
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    identity_changes: IdentityPolicy,
     /// Settings file, section [consumer]; flags win
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print events as lines of JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What happens when a peer has another identity key than before.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum IdentityPolicy {
+    #[default]
+    Accept,
+    Refuse,
+}
+
+impl From<IdentityPolicy> for endpoint::IdentityChanges {
+    fn from(policy: IdentityPolicy) -> Self {
+        match policy {
+            IdentityPolicy::Accept => Self::Accept,
+            IdentityPolicy::Refuse => Self::Refuse,
+        }
+    }
 }
 
 impl ConsumerArguments {
@@ -83,6 +104,7 @@ impl ConsumerArguments {
             policy: endpoint::Policy {
                 suites: self.suite.suites()?,
                 key_rotation: Duration::from_secs(self.key_rotation),
+                identity_changes: self.identity_changes.into(),
                 ..endpoint::Policy::default()
             },
         };
@@ -157,15 +179,21 @@ fn read_line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, 
     Ok(Some(String::from_utf8(line).map_err(|_| "it is not UTF-8")))
 }
 
-/// A line says something to the number that it begins with, else to `to`; `None` if there is neither.
+/// A line says something to the number that it begins with, else to `to`; `None` if there is neither. `/trust NUMBER` says
+/// nothing to anybody.
 fn command_of(line: String, to: Option<Number>) -> Option<Command> {
-    let addressed = line.split_once(' ').and_then(|(number, text)| {
-        Some((number.trim_start_matches('+').parse::<Number>().ok()?, text.to_owned()))
-    });
+    if let Some(number) = line.strip_prefix("/trust ").and_then(|number| called(number.trim())) {
+        return Some(Command::Trust { number });
+    }
+    let addressed = line.split_once(' ').and_then(|(number, text)| Some((called(number)?, text.to_owned())));
     match addressed {
         Some((to, text)) => Some(Command::Say { to, text }),
         None => Some(Command::Say { to: to?, text: line }),
     }
+}
+
+fn called(number: &str) -> Option<Number> {
+    number.trim_start_matches('+').parse().ok()
 }
 
 /// Prints what the person sees. A line is out before the app goes on; a message that was out before the
@@ -272,9 +300,13 @@ fn notice_text(notice: Notice) -> String {
         }
         Notice::IdentityChanged { number, trusted: false } => {
             format!(
-                "{} has a new identity key, which is not trusted: nothing is sent or shown",
+                "{0} has a new identity key, which is not trusted: nothing is sent or shown. If they say that it is theirs, type: \
+                 /trust {0}",
                 number.digits()
             )
+        }
+        Notice::NothingToTrust { number } => {
+            format!("no identity key of {} was refused since this start", number.digits())
         }
         Notice::NotSent(error) => format!("not sent: {error}"),
     }
@@ -367,6 +399,8 @@ mod tests {
         assert!(said("hello you", Some(alice)) == say(alice, "hello you"));
         assert!(said("12 o'clock?", Some(alice)) == say(alice, "12 o'clock?"), "too short for a number");
         assert!(said("hello", None).is_none());
+        assert!(said("/trust +4915199999999", Some(alice)) == Some(Command::Trust { number: bob }));
+        assert!(said("/trust me", Some(alice)) == say(alice, "/trust me"));
     }
 
     #[test]

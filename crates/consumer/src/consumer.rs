@@ -5,8 +5,9 @@
 use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
 use content::{Body, Content, MessageId, Text};
 use endpoint::generic::Endpoint;
-use endpoint::{Event, Failure, Policy, Provider, SendError, Unreadable};
+use endpoint::{Event, Failure, IdentityKey, Policy, Provider, SendError, Unreadable};
 use kernel::{Machine, RestoreError, Row, Table, Time};
+use std::collections::BTreeMap;
 use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
 
 /// What the person has set.
@@ -57,6 +58,11 @@ pub enum Command {
         to: Number,
         /// The text.
         text: String,
+    },
+    /// To trust the identity that somebody has now, where the policy refused it.
+    Trust {
+        /// Whose.
+        number: Number,
     },
 }
 
@@ -117,6 +123,11 @@ pub enum Notice {
     },
     /// A command can't be carried out.
     NotSent(SendError),
+    /// No identity of theirs was refused since the app was started.
+    NothingToTrust {
+        /// Whose.
+        number: Number,
+    },
 }
 
 /// One person's app.
@@ -124,8 +135,13 @@ pub struct Consumer<P: Provider> {
     config: ConsumerConfig,
     endpoint: Endpoint<P>,
     inbox: Inbox,
+    /// Identities that the policy has refused since the app was started, until the person trusts them: so many at most.
+    refused: BTreeMap<Number, IdentityKey>,
     started: bool,
 }
+
+/// Identities that wait for the person's word. Of more the person hears too, and can trust them when there is room.
+const MAX_REFUSED: usize = 256;
 
 type Step<'a> = kernel::Step<'a, Output>;
 
@@ -144,7 +160,7 @@ impl<P: Provider> Machine for Consumer<P> {
         let (endpoint, rows) = Endpoint::restore(config.policy.clone(), rows)?;
         let mut inbox = Inbox::default();
         rows.iter().try_for_each(|row| inbox.restore(row))?;
-        Ok(Self { config, endpoint, inbox, started: false })
+        Ok(Self { config, endpoint, inbox, refused: BTreeMap::new(), started: false })
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -211,7 +227,10 @@ impl<P: Provider> Consumer<P> {
             Event::Failed { message_id, failure, .. } => {
                 step.say(Output::Status { message_id, sent: Sent::Failed(failure) });
             }
-            Event::IdentityChanged { peer, trusted, .. } => {
+            Event::IdentityChanged { peer, identity, trusted, .. } => {
+                if !trusted && (self.refused.len() < MAX_REFUSED || self.refused.contains_key(&peer.number)) {
+                    self.refused.insert(peer.number, identity);
+                }
                 step.say(Output::Notice(Notice::IdentityChanged { number: peer.number, trusted }));
             }
             Event::Online => step.say(Output::Notice(Notice::Online)),
@@ -232,12 +251,25 @@ impl<P: Provider> Consumer<P> {
     }
 
     fn on_command(&mut self, command: Command, step: &mut Step<'_>) {
-        let Command::Say { to, text } = command;
-        let to = Address::primary(to);
-        if to == self.config.address {
-            return self.note(text, step);
+        match command {
+            Command::Say { to, text } if Address::primary(to) == self.config.address => self.note(text, step),
+            Command::Say { to, text } => {
+                self.send(Address::primary(to), Body::Text(Text { body: text, quoted: None }), step);
+            }
+            Command::Trust { number } => self.trust(number, step),
         }
-        self.send(to, Body::Text(Text { body: text, quoted: None }), step);
+    }
+
+    fn trust(&mut self, number: Number, step: &mut Step<'_>) {
+        let notice = match self.refused.remove(&number) {
+            Some(identity) => {
+                let (account, peer) = (self.config.address, Address::primary(number));
+                step.part(|step| self.endpoint.trust(account, peer, identity, step));
+                Notice::IdentityChanged { number, trusted: true }
+            }
+            None => Notice::NothingToTrust { number },
+        };
+        step.say(Output::Notice(notice));
     }
 
     /// A note of the person's to themselves: it has arrived, and nobody else need carry it or know of it.
@@ -307,6 +339,9 @@ impl From<Outgoing<ToRelay>> for Output {
 
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Say(…)")
+        f.write_str(match self {
+            Self::Say { .. } => "Say(…)",
+            Self::Trust { .. } => "Trust(…)",
+        })
     }
 }

@@ -486,20 +486,22 @@ impl<P: Provider> Endpoint<P> {
             Unreadable::IdentityChanged => self.policy.identity_changes == IdentityChanges::Accept,
             _ => false,
         };
-        let asks = may_help
-            && if self.sessions.have_started_over(account, from) {
-                self.retries.allow_known(from, step.now)
-            } else {
-                self.retries.allow(from, step.now)
-            };
-        if asks {
+        // What anybody can make us do, also to say that there was something.
+        let allowed = if self.sessions.have_started_over(account, from) {
+            self.retries.allow_known(from, step.now)
+        } else {
+            self.retries.allow(from, step.now)
+        };
+        if may_help && allowed {
             if unreadable == Unreadable::IdentityChanged {
                 // One that was the peer's before: the directory says whose it is now.
                 self.fetch(account, from, step);
             }
             self.ask_again(envelope, step);
         }
-        events.push(Event::Unreadable(unreadable));
+        if allowed {
+            events.push(Event::Unreadable(unreadable));
+        }
         // What was opened was delivered, whatever is in it: that only the ends may know.
         (events, matches!(unreadable, Unreadable::Content(_)))
     }

@@ -58,8 +58,8 @@ pub enum Event {
         /// By policy it is the peer's from now on. If not, [`Endpoint::trust`](crate::Endpoint::trust) makes it so.
         trusted: bool,
     },
-    /// Something arrived that can't be read. Its sender does not hear that it was delivered; if it may help, and the
-    /// sender did not use up its allowance, we asked for it again.
+    /// Something arrived that can't be read. Its sender does not hear that it was delivered; if it may help, we
+    /// asked for it again. Nothing is said, and nothing asked for, once the sender has used up its allowance.
     Unreadable(Unreadable),
     /// Totals for the businesses of this node.
     Metering(Vec<MeterReading>),

@@ -1,5 +1,6 @@
-//! How often a peer may make us ask for a message again. Anybody can send what nobody can read, and each of it would cost
-//! a request: a row in the outbox, a frame, an item in somebody's inbox.
+//! How often a peer may make us ask for a message again, and say that one can't be read. Anybody can send what nobody can
+//! read, and each of it would cost a request (a row in the outbox, a frame, an item in somebody's inbox) and a line on a
+//! screen or in a log.
 
 use kernel::Time;
 use std::collections::{BTreeMap, BTreeSet};

@@ -186,6 +186,14 @@ impl Stage {
         self.wake(person);
     }
 
+    /// The device is lost: another one with nothing on it takes its place, under the same link key.
+    pub(crate) fn replace_device(&mut self, person: usize) {
+        self.disconnect(person);
+        self.apps[person].disk = Shadow::default();
+        self.restart(person);
+        self.connect(person);
+    }
+
     pub(crate) fn rows(&mut self, person: usize) -> Vec<Row> {
         self.apps[person].disk.load(Consumer::TABLES).unwrap()
     }

@@ -1,8 +1,8 @@
 //! What should not come, and what the person hears of it: something, and never more than that something came.
 
-use crate::stage::{ALICE, BOB, Stage, address};
-use consumer::{Input, Notice};
-use endpoint::Unreadable;
+use crate::stage::{ALICE, BOB, Stage, address, number};
+use consumer::{Command, Input, Notice};
+use endpoint::{IdentityChanges, Unreadable};
 use wire::{
     Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, FrameError, InboxItem,
     LinkEvent, Outcome, Receipt, RejectCode, ToEndpoint, ToRelay,
@@ -153,4 +153,42 @@ fn when_prekeys_run_low_more_are_published_and_the_person_hears_nothing() {
     stage.push(ALICE, ToEndpoint::PrekeysLow { address: address(ALICE), one_time_left: 0 });
     assert_eq!(stage.apps[ALICE].count(published), 2);
     assert_eq!(stage.apps[ALICE].seen.len(), seen);
+}
+
+/// Only the person's word makes a refused identity theirs; from then on everything goes both ways.
+#[test]
+fn a_refused_identity_is_trusted_when_the_person_says_so_and_not_before() {
+    let mut stage = Stage::with(|config| config.policy.identity_changes = IdentityChanges::Refuse);
+    stage.say(ALICE, BOB, "before");
+    stage.say(BOB, ALICE, "answer");
+    let trust = |number| Input::Command(Command::Trust { number });
+    stage.handle(ALICE, trust(number(BOB)));
+    assert_eq!(stage.apps[ALICE].notices().last(), Some(&Notice::NothingToTrust { number: number(BOB) }));
+
+    stage.replace_device(BOB);
+    stage.say(BOB, ALICE, "a new device");
+    let refused = Notice::IdentityChanged { number: number(BOB), trusted: false };
+    assert!(stage.apps[ALICE].notices().contains(&refused));
+    assert_eq!(stage.apps[ALICE].texts(), ["answer"], "nothing of it is shown");
+
+    stage.handle(ALICE, trust(number(BOB)));
+    let trusted = Notice::IdentityChanged { number: number(BOB), trusted: true };
+    assert_eq!(stage.apps[ALICE].notices().last(), Some(&trusted));
+    stage.say(BOB, ALICE, "again");
+    stage.say(ALICE, BOB, "welcome back");
+    assert_eq!(stage.apps[ALICE].texts().last(), Some(&"again"));
+    assert_eq!(stage.apps[BOB].texts().last(), Some(&"welcome back"));
+}
+
+/// Whoever may write may send what nobody can read: what is said of it is bounded, as what is asked for.
+#[test]
+fn of_what_a_stranger_makes_unreadable_the_person_hears_sometimes() {
+    let mut stage = Stage::new();
+    for sequence in 1..=500 {
+        let kind = if sequence % 2 == 0 { EnvelopeKind::Prekey } else { EnvelopeKind::Ratchet };
+        stage.deliver(ALICE, sequence, InboxItem::Envelope(envelope(address(BOB), address(ALICE), kind)));
+    }
+    let said = stage.apps[ALICE].notices().iter().filter(|n| matches!(n, Notice::Unreadable(_))).count();
+    assert_eq!(said, 16);
+    assert_eq!(stage.apps[ALICE].count(acknowledges(500)), 1, "and the queue goes on");
 }
