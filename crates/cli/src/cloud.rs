@@ -1,7 +1,8 @@
 //! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
 //! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
 
-use crate::data::Data;
+use crate::data::{Data, TENANTS, missing};
+use crate::manifest::Party;
 use crate::metrics::MetricsArguments;
 use crate::out::{Unwritten, out, outln};
 use crate::settings::Settings;
@@ -81,7 +82,7 @@ impl CloudArguments {
         let settings = Settings::read(self.config.as_deref())?.cloud;
         let dir = self.data.or(settings.data).unwrap_or_else(|| "blindpost-data/cloud".into());
         self.api.metrics.serve().await?;
-        let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
+        let mut data = Data::open(&dir, Party::Node, Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
@@ -107,7 +108,11 @@ impl ApiArguments {
         data: &mut Data,
     ) -> miette::Result<Vec<TenantSettings>> {
         let mut tenants = if settings.is_empty() {
-            let file = self.tenants.clone().unwrap_or_else(|| data.dir.join("tenants.toml"));
+            let file = self.tenants.clone().unwrap_or_else(|| data.dir.join(TENANTS));
+            // A business made anew would not be the one whose keys and sessions are here.
+            if !file.exists() && !data.store.was_unused() {
+                return Err(missing(&file).wrap_err("the node's businesses are not there"));
+            }
             tenants::read_or_generate(&file, &mut data.rng)?
         } else {
             settings
@@ -235,7 +240,7 @@ mod tests {
     use crate::error::explain;
 
     fn data(dir: &tempfile::TempDir) -> Data {
-        Data::open(dir.path(), "node", Duration::from_secs(1)).unwrap()
+        Data::open(dir.path(), Party::Node, Duration::from_secs(1)).unwrap()
     }
 
     #[test]

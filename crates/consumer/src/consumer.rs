@@ -166,6 +166,11 @@ impl<P: Provider> Consumer<P> {
         &self.endpoint
     }
 
+    /// The number of the last message that has arrived; 0 if none has.
+    pub fn last_arrived(&self) -> u64 {
+        self.inbox.next_sequence() - 1
+    }
+
     fn start(&mut self, step: &mut Step<'_>) {
         self.started = true;
         step.part(|step| self.endpoint.open_account(self.config.address, step));

@@ -4,6 +4,7 @@ use super::tracker::Tracker;
 use super::views::{Control, RelayTap, Views, canaries};
 use crate::data::{Data, rng};
 use crate::log::Lines;
+use crate::manifest::Party;
 use crate::shutdown::Shutdown;
 use crate::sink::{self, Receiver};
 use crate::tenants::{self, TenantSettings};
@@ -57,9 +58,9 @@ pub(crate) struct Api {
 impl Stack {
     /// Starts all parties and waits until every consumer is registered.
     pub(crate) async fn start(dir: &Path, suites: Suites, tracker: Arc<Tracker>) -> miette::Result<Self> {
-        let relay = Data::open(&dir.join("relay"), "relay", KEY_LIFETIME)?;
-        let mut node = Data::open(&dir.join("node"), "node", KEY_LIFETIME)?;
-        let phones = Data::open(&dir.join("phones"), "phones", KEY_LIFETIME)?;
+        let relay = Data::open(&dir.join("relay"), Party::Relay, KEY_LIFETIME)?;
+        let mut node = Data::open(&dir.join("node"), Party::Node, KEY_LIFETIME)?;
+        let phones = Data::open(&dir.join("phones"), Party::Phones, KEY_LIFETIME)?;
 
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let webhooks = TcpListener::bind(loopback).await.into_diagnostic()?;
