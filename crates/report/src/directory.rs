@@ -4,6 +4,7 @@ use crate::column::Row;
 use crate::error::{CreateError, FileError, WriteError};
 use crate::file::{self, FileEntry};
 use crate::findings::Findings;
+use crate::lock::DirectoryLock;
 use crate::manifest::{Facts, Manifest, Totals};
 use crate::packets::{Link, PacketWriter};
 use crate::tables;
@@ -28,6 +29,8 @@ pub struct RunDirectory {
     formats: Vec<Format>,
     tables: BTreeMap<&'static str, TableWriter>,
     packets: Option<PacketWriter>,
+    /// Until the run ends.
+    _lock: DirectoryLock,
 }
 
 /// How a run ended.
@@ -43,7 +46,7 @@ pub enum Outcome {
 }
 
 impl RunDirectory {
-    /// Takes `dir` for a run, and makes it if need be. An incomplete run in it is overwritten; a complete one
+    /// Takes `dir` for a run, and makes it if need be; nobody else can write there meanwhile. An incomplete run in it is overwritten; a complete one
     /// if `force` says so; anything else never.
     pub fn create(dir: &Path, force: bool, formats: &[Format], facts: Facts) -> Result<Self, CreateError> {
         let mut formats = formats.to_vec();
@@ -55,6 +58,7 @@ impl RunDirectory {
             Some(_) => {}
         }
         fs::create_dir_all(dir).map_err(|e| FileError::new("create", dir, e))?;
+        let lock = DirectoryLock::take(dir)?;
         let mut entries = fs::read_dir(dir).map_err(|e| FileError::new("list", dir, e))?;
         let empty = entries.next().is_none();
         match Manifest::read(dir) {
@@ -68,7 +72,7 @@ impl RunDirectory {
         let manifest = Manifest::begun(facts);
         manifest.write(dir)?;
         clear(dir)?;
-        Ok(Self { dir: dir.into(), manifest, formats, tables: BTreeMap::new(), packets: None })
+        Ok(Self { dir: dir.into(), manifest, formats, tables: BTreeMap::new(), packets: None, _lock: lock })
     }
 
     /// Keeps the scenario: the file as it was written, and its canonical form.

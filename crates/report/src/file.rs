@@ -1,10 +1,10 @@
 //! Files that are whole or not there: written under another name, renamed when closed.
 
-use crate::error::FileError;
+use crate::error::{FileError, ReadError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 /// A file of a run, as the manifest lists it.
@@ -19,6 +19,46 @@ pub struct FileEntry {
     pub bytes: u64,
     /// SHA-256 of its content.
     pub sha256: String,
+}
+
+/// SHA-256 in hexadecimal, as the manifest has it.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+impl FileEntry {
+    /// Finds out whether the file in `dir` is still the one that was written.
+    pub(crate) fn check(&self, dir: &Path) -> Result<(), ReadError> {
+        let path = dir.join(&self.path);
+        let failed = |e| FileError::new("read", &path, e);
+        let mut file = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(ReadError::Missing(path)),
+            opened => opened.map_err(failed)?,
+        };
+        let changed = |what, expected: &dyn ToString, found: &dyn ToString| {
+            Err(ReadError::Changed {
+                path: path.clone(),
+                what,
+                expected: expected.to_string(),
+                found: found.to_string(),
+            })
+        };
+        let bytes = file.metadata().map_err(failed)?.len();
+        if bytes != self.bytes {
+            return changed("its bytes are", &self.bytes, &bytes);
+        }
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer).map_err(failed)? {
+                0 => break,
+                read => digest.update(buffer.get(..read).unwrap_or_default()),
+            }
+        }
+        let sha256 = hex::encode(digest.finalize());
+        if sha256 == self.sha256 { Ok(()) } else { changed("its SHA-256 is", &self.sha256, &sha256) }
+    }
 }
 
 /// A file in the making: `NAME.partial` until it is closed.
