@@ -1,6 +1,7 @@
 //! What a demonstration came to, as one screen and as JSON: what arrived and how fast, what each party saw, the bill,
 //! and whether anything crossed the boundary.
 
+use super::bill::{Bill, name};
 use super::tracker::Tracker;
 use super::views::Views;
 use cloud::BillLine;
@@ -10,7 +11,6 @@ use kernel::Time;
 use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
-use wire::Direction;
 
 /// What happened.
 pub(crate) struct Summary {
@@ -30,7 +30,7 @@ pub(crate) struct Summary {
     scanned: [(&'static str, u64); 3],
     control_found: u64,
     stages: Vec<(&'static str, Histogram<u64>)>,
-    bill: Vec<BillLine>,
+    bill: Bill,
     sample: Option<(String, usize, String)>,
     elapsed: Duration,
     memory_mib: f64,
@@ -41,7 +41,7 @@ impl Summary {
         tracker: &Tracker,
         (suite, provider): (Suite, &'static str),
         elapsed: Duration,
-        bill: &[BillLine],
+        bill: Bill,
         views: &Views,
     ) -> Self {
         let state = tracker.lock();
@@ -98,7 +98,7 @@ impl Summary {
             scanned: views.scanned,
             control_found: views.control_found,
             stages: stages.into_iter().filter_map(|(name, histogram)| Some((name, histogram?))).collect(),
-            bill: bill.to_vec(),
+            bill,
             sample,
             elapsed,
             memory_mib: peak_memory_mib(),
@@ -142,11 +142,12 @@ impl Summary {
             .collect();
         let bill: Vec<_> = self
             .bill
+            .lines
             .iter()
             .map(|line| {
                 serde_json::json!({
                     "waba_id": line.account.as_str(), "phone_number_id": line.phone_number.as_str(),
-                    "direction": direction(line), "billing_class": class(line),
+                    "direction": name(line.reading.direction), "billing_class": class(line),
                     "country_calling_code": line.reading.country_calling_code,
                     "messages": line.reading.envelopes, "bytes": line.reading.bytes, "billable": false,
                 })
@@ -176,6 +177,7 @@ impl Summary {
             "statuses": statuses,
             "latency_ms": latency,
             "bill": bill,
+            "bill_complete": self.bill.is_complete(),
             "elapsed_s": self.elapsed.as_secs_f64(),
             "messages_per_s": self.per_second(),
             "peak_memory_mib": self.memory_mib,
@@ -217,13 +219,16 @@ impl Summary {
         }
 
         writeln!(out, "\nbill (from the relay's counts; a service message is free)")?;
-        for line in &self.bill {
+        for short in self.bill.missing() {
+            writeln!(out, "  SHORT  {short}: the relay reports them later")?;
+        }
+        for line in &self.bill.lines {
             let (count, bytes) = (line.reading.envelopes, line.reading.bytes);
             let (from, country) = (line.phone_number.as_str(), line.reading.country_calling_code);
             writeln!(
                 out,
                 "  {from}  {:22} {:10} +{country:<4} {count:>8} envelopes {bytes:>12} bytes",
-                direction(line),
+                name(line.reading.direction),
                 class(line)
             )?;
         }
@@ -245,14 +250,6 @@ impl Summary {
 
     fn per_second(&self) -> f64 {
         (self.delivered + self.answers_delivered) as f64 / self.elapsed.as_secs_f64().max(1e-6)
-    }
-}
-
-fn direction(line: &BillLine) -> &'static str {
-    match line.reading.direction {
-        Direction::BusinessToConsumer => "business to consumer",
-        Direction::ConsumerToBusiness => "consumer to business",
-        Direction::Unspecified => "unspecified",
     }
 }
 
@@ -305,7 +302,7 @@ mod tests {
             &tracker,
             (Suite::Triple, "aws-lc"),
             Duration::from_secs(2),
-            &[],
+            Bill::new(Vec::new(), &tracker),
             &views(Vec::new(), control_found),
         )
     }
@@ -339,6 +336,16 @@ mod tests {
         assert_eq!(json["bytes_scanned"]["files of the relay"], 2);
         let p50 = json["latency_ms"]["api_accept"]["p50"].as_f64().unwrap();
         assert!((p50 - 2.0).abs() < 0.01, "{p50}");
+    }
+
+    #[test]
+    fn a_bill_that_is_short_is_called_so() {
+        let short = summary(2, 4);
+        assert_eq!(short.to_json()["bill_complete"], false);
+        assert!(short.to_text().contains("SHORT  0 of 2 envelopes business to consumer are counted yet"));
+        let nothing = summary(0, 4);
+        assert_eq!(nothing.to_json()["bill_complete"], true);
+        assert!(!nothing.to_text().contains("SHORT"));
     }
 
     #[test]
