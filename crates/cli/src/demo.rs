@@ -1,6 +1,5 @@
 //! `blindpost demo`: everything in one process on loopback, for real.
 
-mod bill;
 mod driver;
 mod stack;
 mod summary;
@@ -93,9 +92,9 @@ impl Demo {
         bar.finish_and_clear();
         sending.abort();
 
-        let bill = stack.final_bill(&tracker).await;
+        let bill = stack.final_bill(self.messages).await;
         let views = stack.stop(&dir, &lines).await?;
-        let summary = Summary::new(&tracker, (suites.newest, provider::installed()), elapsed, bill, &views);
+        let summary = Summary::new(&tracker, (suites.newest, provider::installed()), elapsed, &bill, &views);
         match &self.json {
             Some(file) if file.as_os_str() == "-" => outln!("{:#}", summary.to_json())?,
             Some(file) => {

@@ -1,7 +1,9 @@
 //! The businesses of a node, as a file says.
 
 use crate::toml_file;
-use ::cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
+use ::cloud::{
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant, is_callback,
+};
 use endpoint::Suites;
 use kernel::Rng;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -25,6 +27,9 @@ pub(crate) struct TenantSettings {
     pub(crate) number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) webhook: Option<String>,
+    /// The business wants to hear when a consumer's identity key has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) identity_key_check: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -48,15 +53,39 @@ impl TenantSettings {
             phone_number_id: (106_540_352_242_922 + index).to_string(),
             number: (15_550_783_881 + index).to_string(),
             webhook: None,
+            identity_key_check: false,
+        }
+    }
+
+    /// An empty secret would let anybody sign, and an empty token anybody in.
+    fn check(&self) -> miette::Result<()> {
+        let secrets =
+            [("app_secret", &self.app_secret), ("verify_token", &self.verify_token), ("token", &self.token)];
+        if let Some((key, _)) = secrets.iter().find(|(_, secret)| is_blank(secret)) {
+            return Err(miette::miette!(
+                help = "name one in the file, by its flag or in the environment; a new tenants file gets random ones",
+                "tenant \"{}\": {key} is empty",
+                self.name
+            ));
+        }
+        match &self.webhook {
+            Some(url) if !is_callback(url) => Err(miette::miette!(
+                help = "it starts with http:// or https://, names a host, and has no spaces and no #",
+                "tenant \"{}\": webhook {url:?} is no absolute URL",
+                self.name
+            )),
+            _ => Ok(()),
         }
     }
 
     fn to_tenant(&self) -> miette::Result<Tenant> {
+        self.check()?;
         let what = |key: &str| format!("tenant \"{}\": {key}", self.name);
         let number = BusinessNumber {
             id: self.phone_number_id.parse().into_diagnostic().wrap_err_with(|| what("phone_number_id"))?,
             number: self.number.parse().into_diagnostic().wrap_err_with(|| what("number"))?,
             display_name: self.name.clone(),
+            identity_key_check: self.identity_key_check,
         };
         let account = BusinessAccount {
             id: self.waba_id.parse().into_diagnostic().wrap_err_with(|| what("waba_id"))?,
@@ -83,6 +112,11 @@ impl TenantSettings {
         let token = AccessToken { value: self.token.as_str().into(), accounts: Vec::new(), expires: None };
         Ok(Tenant { portfolio, app, accounts: vec![account], tokens: vec![token] })
     }
+}
+
+/// No secret at all.
+pub(crate) fn is_blank(secret: &str) -> bool {
+    secret.trim().is_empty()
 }
 
 /// The tenants in `file`; if there is no such file, one business that is written to it, so that its
@@ -174,6 +208,35 @@ mod tests {
             let error = explain(&node_config(&[bad], Suites::default()).err().unwrap());
             assert!(error.starts_with(&format!("error: tenant \"Shop\": {key}\n")), "{error}");
         }
+    }
+
+    #[test]
+    fn nobody_gets_in_or_signs_with_an_empty_secret() {
+        let good = TenantSettings { name: "Shop".into(), ..TenantSettings::generate(0, &mut rng()) };
+        for nothing in ["", " ", "\t\n"] {
+            for (key, bad) in [
+                ("app_secret", TenantSettings { app_secret: nothing.into(), ..good.clone() }),
+                ("verify_token", TenantSettings { verify_token: nothing.into(), ..good.clone() }),
+                ("token", TenantSettings { token: nothing.into(), ..good.clone() }),
+            ] {
+                let error = explain(&node_config(&[bad], Suites::default()).err().unwrap());
+                assert!(error.starts_with(&format!("error: tenant \"Shop\": {key} is empty\n")), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_is_no_url_is_refused_as_the_api_refuses_it() {
+        let good = TenantSettings { name: "Shop".into(), ..TenantSettings::generate(0, &mut rng()) };
+        let with = |url: &str| {
+            let tenant = TenantSettings { webhook: Some(url.into()), ..good.clone() };
+            node_config(&[tenant], Suites::default()).map(drop)
+        };
+        for bad in ["", "localhost:9000/webhooks", "http://a b/", "ftp://x/", "http://", "http://x/#y"] {
+            let error = explain(&with(bad).unwrap_err());
+            assert!(error.contains("tenant \"Shop\": webhook") && error.contains("http://"), "{error}");
+        }
+        assert!(with("http://127.0.0.1:9000/webhooks").is_ok() && with("https://[::1]:9/").is_ok());
     }
 
     #[test]

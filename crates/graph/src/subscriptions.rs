@@ -140,7 +140,8 @@ impl fmt::Debug for Callback {
     }
 }
 
-fn is_callback(url: &str) -> bool {
+/// True if webhooks can go there: an absolute `http` or `https` URL with a host, without spaces and without a fragment.
+pub fn is_callback(url: &str) -> bool {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     host.is_some_and(|host| {
         !host.is_empty()

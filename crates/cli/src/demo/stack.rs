@@ -1,6 +1,6 @@
 //! All parties in one process, each with its own keys, store and sockets.
 
-use super::bill::Bill;
+use super::summary::unbilled;
 use super::tracker::Tracker;
 use super::views::{Control, RelayTap, Views, canaries};
 use crate::data::{Data, rng};
@@ -25,16 +25,15 @@ use store::{Partition, Store};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use wire::{Address, Number};
+use wire::{Address, Direction, Number};
 
 const BUSINESSES: u64 = 2;
 const FIRST_CONSUMER: u64 = 4_915_100_000_000;
 const KEY_LIFETIME: Duration = Duration::from_secs(2);
 const METERING_INTERVAL: Duration = Duration::from_millis(500);
 const START_TAKES_AT_MOST: Duration = Duration::from_secs(60);
-const COUNTING_TAKES_AT_MOST: Duration = Duration::from_secs(20);
 
-type Metered = Arc<Mutex<Vec<BillLine>>>;
+type Bill = Arc<Mutex<Vec<BillLine>>>;
 
 /// Everything that runs.
 pub(crate) struct Stack {
@@ -42,7 +41,7 @@ pub(crate) struct Stack {
     tap: Arc<RelayTap>,
     scanner: Scanner,
     control: Arc<Control>,
-    bill: Metered,
+    bill: Bill,
     stop: Shutdown,
     tasks: JoinSet<miette::Result<()>>,
     stores: Vec<Store>,
@@ -100,7 +99,7 @@ impl Stack {
             relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
         tasks.spawn(async move { transport.await.into_diagnostic() });
 
-        let bill = Metered::default();
+        let bill = Bill::default();
         let billed = Arc::clone(&bill);
         let observe = move |output: cloud::Output| {
             if let cloud::Output::Metered(lines) = output {
@@ -155,11 +154,15 @@ impl Stack {
         self.api.clone()
     }
 
-    /// The bill, once the relay has reported all that has arrived; what there is after a while otherwise.
-    pub(crate) async fn final_bill(&self, tracker: &Tracker) -> Bill {
-        let bill = || Bill::new(self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone(), tracker);
-        let started = live::now();
-        while !bill().is_complete() && live::now().since(started) < COUNTING_TAKES_AT_MOST {
+    /// The bill, once the relay has reported all `messages` and their answers; what there is after a while otherwise.
+    pub(crate) async fn final_bill(&self, messages: u32) -> Vec<BillLine> {
+        let bill = || self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for _ in 0..30 {
+            // Every message is answered: as many go the other way.
+            let ways = [Direction::BusinessToConsumer, Direction::ConsumerToBusiness];
+            if ways.iter().all(|way| unbilled(&bill(), *way, messages.into()) == 0) {
+                break;
+            }
             tokio::time::sleep(METERING_INTERVAL / 4).await;
         }
         bill()

@@ -152,12 +152,6 @@ impl Tracker {
         u64::from(state.shown) + u64::from(state.answered)
     }
 
-    /// How many envelopes must have passed the relay for what is known to have arrived: to consumers, and to businesses.
-    pub(crate) fn envelopes(&self) -> (u64, u64) {
-        let state = self.lock();
-        (u64::from(state.shown), u64::from(state.answered) + u64::from(state.read))
-    }
-
     /// True once all have arrived, and the businesses know it.
     pub(crate) fn is_complete(&self) -> bool {
         let state = self.lock();
