@@ -19,6 +19,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 const ALICE: &str = "4915112345678";
+/// Of a node that nobody has configured.
+const BUSINESS: &str = "15550783881";
 const BOB: &str = "4915187654321";
 
 /// A party that runs, or ran.
@@ -29,9 +31,13 @@ struct Party {
 
 impl Party {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(Stdio::null(), arguments)
+    }
+
+    fn start_with(input: Stdio, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_blindpost"))
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -142,6 +148,16 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
+fn directories(dir: &Path) -> Vec<PathBuf> {
+    let files = files(dir);
+    let within = files.iter().flat_map(|file| file.ancestors().skip(1));
+    let mut found: Vec<_> =
+        within.filter(|within| !within.as_os_str().is_empty()).map(Path::to_path_buf).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
 fn copy(from: &Path, to: &Path) {
     for file in files(from) {
         let target = to.join(&file);
@@ -164,8 +180,9 @@ fn assert_told(told: &str, dir: &Path) {
     assert_eq!(twice, None, "{told}");
 }
 
-/// Takes each file out of `sound`, empties it, and puts another party's in its place.
-fn attack(sound: &Path, other: &Path, kind: &Kind<'_>) {
+/// Takes each file and each directory out of `sound`, empties each file, and puts another party's in its place, and the
+/// one of the same party at an `earlier` time.
+fn attack(sound: &Path, earlier: &Path, other: &Path, kind: &Kind<'_>) {
     let identity = |dir: &Path| {
         let (party, lines) = (kind.start)(dir).until(kind.up)?;
         party.kill();
@@ -177,40 +194,79 @@ fn attack(sound: &Path, other: &Path, kind: &Kind<'_>) {
     let expected = identity(&whole).unwrap();
     let link_key = fs::read(sound.join("link.pem")).unwrap();
     let mut outcomes = [0, 0];
+    let mut judge = |harmed: &str, part: &Path, dir: &Path| match identity(dir) {
+        Ok(found) => {
+            outcomes[0] += 1;
+            assert_eq!(found, expected, "{harmed} {}", part.display());
+            assert_eq!(fs::read(dir.join("link.pem")).unwrap(), link_key);
+        }
+        Err(told) => {
+            outcomes[1] += 1;
+            assert_told(&told, dir);
+        }
+    };
     for (number, file) in files(sound).iter().enumerate() {
-        for (name, harm) in [
-            ("without", (|file: &Path, _: &Path| fs::remove_file(file).unwrap()) as fn(&Path, &Path)),
-            ("emptied", |file, _| fs::write(file, "").unwrap()),
-            ("another's", |file, theirs| drop(fs::copy(theirs, file))),
-        ] {
-            if name == "another's" && (file.ends_with("tenants.toml") || !other.join(file).exists()) {
-                // Whose businesses a node speaks for, people say in this file (docs/decisions/0024).
+        for harm in
+            [Harm::Without, Harm::Emptied, Harm::From("another's", other), Harm::From("earlier", earlier)]
+        {
+            // Whose businesses a node speaks for, people say in this file (docs/decisions/0024).
+            if matches!(harm, Harm::From("another's", _)) && file.ends_with("tenants.toml") {
                 continue;
             }
-            let dir = home.path().join(format!("{number}-{}", &name[..3]));
+            let dir = home.path().join(format!("{number}-{}", harm.name()));
             copy(sound, &dir);
-            harm(&dir.join(file), &other.join(file));
-            match identity(&dir) {
-                Ok(found) => {
-                    outcomes[0] += 1;
-                    assert_eq!(found, expected, "{name} {}", file.display());
-                    assert_eq!(fs::read(dir.join("link.pem")).unwrap(), link_key);
-                }
-                Err(told) => {
-                    outcomes[1] += 1;
-                    assert_told(&told, &dir);
-                }
+            if harm.be_done(&dir, file) {
+                judge(harm.name(), file, &dir);
             }
         }
     }
+    for (number, part) in directories(sound).iter().enumerate() {
+        let dir = home.path().join(format!("dir-{number}"));
+        copy(sound, &dir);
+        fs::remove_dir_all(dir.join(part)).unwrap();
+        judge("without", part, &dir);
+    }
     assert!(outcomes[0] > 0 && outcomes[1] > 8, "{outcomes:?}");
+}
+
+/// What happens to a file of a directory.
+enum Harm<'a> {
+    Without,
+    Emptied,
+    From(&'static str, &'a Path),
+}
+
+impl Harm<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Without => "without",
+            Self::Emptied => "emptied",
+            Self::From(name, _) => name,
+        }
+    }
+
+    /// False if there is nothing to do it with.
+    fn be_done(&self, dir: &Path, file: &Path) -> bool {
+        let target = dir.join(file);
+        match self {
+            Self::Without => fs::remove_file(target).unwrap(),
+            Self::Emptied => fs::write(target, "").unwrap(),
+            Self::From(_, theirs) if theirs.join(file).exists() => {
+                fs::copy(theirs.join(file), target).unwrap();
+            }
+            Self::From(..) => return false,
+        }
+        true
+    }
 }
 
 #[test]
 fn a_relay_is_itself_or_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
-    let [one, other] = ["one", "other"].map(|name| home.path().join(name));
+    let [one, earlier, other] = ["one", "earlier", "other"].map(|name| home.path().join(name));
     let address = free_address();
+    relay(&one, &address).until(relay_is_up).unwrap().0.kill();
+    copy(&one, &earlier);
     for dir in [&one, &other] {
         let (transport, _) = relay(dir, &address).until(relay_is_up).unwrap();
         let (app, _) = consumer(&dir.with_extension("app"), ALICE, &address).until(is_registered).unwrap();
@@ -219,25 +275,43 @@ fn a_relay_is_itself_or_says_what_is_missing() {
     }
     let start = |dir: &Path| relay(dir, &address);
     let identity = |line: &Value| line["relay_key"].to_string();
-    attack(&one, &other, &Kind { start: &start, up: relay_is_up, identity });
+    attack(&one, &earlier, &other, &Kind { start: &start, up: relay_is_up, identity });
 }
 
 #[test]
 fn a_node_is_itself_or_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
-    let [one, other] = ["one", "other"].map(|name| home.path().join(name));
+    let [one, earlier, other] = ["one", "earlier", "other"].map(|name| home.path().join(name));
     let address = free_address();
+    // Before there is a relay.
+    node(&one, &address).until(node_is_up).unwrap().0.kill();
+    copy(&one, &earlier);
     let (_transport, _) = relay(&home.path().join("relay"), &address).until(relay_is_up).unwrap();
     for dir in [&one, &other] {
         let (node, _) = node(dir, &address).until(node_is_up).unwrap();
         while !has_seen_its_relay(dir) {
             std::thread::sleep(Duration::from_millis(20));
         }
+        // The relay takes the first that comes for its gateway.
+        if dir == &one {
+            writes_to_business(&home.path().join("app"), &address);
+        }
         node.kill();
     }
     let start = |dir: &Path| node(dir, &address);
     let identity = |line: &Value| format!("{} {}", line["node_key"], line["tenants"]);
-    attack(&one, &other, &Kind { start: &start, up: node_is_up, identity });
+    attack(&one, &earlier, &other, &Kind { start: &start, up: node_is_up, identity });
+}
+
+/// Once a message has arrived there, the relay has the keys of the business.
+fn writes_to_business(dir: &Path, relay: &str) {
+    let typed = dir.with_extension("typed");
+    fs::write(&typed, "Are you open on Sundays?\n").unwrap();
+    let input = fs::File::open(&typed).unwrap();
+    let arguments =
+        ["consumer", "--json", "--data", text(dir), "--relay", relay, "--number", ALICE, "--to", BUSINESS];
+    let app = Party::start_with(input.into(), &arguments);
+    app.until(|line| line["status"] == "delivered").unwrap().0.kill();
 }
 
 fn has_seen_its_relay(dir: &Path) -> bool {
@@ -247,8 +321,16 @@ fn has_seen_its_relay(dir: &Path) -> bool {
 #[test]
 fn a_consumer_is_itself_or_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
-    let [one, other] = ["one", "other"].map(|name| home.path().join(name));
+    let [one, earlier, other] = ["one", "earlier", "other"].map(|name| home.path().join(name));
     let address = free_address();
+    // Before there is a relay.
+    let app = consumer(&one, ALICE, &address);
+    while !one.join("party.toml").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    app.kill();
+    copy(&one, &earlier);
     let (_transport, _) = relay(&home.path().join("relay"), &address).until(relay_is_up).unwrap();
     for (dir, number) in [(&one, ALICE), (&other, BOB)] {
         consumer(dir, number, &address).until(is_registered).unwrap().0.kill();
@@ -257,7 +339,7 @@ fn a_consumer_is_itself_or_says_what_is_missing() {
     // One with a new identity would register it first.
     let identity = |line: &Value| line.to_string();
     let up = |line: &Value| is_online(line) || is_registered(line);
-    attack(&one, &other, &Kind { start: &start, up, identity });
+    attack(&one, &earlier, &other, &Kind { start: &start, up, identity });
 }
 
 #[test]

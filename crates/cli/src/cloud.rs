@@ -10,7 +10,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::NodeConfig;
+use ::cloud::{Node, NodeConfig};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -89,11 +89,15 @@ impl CloudArguments {
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
-        let uplink = uplink(&data, relay, key)?;
         let config = self.api.node_config(&tenants)?;
+        let partition = data.store.partition("node");
+        if key.is_none() {
+            let before = || live::restore::<Node>(config.clone(), &partition).into_diagnostic();
+            data.check_pin(|| Ok(before()?.endpoint().is_known()))?;
+        }
+        let uplink = uplink(&data, relay, key)?;
         Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        let partition = data.store.partition("node");
         ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;

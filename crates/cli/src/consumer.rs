@@ -80,6 +80,7 @@ impl ConsumerArguments {
             .unwrap_or_else(|| format!("blindpost-data/consumer-{}", number.digits()).into());
         let data = Data::open(&dir, Party::Consumer(number), Duration::from_secs(5))?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
+        let is_pinned = key.is_some();
         let uplink = uplink(&data, relay, key)?;
         let config = ConsumerConfig {
             address: Address::primary(number),
@@ -94,6 +95,9 @@ impl ConsumerArguments {
         let partition = data.store.partition("consumer");
         let before = live::restore::<Consumer>(config.clone(), &partition).into_diagnostic()?;
         let printed = Printed::read(data.dir.join(PRINTED), data.store.id(), before.last_arrived())?;
+        if !is_pinned {
+            data.check_pin(|| Ok(before.endpoint().is_known()))?;
+        }
         let standing = Standing::new(before.endpoint().is_published(config.address));
         let (commands, waiting) = mpsc::channel(16);
         std::thread::spawn(move || read_commands(to, &commands));

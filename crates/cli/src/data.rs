@@ -48,6 +48,20 @@ impl Data {
         };
         Ok(Self { dir: dir.to_owned(), identity, store, rng, manifest })
     }
+
+    /// Refuses to take the first relay that answers for the one that it should be, if a relay knows the party already:
+    /// then `relay.key` is of an earlier time, or the key was named whenever the party was started.
+    pub(crate) fn check_pin(&self, is_known: impl FnOnce() -> miette::Result<bool>) -> miette::Result<()> {
+        let pin = self.dir.join(RELAY_KEY);
+        if Pin::read(&pin).map_err(|error| unreadable(&pin, error))?.is_some() || !is_known()? {
+            return Ok(());
+        }
+        Err(miette::miette!(
+            help = "name the relay's key with --relay-key, or write it into the file",
+            "{} says that no relay was seen yet, but one knows this party",
+            pin.display()
+        ))
+    }
 }
 
 /// A directory that was used, with all that belongs to it.
@@ -98,10 +112,11 @@ fn create(
 }
 
 /// A directory without a manifest may hold what a killed process had made of it, and what people put there; nothing that
-/// only a party's life leaves.
+/// only a party's life leaves, as one that an earlier version made does.
 fn check_unused(dir: &Path) -> miette::Result<()> {
     let has_relay_key = || matches!(Pin::read(&dir.join(RELAY_KEY)), Ok(Some(_)));
     if dir.join(PRINTED).exists() || has_relay_key() {
+        Store::check_format(&dir.join(STORE)).into_diagnostic()?;
         return Err(missing(&dir.join(MANIFEST)));
     }
     let entries = fs::read_dir(dir).into_diagnostic();
@@ -211,5 +226,38 @@ mod tests {
         fs::write(dir.path().join("link.pem"), "no key").unwrap();
         let error = explain(&Data::open(dir.path(), Party::Node, LIFETIME).err().unwrap());
         assert!(error.contains("link.pem"), "{error}");
+    }
+
+    #[test]
+    fn who_is_known_to_a_relay_does_not_trust_the_next_one_that_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = Data::open(dir.path(), Party::Node, LIFETIME).unwrap();
+        data.check_pin(|| Ok(false)).unwrap();
+        let error = explain(&data.check_pin(|| Ok(true)).unwrap_err());
+        assert!(error.contains("relay.key says that no relay was seen yet"), "{error}");
+        assert!(error.contains("help: name the relay's key with --relay-key"), "{error}");
+        fs::write(dir.path().join(RELAY_KEY), "ab".repeat(32)).unwrap();
+        data.check_pin(|| Ok(true)).unwrap();
+        data.store.close();
+    }
+
+    #[test]
+    fn a_directory_of_an_earlier_version_is_called_so() {
+        for used in [Some((PRINTED, "3".to_owned())), Some((RELAY_KEY, "ab".repeat(32))), None] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = dir.path().join(STORE);
+            fs::create_dir(&store).unwrap();
+            let header = [&b"blindpost keys\r\n"[..], &1_u32.to_be_bytes(), &[0; 44]].concat();
+            fs::write(store.join("keys"), header).unwrap();
+            if let Some((file, text)) = &used {
+                fs::write(dir.path().join(file), text).unwrap();
+            }
+            let error = explain(&Data::open(dir.path(), Party::Node, LIFETIME).err().unwrap());
+            assert!(
+                error.contains("keys has format 1, and this version reads format 2 only"),
+                "{used:?}: {error}"
+            );
+            assert!(error.contains("or start in a new directory"), "{error}");
+        }
     }
 }

@@ -64,7 +64,11 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// The store was written by another version of this program.
-    #[error("{} has format {found}, and this version reads format {known} only", file.display())]
+    #[error(
+        "{} has format {found}, and this version reads format {known} only; use the version that made it, or start in a \
+         new directory",
+        file.display()
+    )]
     Version {
         /// The file that says so.
         file: PathBuf,

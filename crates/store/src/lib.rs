@@ -105,6 +105,14 @@ impl Store {
         Self::embedded(dir, Some(id), options)
     }
 
+    /// Finds out whether another version made what is in `dir`, whatever else may be wrong with it. Nothing is written.
+    ///
+    /// # Errors
+    /// [`OpenError::Version`] only.
+    pub fn check_format(dir: &Path) -> Result<(), OpenError> {
+        recover::check_format(dir)
+    }
+
     fn embedded(dir: &Path, known: Option<StoreId>, options: Options) -> Result<Self, OpenError> {
         let engine = embedded::Embedded::open(dir, known, options)?;
         let (id, unused) = (engine.store(), engine.commits() == 0);

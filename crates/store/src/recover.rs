@@ -171,6 +171,14 @@ fn make_directory(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
+pub(crate) fn check_format(dir: &Path) -> Result<(), OpenError> {
+    let file = dir.join(KEYS);
+    match KeyFile::open(&file) {
+        Err(error @ KeyFileError::Version(_)) => Err(explain(&file, error)),
+        _ => Ok(()),
+    }
+}
+
 fn explain(file: &Path, error: KeyFileError) -> OpenError {
     match error {
         KeyFileError::Io(error) => OpenError::io("open", file, &error),

@@ -59,7 +59,10 @@ fn another_version_is_named() {
     let mut keys = fs::read(&path).unwrap();
     keys[19] = 9;
     fs::write(&path, keys).unwrap();
-    assert_eq!(complaint(dir.path()), "DIR/keys has format 9, and this version reads format 2 only");
+    assert_eq!(
+        complaint(dir.path()),
+        "DIR/keys has format 9, and this version reads format 2 only; use the version that made it, or start in a new directory"
+    );
 }
 
 #[test]

@@ -154,13 +154,15 @@ impl Stack {
         self.api.clone()
     }
 
-    /// The bill, once the relay has reported all `messages` and their answers; what there is after a while otherwise.
+    /// The bill, once the relay has reported all `messages`, their answers and their read receipts; what there is after a
+    /// while otherwise.
     pub(crate) async fn final_bill(&self, messages: u32) -> Vec<BillLine> {
         let bill = || self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for _ in 0..30 {
-            // Every message is answered: as many go the other way.
-            let ways = [Direction::BusinessToConsumer, Direction::ConsumerToBusiness];
-            if ways.iter().all(|way| unbilled(&bill(), *way, messages.into()) == 0) {
+            let messages = u64::from(messages);
+            let due =
+                [(Direction::BusinessToConsumer, messages), (Direction::ConsumerToBusiness, 2 * messages)];
+            if due.iter().all(|(way, envelopes)| unbilled(&bill(), *way, *envelopes) == 0) {
                 break;
             }
             tokio::time::sleep(METERING_INTERVAL / 4).await;
