@@ -203,6 +203,7 @@ fn attack(sound: &Path, earlier: &Path, other: &Path, kind: &Kind<'_>) {
         Err(told) => {
             outcomes[1] += 1;
             assert_told(&told, dir);
+            assert!(told.contains(blamed(harmed, part)), "{harmed} {}: {told}", part.display());
         }
     };
     for (number, file) in files(sound).iter().enumerate() {
@@ -227,6 +228,20 @@ fn attack(sound: &Path, earlier: &Path, other: &Path, kind: &Kind<'_>) {
         judge("without", part, &dir);
     }
     assert!(outcomes[0] > 0 && outcomes[1] > 8, "{outcomes:?}");
+}
+
+/// What the error names: the part, or what is known of it.
+fn blamed<'a>(harmed: &str, part: &'a Path) -> &'a str {
+    match text(part) {
+        // In which order they were filled, only the database knows.
+        "store/rows/0.jnl" if matches!(harmed, "without" | "emptied") => "NUMBER.jnl",
+        table if table.contains("/tables/") => "store/rows",
+        // What fits nothing may be either of two.
+        part if matches!(harmed, "without" | "emptied") => part,
+        part if part.starts_with("store/") => "store",
+        "party.toml" => "",
+        part => part,
+    }
 }
 
 /// What happens to a file of a directory.

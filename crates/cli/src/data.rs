@@ -97,9 +97,13 @@ fn create(
     }
     tidy(dir)?;
     let key = dir.join(LINK_KEY);
-    let identity = LinkIdentity::load_or_create(&key, rng)
-        .into_diagnostic()
-        .wrap_err_with(|| format!("can't read or make the link key {}", key.display()))?;
+    let identity = LinkIdentity::load_or_create(&key, rng).map_err(|error| {
+        miette::miette!(
+            help = "remove it, and one is made, or write your own: `openssl genpkey -algorithm ed25519` makes one",
+            "can't read or make the link key {}: {error}",
+            key.display()
+        )
+    })?;
     let pin = dir.join(RELAY_KEY);
     if party.has_relay() && !pin.exists() {
         write_new_file(&pin, format!("{}\n", Pin::NONE_YET).as_bytes())

@@ -168,9 +168,11 @@ impl Manifest {
 pub(crate) const RESTORE: &str = "put the whole directory back from one copy; without a copy what it held is lost, and a \
      new party starts in a new directory";
 
-/// Without what the file says: that names lines, and nobody is to mend it.
+/// Without the lines that are wrong: nobody is to mend them.
 fn damaged(file: &Path, error: miette::Report) -> miette::Report {
-    miette::miette!(help = RESTORE, "{} is damaged: {}", file.display(), error.root_cause())
+    let told = error.root_cause().to_string();
+    let why = told.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    miette::miette!(help = RESTORE, "{} is damaged: {why}", file.display())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub struct LinkIdentity {
 
 /// A file or text is not a link identity.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
-#[error("not an Ed25519 private key in PKCS#8 (try `openssl genpkey -algorithm ed25519`)")]
+#[error("not an Ed25519 private key in PKCS#8")]
 pub struct IdentityError;
 
 /// Everything that stands before the seed in a PKCS#8 Ed25519 private key (RFC 8410 §7).

@@ -20,6 +20,8 @@ use std::path::Path;
 const LOCK: &str = "lock";
 const KEYS: &str = "keys";
 const ROWS: &str = "rows";
+/// What a journal that was emptied leaves, of a store that was never large.
+const GONE: &str = "its rows are gone; was its journal, NUMBER.jnl, emptied?";
 /// The database of rows while it is being made; one that is called [`ROWS`] is whole.
 const NEW_ROWS: &str = "rows.new";
 
@@ -111,7 +113,7 @@ fn fitting_tally(
     let misfit = |path: &Path, what: &str| OpenError::Misfit { path: path.into(), what: what.into() };
     let tally = rows.tally().map_err(|what| OpenError::Damaged { path: rows_dir.into(), what: what.0 })?;
     let Some(tally) = tally else {
-        return Err(OpenError::Damaged { path: rows_dir.into(), what: "its rows are gone".into() });
+        return Err(OpenError::Damaged { path: rows_dir.into(), what: GONE.into() });
     };
     if tally.store != keys.store() {
         return Err(misfit(rows_dir, "its rows are another store's"));

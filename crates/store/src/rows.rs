@@ -10,7 +10,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
 use std::error::Error as _;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -46,15 +46,7 @@ impl Rows {
     /// Opens a database that is there: fjall would make what is missing of it, and delete what it then doesn't know.
     pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         for part in ["version", "keyspaces/0/current", "keyspaces/1/current"] {
-            let path = dir.join(part);
-            match fs::metadata(&path) {
-                Ok(about) if about.len() > 0 => {}
-                Ok(_) => return Err(OpenError::Damaged { path, what: "it is empty".into() }),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(OpenError::Missing { path });
-                }
-                Err(error) => return Err(OpenError::io("read", &path, &error)),
-            }
+            check_part(dir.join(part))?;
         }
         if !has_journal(dir).map_err(|error| OpenError::io("read", dir, &error))? {
             return Err(OpenError::Damaged {
@@ -67,7 +59,10 @@ impl Rows {
         private(OpenOptions::new().append(true).create(true))
             .open(&lock)
             .map_err(|error| OpenError::io("make", &lock, &error))?;
-        Self::open_or_create(dir, options)
+        Self::open_or_create(dir, options).map_err(|error| match error {
+            OpenError::Locked { .. } => error,
+            error => check_keyspaces(dir).err().unwrap_or(error),
+        })
     }
 
     fn open_or_create(dir: &Path, options: &Options) -> Result<Self, OpenError> {
@@ -143,6 +138,33 @@ impl Rows {
             waited += PAUSE;
         }
         Ok(())
+    }
+}
+
+/// Which file of a database that doesn't open is missing or empty, as far as it can be told from outside.
+fn check_keyspaces(dir: &Path) -> Result<(), OpenError> {
+    for keyspace in ["keyspaces/0", "keyspaces/1"].map(|keyspace| dir.join(keyspace)) {
+        // It starts with the number of the version that counts.
+        let current = fs::read(keyspace.join("current")).unwrap_or_default();
+        if let Some(version) = current.first_chunk().map(|version| u64::from_le_bytes(*version)) {
+            check_part(keyspace.join(format!("v{version}")))?;
+        }
+        let path = keyspace.join("tables");
+        match fs::read_dir(&path) {
+            Ok(tables) => tables.flatten().map(|table| table.path()).try_for_each(check_part)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::Missing { path }),
+            Err(error) => return Err(OpenError::io("read", &path, &error)),
+        }
+    }
+    Ok(())
+}
+
+fn check_part(path: PathBuf) -> Result<(), OpenError> {
+    match fs::metadata(&path) {
+        Ok(about) if about.len() > 0 => Ok(()),
+        Ok(_) => Err(OpenError::Damaged { path, what: "it is empty".into() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing { path }),
+        Err(error) => Err(OpenError::io("read", &path, &error)),
     }
 }
 
