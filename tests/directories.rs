@@ -233,9 +233,9 @@ fn attack(sound: &Path, earlier: &Path, other: &Path, kind: &Kind<'_>) {
 /// What the error names: the part, or what is known of it.
 fn blamed<'a>(harmed: &str, part: &'a Path) -> &'a str {
     match text(part) {
-        // In which order they were filled, only the database knows.
+        // Which journals and tables there were, only the database knows.
         "store/rows/0.jnl" if matches!(harmed, "without" | "emptied") => "NUMBER.jnl",
-        table if table.contains("/tables/") => "store/rows",
+        table if table.contains("/tables") => "store/rows",
         // What fits nothing may be either of two.
         part if matches!(harmed, "without" | "emptied") => part,
         part if part.starts_with("store/") => "store",

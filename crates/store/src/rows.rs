@@ -149,12 +149,9 @@ fn check_keyspaces(dir: &Path) -> Result<(), OpenError> {
         if let Some(version) = current.first_chunk().map(|version| u64::from_le_bytes(*version)) {
             check_part(keyspace.join(format!("v{version}")))?;
         }
-        let path = keyspace.join("tables");
-        match fs::read_dir(&path) {
-            Ok(tables) => tables.flatten().map(|table| table.path()).try_for_each(check_part)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::Missing { path }),
-            Err(error) => return Err(OpenError::io("read", &path, &error)),
-        }
+        // A keyspace without tables need not have the directory.
+        let tables = fs::read_dir(keyspace.join("tables")).into_iter().flatten().flatten();
+        tables.map(|table| table.path()).try_for_each(check_part)?;
     }
     Ok(())
 }
