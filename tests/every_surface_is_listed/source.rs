@@ -235,7 +235,7 @@ impl Source {
             "File" if path(&["create", "create_new", "options"]) => self.exits.push((line, Exit::Write)),
             "OpenOptions" if path(&["new"]) => self.exits.push((line, Exit::Write)),
             // `link`'s own.
-            "write_new_file" if call(0) => self.exits.push((line, Exit::Write)),
+            "write_new_file" | "replace_file" if call(0) => self.exits.push((line, Exit::Write)),
             _ => {}
         }
     }

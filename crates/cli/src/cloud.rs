@@ -1,7 +1,8 @@
 //! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
 //! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
 
-use crate::data::Data;
+use crate::data::{Data, TENANTS, missing};
+use crate::manifest::Party;
 use crate::metrics::MetricsArguments;
 use crate::out::{Unwritten, out, outln};
 use crate::settings::Settings;
@@ -9,7 +10,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::NodeConfig;
+use ::cloud::{Node, NodeConfig};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -84,15 +85,19 @@ impl CloudArguments {
         let settings = Settings::read(self.config.as_deref())?.cloud;
         let dir = self.data.or(settings.data).unwrap_or_else(|| "blindpost-data/cloud".into());
         self.api.metrics.serve().await?;
-        let mut data = Data::open(&dir, "node", Duration::from_secs(self.api.key_lifetime))?;
+        let mut data = Data::open(&dir, Party::Node, Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
-        let uplink = uplink(&data, relay, key)?;
         let config = self.api.node_config(&tenants)?;
+        let partition = data.store.partition("node");
+        if key.is_none() {
+            let before = || live::restore::<Node>(config.clone(), &partition).into_diagnostic();
+            data.check_pin(|| Ok(before()?.endpoint().is_known()))?;
+        }
+        let uplink = uplink(&data, relay, key)?;
         Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        let partition = data.store.partition("node");
         ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
@@ -110,7 +115,11 @@ impl ApiArguments {
         data: &mut Data,
     ) -> miette::Result<Vec<TenantSettings>> {
         let mut tenants = if settings.is_empty() {
-            let file = self.tenants.clone().unwrap_or_else(|| data.dir.join("tenants.toml"));
+            let file = self.tenants.clone().unwrap_or_else(|| data.dir.join(TENANTS));
+            // A business made anew would not be the one whose keys and sessions are here.
+            if !file.exists() && !data.store.was_unused() {
+                return Err(missing(&file).wrap_err("the node's businesses are not there"));
+            }
             tenants::read_or_generate(&file, &mut data.rng)?
         } else {
             settings
@@ -239,7 +248,7 @@ mod tests {
     use crate::error::explain;
 
     fn data(dir: &tempfile::TempDir) -> Data {
-        Data::open(dir.path(), "node", Duration::from_secs(1)).unwrap()
+        Data::open(dir.path(), Party::Node, Duration::from_secs(1)).unwrap()
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! `blindpost consumer`: an app with a terminal for a screen. Lines of standard input are sent, what arrives is printed,
 //! and a message that is printed stays so through `kill -9`.
 
-use crate::data::Data;
+use crate::data::{Data, PRINTED};
+use crate::manifest::Party;
 use crate::out::{errln, foreign, outln};
 use crate::settings::Settings;
-use crate::shutdown;
+use crate::shutdown::{self, Shutdown};
 use crate::suites::SuiteArguments;
 use crate::uplink::uplink;
-use ::consumer::{Command, ConsumerConfig, Notice, Output, Reply, Sent};
+use ::consumer::{Command, Consumer, ConsumerConfig, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fs::OpenOptions;
@@ -15,9 +16,11 @@ use std::io::{BufRead, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use store::StoreId;
 use tokio::sync::mpsc;
-use wire::{Address, Number};
+use wire::{Address, Number, RejectCode};
 
 /// A consumer's app as its own process: shows what arrives, sends what you type.
 ///
@@ -92,10 +95,13 @@ impl ConsumerArguments {
         };
         let number = parse_number(&digits)?;
         let to = self.to.as_deref().map(parse_number).transpose()?;
-        let dir =
-            self.data.or(settings.data).unwrap_or_else(|| format!("blindpost-data/consumer-{digits}").into());
-        let data = Data::open(&dir, "consumer", Duration::from_secs(5))?;
+        let dir = self
+            .data
+            .or(settings.data)
+            .unwrap_or_else(|| format!("blindpost-data/consumer-{}", number.digits()).into());
+        let data = Data::open(&dir, Party::Consumer(number), Duration::from_secs(5))?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
+        let is_pinned = key.is_some();
         let uplink = uplink(&data, relay, key)?;
         let config = ConsumerConfig {
             address: Address::primary(number),
@@ -108,17 +114,88 @@ impl ConsumerArguments {
                 ..endpoint::Policy::default()
             },
         };
+        let partition = data.store.partition("consumer");
+        let before = live::restore::<Consumer>(config.clone(), &partition).into_diagnostic()?;
+        let printed = Printed::read(data.dir.join(PRINTED), data.store.id(), before.last_arrived())?;
+        if !is_pinned {
+            data.check_pin(|| Ok(before.endpoint().is_known()))?;
+        }
+        let standing = Standing::new(before.endpoint().is_published(config.address));
         let (commands, waiting) = mpsc::channel(16);
         std::thread::spawn(move || read_commands(to, &commands));
         let connector = Arc::clone(&uplink.connector);
-        let screen = screen(self.json, Printed::read(data.dir.join("printed")));
-        let partition = data.store.partition("consumer");
-        ::consumer::serve(config, partition, uplink, waiting, data.rng, screen, shutdown::requested())
-            .await
-            .into_diagnostic()?;
+        let screen = standing.watch(screen(self.json, printed));
+        let served = ::consumer::serve(
+            config,
+            partition,
+            uplink,
+            waiting,
+            data.rng,
+            screen,
+            standing.refused_or_asked(),
+        )
+        .await;
         connector.close().await;
+        if standing.never_was_registered() {
+            data.manifest.refused().write(&data.dir)?;
+        }
         data.store.close();
-        Ok(())
+        served.into_diagnostic()?;
+        standing.verdict(number)
+    }
+}
+
+/// What the relay thinks of this device: without its number an app has nothing to do.
+#[derive(Clone)]
+struct Standing {
+    registered: Arc<AtomicBool>,
+    refused: Shutdown,
+}
+
+impl Standing {
+    fn new(registered: bool) -> Self {
+        Self { registered: Arc::new(AtomicBool::new(registered)), refused: Shutdown::new() }
+    }
+
+    /// Hears what the screen hears.
+    fn watch(
+        &self,
+        mut screen: impl FnMut(Output) -> std::io::Result<()>,
+    ) -> impl FnMut(Output) -> std::io::Result<()> {
+        let standing = self.clone();
+        move |output| {
+            match &output {
+                Output::Notice(Notice::Registered) => standing.registered.store(true, Ordering::Relaxed),
+                Output::Notice(Notice::Rejected(RejectCode::AddressTaken)) => standing.refused.request(),
+                _ => {}
+            }
+            screen(output)
+        }
+    }
+
+    /// Completes when the app should end.
+    async fn refused_or_asked(&self) {
+        tokio::select! {
+            () = self.refused.wait() => {}
+            () = shutdown::requested() => {}
+        }
+    }
+
+    /// True if the number was another's from the first: nothing that the directory holds was ever of use.
+    fn never_was_registered(&self) -> bool {
+        self.refused.is_requested() && !self.registered.load(Ordering::Relaxed)
+    }
+
+    fn verdict(&self, number: Number) -> miette::Result<()> {
+        if !self.refused.is_requested() {
+            return Ok(());
+        }
+        let help = if self.registered.load(Ordering::Relaxed) {
+            "this directory had the number, and another one has it now; what was not sent is kept here"
+        } else {
+            "start the directory that has the number, or take another number; what was typed here was not sent"
+        };
+        Err(miette::miette!(help = help, "{} is another device's number at this relay", number.digits()))
     }
 }
 
@@ -219,18 +296,29 @@ fn screen(json: bool, mut printed: Printed) -> impl FnMut(Output) -> std::io::Re
     }
 }
 
-/// Up to where messages are on standard output. The file needs no fsync: it has to outlive the process,
-/// and when the machine loses power the terminal is gone too.
+/// Up to where messages are on standard output, as a file says together with the store that they are in. The file needs
+/// no fsync: it has to outlive the process, and when the machine loses power the terminal is gone too.
 struct Printed {
     through: u64,
+    store: StoreId,
     file: PathBuf,
 }
 
 impl Printed {
-    fn read(file: PathBuf) -> Self {
-        let through =
-            std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        Self { through, file }
+    /// What the file says of a store in which `last` messages have arrived. One that is missing or says nothing is borne:
+    /// some messages are printed twice then. One of a later time than the store never hides what arrives.
+    fn read(file: PathBuf, store: StoreId, last: u64) -> miette::Result<Self> {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let through = words.next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        if words.next().is_some_and(|other| other != store.to_string()) {
+            return Err(miette::miette!(
+                help = "remove it: messages that were printed and not confirmed are printed once more then",
+                "{} is of another directory",
+                file.display()
+            ));
+        }
+        Ok(Self { through: last.min(through), store, file })
     }
 
     /// One write in place, always of as many digits: whenever the process is killed, the file has this number or the one
@@ -238,7 +326,8 @@ impl Printed {
     fn advance(&mut self, sequence: u64) {
         self.through = sequence;
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&self.file);
-        let written = file.and_then(|mut file| file.write_all(format!("{sequence:020}").as_bytes()));
+        let written =
+            file.and_then(|mut file| file.write_all(format!("{sequence:020} {}", self.store).as_bytes()));
         if let Err(error) = written {
             tracing::warn!(kind = %error.kind(), "can't note what was printed; it may be printed again");
         }
@@ -293,7 +382,7 @@ fn notice_text(notice: Notice) -> String {
              and what had not arrived is sent again; what only the state knew that is gone is lost"
             .into(),
         Notice::Offline => "offline; messages wait".into(),
-        Notice::Rejected(code) => format!("the relay refused: {code:?}"),
+        Notice::Rejected(code) => format!("the relay refused: {}", link::advice(code)),
         Notice::Unreadable(unreadable) => format!("a message can't be read: {unreadable}"),
         Notice::IdentityChanged { number, trusted: true } => {
             format!("{} has a new identity key: a new device, or somebody in between", number.digits())
@@ -316,18 +405,58 @@ fn notice_text(notice: Notice) -> String {
 mod tests {
     use super::*;
 
+    use std::path::Path;
+
+    const STORE: StoreId = StoreId([7; 16]);
+
+    fn read(file: &Path) -> Printed {
+        Printed::read(file.to_owned(), STORE, u64::MAX).unwrap()
+    }
+
+    #[test]
+    fn what_another_app_or_a_later_time_has_printed_hides_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("printed");
+        read(&file).advance(41);
+        let older = Printed::read(file.clone(), STORE, 30).unwrap();
+        assert_eq!(older.through, 30, "message 31 is to come");
+        let error = Printed::read(file.clone(), StoreId([8; 16]), 50).err().unwrap();
+        assert!(crate::error::explain(&error).contains("printed is of another directory"));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(read(&file).through, 0);
+    }
+
+    #[test]
+    fn a_number_that_is_anothers_ends_the_app_and_any_other_refusal_does_not() {
+        for (registered, code, ends) in [
+            (false, RejectCode::AddressTaken, true),
+            (true, RejectCode::AddressTaken, true),
+            (false, RejectCode::TooManyPrekeys, false),
+        ] {
+            let standing = Standing::new(registered);
+            let mut heard = 0;
+            let mut screen = |_| {
+                heard += 1;
+                Ok(())
+            };
+            standing.watch(&mut screen)(Output::Notice(Notice::Rejected(code))).unwrap();
+            assert_eq!((heard, standing.verdict(number("4915112345678")).is_err()), (1, ends));
+            assert_eq!(standing.never_was_registered(), ends && !registered);
+        }
+    }
+
     #[test]
     fn whenever_it_is_killed_the_file_says_up_to_where() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("printed");
-        let mut printed = Printed::read(file.clone());
+        let mut printed = read(&file);
         printed.advance(1);
         let reader = std::thread::spawn({
             let file = file.clone();
             move || {
                 let mut last = 0;
                 while last < 20_000 {
-                    let through = Printed::read(file.clone()).through;
+                    let through = read(&file).through;
                     assert!(through >= last.max(1), "{through} after {last}");
                     last = through;
                 }
@@ -445,12 +574,12 @@ mod tests {
     fn what_is_on_paper_already_is_not_printed_again() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("printed");
-        assert_eq!(Printed::read(file.clone()).through, 0);
-        Printed::read(file.clone()).advance(41);
-        let mut screen = screen(true, Printed::read(file.clone()));
+        assert_eq!(read(&file).through, 0);
+        read(&file).advance(41);
+        let mut screen = screen(true, read(&file));
         screen(Output::Show(::consumer::Shown { sequence: 41, ..shown() })).unwrap();
-        assert_eq!(Printed::read(file.clone()).through, 41);
+        assert_eq!(read(&file).through, 41);
         std::fs::write(&file, "rubbish").unwrap();
-        assert_eq!(Printed::read(file).through, 0, "rather twice than never");
+        assert_eq!(read(&file).through, 0, "rather twice than never");
     }
 }

@@ -5,11 +5,14 @@ use miette::Report;
 use std::error::Error;
 use std::fmt::Write as _;
 
-/// The error, what caused it, and the way out.
+/// The error, what caused it, and the way out. A cause that the error names already is not told again.
 pub(crate) fn explain(report: &Report) -> String {
     let mut text = String::new();
     for (depth, cause) in report.chain().enumerate() {
         let told = told(cause);
+        if depth > 0 && text.contains(&told) {
+            continue;
+        }
         if depth == 0 {
             let _ = writeln!(text, "error: {told}");
             continue;
@@ -45,6 +48,18 @@ mod tests {
             explain(&report),
             "error: settings.toml is wrong\n  line 3\n  x = y\nhelp: write a number\n"
         );
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("can't open x: {0}")]
+        struct Outer(#[source] std::io::Error);
+        let report = miette::Report::msg("no store");
+        assert_eq!(explain(&report), "error: no store\n");
+        let cause: Result<(), _> = Err(Outer(std::io::Error::other("disk on fire")));
+        let report = miette::IntoDiagnostic::into_diagnostic(cause).unwrap_err();
+        assert_eq!(explain(&report), "error: can't open x: disk on fire\n");
     }
 
     #[test]

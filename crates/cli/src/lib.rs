@@ -2,8 +2,8 @@
 //! measured in virtual time.
 //!
 //! A file for each command, named after it, and [`main`], which the binary `blindpost` of the root package calls. What
-//! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` (what a party
-//! keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
+//! several commands share has files of its own: `settings` and `tenants` (files that people write), `data` and `manifest` (what a
+//! party keeps on disk), `uplink` (the way to the relay), `suites`, `provider`, `metrics`, `log`, `shutdown`, `machine` (what
 //! this computer can carry), `out` (what is said at the terminal),
 //! `repeat` (commands that do it again), `error`.
 
@@ -18,6 +18,7 @@ mod error;
 mod leak;
 mod log;
 mod machine;
+mod manifest;
 mod metrics;
 mod out;
 mod provider;

@@ -1,6 +1,7 @@
 //! `blindpost relay`: the transport as its own process, with its link key and its store in one directory.
 
 use crate::data::Data;
+use crate::manifest::Party;
 use crate::metrics::MetricsArguments;
 use crate::out::outln;
 use crate::settings::Settings;
@@ -51,7 +52,7 @@ impl RelayArguments {
         let gateways = gateways.iter().map(|key| parse_key(key)).collect::<miette::Result<_>>()?;
 
         self.metrics.serve().await?;
-        let data = Data::open(&dir, "relay", Duration::from_secs(self.key_lifetime))?;
+        let data = Data::open(&dir, Party::Relay, Duration::from_secs(self.key_lifetime))?;
         let listener = Listener::bind(listen, &data.identity, Limits::default()).into_diagnostic()?;
         let key = data.identity.public();
         if self.json {

@@ -2,6 +2,7 @@
 
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::Data;
+use crate::manifest::Party;
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
 use clap::Args;
@@ -32,8 +33,8 @@ impl Serve {
     pub(crate) async fn run(self) -> miette::Result<()> {
         let key_lifetime = Duration::from_secs(self.api.key_lifetime);
         self.api.metrics.serve().await?;
-        let relay = Data::open(&self.data.join("relay"), "relay", key_lifetime)?;
-        let mut node = Data::open(&self.data.join("cloud"), "node", key_lifetime)?;
+        let relay = Data::open(&self.data.join("relay"), Party::Relay, key_lifetime)?;
+        let mut node = Data::open(&self.data.join("cloud"), Party::Node, key_lifetime)?;
         let tenants = self.api.tenants(Vec::new(), &mut node)?;
         let listener =
             Listener::bind(self.listen.unwrap_or_else(default_relay), &relay.identity, Limits::default())

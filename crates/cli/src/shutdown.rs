@@ -33,6 +33,10 @@ impl Shutdown {
         self.0.send_replace(true);
     }
 
+    pub(crate) fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Completes once it was requested.
     pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut requested = self.0.subscribe();

@@ -1,6 +1,6 @@
 //! The way to the relay: where it listens unless somebody says otherwise, and the key that it must have.
 
-use crate::data::Data;
+use crate::data::{Data, RELAY_KEY};
 use link::{Connector, Limits, Pin, Uplink};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use wire::LinkKey;
 pub(crate) fn uplink(data: &Data, relay: Option<SocketAddr>, key: Option<String>) -> miette::Result<Uplink> {
     let pin = match key {
         Some(key) => Pin::Key(parse_key(&key)?),
-        None => Pin::FirstSeen(data.dir.join("relay.key")),
+        None => Pin::FirstSeen(data.dir.join(RELAY_KEY)),
     };
     Ok(Uplink {
         connector: Arc::new(Connector::new(Limits::default())),
@@ -37,6 +37,7 @@ mod tests {
     use super::*;
 
     use crate::error::explain;
+    use crate::manifest::Party;
     use std::time::Duration;
 
     #[test]
@@ -52,7 +53,7 @@ mod tests {
     #[test]
     fn without_a_key_the_first_one_seen_is_kept_beside_the_partys_own() {
         let dir = tempfile::tempdir().unwrap();
-        let data = Data::open(dir.path(), "test", Duration::from_secs(1)).unwrap();
+        let data = Data::open(dir.path(), Party::Node, Duration::from_secs(1)).unwrap();
         let way = uplink(&data, None, None).unwrap();
         assert_eq!(way.relay, default_relay());
         assert!(matches!(way.pin, Pin::FirstSeen(file) if file == dir.path().join("relay.key")));

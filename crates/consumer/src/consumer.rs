@@ -164,6 +164,7 @@ impl<P: Provider> Machine for Consumer<P> {
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
+        self.start(step);
         match input {
             Input::Link(event) => self.on_link(event, step),
             Input::Command(command) => self.on_command(command, step),
@@ -176,9 +177,7 @@ impl<P: Provider> Machine for Consumer<P> {
     }
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
-        if !self.started {
-            self.start(step);
-        }
+        self.start(step);
         for event in step.part(|step| self.endpoint.expire(step)) {
             self.on_event(event, step);
         }
@@ -191,10 +190,18 @@ impl<P: Provider> Consumer<P> {
         &self.endpoint
     }
 
+    /// The number of the last message that has arrived; 0 if none has.
+    pub fn last_arrived(&self) -> u64 {
+        self.inbox.next_sequence() - 1
+    }
+
+    /// Opens the account and shows what was not seen, once, before anything else: a line may be typed before the first wake.
     fn start(&mut self, step: &mut Step<'_>) {
-        self.started = true;
-        step.part(|step| self.endpoint.open_account(self.config.address, step));
-        self.inbox.unshown().for_each(|message| step.say(Output::Show(message.clone())));
+        if !self.started {
+            self.started = true;
+            step.part(|step| self.endpoint.open_account(self.config.address, step));
+            self.inbox.unshown().for_each(|message| step.say(Output::Show(message.clone())));
+        }
     }
 
     fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {

@@ -157,6 +157,11 @@ impl<P: Provider> Endpoint<P> {
         self.accounts.get(&account).is_some_and(|account| account.published)
     }
 
+    /// True if the relay has the keys of any address of ours.
+    pub fn is_known(&self) -> bool {
+        self.accounts.values().any(|account| account.published)
+    }
+
     /// True while the relay takes what we send.
     pub fn is_online(&self) -> bool {
         self.post.is_online()

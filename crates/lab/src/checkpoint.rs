@@ -18,6 +18,9 @@ pub(crate) const FORMAT: u32 = 1;
 /// A point of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
+    /// SHA-256 of the file with zeros in this place, in hexadecimal.
+    #[serde(default = "unsealed")]
+    pub(crate) sha256: String,
     pub(crate) format: u32,
     /// The version of the program that made it: another one may make another run of the same scenario.
     pub version: String,
@@ -75,6 +78,20 @@ pub enum CheckpointError {
         /// What is wrong.
         why: String,
     },
+    /// It was changed since it was written.
+    #[error(
+        "{} is not what was written: its SHA-256 is {found}, and it says {expected}; write it again with \
+         `run --checkpoint-at`",
+        path.display()
+    )]
+    Rewritten {
+        /// The file.
+        path: PathBuf,
+        /// As the file says.
+        expected: String,
+        /// As it is.
+        found: String,
+    },
     /// Another version made it.
     #[error(
         "the checkpoint is of version {found}, and this is {known}: its run may be another one; take that version"
@@ -106,6 +123,7 @@ impl Checkpoint {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| failed("write", path)(io::Error::other(error)))?;
         text.push(b'\n');
+        let text = sealed(&text);
         let partial = path.with_extension("json.partial");
         fs::write(&partial, text).map_err(failed("write", &partial))?;
         fs::rename(&partial, path).map_err(failed("rename", &partial))
@@ -127,7 +145,13 @@ impl Checkpoint {
             let (found, known) = (checkpoint.version, version.into());
             return Err(CheckpointError::Version { found, known });
         }
-        Ok(checkpoint)
+        let content = String::from_utf8_lossy(&text).replacen(&checkpoint.sha256, &unsealed(), 1);
+        let found = report::digest(content.as_bytes());
+        if checkpoint.sha256 != found {
+            let expected = checkpoint.sha256;
+            return Err(CheckpointError::Rewritten { path: path.into(), expected, found });
+        }
+        Ok(Self { sha256: unsealed(), ..checkpoint })
     }
 
     /// The virtual time since the start.
@@ -135,4 +159,13 @@ impl Checkpoint {
     pub const fn at(&self) -> Duration {
         Duration::from_micros(self.at_us)
     }
+}
+
+/// What stands for the digest while it is computed.
+pub(crate) fn unsealed() -> String {
+    "0".repeat(64)
+}
+
+fn sealed(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).replacen(&unsealed(), &report::digest(text), 1)
 }

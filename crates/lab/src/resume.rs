@@ -1,6 +1,6 @@
 //! From a run to its checkpoint, and from the checkpoint to the run again.
 
-use crate::checkpoint::{Checkpoint, CheckpointError, FORMAT, SavedTurn};
+use crate::checkpoint::{Checkpoint, CheckpointError, FORMAT, SavedTurn, unsealed};
 use crate::experiment::{Experiment, Turn};
 use scenario::Scenario;
 use std::num::NonZeroUsize;
@@ -61,6 +61,7 @@ impl Experiment {
             SavedTurn { at_us: micros(turn.at), changes: new }
         });
         Checkpoint {
+            sha256: unsealed(),
             format: FORMAT,
             version: version.into(),
             scenario_file: written.file.into(),

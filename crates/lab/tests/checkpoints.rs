@@ -54,6 +54,22 @@ fn through_a_file(checkpoint: &Checkpoint) -> Checkpoint {
     read
 }
 
+#[test]
+fn a_checkpoint_that_was_changed_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("checkpoint.json");
+    checkpoint().write(&file).unwrap();
+    let sound = std::fs::read_to_string(&file).unwrap();
+    Checkpoint::read(&file, "1").unwrap();
+    for (from, to) in [("\"seed\": ", "\"seed\": 1"), ("\"at_us\": ", "\"at_us\": 1"), ("\n}", "\n }")] {
+        let changed = sound.replacen(from, to, 1);
+        assert_ne!(changed, sound);
+        std::fs::write(&file, changed).unwrap();
+        let error = Checkpoint::read(&file, "1").unwrap_err().to_string();
+        assert!(error.contains("checkpoint.json is not what was written: its SHA-256 is "), "{error}");
+    }
+}
+
 fn loss(percent: &str) -> Vec<(String, String)> {
     vec![
         ("network.consumer.loss".into(), percent.into()),

@@ -24,7 +24,7 @@ pub struct LinkIdentity {
 
 /// A file or text is not a link identity.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
-#[error("not an Ed25519 private key in PKCS#8 (try `openssl genpkey -algorithm ed25519`)")]
+#[error("not an Ed25519 private key in PKCS#8")]
 pub struct IdentityError;
 
 /// Everything that stands before the seed in a PKCS#8 Ed25519 private key (RFC 8410 §7).
@@ -101,18 +101,20 @@ impl LinkIdentity {
         }
     }
 
-    fn load(path: &Path) -> io::Result<Self> {
+    /// The identity in the PEM file at `path`.
+    ///
+    /// # Errors
+    /// There is no file, it can't be read, is not a key, or others may read it.
+    pub fn load(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         if mode & 0o077 != 0 {
-            let text = format!("{}: others may read this private key; run chmod 600 on it", path.display());
+            let text = "others may read this private key; run chmod 600 on it";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
         let mut pem = Zeroizing::new(String::new());
         file.read_to_string(&mut pem)?;
-        Self::from_pem(&pem).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
-        })
+        Self::from_pem(&pem).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     fn create(self, path: &Path) -> io::Result<Self> {

@@ -33,6 +33,6 @@ pub use identity::{IdentityError, LinkIdentity};
 pub use limits::Limits;
 pub use listener::{Counts, Listener};
 pub use memory::{MemoryNetwork, in_memory};
-pub use new_file::write_new_file;
+pub use new_file::{remove_drafts, replace_file, write_new_file};
 pub use tap::{Direction, Observer, Tap};
-pub use uplink::{Pin, Uplink};
+pub use uplink::{Pin, Uplink, advice};

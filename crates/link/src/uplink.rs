@@ -1,10 +1,10 @@
 //! An endpoint's standing connection to its relay: made again whenever it is lost.
 
 use crate::{
-    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, write_new_file,
+    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, replace_file,
 };
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -32,8 +32,26 @@ pub struct Uplink {
 pub enum Pin {
     /// This one.
     Key(LinkKey),
-    /// The one that it had when we first connected, kept as hexadecimal digits in this file.
+    /// The one that it had when we first connected, kept as hexadecimal digits in this file; until then that says
+    /// [`NONE_YET`](Pin::NONE_YET). A file that is gone is not taken for that.
     FirstSeen(PathBuf),
+}
+
+impl Pin {
+    /// What the file says before the first connection.
+    pub const NONE_YET: &str = "none yet";
+
+    /// The key that the file holds; `None` if it says [`NONE_YET`](Self::NONE_YET).
+    ///
+    /// # Errors
+    /// It can't be read, or is neither.
+    pub fn read(file: &Path) -> io::Result<Option<LinkKey>> {
+        let text = fs::read_to_string(file)?;
+        match text.trim() {
+            Self::NONE_YET => Ok(None),
+            key => key.parse().map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+        }
+    }
 }
 
 impl Uplink {
@@ -72,11 +90,11 @@ impl Uplink {
     async fn connect(&self) -> Result<Connection<ToEndpoint, ToRelay>, UplinkError> {
         let pinned = match &self.pin {
             Pin::Key(key) => Some(*key),
-            Pin::FirstSeen(file) => read_pin(file)?,
+            Pin::FirstSeen(file) => Pin::read(file)?,
         };
         let link = self.connector.connect(&self.identity, self.relay, pinned).await?;
         if let (None, Pin::FirstSeen(file)) = (pinned, &self.pin) {
-            write_new_file(file, format!("{}\n", link.peer).as_bytes())?;
+            replace_file(file, format!("{}\n", link.peer).as_bytes())?;
             tracing::info!("the relay's key that was seen first is now the one; it is in relay.key");
         }
         Ok(link)
@@ -124,8 +142,8 @@ impl Trouble {
     }
 }
 
-/// What whoever runs the endpoint can do about a refusal.
-fn advice(code: RejectCode) -> &'static str {
+/// What a refusal means to whoever runs the endpoint, and what can be done about it.
+pub fn advice(code: RejectCode) -> &'static str {
     match code {
         RejectCode::NotAGateway => {
             "the relay does not let this key speak for businesses: name it among the relay's gateways, or use the \
@@ -205,16 +223,6 @@ async fn carry<I>(
     ended?;
     tell(LinkEvent::Down { connection: id }).await?;
     Ok(session)
-}
-
-fn read_pin(file: &PathBuf) -> io::Result<Option<LinkKey>> {
-    match fs::read_to_string(file) {
-        Ok(text) => {
-            text.trim().parse().map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Different for each endpoint and attempt, which is all that jitter needs (SplitMix64's finalizer).

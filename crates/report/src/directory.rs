@@ -4,12 +4,13 @@ use crate::column::Row;
 use crate::error::{CreateError, FileError, WriteError};
 use crate::file::{self, FileEntry};
 use crate::findings::Findings;
+use crate::lock::DirectoryLock;
 use crate::manifest::{Facts, Manifest, Totals};
 use crate::packets::{Link, PacketWriter};
 use crate::tables;
 use crate::writer::{Format, TableWriter};
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,8 @@ pub struct RunDirectory {
     formats: Vec<Format>,
     tables: BTreeMap<&'static str, TableWriter>,
     packets: Option<PacketWriter>,
-    /// The directory itself, locked: dropped last, another run may take it then.
-    _lock: File,
+    /// Until the run ends.
+    _lock: DirectoryLock,
 }
 
 /// How a run ended.
@@ -45,7 +46,7 @@ pub enum Outcome {
 }
 
 impl RunDirectory {
-    /// Takes `dir` for a run, and makes it if need be. An incomplete run in it is overwritten; a complete one
+    /// Takes `dir` for a run, and makes it if need be; nobody else can write there meanwhile. An incomplete run in it is overwritten; a complete one
     /// if `force` says so; anything else never.
     pub fn create(dir: &Path, force: bool, formats: &[Format], facts: Facts) -> Result<Self, CreateError> {
         let mut formats = formats.to_vec();
@@ -57,7 +58,7 @@ impl RunDirectory {
             Some(_) => {}
         }
         fs::create_dir_all(dir).map_err(|e| FileError::new("create", dir, e))?;
-        let lock = lock(dir)?;
+        let lock = DirectoryLock::take(dir)?;
         let mut entries = fs::read_dir(dir).map_err(|e| FileError::new("list", dir, e))?;
         let empty = entries.next().is_none();
         match Manifest::read(dir) {
@@ -133,16 +134,6 @@ impl RunDirectory {
         self.manifest.files.retain(|kept| kept.path != entry.path);
         self.manifest.files.push(entry);
         Ok(())
-    }
-}
-
-/// Nobody else writes into the directory while the handle lives, in this process or another; a kill gives it back.
-fn lock(dir: &Path) -> Result<File, CreateError> {
-    let handle = File::open(dir).map_err(|e| FileError::new("open", dir, e))?;
-    match handle.try_lock() {
-        Ok(()) => Ok(handle),
-        Err(TryLockError::WouldBlock) => Err(CreateError::InUse(dir.into())),
-        Err(TryLockError::Error(e)) => Err(FileError::new("lock", dir, e).into()),
     }
 }
 

@@ -13,18 +13,29 @@ pub struct FileError {
     reason: io::Error,
 }
 
+/// A directory can't be had for writing.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it.
+    #[error("another process writes into {}; wait for it, or choose another directory", .0.display())]
+    Taken(PathBuf),
+    /// The operating system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
 /// A directory can't take a run.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
+    /// Another process writes there.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// It holds something else.
     #[error("{} is not empty and not a run; choose another directory", .0.display())]
     NotARun(PathBuf),
     /// It holds a complete run.
     #[error("{} holds a complete run; choose another directory, or force it to be overwritten", .0.display())]
     Complete(PathBuf),
-    /// Another run writes into it now.
-    #[error("{} is in use: another run writes into it; choose another directory, or wait for that one", .0.display())]
-    InUse(PathBuf),
     /// Nothing to write tables as.
     #[error("no format for tables was asked for; name one or more of parquet, csv, jsonl")]
     NoFormat,
@@ -89,6 +100,25 @@ pub enum ReadError {
         /// What is wrong.
         why: String,
     },
+    /// A file is not the one that the run wrote.
+    #[error(
+        "{} is not what the run wrote: {what} {found}, and manifest.json says {expected}; run it again, or take it \
+         from a copy",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+        /// As the manifest has it.
+        expected: String,
+        /// As the file has it.
+        found: String,
+    },
+    /// A file that the run wrote is not there.
+    #[error("{} is missing, and manifest.json lists it; run it again, or take it from a copy", .0.display())]
+    Missing(PathBuf),
     /// The table has no such column.
     #[error("table `{table}` has no column `{column}`")]
     NoColumn {

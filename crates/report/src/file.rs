@@ -7,9 +7,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-/// What is read or written at once.
-const BUFFER_BYTES: usize = 1 << 18;
-
 /// A file of a run, as the manifest lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
@@ -24,30 +21,43 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
+/// SHA-256 in hexadecimal, as the manifest has it.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 impl FileEntry {
-    /// Compares the file with what is listed of it.
+    /// Finds out whether the file in `dir` is still the one that was written.
     pub(crate) fn check(&self, dir: &Path) -> Result<(), ReadError> {
         let path = dir.join(&self.path);
-        let mut file = File::open(&path).map_err(|e| FileError::new("read", &path, e))?;
-        let (mut digest, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; BUFFER_BYTES]);
-        loop {
-            let read = file.read(&mut buffer).map_err(|e| FileError::new("read", &path, e))?;
-            if read == 0 {
-                break;
-            }
-            digest.update(buffer.get(..read).unwrap_or_default());
-            bytes += u64::try_from(read).unwrap_or(0);
-        }
+        let failed = |e| FileError::new("read", &path, e);
+        let mut file = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(ReadError::Missing(path)),
+            opened => opened.map_err(failed)?,
+        };
+        let changed = |what, expected: &dyn ToString, found: &dyn ToString| {
+            Err(ReadError::Changed {
+                path: path.clone(),
+                what,
+                expected: expected.to_string(),
+                found: found.to_string(),
+            })
+        };
+        let bytes = file.metadata().map_err(failed)?.len();
         if bytes != self.bytes {
-            let why = format!("it has {bytes} bytes, and manifest.json says {}", self.bytes);
-            return Err(ReadError::damaged(&path, why));
+            return changed("its bytes are", &self.bytes, &bytes);
         }
-        let found = hex::encode(digest.finalize());
-        if found != self.sha256 {
-            let why = format!("its SHA-256 is {found}, and manifest.json says {}", self.sha256);
-            return Err(ReadError::damaged(&path, why));
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer).map_err(failed)? {
+                0 => break,
+                read => digest.update(buffer.get(..read).unwrap_or_default()),
+            }
         }
-        Ok(())
+        let sha256 = hex::encode(digest.finalize());
+        if sha256 == self.sha256 { Ok(()) } else { changed("its SHA-256 is", &self.sha256, &sha256) }
     }
 }
 
@@ -69,7 +79,7 @@ impl PartialFile {
         }
         let partial = partial(&path);
         let file = File::create(&partial).map_err(|e| FileError::new("create", &partial, e))?;
-        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let file = BufWriter::with_capacity(1 << 18, file);
         Ok(Self { name, path, digest: Sha256::new(), bytes: 0, file })
     }
 

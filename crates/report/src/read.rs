@@ -19,12 +19,11 @@ pub struct Run {
 }
 
 impl Run {
-    /// Opens a run's directory. An incomplete run can be read too: see [`Manifest::complete`].
-    ///
-    /// Every file that the manifest lists is read once, and must be what was written: its length and its hash.
+    /// Opens a run's directory, and holds every file in it against the manifest. An incomplete run can be read too: see
+    /// [`Manifest::complete`].
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let manifest = Manifest::read(dir)?.ok_or_else(|| ReadError::NotARun(dir.into()))?;
-        manifest.files.iter().try_for_each(|entry| entry.check(dir))?;
+        manifest.files.iter().try_for_each(|file| file.check(dir))?;
         Ok(Self { dir: dir.into(), manifest })
     }
 
@@ -58,8 +57,13 @@ impl Run {
         table: &'static Table,
         file: &str,
         columns: &[&str],
-        each: impl FnMut(&Batch),
+        mut each: impl FnMut(&Batch),
     ) -> Result<(), ReadError> {
+        let mut rows = 0;
+        let each = |batch: &Batch| {
+            rows += batch.len() as u64;
+            each(batch);
+        };
         let columns: Vec<&'static Column> = columns
             .iter()
             .map(|name| {
@@ -70,15 +74,29 @@ impl Run {
         let found = Format::ALL
             .into_iter()
             .find_map(|format| Some((format, self.path(&format!("{file}.{}", format.extension()))?)));
-        match found {
-            None => Ok(()),
-            Some((Format::Csv, path)) => csv::read(&path, &columns, each),
-            Some((Format::Jsonl, path)) => jsonl::read(&path, &columns, each),
+        let Some((format, path)) = found else { return Ok(()) };
+        match format {
+            Format::Csv => csv::read(&path, &columns, each)?,
+            Format::Jsonl => jsonl::read(&path, &columns, each)?,
             #[cfg(feature = "parquet")]
-            Some((Format::Parquet, path)) => crate::parquet_file::read(&path, &columns, each),
+            Format::Parquet => crate::parquet_file::read(&path, &columns, each)?,
             #[cfg(not(feature = "parquet"))]
-            Some((Format::Parquet, path)) => Err(ReadError::NoParquet(path)),
+            Format::Parquet => return Err(ReadError::NoParquet(path)),
         }
+        match self.rows(&path) {
+            Some(expected) if expected != rows && !columns.is_empty() => Err(ReadError::Changed {
+                path,
+                what: "its rows are",
+                expected: expected.to_string(),
+                found: rows.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The rows of a file, as the manifest has them.
+    fn rows(&self, path: &Path) -> Option<u64> {
+        self.manifest.files.iter().find(|file| self.dir.join(&file.path) == path)?.rows
     }
 
     /// The path of a file, if the manifest lists it.

@@ -211,7 +211,7 @@ impl Clock {
 mod tests {
     use super::*;
     use crate::memory::Memory;
-    use crate::{Partition, Store};
+    use crate::{Partition, Store, StoreId};
     use std::collections::VecDeque;
 
     const INBOX: Table = Table::queue("inbox");
@@ -272,7 +272,11 @@ mod tests {
     fn store(plan: impl IntoIterator<Item = Fault>) -> Store {
         let plan = plan.into_iter().collect();
         let rows = Memory::default();
-        Store::over(Box::new(Faulty { rows, staged: Vec::new(), plan, now: Fault::Nothing }))
+        Store::over(
+            Box::new(Faulty { rows, staged: Vec::new(), plan, now: Fault::Nothing }),
+            StoreId([0; 16]),
+            true,
+        )
     }
 
     fn append(party: &Partition, sequence: u64) -> Committed {

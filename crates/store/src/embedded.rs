@@ -5,7 +5,6 @@
 //! and it is destroyed only after its rows are durably gone or durably under another key. So after a
 //! crash there may be keys without rows, which are destroyed, and never rows without a key.
 
-use crate::Options;
 use crate::engine::Engine;
 use crate::error::{CommitError, LoadError, OpenError, Trouble};
 use crate::generations::Generations;
@@ -13,6 +12,8 @@ use crate::index::{Change, Index};
 use crate::keys::{KeyFile, Use};
 use crate::rows::Rows;
 use crate::seal::{KeyId, Opener, Place, Record, RowId, Sealer, key_of};
+use crate::tally::Tally;
+use crate::{Options, StoreId};
 use kernel::{Op, Row, Table, Transaction};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,6 +23,7 @@ use std::time::Duration;
 /// The embedded engine, which closes itself on any failure of the disk and opens again at the next round.
 pub(crate) struct Embedded {
     dir: PathBuf,
+    store: StoreId,
     options: Options,
     disk: Option<Disk>,
     /// After a failure: when to try again to do the work that nobody waits for.
@@ -33,6 +35,8 @@ pub(crate) struct Disk {
     pub(crate) rows: Rows,
     pub(crate) keys: KeyFile,
     pub(crate) index: Index<Place>,
+    /// What there is on disk.
+    pub(crate) tally: Tally,
     pub(crate) generations: Generations,
     pub(crate) next_row: u64,
     /// Staged and not yet on disk.
@@ -43,9 +47,19 @@ pub(crate) struct Disk {
 }
 
 impl Embedded {
-    pub(crate) fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let disk = Disk::open(dir, &options)?;
-        Ok(Self { dir: dir.into(), options, disk: Some(disk), retry_at: None })
+    /// The store in `dir`, which is `known`, or may be made.
+    pub(crate) fn open(dir: &Path, known: Option<StoreId>, options: Options) -> Result<Self, OpenError> {
+        let disk = Disk::open(dir, known, &options)?;
+        Ok(Self { dir: dir.into(), store: disk.keys.store(), options, disk: Some(disk), retry_at: None })
+    }
+
+    pub(crate) fn store(&self) -> StoreId {
+        self.store
+    }
+
+    /// So many commits are durable.
+    pub(crate) fn commits(&self) -> u64 {
+        self.disk.as_ref().map_or(0, |disk| disk.tally.commits)
     }
 
     /// Runs `work`; if it fails, what is in memory may differ from what is on disk, and is forgotten.
@@ -62,7 +76,7 @@ impl Embedded {
 impl Engine for Embedded {
     fn ready(&mut self) -> Result<(), Trouble> {
         if self.disk.is_none() {
-            self.disk = Some(Disk::open(&self.dir, &self.options).map_err(Trouble::new)?);
+            self.disk = Some(Disk::open(&self.dir, Some(self.store), &self.options).map_err(Trouble::new)?);
         }
         Ok(())
     }
@@ -139,12 +153,20 @@ impl Disk {
     }
 
     fn sealer(&mut self) -> Result<&mut Sealer, Trouble> {
-        self.generations.sealer(&mut self.keys)
+        self.generations.sealer(&mut self.keys, self.tally.commits)
     }
 
     pub(crate) fn sync(&mut self) -> Result<(), Trouble> {
         let (puts, removals) = (std::mem::take(&mut self.puts), std::mem::take(&mut self.removals));
-        if puts.is_empty() && removals.is_empty() { Ok(()) } else { self.rows.commit(puts, removals) }
+        if puts.is_empty() && removals.is_empty() {
+            return Ok(());
+        }
+        puts.keys().for_each(|row| self.tally.add(*row));
+        removals.iter().for_each(|row| self.tally.remove(*row));
+        self.tally.commits += 1;
+        self.tally.last_key = self.keys.last_key();
+        self.rows.commit(Some(&self.tally), puts, removals)?;
+        self.keys.note(self.tally.commits).map_err(Trouble::new)
     }
 
     pub(crate) fn load(

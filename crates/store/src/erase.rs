@@ -38,7 +38,7 @@ impl Disk {
         Ok(generations.due)
     }
 
-    /// Closes the current generation and does all the work, within limits.
+    /// Closes the current generation and does all the work, within limits, and makes the last mark durable.
     pub(crate) fn finish(&mut self) -> Result<(), Trouble> {
         self.generations.close();
         for _ in 0..CHUNKS_AT_CLOSE {
@@ -46,7 +46,7 @@ impl Disk {
                 self.erase_some()?;
             }
         }
-        Ok(())
+        self.keys.sync().map_err(Trouble::new)
     }
 
     fn erase_some(&mut self) -> Result<(), Trouble> {
@@ -69,14 +69,14 @@ impl Disk {
     fn tenure(&mut self, generation: KeyId, rows: &[RowId]) -> Result<(), Trouble> {
         let mut openers = Openers::default();
         let mut resealed = Vec::with_capacity(rows.len());
-        let own_keys = self.keys.create(Use::Row, rows.len()).map_err(Trouble::new)?;
+        let own_keys = self.keys.create(Use::Row, rows.len(), self.tally.commits).map_err(Trouble::new)?;
         for (row, (own, bytes)) in rows.iter().zip(own_keys) {
             let place = Place { row: *row, key: generation };
             let record = read(&self.rows, &mut self.keys, &mut openers, place)?;
             resealed.push((*row, Sealer::new(own, &bytes)?.seal(*row, &record)?));
             self.index.move_to(&record, Place { row: *row, key: own });
         }
-        self.rows.commit(resealed, [])?;
+        self.rows.commit(None, resealed, [])?;
         if let Some(live) = self.generations.live.get_mut(&generation) {
             for row in rows {
                 live.remove(row);

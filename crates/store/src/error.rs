@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Parts of two times do not fit together, so nobody should restore one alone.
+const RESTORE: &str = "put the whole directory back from one copy";
 const CLOSED: &str = "the store is closed";
 
 /// A transaction did not become durable, or isn't known to be.
@@ -62,7 +64,11 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// The store was written by another version of this program.
-    #[error("{} has format {found}, and this version reads format {known} only", file.display())]
+    #[error(
+        "{} has format {found}, and this version reads format {known} only; use the version that made it, or start in a \
+         new directory",
+        file.display()
+    )]
     Version {
         /// The file that says so.
         file: PathBuf,
@@ -72,11 +78,25 @@ pub enum OpenError {
         known: u32,
     },
     /// What is on disk is not what was written.
-    #[error("{} is damaged: {what}; restore it from a copy", dir.display())]
+    #[error("{} is damaged: {what}; {RESTORE}", path.display())]
     Damaged {
-        /// The store's directory.
-        dir: PathBuf,
+        /// The file or directory.
+        path: PathBuf,
         /// What is wrong.
+        what: String,
+    },
+    /// A part of the store is not there.
+    #[error("{} is missing; {RESTORE}", path.display())]
+    Missing {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// A part is another store's, or this one's of another time.
+    #[error("{} does not fit the rest: {what}; {RESTORE}", path.display())]
+    Misfit {
+        /// The part.
+        path: PathBuf,
+        /// What shows it.
         what: String,
     },
     /// The operating system refused.

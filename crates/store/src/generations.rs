@@ -21,10 +21,10 @@ pub(crate) struct Generations {
 }
 
 impl Generations {
-    /// The key for new rows. Durable before it is used.
-    pub(crate) fn sealer(&mut self, keys: &mut KeyFile) -> Result<&mut Sealer, Trouble> {
+    /// The key for new rows, with `commits` durable before. Durable before it is used.
+    pub(crate) fn sealer(&mut self, keys: &mut KeyFile, commits: u64) -> Result<&mut Sealer, Trouble> {
         if self.current.is_none() {
-            for (id, bytes) in keys.create(Use::Generation, 1).map_err(Trouble::new)? {
+            for (id, bytes) in keys.create(Use::Generation, 1, commits).map_err(Trouble::new)? {
                 self.current = Some(Sealer::new(id, &bytes)?);
                 self.live.insert(id, BTreeSet::new());
             }

@@ -24,10 +24,12 @@ mod recover;
 mod rows;
 mod seal;
 mod shadow;
+mod tally;
 
 use commit::{Message, Writer};
 use engine::Engine;
 use kernel::{Row, Table, Transaction};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +44,24 @@ pub use shadow::Shadow;
 #[derive(Clone)]
 pub struct Store {
     writer: Arc<Writer>,
+    id: StoreId,
+    unused: bool,
+}
+
+/// Which store it is: drawn when it is made, and in each of its parts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(pub [u8; 16]);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// How an embedded store behaves.
@@ -65,15 +85,48 @@ impl Default for Options {
 impl Store {
     /// A store that lives as long as its handles.
     pub fn in_memory() -> Self {
-        Self::over(Box::new(memory::Memory::default()))
+        Self::over(Box::new(memory::Memory::default()), StoreId([0; 16]), true)
     }
 
-    /// The embedded store in the directory `dir`, which is made if there is none.
+    /// The embedded store in the directory `dir`, which is made if there is none: for whoever can't know whether there
+    /// should be one.
     ///
     /// # Errors
     /// Another process has it open, it is damaged or of another version, or the disk fails.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        Ok(Self::over(Box::new(embedded::Embedded::open(dir, options)?)))
+        Self::embedded(dir, None, options)
+    }
+
+    /// The embedded store `id` in the directory `dir`. None is ever made in its place.
+    ///
+    /// # Errors
+    /// It is not there, or another one is, or any that [`open`](Self::open) has.
+    pub fn open_known(dir: &Path, id: StoreId, options: Options) -> Result<Self, OpenError> {
+        Self::embedded(dir, Some(id), options)
+    }
+
+    /// Finds out whether another version made what is in `dir`, whatever else may be wrong with it. Nothing is written.
+    ///
+    /// # Errors
+    /// [`OpenError::Version`] only.
+    pub fn check_format(dir: &Path) -> Result<(), OpenError> {
+        recover::check_format(dir)
+    }
+
+    fn embedded(dir: &Path, known: Option<StoreId>, options: Options) -> Result<Self, OpenError> {
+        let engine = embedded::Embedded::open(dir, known, options)?;
+        let (id, unused) = (engine.store(), engine.commits() == 0);
+        Ok(Self::over(Box::new(engine), id, unused))
+    }
+
+    /// Which store it is. Those in memory are all alike.
+    pub fn id(&self) -> StoreId {
+        self.id
+    }
+
+    /// True if nothing had ever been committed to it when it was opened.
+    pub fn was_unused(&self) -> bool {
+        self.unused
     }
 
     /// The part of the store that belongs to the party called `name`, for example `relay`.
@@ -87,8 +140,8 @@ impl Store {
         self.writer.close();
     }
 
-    fn over(engine: Box<dyn Engine>) -> Self {
-        Self { writer: Arc::new(Writer::start(engine)) }
+    fn over(engine: Box<dyn Engine>, id: StoreId, unused: bool) -> Self {
+        Self { writer: Arc::new(Writer::start(engine)), id, unused }
     }
 }
 

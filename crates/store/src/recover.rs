@@ -3,14 +3,15 @@
 //! Every row is read and opened here once, so damage shows now and not later. Nothing is dropped:
 //! the order of writing leaves no row without a key (see `embedded`), so one is an error.
 
-use crate::Options;
 use crate::embedded::{Disk, Openers};
 use crate::error::{OpenError, Trouble};
 use crate::generations::Generations;
 use crate::index::Index;
-use crate::keys::{FORMAT, KeyFile, KeyFileError, Use, private, sync_directory};
+use crate::keys::{FORMAT, KeyFile, KeyFileError, Mark, Use, create_key_file, private, sync_directory};
 use crate::rows::Rows;
 use crate::seal::{KeyId, Place, key_of};
+use crate::tally::Tally;
+use crate::{Options, StoreId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -19,36 +20,52 @@ use std::path::Path;
 const LOCK: &str = "lock";
 const KEYS: &str = "keys";
 const ROWS: &str = "rows";
+/// What a journal that was emptied leaves, of a store that was never large.
+const GONE: &str = "its rows are gone; was its journal, NUMBER.jnl, emptied?";
 /// The database of rows while it is being made; one that is called [`ROWS`] is whole.
 const NEW_ROWS: &str = "rows.new";
 
 impl Disk {
-    pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// The store in `dir`, which is `known`, or may be made if there is nothing of one.
+    pub(crate) fn open(dir: &Path, known: Option<StoreId>, options: &Options) -> Result<Self, OpenError> {
         let io = |action| move |error| OpenError::io(action, dir, &error);
+        let missing = |path: &Path| OpenError::Missing { path: path.into() };
+        if known.is_some() && !dir.try_exists().map_err(io("read"))? {
+            return Err(missing(dir));
+        }
         make_directory(dir).map_err(io("make"))?;
         let lock = lock(dir)?;
-        let no_rows = !dir.join(ROWS).try_exists().map_err(io("read"))?;
-        let keys_file = dir.join(KEYS);
-        let keys = KeyFile::open(&keys_file).map_err(|error| explain(dir, &keys_file, error))?;
-        let damaged = |what: Trouble| OpenError::Damaged { dir: dir.into(), what: what.0 };
-        if no_rows {
-            if keys.ids().next().is_some() {
-                return Err(damaged(Trouble::new(
-                    "there are keys, and the directory of their rows is missing",
-                )));
+        let (keys_file, rows_dir) = (dir.join(KEYS), dir.join(ROWS));
+        let no_rows = !rows_dir.try_exists().map_err(io("read"))?;
+        if !keys_file.try_exists().map_err(io("read"))? {
+            if known.is_some() || !no_rows {
+                return Err(missing(&keys_file));
             }
-            make_rows(dir, options)?;
+            create_key_file(&keys_file).map_err(|error| OpenError::io("make", &keys_file, &error))?;
         }
-        let rows = Rows::open(&dir.join(ROWS), options)?;
-        Self::read_all(rows, keys, lock).map_err(damaged)
+        let keys = KeyFile::open(&keys_file).map_err(|error| explain(&keys_file, error))?;
+        if known.is_some_and(|known| known != keys.store()) {
+            return Err(OpenError::Misfit { path: dir.into(), what: "it is another store".into() });
+        }
+        if no_rows {
+            if known.is_some() || keys.mark() != Mark::default() {
+                return Err(missing(&rows_dir));
+            }
+            make_rows(dir, keys.store(), options)?;
+        }
+        let rows = Rows::open(&rows_dir, options)?;
+        let tally = fitting_tally(&rows, &keys, (&rows_dir, &keys_file))?;
+        Self::read_all(rows, keys, tally, lock)
+            .map_err(|what| OpenError::Damaged { path: dir.into(), what: what.0 })
     }
 
-    fn read_all(rows: Rows, mut keys: KeyFile, lock: File) -> Result<Self, Trouble> {
+    fn read_all(rows: Rows, mut keys: KeyFile, tally: Tally, lock: File) -> Result<Self, Trouble> {
         let mut index = Index::default();
         let mut generations = Generations::default();
         let mut openers = Openers::default();
         let mut used = BTreeSet::new();
         let mut last_row = 0;
+        let mut there = Tally::new(tally.store);
         for found in rows.all() {
             let (row, sealed) = found?;
             let row = row.ok_or_else(|| Trouble::new("there is a row without a number"))?;
@@ -62,8 +79,14 @@ impl Disk {
                 generations.add(place);
             }
             used.insert(key);
+            there.add(row);
             last_row = last_row.max(row.0);
         }
+        if !there.counts_as(&tally) {
+            let (found, written) = (there.rows(), tally.rows());
+            return Err(Trouble(format!("of {written} rows that were written last, {found} are there")));
+        }
+        keys.note(tally.commits).map_err(Trouble::new)?;
         keys.erase_spoiled().map_err(Trouble::new)?;
         let unused: Vec<_> = keys.ids().filter(|id| !used.contains(id)).collect();
         keys.destroy(&unused).map_err(Trouble::new)?;
@@ -71,6 +94,7 @@ impl Disk {
             rows,
             keys,
             index,
+            tally,
             generations,
             next_row: last_row.saturating_add(1),
             puts: BTreeMap::new(),
@@ -78,6 +102,30 @@ impl Disk {
             _lock: lock,
         })
     }
+}
+
+/// The tally of the rows, if they are those that the keys were made for, and of the same time.
+fn fitting_tally(
+    rows: &Rows,
+    keys: &KeyFile,
+    (rows_dir, keys_file): (&Path, &Path),
+) -> Result<Tally, OpenError> {
+    let misfit = |path: &Path, what: &str| OpenError::Misfit { path: path.into(), what: what.into() };
+    let tally = rows.tally().map_err(|what| OpenError::Damaged { path: rows_dir.into(), what: what.0 })?;
+    let Some(tally) = tally else {
+        return Err(OpenError::Damaged { path: rows_dir.into(), what: GONE.into() });
+    };
+    if tally.store != keys.store() {
+        return Err(misfit(rows_dir, "its rows are another store's"));
+    }
+    if tally.commits < keys.mark().commits {
+        let what = "its last rows are lost, or it is of an earlier time than the keys";
+        return Err(misfit(rows_dir, what));
+    }
+    if keys.mark().last_key < tally.last_key {
+        return Err(misfit(keys_file, "it is of an earlier time than the rows"));
+    }
+    Ok(tally)
 }
 
 /// Keeps other processes out as long as the file is open.
@@ -95,7 +143,7 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 
 /// Makes an empty database under another name first: fjall can't open one that was half made when the
 /// process died.
-fn make_rows(dir: &Path, options: &Options) -> Result<(), OpenError> {
+fn make_rows(dir: &Path, store: StoreId, options: &Options) -> Result<(), OpenError> {
     let half = dir.join(NEW_ROWS);
     let io = |action| {
         let half = &half;
@@ -105,7 +153,13 @@ fn make_rows(dir: &Path, options: &Options) -> Result<(), OpenError> {
         fs::remove_dir_all(&half).map_err(io("remove"))?;
     }
     make_directory(&half).map_err(io("make"))?;
-    drop(Rows::open(&half, options)?);
+    let rows = Rows::create(&half, options)?;
+    rows.commit(Some(&Tally::new(store)), [], []).map_err(|what| OpenError::Io {
+        action: "write",
+        path: half.clone(),
+        reason: what.0,
+    })?;
+    drop(rows);
     fs::rename(&half, dir.join(ROWS)).map_err(io("rename"))?;
     sync_directory(dir).map_err(io("sync"))
 }
@@ -119,11 +173,19 @@ fn make_directory(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-fn explain(dir: &Path, file: &Path, error: KeyFileError) -> OpenError {
+pub(crate) fn check_format(dir: &Path) -> Result<(), OpenError> {
+    let file = dir.join(KEYS);
+    match KeyFile::open(&file) {
+        Err(error @ KeyFileError::Version(_)) => Err(explain(&file, error)),
+        _ => Ok(()),
+    }
+}
+
+fn explain(file: &Path, error: KeyFileError) -> OpenError {
     match error {
         KeyFileError::Io(error) => OpenError::io("open", file, &error),
         KeyFileError::Version(found) => OpenError::Version { file: file.into(), found, known: FORMAT },
-        KeyFileError::Damaged(what) => OpenError::Damaged { dir: dir.into(), what: what.into() },
+        KeyFileError::Damaged(what) => OpenError::Damaged { path: file.into(), what: what.into() },
     }
 }
 
@@ -140,7 +202,7 @@ mod tests {
     const LIFETIME: Duration = Duration::from_secs(5);
 
     fn open(dir: &Path) -> Result<Disk, OpenError> {
-        Disk::open(dir, &Options::default())
+        Disk::open(dir, None, &Options::default())
     }
 
     fn commit(disk: &mut Disk, fill: impl FnOnce(&mut Transaction)) {
@@ -159,7 +221,7 @@ mod tests {
         tamper(&disk.rows, found(&disk));
         drop(disk);
         let error = Store::open(dir.path(), Options::default()).map(drop).unwrap_err();
-        assert!(Embedded::open(dir.path(), Options::default()).is_err(), "and it stays so");
+        assert!(Embedded::open(dir.path(), None, Options::default()).is_err(), "and it stays so");
         error.to_string().replace(&dir.path().display().to_string(), "DIR")
     }
 
@@ -171,11 +233,17 @@ mod tests {
     fn a_row_moved_to_another_place_does_not_open() {
         let complaint = after(|rows, found| {
             let (first, second) = (&found[0], &found[1]);
-            rows.commit([(first.0, second.1.clone()), (second.0, first.1.clone())], []).unwrap();
+            rows.commit(None, [(first.0, second.1.clone()), (second.0, first.1.clone())], []).unwrap();
         });
-        assert_eq!(complaint, "DIR is damaged: row 1 does not open; restore it from a copy");
-        let complaint = after(|rows, found| rows.commit([(RowId(9), found[1].1.clone())], []).unwrap());
-        assert_eq!(complaint, "DIR is damaged: row 9 does not open; restore it from a copy");
+        assert_eq!(
+            complaint,
+            "DIR is damaged: row 1 does not open; put the whole directory back from one copy"
+        );
+        let complaint = after(|rows, found| rows.commit(None, [(RowId(9), found[1].1.clone())], []).unwrap());
+        assert_eq!(
+            complaint,
+            "DIR is damaged: row 9 does not open; put the whole directory back from one copy"
+        );
     }
 
     #[test]
@@ -183,7 +251,7 @@ mod tests {
         for at in [0, 8, 9, 30] {
             let complaint = after(|rows, mut found| {
                 found[1].1[at] ^= 1;
-                rows.commit(found, []).unwrap();
+                rows.commit(None, found, []).unwrap();
             });
             assert!(complaint.starts_with("DIR is damaged: row 2 "), "{complaint}");
         }

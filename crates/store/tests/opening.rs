@@ -10,6 +10,9 @@ use store::{OpenError, Options, Store};
 
 const INBOX: Table = Table::queue("inbox");
 const TABLES: &[Table] = &[INBOX];
+/// The header of the key file and what it knows of the rows come first.
+const KEYS_AT: usize = 3 * 64;
+const RESTORE: &str = "put the whole directory back from one copy";
 
 /// A store with rows of which some have keys of their own.
 fn filled() -> tempfile::TempDir {
@@ -56,7 +59,10 @@ fn another_version_is_named() {
     let mut keys = fs::read(&path).unwrap();
     keys[19] = 9;
     fs::write(&path, keys).unwrap();
-    assert_eq!(complaint(dir.path()), "DIR/keys has format 9, and this version reads format 1 only");
+    assert_eq!(
+        complaint(dir.path()),
+        "DIR/keys has format 9, and this version reads format 2 only; use the version that made it, or start in a new directory"
+    );
 }
 
 #[test]
@@ -65,22 +71,24 @@ fn a_lost_or_damaged_key_is_not_taken_for_a_deletion() {
     let path = dir.path().join("keys");
     let sound = fs::read(&path).unwrap();
     // A byte of a key that is needed.
-    let slot = sound[64..].chunks(64).position(|slot| slot.iter().any(|byte| *byte != 0)).unwrap();
+    let slot = sound[KEYS_AT..].chunks(64).position(|slot| slot.iter().any(|byte| *byte != 0)).unwrap();
     let mut damaged = sound.clone();
-    damaged[64 + slot * 64 + 20] ^= 1;
+    damaged[KEYS_AT + slot * 64 + 20] ^= 1;
     fs::write(&path, &damaged).unwrap();
     assert!(complaint(dir.path()).contains("has no key in the key file"), "{}", complaint(dir.path()));
     assert_eq!(fs::read(&path).unwrap(), damaged, "nothing was erased");
     // The end of the file.
-    fs::write(&path, &sound[..64]).unwrap();
+    fs::write(&path, &sound[..KEYS_AT]).unwrap();
     assert!(complaint(dir.path()).contains("has no key in the key file"));
-    fs::write(&path, &sound[..40]).unwrap();
-    assert_eq!(complaint(dir.path()), "DIR is damaged: its key file is cut off; restore it from a copy");
+    for cut in [40, 64, KEYS_AT - 1] {
+        fs::write(&path, &sound[..cut]).unwrap();
+        assert_eq!(complaint(dir.path()), format!("DIR/keys is damaged: it is cut off; {RESTORE}"));
+    }
     fs::write(&path, [b'x'; 64]).unwrap();
-    assert_eq!(complaint(dir.path()), "DIR is damaged: its key file is none; restore it from a copy");
+    assert_eq!(complaint(dir.path()), format!("DIR/keys is damaged: it is no key file; {RESTORE}"));
     // The file.
     fs::remove_file(&path).unwrap();
-    assert!(complaint(dir.path()).contains("has no key in the key file"));
+    assert_eq!(complaint(dir.path()), format!("DIR/keys is missing; {RESTORE}"));
     fs::write(&path, sound).unwrap();
     assert_eq!(open(dir.path()).unwrap().partition("relay").load(TABLES).unwrap().len(), 3);
 }
@@ -90,7 +98,7 @@ fn missing_rows_do_not_cost_the_keys() {
     let dir = filled();
     let away = dir.path().join("away");
     fs::rename(dir.path().join("rows"), &away).unwrap();
-    assert!(complaint(dir.path()).contains("the directory of their rows is missing"));
+    assert_eq!(complaint(dir.path()), format!("DIR/rows is missing; {RESTORE}"));
     fs::rename(&away, dir.path().join("rows")).unwrap();
     assert_eq!(open(dir.path()).unwrap().partition("relay").load(TABLES).unwrap().len(), 3);
 }

@@ -1,6 +1,6 @@
 //! Why results can't be kept.
 
-use report::WriteError;
+use report::{LockError, WriteError};
 use std::io;
 use std::path::PathBuf;
 
@@ -17,6 +17,22 @@ pub enum JournalError {
         .0.display()
     )]
     Another(PathBuf),
+    /// Another process works on it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A result is not what was written.
+    #[error(
+        "{} is damaged in line {line}: {why}; remove the line, and its run is done again",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
     /// The system refused.
     #[error("can't {action} {}: {reason}", path.display())]
     File {

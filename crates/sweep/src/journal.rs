@@ -6,7 +6,7 @@ use crate::plan::Setting;
 use crate::queue::{Done, Job, Queue};
 use crate::{Point, Sweep, page};
 use report::tables::{SweepPoint, SweepResult, SweepSummary};
-use report::{FileEntry, Format, WriteError};
+use report::{DirectoryLock, FileEntry, Format, WriteError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
@@ -27,6 +27,7 @@ pub struct Journal {
     dir: PathBuf,
     manifest: Manifest,
     state: Mutex<State>,
+    _lock: DirectoryLock,
 }
 
 #[derive(Debug)]
@@ -80,6 +81,7 @@ impl Journal {
         force: bool,
     ) -> Result<Self, JournalError> {
         fs::create_dir_all(dir).map_err(failed("create", dir))?;
+        let lock = DirectoryLock::take(dir)?;
         let plan = Plan::of(sweep, version);
         let path = dir.join(JOURNAL);
         match Manifest::read(dir)? {
@@ -112,7 +114,8 @@ impl Journal {
         };
         manifest.write(dir)?;
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed("open", &path))?;
-        Ok(Self { dir: dir.into(), manifest, state: Mutex::new(State { waiting, done, file }) })
+        let state = Mutex::new(State { waiting, done, file });
+        Ok(Self { dir: dir.into(), manifest, state, _lock: lock })
     }
 
     /// How many runs were done before and are not done again, or have been done since.
@@ -173,11 +176,15 @@ impl Queue for Journal {
 
     fn keep(&self, done: Done) -> Result<(), JournalError> {
         let path = self.dir.join(JOURNAL);
-        let mut line =
-            serde_json::to_vec(&done).map_err(|error| failed("write", &path)(io::Error::other(error)))?;
-        line.push(b'\n');
+        let line =
+            serde_json::to_string(&done).map_err(|error| failed("write", &path)(io::Error::other(error)))?;
+        let line = format!("{}\n", checked(&line));
         let mut state = self.state();
-        state.file.write_all(&line).and_then(|()| state.file.sync_data()).map_err(failed("write", &path))?;
+        state
+            .file
+            .write_all(line.as_bytes())
+            .and_then(|()| state.file.sync_data())
+            .map_err(failed("write", &path))?;
         state.done.insert(done.job, done);
         Ok(())
     }
@@ -251,7 +258,27 @@ fn read_journal(path: &Path) -> Result<Vec<Done>, JournalError> {
         file.set_len(whole as u64).map_err(failed("cut", path))?;
     }
     let lines = text.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n');
-    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    let lines = (1..).zip(lines).filter(|(_, line)| !line.is_empty());
+    lines.map(|(number, line)| result_of(path, number, line)).collect()
+}
+
+/// A result with the digest of what stands behind it: a number that was changed is not believed.
+fn checked(result: &str) -> String {
+    format!("{CHECK}{}\",{}", report::digest(result.as_bytes()), result.strip_prefix('{').unwrap_or_default())
+}
+
+const CHECK: &str = "{\"sha256\":\"";
+
+fn result_of(path: &Path, number: usize, line: &[u8]) -> Result<Done, JournalError> {
+    let damaged = |why: String| JournalError::Damaged { path: path.into(), line: number, why };
+    let parts = std::str::from_utf8(line).ok().and_then(|line| line.strip_prefix(CHECK)?.split_once("\","));
+    let (expected, rest) = parts.ok_or_else(|| damaged("it is no result with a digest".into()))?;
+    let result = format!("{{{rest}");
+    let found = report::digest(result.as_bytes());
+    if found != expected {
+        return Err(damaged(format!("the SHA-256 of its result is {found}, and it says {expected}")));
+    }
+    serde_json::from_str(&result).map_err(|error| damaged(error.to_string()))
 }
 
 fn remove(path: &Path) -> Result<(), JournalError> {

@@ -134,6 +134,26 @@ fn an_interrupted_sweep_goes_on_and_ends_as_if_nothing_had_been() {
 }
 
 #[test]
+fn a_result_that_was_changed_is_not_believed() {
+    let files = Files::new(SWEEP);
+    let (sweep, out) = (files.sweep(), files.out("changed"));
+    go_on(&out, &sweep, 1, 2);
+    let path = out.join("journal.jsonl");
+    let sound = fs::read_to_string(&path).unwrap();
+    let (at, digit) = sound.char_indices().rfind(|(_, character)| character.is_ascii_digit()).unwrap();
+    let other = if digit == '1' { "2" } else { "1" };
+    fs::write(&path, [&sound[..at], other, &sound[at + 1..]].concat()).unwrap();
+    let error = open(&out, &sweep, false).unwrap_err().to_string();
+    assert!(error.contains("journal.jsonl is damaged in line ") && error.contains("SHA-256"), "{error}");
+    fs::write(&path, &sound).unwrap();
+    let first = open(&out, &sweep, false).unwrap();
+    let error = open(&out, &sweep, true).unwrap_err().to_string();
+    assert!(error.contains("another process writes into"), "{error}");
+    drop(first);
+    open(&out, &sweep, false).unwrap();
+}
+
+#[test]
 fn results_of_another_sweep_are_not_taken_for_its_own_and_not_thrown_away() {
     let files = Files::new(SWEEP);
     let out = files.out("out");

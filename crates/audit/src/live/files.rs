@@ -59,9 +59,9 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), LiveError> {
 /// The files of a party that it has no reason to have.
 pub(super) fn unknown(party: &str, files: &[PathBuf]) -> Vec<String> {
     let own: &[&str] = match party.split('/').next() {
-        Some("relay") => &["link.pem"],
-        Some("node") => &["link.pem", "tenants.toml"],
-        _ => &["link.pem", "printed"],
+        Some("relay") => &["party.toml", "link.pem"],
+        Some("node") => &["party.toml", "link.pem", "relay.key", "tenants.toml"],
+        _ => &["party.toml", "link.pem", "relay.key", "printed"],
     };
     let names = files.iter().map(|file| file.to_string_lossy().into_owned());
     names.filter(|name| !own.contains(&name.as_str()) && !is_of_store(name)).collect()
@@ -154,6 +154,7 @@ mod tests {
     #[test]
     fn files_that_nobody_knows_stand_out() {
         let known = [
+            "party.toml",
             "link.pem",
             "store/keys",
             "store/lock",

@@ -5,6 +5,7 @@ use super::tracker::Tracker;
 use super::views::{Control, RelayTap, Views, canaries};
 use crate::data::{Data, rng};
 use crate::log::Lines;
+use crate::manifest::Party;
 use crate::shutdown::Shutdown;
 use crate::sink::{self, Receiver};
 use crate::tenants::{self, TenantSettings};
@@ -58,9 +59,9 @@ pub(crate) struct Api {
 impl Stack {
     /// Starts all parties and waits until every consumer is registered.
     pub(crate) async fn start(dir: &Path, suites: Suites, tracker: Arc<Tracker>) -> miette::Result<Self> {
-        let relay = Data::open(&dir.join("relay"), "relay", KEY_LIFETIME)?;
-        let mut node = Data::open(&dir.join("node"), "node", KEY_LIFETIME)?;
-        let phones = Data::open(&dir.join("phones"), "phones", KEY_LIFETIME)?;
+        let relay = Data::open(&dir.join("relay"), Party::Relay, KEY_LIFETIME)?;
+        let mut node = Data::open(&dir.join("node"), Party::Node, KEY_LIFETIME)?;
+        let phones = Data::open(&dir.join("phones"), Party::Phones, KEY_LIFETIME)?;
 
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let webhooks = TcpListener::bind(loopback).await.into_diagnostic()?;
@@ -153,13 +154,15 @@ impl Stack {
         self.api.clone()
     }
 
-    /// The bill, once the relay has reported all `messages` and their answers; what there is after a while otherwise.
+    /// The bill, once the relay has reported all `messages`, their answers and their read receipts; what there is after a
+    /// while otherwise.
     pub(crate) async fn final_bill(&self, messages: u32) -> Vec<BillLine> {
         let bill = || self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for _ in 0..30 {
-            // Every message is answered: as many go the other way.
-            let ways = [Direction::BusinessToConsumer, Direction::ConsumerToBusiness];
-            if ways.iter().all(|way| unbilled(&bill(), *way, messages.into()) == 0) {
+            let messages = u64::from(messages);
+            let due =
+                [(Direction::BusinessToConsumer, messages), (Direction::ConsumerToBusiness, 2 * messages)];
+            if due.iter().all(|(way, envelopes)| unbilled(&bill(), *way, *envelopes) == 0) {
                 break;
             }
             tokio::time::sleep(METERING_INTERVAL / 4).await;

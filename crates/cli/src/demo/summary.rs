@@ -31,7 +31,7 @@ pub(crate) struct Summary {
     control_found: u64,
     stages: Vec<(&'static str, Histogram<u64>)>,
     bill: Vec<BillLine>,
-    /// Of the messages that arrived.
+    /// Of what arrived.
     unbilled: u64,
     sample: Option<(String, usize, String)>,
     elapsed: Duration,
@@ -79,8 +79,10 @@ impl Summary {
         });
         let (delivered, answers_delivered) =
             (count(&|way| way.shown.is_some()), count(&|way| way.answered.is_some()));
+        let read = count(&|way| statuses(way).is_some_and(|statuses| statuses.read.is_some()));
+        // To the relay a read receipt is an envelope like an answer.
         let unbilled = unbilled(bill, Direction::BusinessToConsumer, delivered)
-            + unbilled(bill, Direction::ConsumerToBusiness, answers_delivered);
+            + unbilled(bill, Direction::ConsumerToBusiness, answers_delivered + read);
         Self {
             suite,
             provider,
@@ -98,7 +100,7 @@ impl Summary {
                     "delivered",
                     count(&|way| statuses(way).is_some_and(|statuses| statuses.delivered.is_some())),
                 ),
-                ("read", count(&|way| statuses(way).is_some_and(|statuses| statuses.read.is_some()))),
+                ("read", read),
             ],
             leaks: views.leaks.iter().map(ToString::to_string).collect(),
             scanned: views.scanned,
@@ -121,7 +123,7 @@ impl Summary {
         let wrong = [
             (self.lost(), "messages were lost"),
             (self.duplicates, "messages arrived more than once"),
-            (self.unbilled, "messages are not on the bill"),
+            (self.unbilled, "envelopes that arrived are not on the bill"),
             (self.forged, "webhooks had a wrong signature"),
             (self.leaks.len() as u64, "canaries were found where nobody may see them"),
             (u64::from(self.control_found == 0), "control search found nothing: the scan was blind"),
@@ -240,7 +242,7 @@ impl Summary {
         if self.unbilled > 0 {
             writeln!(
                 out,
-                "  SHORT: the relay has not reported {} of the messages that arrived",
+                "  SHORT: the relay has not reported {} of the envelopes that arrived",
                 self.unbilled
             )?;
         }
@@ -326,10 +328,10 @@ mod tests {
         }
     }
 
-    /// Two messages were sent; so many of them arrived and were answered, and all are on the bill.
+    /// Two messages were sent; so many of them arrived, were read and were answered, and all is on the bill.
     fn summary(arrived: u32, control_found: u64) -> Summary {
-        let ways = [Direction::BusinessToConsumer, Direction::ConsumerToBusiness];
-        with_bill(arrived, control_found, &ways.map(|direction| line(direction, arrived)))
+        let ways = [(Direction::BusinessToConsumer, arrived), (Direction::ConsumerToBusiness, 2 * arrived)];
+        with_bill(arrived, control_found, &ways.map(|(direction, count)| line(direction, count)))
     }
 
     fn with_bill(arrived: u32, control_found: u64, bill: &[BillLine]) -> Summary {
@@ -343,6 +345,8 @@ mod tests {
             tracker.shown(&text, NOW + Duration::from_millis(5));
             let answer = Event::Message { id: format!("a{message}"), from: "49".into(), text };
             tracker.webhook(answer, NOW + Duration::from_millis(9));
+            let read = Event::Status { id: format!("w{message}"), status: "read".into() };
+            tracker.webhook(read, NOW + Duration::from_millis(9));
         }
         Summary::new(
             &tracker,
@@ -363,11 +367,14 @@ mod tests {
 
     #[test]
     fn a_bill_that_is_short_is_no_success_whichever_way_it_is_short() {
-        for (out, back) in [(1, 2), (2, 1)] {
+        for (out, back) in [(1, 4), (2, 3)] {
             let ways = [(Direction::BusinessToConsumer, out), (Direction::ConsumerToBusiness, back)];
             let summary = with_bill(2, 4, &ways.map(|(direction, count)| line(direction, count)));
-            assert_eq!(summary.verdict().unwrap_err().to_string(), "1 messages are not on the bill");
-            assert!(summary.to_text().contains("SHORT: the relay has not reported 1 of the messages"));
+            assert_eq!(
+                summary.verdict().unwrap_err().to_string(),
+                "1 envelopes that arrived are not on the bill"
+            );
+            assert!(summary.to_text().contains("SHORT: the relay has not reported 1 of the envelopes"));
             assert_eq!(summary.to_json()["unbilled"], 1);
         }
     }

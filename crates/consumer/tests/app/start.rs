@@ -2,7 +2,6 @@
 
 use crate::stage::{ALICE, BOB, START, Stage};
 use consumer::{Consumer, Notice, Sent};
-use endpoint::SendError;
 use kernel::{Machine as _, Time};
 use wire::ToRelay;
 
@@ -70,11 +69,15 @@ fn being_online_and_offline_is_said_as_it_changes() {
 }
 
 #[test]
-fn an_app_that_has_not_started_has_no_number_to_write_from() {
+fn what_is_typed_before_the_app_is_awake_is_sent() {
     let mut stage = Stage::asleep(|_| {});
-    stage.say(ALICE, BOB, "too early");
-    assert_eq!(stage.apps[ALICE].notices(), [Notice::NotSent(SendError::UnknownAccount)]);
-    assert_eq!(stage.apps[ALICE].statuses(), []);
+    stage.say(ALICE, BOB, "early");
+    assert_eq!(stage.apps[ALICE].notices(), []);
+    assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending]);
+    assert!(!stage.wake(ALICE), "it is awake by that");
+    stage.connect(BOB);
+    stage.connect(ALICE);
+    assert_eq!(stage.apps[BOB].texts(), ["early"]);
 }
 
 #[test]
