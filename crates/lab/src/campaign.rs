@@ -152,7 +152,9 @@ impl Campaign {
         let mut broken: Vec<Broken> = seen.violations.iter().map(Broken::from).collect();
         broken.extend(invariants::exactly_once(&messages, &run));
         let mut uses = KeyUses::default();
-        broken.extend(envelopes.iter().filter_map(|envelope| uses.add(envelope)));
+        let taken: BTreeSet<_> = seen.taken.into_iter().collect();
+        let taken = envelopes.iter().filter(|envelope| taken.contains(&envelope.id));
+        broken.extend(taken.filter_map(|envelope| uses.add(envelope)));
         broken.extend(invariants::no_text_is_left(&mut run, &seen.texts, &envelopes));
         Ok(Run { start: run.start(), broken, faults: run.faults().to_vec(), messages: messages.len() as u64 })
     }

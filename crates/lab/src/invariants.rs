@@ -61,7 +61,8 @@ pub(crate) fn exactly_once(messages: &Messages, run: &Simulation) -> impl Iterat
     })
 }
 
-/// `ratchet_never_rolls_back`: no two different messages claim the same message key.
+/// `ratchet_never_rolls_back`: no two different messages that a relay has made durable claim the same message key. Of one that
+/// it forgot when its power failed, a sender that is put back to before it can't know.
 #[derive(Default)]
 pub(crate) struct KeyUses {
     uses: BTreeMap<(Address, Address, Vec<u8>, u32), Vec<u8>>,

@@ -50,6 +50,9 @@ pub struct Restore {
     pub(crate) down: Duration,
 }
 
+/// So long it takes at most, but for very bad luck, until a party that has power again has a connection: links may be cut.
+const UNTIL_THEY_MEET: Duration = Duration::from_secs(90);
+
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfortune {
@@ -104,7 +107,7 @@ impl Calamities {
     /// each other, and neither can tell (docs/decisions/0029-positions-have-names.md). Whether what it has to keep clear of
     /// happens changes nothing.
     pub(crate) fn restore_alone(&mut self, who: Who, restore: Restore) {
-        let span = restore.copied..restore.at + restore.down;
+        let span = restore.copied..restore.at + restore.down + UNTIL_THEY_MEET;
         let meets = |(other, its): &(Who, Span)| {
             [who, *other].iter().any(|who| who.kind() == Kind::Relay)
                 && its.start <= span.end

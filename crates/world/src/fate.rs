@@ -300,6 +300,25 @@ count = 2
     }
 
     #[test]
+    fn a_relay_and_another_party_are_not_put_back_to_one_moment() {
+        let restores = "[[faults]]\nkind = \"random\"\nrate = \"2/min\"\nkinds = [\"restore\"]\n";
+        let plan = drawn(restores, None);
+        let all: Vec<_> = plan.calamities().restores().collect();
+        let relays = all.iter().filter(|(who, _)| who.kind() == Kind::Relay);
+        assert!(relays.clone().count() > 2 && all.len() > 10, "{all:?}");
+        for (relay, restore) in relays {
+            assert!(restore.copied <= restore.at && restore.copied >= plan.traffic_begins());
+            let mut others = all.iter().filter(|(who, _)| who != relay);
+            assert!(
+                others.all(|(_, other)| other.at < restore.copied || restore.at < other.copied),
+                "{all:?}"
+            );
+        }
+        let keeps = |who| plan.calamities().conditions(who).keeps_disk;
+        assert!(all.iter().all(|(who, _)| keeps(*who)));
+    }
+
+    #[test]
     fn both_ends_give_up_a_link_that_is_cut_for_longer_than_it_may_be_idle() {
         let cut = |until: &str| {
             let fault = format!(

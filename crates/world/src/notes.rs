@@ -155,6 +155,7 @@ pub(crate) struct Notes {
     epoch_of: BTreeMap<(Who, Who), EpochCount>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
+    pub(crate) taken: Vec<EnvelopeId>,
     pub(crate) public_keys: Vec<(Time, PublicKeys)>,
     pub(crate) submissions: Vec<Envelope>,
     pub(crate) texts: Vec<(Who, u64, String)>,
@@ -218,6 +219,16 @@ impl Notes {
         if self.keep.sights {
             self.seen.push(Seen { at, party, peer, what, sight: sight() });
         }
+    }
+
+    /// The relay says that envelopes are durable.
+    pub(crate) fn taken(&mut self, envelope: EnvelopeId) {
+        self.taken.push(envelope);
+    }
+
+    /// True if somebody wants to know of envelopes.
+    pub(crate) const fn keeps_envelopes(&self) -> bool {
+        self.keep.envelopes
     }
 
     /// The relay takes an envelope.

@@ -21,7 +21,7 @@ use scenario::{Party, Scenario};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use wire::Envelope;
+use wire::{Envelope, EnvelopeId};
 
 /// A run that can't begin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,8 @@ pub struct Observations {
     pub metrics: Vec<Metric>,
     /// Envelopes that the relay took.
     pub envelopes: Vec<(Time, Envelope)>,
+    /// Which of them the relay has said to be durable. It may have forgotten others, when power failed.
+    pub taken: Vec<EnvelopeId>,
     /// Public keys that passed the relay.
     pub public_keys: Vec<(Time, PublicKeys)>,
     /// Private keys that were drawn, and other draws of their length, if a quantum computer is to know them.
@@ -139,6 +141,7 @@ impl Simulation {
                 all.progress.append(&mut notes.progress);
                 all.metrics.append(&mut notes.metrics);
                 all.envelopes.append(&mut notes.envelopes);
+                all.taken.append(&mut notes.taken);
                 all.public_keys.append(&mut notes.public_keys);
                 all.submissions.append(&mut notes.submissions);
                 all.texts.append(&mut notes.texts);

@@ -13,21 +13,24 @@ use crate::record::{Kind, What, Who};
 use crate::sight::Sight;
 use kernel::Time;
 use relay::{Input, Output, Relay};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
+use wire::{ConnectionId, EnvelopeId, LinkEvent, ToEndpoint, ToRelay};
 
 /// A relay, and its ends of all connections.
 pub(crate) struct RelayLane {
     pub(crate) plan: Arc<Plan>,
     pub(crate) host: Host<Relay>,
     lines: Lines,
+    /// Submissions that it has not said to be durable, if somebody wants to know.
+    submitted: BTreeMap<ConnectionId, VecDeque<(u64, EnvelopeId)>>,
     pub(crate) notes: Notes,
 }
 
 impl RelayLane {
     pub(crate) fn new(plan: Arc<Plan>, host: Host<Relay>, notes: Notes) -> Self {
-        Self { lines: Lines::of(&plan, host.who), plan, host, notes }
+        Self { lines: Lines::of(&plan, host.who), submitted: BTreeMap::new(), plan, host, notes }
     }
 
     pub(crate) fn handle(&mut self, now: Time, event: Event, agenda: &mut Agenda<'_, Event>) {
@@ -78,6 +81,7 @@ impl RelayLane {
         let who = self.host.who;
         self.notes.record(now, who, What::Stop, who, 0);
         self.notes.violations.extend(self.host.stop(now));
+        self.submitted.clear();
         for (connection, endpoint) in self.lines.close_all() {
             self.post(endpoint, 0, Event::BrokenAtEndpoint { endpoint, connection }, agenda);
         }
@@ -118,8 +122,11 @@ impl RelayLane {
             let keys = || Some(PublicKeys::Identity(publish.address, publish.identity_key.clone()));
             self.notes.public_keys(now, keys);
         }
-        if let ToRelay::Submit { envelope, .. } = &frame {
+        if let ToRelay::Submit { sequence, envelope } = &frame {
             self.notes.envelope(now, envelope);
+            if self.notes.keeps_envelopes() {
+                self.submitted.entry(connection).or_default().push_back((*sequence, envelope.id));
+            }
             let speaks = self.plan.who(envelope.from.number).map(|who| match who.kind() {
                 Kind::Business => self.plan.node_of(who),
                 _ => who,
@@ -177,6 +184,13 @@ impl RelayLane {
     }
 
     fn send(&mut self, connection: ConnectionId, frame: ToEndpoint, agenda: &mut Agenda<'_, Event>) {
+        if let ToEndpoint::Accepted { through } = frame
+            && let Some(submitted) = self.submitted.get_mut(&connection)
+        {
+            while let Some((_, envelope)) = submitted.pop_front_if(|(sequence, _)| *sequence <= through) {
+                self.notes.taken(envelope);
+            }
+        }
         let Some(endpoint) = self.lines.end_of(&self.plan, connection) else { return };
         if let ToEndpoint::Bundle(bundle) = &frame {
             let keys = || Some(PublicKeys::Bundle(bundle.address, Box::new(bundle.bundle.clone()?)));
