@@ -155,9 +155,8 @@ impl Standing {
         move |output| {
             match &output {
                 Output::Notice(Notice::Registered) => {
-                    if !standing.registered.swap(true, Ordering::Relaxed) {
-                        note()?;
-                    }
+                    standing.registered.store(true, Ordering::Relaxed);
+                    note()?;
                 }
                 Output::Notice(Notice::Rejected(RejectCode::AddressTaken)) => standing.refused.request(),
                 _ => {}
