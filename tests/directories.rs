@@ -476,6 +476,38 @@ fn who_takes_anothers_number_is_told_once_and_may_take_another() {
 }
 
 #[test]
+fn who_finds_their_number_taken_at_another_relay_stays_who_they_are() {
+    let home = tempfile::tempdir().unwrap();
+    let [here, there] = [free_address(), free_address()];
+    let (_here, _) = relay(&home.path().join("here"), &here).until(relay_is_up).unwrap();
+    let (_there, lines) = relay(&home.path().join("there"), &there).until(relay_is_up).unwrap();
+    let key = lines[0]["relay_key"].as_str().unwrap();
+    let [alice, other] = ["alice", "other"].map(|name| home.path().join(name));
+    consumer(&alice, ALICE, &here).until(is_registered).unwrap().0.kill();
+    consumer(&other, ALICE, &there).until(is_registered).unwrap().0.kill();
+    let link_key = fs::read(alice.join("link.pem")).unwrap();
+    for _ in 0..3 {
+        let arguments = [
+            "consumer",
+            "--json",
+            "--data",
+            text(&alice),
+            "--relay",
+            &there,
+            "--number",
+            ALICE,
+            "--relay-key",
+            key,
+        ];
+        let told = Party::start(&arguments).until(is_registered).err().unwrap();
+        assert!(told.contains("is another device's number at this relay"), "{told}");
+        assert!(told.contains("help: this directory had the number"), "{told}");
+    }
+    consumer(&alice, ALICE, &here).until(is_online).unwrap().0.kill();
+    assert_eq!(fs::read(alice.join("link.pem")).unwrap(), link_key);
+}
+
+#[test]
 fn errors_are_sentences() {
     let home = tempfile::tempdir().unwrap();
     let path = |name: &str| home.path().join(name).display().to_string();

@@ -2,6 +2,7 @@
 //! and a message that is printed stays so through `kill -9`.
 
 use crate::data::{Data, PRINTED};
+use crate::error::explain;
 use crate::manifest::Party;
 use crate::out::{errln, foreign, outln};
 use crate::settings::Settings;
@@ -117,14 +118,23 @@ impl ConsumerArguments {
         let partition = data.store.partition("consumer");
         let before = live::restore::<Consumer>(config.clone(), &partition).into_diagnostic()?;
         let printed = Printed::read(data.dir.join(PRINTED), data.store.id(), before.last_arrived())?;
+        let registered = data.manifest.is_registered() || before.endpoint().is_published(config.address);
         if !is_pinned {
-            data.check_pin(|| Ok(before.endpoint().is_known()))?;
+            data.check_pin(|| Ok(registered))?;
         }
-        let standing = Standing::new(before.endpoint().is_published(config.address));
+        let manifest = data.manifest.clone().registered();
+        if registered && manifest != data.manifest {
+            manifest.write(&data.dir)?;
+        }
+        let standing = Standing::new(registered);
+        let note = {
+            let dir = data.dir.clone();
+            move || manifest.write(&dir).map_err(|error| std::io::Error::other(explain(&error)))
+        };
         let (commands, waiting) = mpsc::channel(16);
         std::thread::spawn(move || read_commands(to, &commands));
         let connector = Arc::clone(&uplink.connector);
-        let screen = standing.watch(screen(self.json, printed));
+        let screen = standing.watch(screen(self.json, printed), note);
         let served = ::consumer::serve(
             config,
             partition,
@@ -157,15 +167,19 @@ impl Standing {
         Self { registered: Arc::new(AtomicBool::new(registered)), refused: Shutdown::new() }
     }
 
-    /// Hears what the screen hears.
+    /// Hears what the screen hears, and has it noted that the relay knows the device, before anybody is told.
     fn watch(
         &self,
         mut screen: impl FnMut(Output) -> std::io::Result<()>,
+        note: impl Fn() -> std::io::Result<()>,
     ) -> impl FnMut(Output) -> std::io::Result<()> {
         let standing = self.clone();
         move |output| {
             match &output {
-                Output::Notice(Notice::Registered) => standing.registered.store(true, Ordering::Relaxed),
+                Output::Notice(Notice::Registered) => {
+                    standing.registered.store(true, Ordering::Relaxed);
+                    note()?;
+                }
                 Output::Notice(Notice::Rejected(RejectCode::AddressTaken)) => standing.refused.request(),
                 _ => {}
             }
@@ -421,7 +435,7 @@ mod tests {
         let older = Printed::read(file.clone(), STORE, 30).unwrap();
         assert_eq!(older.through, 30, "message 31 is to come");
         let error = Printed::read(file.clone(), StoreId([8; 16]), 50).err().unwrap();
-        assert!(crate::error::explain(&error).contains("printed is of another directory"));
+        assert!(explain(&error).contains("printed is of another directory"));
         std::fs::remove_file(&file).unwrap();
         assert_eq!(read(&file).through, 0);
     }
@@ -439,7 +453,7 @@ mod tests {
                 heard += 1;
                 Ok(())
             };
-            standing.watch(&mut screen)(Output::Notice(Notice::Rejected(code))).unwrap();
+            standing.watch(&mut screen, || Ok(()))(Output::Notice(Notice::Rejected(code))).unwrap();
             assert_eq!((heard, standing.verdict(number("4915112345678")).is_err()), (1, ends));
             assert_eq!(standing.never_was_registered(), ends && !registered);
         }
@@ -486,7 +500,7 @@ mod tests {
     #[test]
     fn a_number_is_taken_with_or_without_its_plus() {
         assert_eq!(parse_number("+4915112345678").unwrap(), parse_number("4915112345678").unwrap());
-        let error = crate::error::explain(&parse_number("0151").unwrap_err());
+        let error = explain(&parse_number("0151").unwrap_err());
         assert!(error.starts_with("error: \"0151\" can't be called") && error.contains("7 to 15 digits"));
     }
 

@@ -62,6 +62,9 @@ pub(crate) struct Manifest {
     /// Of the key in `link.pem`.
     link_key: String,
     store: String,
+    /// A consumer's: a relay has known the number as this device's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    registered: bool,
     /// The relay has never known the number as this device's, and says that it is another's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     refused: bool,
@@ -80,13 +83,24 @@ impl Manifest {
             number: party.number().map(Number::digits),
             link_key: identity.public().to_string(),
             store: store.to_string(),
+            registered: false,
             refused: false,
         }
+    }
+
+    /// The same of a party that a relay knows: there is something to lose from now on.
+    pub(crate) fn registered(self) -> Self {
+        Self { registered: true, ..self }
     }
 
     /// The same of a party that the relay has refused for good.
     pub(crate) fn refused(self) -> Self {
         Self { refused: true, ..self }
+    }
+
+    /// True if a relay has ever known the number as this device's.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
     }
 
     /// What the directory says that it is; `None` if it says nothing.
@@ -119,7 +133,7 @@ impl Manifest {
 
     /// True if nothing is lost with what the directory holds: the party it was made for never came to be.
     pub(crate) fn gives_way_to(&self, party: Party) -> bool {
-        self.refused && self.party == party.name()
+        self.refused && !self.registered && self.party == party.name()
     }
 
     /// Refuses a party whose directory `dir` is not.
@@ -195,10 +209,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(dir.path()).unwrap(), None);
         let manifest = manifest(alice());
-        for manifest in [&manifest, &manifest.clone().refused()] {
+        for manifest in [&manifest, &manifest.clone().refused(), &manifest.clone().registered()] {
             manifest.write(dir.path()).unwrap();
             assert_eq!(Manifest::read(dir.path()).unwrap(), Some(manifest.clone()));
         }
+        assert!(manifest.clone().refused().gives_way_to(alice()));
+        assert!(!manifest.clone().registered().refused().gives_way_to(alice()), "it was somebody");
         assert_eq!(manifest.store(dir.path()).unwrap(), StoreId([7; 16]));
     }
 
