@@ -12,7 +12,10 @@ use wire::{Address, OneTimeKey, Publish, SignedKey};
 use zeroize::Zeroizing;
 
 /// The most one-time prekeys of a kind that one frame carries (KEM prekeys are 1.6 KB each).
-const PER_PUBLISH: u32 = 100;
+const PER_PUBLISH: usize = 100;
+
+/// The most that are made at a time: what a relay stores of an address has room for them beside those that are left.
+const MADE_AT_ONCE: u32 = 900;
 
 /// Numbers of one-time prekeys: 24 bits as in deployed clients, four bytes in a message whichever it is.
 const PREKEY_IDS: std::ops::Range<u32> = 1 << 21..1 << 24;
@@ -56,7 +59,7 @@ impl<P: Provider> Account<P> {
             one_time_kem: BTreeMap::new(),
             published: false,
         };
-        account.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
+        account.make_one_time(one_time.min(MADE_AT_ONCE), rng, transaction);
         account
     }
 
@@ -97,34 +100,43 @@ impl<P: Provider> Account<P> {
         Ok(())
     }
 
-    /// Everything that the relay's directory should know.
-    pub(crate) fn publish(&self) -> Publish {
+    /// Everything that the relay's directory should know, in as many frames as that takes.
+    pub(crate) fn publish(&self) -> Vec<Publish> {
         self.publish_those(|_| true)
     }
 
     /// As much of it as there is of one-time prekeys with these ids: keys that rest are not derived for nothing.
-    fn publish_those(&self, wanted: impl Fn(u32) -> bool) -> Publish {
-        let one_time = self.one_time.values().filter(|prekey| wanted(prekey.id()));
-        let one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id()));
-        Publish {
-            address: self.address,
-            registration_id: self.identity.registration_id,
-            identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
-            signed_prekey: SignedKey {
-                id: self.signed_prekey.id(),
-                key: Bytes::copy_from_slice(&self.signed_prekey.public().to_bytes()),
-                signature: Bytes::copy_from_slice(&self.signed_prekey.signature().to_bytes()),
-            },
-            last_resort_kem_prekey: signed_key(&self.last_resort),
-            one_time_prekeys: one_time.map(one_time_key).collect(),
-            one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
+    fn publish_those(&self, wanted: impl Fn(u32) -> bool) -> Vec<Publish> {
+        let mut one_time = self.one_time.values().filter(|prekey| wanted(prekey.id())).peekable();
+        let mut one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id())).peekable();
+        let mut frames = Vec::new();
+        while frames.is_empty() || one_time.peek().is_some() || one_time_kem.peek().is_some() {
+            frames.push(Publish {
+                address: self.address,
+                registration_id: self.identity.registration_id,
+                identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
+                signed_prekey: SignedKey {
+                    id: self.signed_prekey.id(),
+                    key: Bytes::copy_from_slice(&self.signed_prekey.public().to_bytes()),
+                    signature: Bytes::copy_from_slice(&self.signed_prekey.signature().to_bytes()),
+                },
+                last_resort_kem_prekey: signed_key(&self.last_resort),
+                one_time_prekeys: one_time.by_ref().take(PER_PUBLISH).map(one_time_key).collect(),
+                one_time_kem_prekeys: one_time_kem.by_ref().take(PER_PUBLISH).map(signed_key).collect(),
+            });
         }
+        frames
     }
 
     /// Makes `count` more one-time prekeys of each kind, and publishes those only.
-    pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
+    pub(crate) fn replenish(
+        &mut self,
+        count: u32,
+        rng: &mut Rng,
+        transaction: &mut Transaction,
+    ) -> Vec<Publish> {
         let before: BTreeSet<u32> = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
-        self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
+        self.make_one_time(count.min(MADE_AT_ONCE), rng, transaction);
         self.publish_those(|id| !before.contains(&id))
     }
 

@@ -140,7 +140,7 @@ impl<P: Provider> Endpoint<P> {
                 step.transaction,
             );
             if self.post.is_online() {
-                self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
+                self.post.publish(account.publish(), step);
             }
             self.accounts.insert(address, Box::new(account));
         }
@@ -248,7 +248,7 @@ impl<P: Provider> Endpoint<P> {
                 let mut events = self.on_accepted(accepted_through, step.transaction);
                 self.post.welcomed(step);
                 for account in self.accounts.values().filter(|account| !account.published) {
-                    self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
+                    self.post.publish(account.publish(), step);
                 }
                 let waiting: Vec<_> = self.pending.pairs_waiting().collect();
                 waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, step));
@@ -270,8 +270,8 @@ impl<P: Provider> Endpoint<P> {
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    let publish = account.replenish(self.policy.one_time_prekeys, step.rng, step.transaction);
-                    self.post.say(ToRelay::Publish(Box::new(publish)), step);
+                    let frames = account.replenish(self.policy.one_time_prekeys, step.rng, step.transaction);
+                    self.post.publish(frames, step);
                 }
                 Vec::new()
             }

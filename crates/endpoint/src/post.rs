@@ -11,7 +11,7 @@ use bytes::Bytes;
 use kernel::{RestoreError, Row, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
-use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, ToRelay};
+use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, Publish, ToRelay};
 
 /// Outbox and inbox cursor.
 #[derive(Default)]
@@ -105,6 +105,11 @@ impl Post {
             self.write(step.transaction);
         }
         self.say(ToRelay::Acknowledge { through: self.delivered_through }, step);
+    }
+
+    /// Keys for the relay's directory.
+    pub(crate) fn publish(&self, frames: Vec<Publish>, step: &mut Step<'_>) {
+        frames.into_iter().for_each(|frame| self.say(ToRelay::Publish(Box::new(frame)), step));
     }
 
     pub(crate) fn say(&self, frame: ToRelay, step: &mut Step<'_>) {

@@ -13,12 +13,12 @@ use content::{Body, Content, MessageId, Text};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use relay::{Input, Relay, RelayConfig};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use store::Shadow;
 use wire::{
-    Address, BillingClass, ConnectionId, Envelope, EnvelopeKind, InboxItem, LinkEvent, LinkKey, Outgoing,
-    ToEndpoint, ToRelay,
+    Address, BillingClass, ConnectionId, Envelope, EnvelopeKind, Frame as _, InboxItem, LinkEvent, LinkKey,
+    MAX_FRAME_BYTES, Outgoing, ToEndpoint, ToRelay,
 };
 
 const NOW: Time = Time::from_secs(1_790_000_000);
@@ -296,6 +296,37 @@ fn one_time_prekeys_are_used_once_and_made_again() {
         net.ends[1].1.load(&TABLES).unwrap().iter().filter(|row| row.table.name() == "prekeys").count();
     // Three of each kind, one of each used up; fewer than five are left at the relay, so three more were made.
     assert_eq!(prekeys, 2 * (3 - 1 + 3));
+}
+
+#[test]
+fn any_number_of_prekeys_is_published_in_frames_that_fit() {
+    for (wanted, made) in [(0, 0), (100, 100), (101, 101), (812, 812), (u32::MAX, 900)] {
+        let mut net = Net::new();
+        let policy = Policy { one_time_prekeys: wanted, ..Policy::default() };
+        net.relay = Relay::restore(RelayConfig::default(), Vec::new()).unwrap();
+        net.ends[0] = (Endpoint::restore(policy, Vec::new()).unwrap().0, Shadow::default());
+        net.with(0, |endpoint, step| {
+            endpoint.open_account(address(0), step);
+            endpoint.on_link(LinkEvent::Up { connection: connection(0), peer: LinkKey([9; 32]) }, step);
+            let frame = ToEndpoint::Welcome { accepted_through: 0 };
+            endpoint.on_link(LinkEvent::Frame { connection: connection(0), frame }, step)
+        });
+        let (mut curve, mut kem) = (BTreeSet::new(), BTreeSet::new());
+        for Outgoing { frame, .. } in &net.said {
+            assert!(frame.encoded_len() <= MAX_FRAME_BYTES);
+            if let ToRelay::Publish(publish) = frame {
+                curve.extend(publish.one_time_prekeys.iter().map(|prekey| prekey.id));
+                kem.extend(publish.one_time_kem_prekeys.iter().map(|prekey| prekey.id));
+            }
+        }
+        assert_eq!((curve.len(), kem.len()), (made, made));
+        net.said.clear();
+        net.connect(0);
+        net.carry();
+        assert!(net.ends[0].0.is_published(address(0)), "the relay takes them all");
+        let rejected = net.heard[0].iter().find(|event| matches!(event, Event::Rejected(_)));
+        assert!(rejected.is_none(), "{made}: {rejected:?}");
+    }
 }
 
 #[test]
