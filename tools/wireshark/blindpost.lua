@@ -108,6 +108,7 @@ local MESSAGES = {
     },
     Acknowledge = {
         { 1, "through", "uint64" },
+        { 2, "unread", "uint64" },
     },
     PrekeysLow = {
         { 1, "address", "Address" },
@@ -208,6 +209,17 @@ local function varint(tvb, at, stop)
     return nil
 end
 
+-- Shows a number, as the type of its field has it.
+local function add_number(tree, field, type, range, value)
+    if type == "bool" then
+        tree:add(field, range, value:tonumber() ~= 0)
+    elseif type == "uint64" then
+        tree:add(field, range, value)
+    else
+        tree:add(field, range, value:tonumber())
+    end
+end
+
 -- The fields of a message between `at` and `stop`. False if they are none. Also names what the frame is.
 local function dissect(tvb, tree, message, path, at, stop)
     local first
@@ -233,22 +245,29 @@ local function dissect(tvb, tree, message, path, at, stop)
             local full = path .. "." .. name
             local range = tvb(begin, at + size - begin)
             first = first or type
-            if (wire_type == 2) ~= (MESSAGES[type] ~= nil or type == "bytes") then
-                return false
+            local is_number = not MESSAGES[type] and type ~= "bytes"
+            if wire_type == 0 then
+                if not is_number then
+                    return false
+                end
+                add_number(tree, fields[full], type, range, value)
+            elseif is_number then
+                -- Packed: one behind the other.
+                local place = at
+                while place < at + size do
+                    local one, behind = varint(tvb, place, at + size)
+                    if not one then
+                        return false
+                    end
+                    add_number(tree, fields[full], type, tvb(place, behind - place), one)
+                    place = behind
+                end
             elseif MESSAGES[type] then
                 if not dissect(tvb, tree:add(fields[full], range), type, full, at, at + size) then
                     return false
                 end
-            elseif type == "bytes" then
-                if size > 0 then
-                    tree:add(fields[full], tvb(at, size))
-                end
-            elseif type == "bool" then
-                tree:add(fields[full], range, value:tonumber() ~= 0)
-            elseif type == "uint64" then
-                tree:add(fields[full], range, value)
-            else
-                tree:add(fields[full], range, value:tonumber())
+            elseif size > 0 then
+                tree:add(fields[full], tvb(at, size))
             end
         end
         at = at + size

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+use bytes::BytesMut;
 use lab::{Experiment, Watcher};
-use report::{Facts, Format, RunDirectory};
+use report::{Endpoint, Facts, Format, Link, Outcome, Packet, RunDirectory, Totals};
 use scenario::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
-use wire::{Address, Decoder, Envelope, InboxItem, ToEndpoint, ToRelay};
+use wire::{Address, Decoder, Envelope, Frame as _, InboxItem, Receipt, ToEndpoint, ToRelay};
 
 const DISSECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/wireshark/blindpost.lua");
 const PROTO: &str = include_str!("../../../proto/transport.proto");
@@ -128,7 +129,12 @@ impl Said {
                 said.number("submit.sequence", *sequence);
                 said.envelope("submit.envelope", envelope);
             }
-            ToRelay::Acknowledge { through } => said.number("acknowledge.through", *through),
+            ToRelay::Acknowledge { through, unread } => {
+                said.number("acknowledge.through", *through);
+                for sequence in unread {
+                    said.number("acknowledge.unread", *sequence);
+                }
+            }
         }
         said
     }
@@ -201,27 +207,34 @@ fn decoded(packets: &[BTreeMap<String, String>]) -> Vec<Option<Said>> {
     packets.iter().map(packet).collect()
 }
 
+/// Wireshark and this program read the same in all packets. What there is to read: names of fields; and in how many packets
+/// nothing ends.
+fn agree(dir: &Path) -> (BTreeSet<String>, usize) {
+    let transport =
+        ["ip.src", "ip.dst", "udp.dstport", "udp.payload", "_ws.malformed", "blindpost.malformed"];
+    let transport: BTreeSet<String> = transport.map(String::from).into();
+    let raw = decoded(&packets(dir, &transport));
+    let said = raw.iter().flatten().flat_map(|said| said.0.keys().cloned());
+    let fields: BTreeSet<String> = said.chain(transport).collect();
+    let read = packets(dir, &fields);
+    assert_eq!(read.len(), raw.len());
+    for (at, (packet, said)) in read.iter().zip(&raw).enumerate() {
+        for (field, value) in packet.iter().filter(|(field, _)| field.starts_with("blindpost.")) {
+            let expected = said.as_ref().and_then(|said| said.0.get(field)).map_or("", String::as_str);
+            let value = if field.ends_with(".gateway") && value == "True" { "1" } else { value };
+            let value = if field.ends_with(".gateway") && value == "False" { "" } else { value };
+            assert_eq!(value, expected, "packet {}, {field}", at + 1);
+        }
+    }
+    (fields, raw.iter().filter(|said| said.is_none()).count())
+}
+
 #[test]
 fn wireshark_reads_in_every_frame_what_it_says() {
     for crypto in ["real", "modelled"] {
         let dir = tempfile::tempdir().unwrap();
         run(crypto, dir.path());
-        let transport =
-            ["ip.src", "ip.dst", "udp.dstport", "udp.payload", "_ws.malformed", "blindpost.malformed"];
-        let transport: BTreeSet<String> = transport.map(String::from).into();
-        let raw = decoded(&packets(dir.path(), &transport));
-        let said = raw.iter().flatten().flat_map(|said| said.0.keys().cloned());
-        let fields: BTreeSet<String> = said.chain(transport).collect();
-        let read = packets(dir.path(), &fields);
-        assert_eq!(read.len(), raw.len());
-        for (at, (packet, said)) in read.iter().zip(&raw).enumerate() {
-            for (field, value) in packet.iter().filter(|(field, _)| field.starts_with("blindpost.")) {
-                let expected = said.as_ref().and_then(|said| said.0.get(field)).map_or("", String::as_str);
-                let value = if field.ends_with(".gateway") && value == "True" { "1" } else { value };
-                let value = if field.ends_with(".gateway") && value == "False" { "" } else { value };
-                assert_eq!(value, expected, "{crypto}: packet {}, {field}", at + 1);
-            }
-        }
+        let (fields, parts) = agree(dir.path());
         for kind in [
             "hello",
             "publish.",
@@ -240,8 +253,40 @@ fn wireshark_reads_in_every_frame_what_it_says() {
             let kind = format!("blindpost.{kind}");
             assert!(fields.iter().any(|field| field.starts_with(&kind)), "{crypto}: no {kind} in the run");
         }
-        assert!(raw.iter().filter(|said| said.is_none()).count() > 20, "frames of several packets");
+        assert!(parts > 20, "frames of several packets");
     }
+}
+
+/// What an undisturbed run does not say.
+#[test]
+fn wireshark_reads_what_goes_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut out = RunDirectory::create(dir.path(), false, &[Format::Csv], Facts::default()).unwrap();
+    let links = [Link { name: "all".into(), description: "all".into() }];
+    let (app, relay) = (Endpoint { index: 70_000, port: 50_000 }, Endpoint { index: 0, port: 4433 });
+    let mut said = |from, to, frame: &[u8]| {
+        let mut payload = vec![0x40; 1];
+        payload.resize(HEADER - 4, 0);
+        payload.extend([0x0A, 0, 0x40, u8::try_from(frame.len()).unwrap()]);
+        payload.extend(frame);
+        payload.resize(payload.len() + TAG, 0);
+        let packet = Packet { at_us: 1, link: 0, from, to, payload: &payload, comment: None };
+        out.packets(&links).unwrap().write(&packet).unwrap();
+    };
+    let mut frame = BytesMut::new();
+    ToRelay::Acknowledge { through: 300, unread: vec![7, 128, 299] }.encode(&mut frame);
+    said(app, relay, &frame.split());
+    ToEndpoint::Rejected(wire::RejectCode::AddressTaken).encode(&mut frame);
+    said(relay, app, &frame.split());
+    let receipt = Receipt { envelope_id: wire::EnvelopeId([3; 16]), outcome: wire::Outcome::NotAllowed };
+    ToEndpoint::Delivery { sequence: 1 << 40, item: InboxItem::Receipt(receipt) }.encode(&mut frame);
+    said(relay, app, &frame.split());
+    out.finish(Outcome::Complete, Totals::default()).unwrap();
+    let (fields, parts) = agree(dir.path());
+    for field in ["acknowledge.unread", "rejected.code", "delivery.item.receipt.outcome"] {
+        assert!(fields.contains(&format!("blindpost.{field}")), "{field}");
+    }
+    assert_eq!(parts, 0);
 }
 
 #[test]

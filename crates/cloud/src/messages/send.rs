@@ -79,6 +79,9 @@ impl State {
         let sent = step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
+                SendError::ToItself => {
+                    return GraphError::whatsapp(codes::TO_ITSELF, "The recipient is the number that sends.");
+                }
                 SendError::UnknownAccount => "The phone number is not registered with this state.",
                 SendError::Repeated => "The message could not be named: send it again.",
                 SendError::TooLong(_) => "The message is longer than a message can be.",
