@@ -117,9 +117,12 @@ impl Recorder {
     fn packets_of(&mut self, directory: &mut RunDirectory, on: &OnTheWire) -> Result<(), WriteError> {
         let (from, to) = direction(&on.record, on.record.what);
         let consumer = from.kind() == Kind::Consumer || to.kind() == Kind::Consumer;
+        let seen =
+            "as the relay sees it: routing and ciphertext; a network sees lengths, times and addresses only";
+        let link = |name: &str, ends| Link { name: name.into(), description: format!("{ends}, {seen}") };
         let links = [
-            Link { name: "consumers".into(), description: "between consumers' apps and the relay".into() },
-            Link { name: "nodes".into(), description: "between nodes and the relay".into() },
+            link("consumers", "between consumers' apps and the relay"),
+            link("nodes", "between nodes and the relay"),
         ];
         // Of a handshake there is only the length: padding frames are zeros (RFC 9000, section 19.1).
         let padding = vec![0; usize::try_from(on.record.bytes).unwrap_or(0)];

@@ -108,7 +108,7 @@ impl PacketWriter {
         self.block.extend(0x1A2B_3C4D_u32.to_le_bytes());
         self.block.extend([1, 0, 0, 0]);
         self.block.extend(u64::MAX.to_le_bytes());
-        self.option(1, format!("Simulated packets of the scenario {about}.").as_bytes());
+        self.option(1, about.as_bytes());
         self.option(4, b"blindpost");
         self.option(0, &[]);
         self.finish_block(SECTION)
