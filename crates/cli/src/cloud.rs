@@ -9,7 +9,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::NodeConfig;
+use ::cloud::{Node, NodeConfig, Restored};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -90,10 +90,10 @@ impl CloudArguments {
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
         let uplink = uplink(&data, relay, key)?;
         let config = self.api.node_config(&tenants)?;
-        Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
+        let restored = Restored::new(config, data.store.partition("node")).into_diagnostic()?;
+        Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        let partition = data.store.partition("node");
-        ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
+        ::cloud::serve(restored, http, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -159,12 +159,20 @@ impl Facts {
         http: &TcpListener,
         tenants: &[TenantSettings],
         uplink: &Uplink,
+        node: &Node,
     ) -> miette::Result<Self> {
+        let mut tenants = tenants.to_vec();
+        // What the API has said is in force, whatever the file says.
+        for tenant in &mut tenants {
+            let ids = (tenant.app_id.parse(), tenant.phone_number_id.parse());
+            let (Ok(app), Ok(number)) = ids else { continue };
+            tenant.webhook = node.webhook(app, number).map(str::to_owned);
+        }
         Ok(Self {
             base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
-            tenants: tenants.to_vec(),
+            tenants,
         })
     }
 
