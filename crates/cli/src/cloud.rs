@@ -1,6 +1,7 @@
 //! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
 //! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
 
+use crate::address::address;
 use crate::data::Data;
 use crate::metrics::MetricsArguments;
 use crate::out::{Unwritten, out, outln};
@@ -28,7 +29,7 @@ pub(crate) struct CloudArguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where the relay listens [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     relay: Option<SocketAddr>,
     /// The relay's link key; if not given, the first one seen is the one
     #[arg(long, value_name = "KEY")]
@@ -44,7 +45,7 @@ pub(crate) struct CloudArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ApiArguments {
     /// Address of the HTTP API [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
     /// File with the businesses; made with one business in it if there is none [default: DATA/tenants.toml]
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,6 @@
 //! `blindpost serve`: relay and node in one process, each with its own directory and keys, for SDKs and for people.
 
+use crate::address::address;
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::Data;
 use crate::shutdown::{self, Shutdown};
@@ -23,7 +24,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR", default_value = "blindpost-data")]
     data: PathBuf,
     /// UDP address of the relay, for consumers [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     api: ApiArguments,
