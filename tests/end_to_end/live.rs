@@ -69,8 +69,7 @@ impl LiveStage {
         let api = http.local_addr().unwrap();
         let partition = store("node").partition("node");
         runtime.spawn(cloud::serve(
-            node_config(&url),
-            partition,
+            cloud::Restored::new(node_config(&url), partition).unwrap(),
             http,
             uplink("node link"),
             rng("node"),

@@ -4,6 +4,7 @@ mod mutants;
 mod others;
 mod text;
 
+use crate::destination::{self, Destination, leave_standard_output};
 use crate::leak;
 use crate::out::{err, out, outln};
 use crate::repeat::Repeat;
@@ -13,9 +14,8 @@ use ::audit::{Audit as Plan, Progress, Report, Verdict};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Something leaked.
@@ -74,10 +74,10 @@ pub(crate) struct Audit {
     threads: Option<NonZeroUsize>,
     /// Write the report to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Destination>,
     /// Draw the report as a page: the matrix, every cell with its evidence (- for standard output)
     #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    html: Option<Destination>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -110,11 +110,10 @@ impl Audit {
             return mutants::run(&self);
         }
         if let Some(views) = &self.views {
-            return others::run(views, self.policy.as_deref(), self.json.as_deref());
+            return others::run(views, self.policy.as_deref(), self.json.as_ref());
         }
         self.known_secrets()?;
-        writable(self.json.as_deref())?;
-        writable(self.html.as_deref())?;
+        destination::check([&self.json, &self.html])?;
         let mut report = self.audit()?;
         report.repeat.command = self.command();
         self.print(&report)?;
@@ -180,41 +179,17 @@ impl Audit {
     }
 
     fn print(&self, report: &Report) -> miette::Result<()> {
-        if [&self.json, &self.html].into_iter().flatten().all(|file| !is_standard_output(file)) {
+        if leave_standard_output([&self.json, &self.html]) {
             out!("{}", text::of(report))?;
         }
         if let Some(file) = &self.json {
-            write_json(file, &serde_json::to_value(report).into_diagnostic()?)?;
+            file.write_json(&serde_json::to_value(report).into_diagnostic()?)?;
         }
         if let Some(file) = &self.html {
-            save(file, &::audit::picture::page(report))?;
+            file.write(&::audit::picture::page(report))?;
         }
         Ok(())
     }
-}
-
-/// To a file, or to standard output for `-`.
-fn save(file: &Path, text: &str) -> miette::Result<()> {
-    if is_standard_output(file) {
-        out!("{text}")?;
-        return Ok(());
-    }
-    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
-}
-
-fn is_standard_output(file: &Path) -> bool {
-    file.as_os_str() == "-"
-}
-
-fn write_json(file: &Path, value: &serde_json::Value) -> miette::Result<()> {
-    save(file, &(serde_json::to_string_pretty(value).into_diagnostic()? + "\n"))
-}
-
-/// Better now than after the audit.
-fn writable(file: Option<&Path>) -> miette::Result<()> {
-    let Some(file) = file.filter(|file| !is_standard_output(file)) else { return Ok(()) };
-    let open = fs::OpenOptions::new().create(true).append(true).open(file);
-    open.map(drop).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
 }
 
 #[cfg(test)]
@@ -242,12 +217,5 @@ mod tests {
             error,
             "error: there is no secret `tokn`\nhelp: `blindpost audit --list` says which there are\n"
         );
-    }
-
-    #[test]
-    fn standard_output_is_always_writable_and_a_file_in_nowhere_is_not() {
-        assert!(writable(None).is_ok() && writable(Some(Path::new("-"))).is_ok());
-        let error = crate::error::explain(&writable(Some(Path::new("/nowhere/a.json"))).unwrap_err());
-        assert!(error.starts_with("error: can't write /nowhere/a.json"), "{error}");
     }
 }

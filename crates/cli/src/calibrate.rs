@@ -1,12 +1,11 @@
 //! `blindpost calibrate`: what the parties' steps cost on this machine.
 
+use crate::destination::{self, Destination};
 use crate::out::{out, outln};
 use crate::repeat::Repeat;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use miette::{Context as _, IntoDiagnostic as _};
-use std::fs;
-use std::path::{Path, PathBuf};
+use miette::IntoDiagnostic as _;
 use std::time::Duration;
 use world::{Calibration, Costs, Step};
 
@@ -18,9 +17,9 @@ use world::{Calibration, Costs, Step};
 /// Example: blindpost calibrate --out costs.toml
 #[derive(Debug, Args)]
 pub(crate) struct Calibrate {
-    /// Write the file here [default: print it]
+    /// Write the file here (- for standard output, as without it)
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    out: Option<Destination>,
     /// How many rounds each step is measured
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -34,6 +33,7 @@ const ROUND: Duration = Duration::from_millis(20);
 
 impl Calibrate {
     pub(crate) fn run(self) -> miette::Result<()> {
+        destination::check([&self.out])?;
         let failed = |error: String| miette::miette!("the parties can't be measured: {error}");
         let mut calibration = Calibration::new().map_err(failed)?;
         let steps = u64::try_from(Step::ALL.len()).unwrap_or(0);
@@ -52,7 +52,13 @@ impl Calibrate {
         let text = if self.json { json(&costs)? } else { toml(&costs)? };
         match &self.out {
             None => out!("{text}")?,
-            Some(file) => write(file, &text)?,
+            Some(file) => {
+                file.write(&text)?;
+                if !file.is_standard_output() {
+                    let takes = Repeat::of("run").word("SCENARIO").with_file("--costs", Some(file.path()));
+                    outln!("written: {} ({} takes it)", file.path().display(), takes.told())?;
+                }
+            }
         }
         Ok(())
     }
@@ -83,13 +89,6 @@ fn toml(costs: &Costs) -> miette::Result<String> {
     ))
 }
 
-fn write(file: &Path, text: &str) -> miette::Result<()> {
-    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))?;
-    let takes = Repeat::of("run").word("SCENARIO").with_file("--costs", Some(file)).told();
-    outln!("written: {} ({takes} takes it)", file.display())?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,7 +98,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("costs.toml");
         let costs = Costs { encrypt: Duration::from_nanos(5_432), ..Costs::default() };
-        fs::write(&file, toml(&costs).unwrap()).unwrap();
+        std::fs::write(&file, toml(&costs).unwrap()).unwrap();
         assert_eq!(crate::run::costs_of(Some(&file)).unwrap(), costs);
         let read: Costs = serde_json::from_str(&json(&costs).unwrap()).unwrap();
         assert_eq!(read, costs);

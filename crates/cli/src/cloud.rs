@@ -1,6 +1,7 @@
 //! `blindpost cloud`: the Cloud API node as its own process, and what `serve` has in common with it: the flags of the
 //! API, and the facts (base URL, tokens, secrets) that are printed for whoever wants to call it.
 
+use crate::address::address;
 use crate::data::{Data, TENANTS, missing};
 use crate::manifest::Party;
 use crate::metrics::MetricsArguments;
@@ -10,7 +11,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::{Node, NodeConfig};
+use ::cloud::{Node, NodeConfig, Restored};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -29,7 +30,7 @@ pub(crate) struct CloudArguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where the relay listens [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     relay: Option<SocketAddr>,
     /// The relay's link key; if not given, the first one seen is the one
     #[arg(long, value_name = "KEY")]
@@ -45,7 +46,7 @@ pub(crate) struct CloudArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ApiArguments {
     /// Address of the HTTP API [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
     /// File with the businesses; made with one business in it if there is none [default: DATA/tenants.toml]
     #[arg(long, value_name = "FILE")]
@@ -90,15 +91,14 @@ impl CloudArguments {
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
         let config = self.api.node_config(&tenants)?;
-        let partition = data.store.partition("node");
+        let restored = Restored::new(config, data.store.partition("node")).into_diagnostic()?;
         if key.is_none() {
-            let before = || live::restore::<Node>(config.clone(), &partition).into_diagnostic();
-            data.check_pin(|| Ok(before()?.endpoint().is_known()))?;
+            data.check_pin(|| Ok(restored.node().endpoint().is_known()))?;
         }
         let uplink = uplink(&data, relay, key)?;
-        Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
+        Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        ::cloud::serve(config, partition, http, uplink, data.rng, |_| {}, shutdown::requested())
+        ::cloud::serve(restored, http, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -168,12 +168,20 @@ impl Facts {
         http: &TcpListener,
         tenants: &[TenantSettings],
         uplink: &Uplink,
+        node: &Node,
     ) -> miette::Result<Self> {
+        let mut tenants = tenants.to_vec();
+        // What the API has said is in force, whatever the file says.
+        for tenant in &mut tenants {
+            let ids = (tenant.app_id.parse(), tenant.phone_number_id.parse());
+            let (Ok(app), Ok(number)) = ids else { continue };
+            tenant.webhook = node.webhook(app, number).map(str::to_owned);
+        }
         Ok(Self {
             base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
-            tenants: tenants.to_vec(),
+            tenants,
         })
     }
 

@@ -1,6 +1,7 @@
 //! `blindpost consumer`: an app with a terminal for a screen. Lines of standard input are sent, what arrives is printed,
 //! and a message that is printed stays so through `kill -9`.
 
+use crate::address::address;
 use crate::data::{Data, PRINTED};
 use crate::error::explain;
 use crate::manifest::Party;
@@ -38,7 +39,7 @@ pub(crate) struct ConsumerArguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where the relay listens [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     relay: Option<SocketAddr>,
     /// The relay's link key; if not given, the first one seen is the one
     #[arg(long, value_name = "KEY")]

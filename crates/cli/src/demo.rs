@@ -7,7 +7,8 @@ mod tracker;
 mod views;
 
 use crate::data::rng;
-use crate::out::{out, outln};
+use crate::destination::{self, Destination, leave_standard_output};
+use crate::out::out;
 use crate::provider::{self, ProviderArguments};
 use crate::suites::SuiteArguments;
 use crate::{log, shutdown};
@@ -15,7 +16,6 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use stack::Stack;
-use std::fs;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(crate) struct Demo {
     provider: ProviderArguments,
     /// Write the results to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Destination>,
     /// Keep stores and keys in this directory; it must not exist yet [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -58,7 +58,7 @@ pub(crate) struct Demo {
 impl Demo {
     /// Exits 0 only if every message arrived exactly once and nothing crossed the boundary.
     pub(crate) async fn run(self) -> miette::Result<()> {
-        self.check_output()?;
+        destination::check([&self.json])?;
         let suites = self.suite.suites()?;
         self.provider.install();
         let lines = log::to_memory();
@@ -95,31 +95,16 @@ impl Demo {
         let bill = stack.final_bill(self.messages).await;
         let views = stack.stop(&dir, &lines).await?;
         let summary = Summary::new(&tracker, (suites.newest, provider::installed()), elapsed, &bill, &views);
-        match &self.json {
-            Some(file) if file.as_os_str() == "-" => outln!("{:#}", summary.to_json())?,
-            Some(file) => {
-                fs::write(file, format!("{:#}\n", summary.to_json()))
-                    .into_diagnostic()
-                    .wrap_err_with(|| format!("can't write {}", file.display()))?;
-                out!("{}", summary.to_text())?;
-            }
-            None => out!("{}", summary.to_text())?,
+        if leave_standard_output([&self.json]) {
+            out!("{}", summary.to_text())?;
+        }
+        if let Some(file) = &self.json {
+            file.write_json(&summary.to_json())?;
         }
         if whole {
             summary.verdict()
         } else {
             Err(miette::miette!("interrupted: this is what had happened by then"))
-        }
-    }
-
-    /// Better now than after the run.
-    fn check_output(&self) -> miette::Result<()> {
-        match &self.json {
-            Some(file) if file.as_os_str() != "-" => {
-                let open = fs::OpenOptions::new().create(true).append(true).open(file);
-                open.map(drop).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
-            }
-            _ => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod text;
 
+use crate::destination::{self, Destination, leave_standard_output};
 use crate::out::{out, outln};
 use crate::run::all_cores;
 use ::audit::leak::{
@@ -14,9 +15,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 use privacy::Principal;
 use privacy::leak::Settings;
 use serde_json::json;
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use text::{HEAD, lines_of, list, text_of};
 
@@ -62,10 +61,10 @@ pub(crate) struct Leak {
     threads: Option<NonZeroUsize>,
     /// Write the estimates to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Destination>,
     /// Draw bits, bytes and channels into this file: .svg, or .html with tables
     #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
+    plot: Option<Destination>,
     /// Print a line for each secret, view and padding, and no more
     #[arg(long)]
     brief: bool,
@@ -108,8 +107,9 @@ impl Leak {
         if let Some(file) = &self.plot {
             kind_of(file)?;
         }
+        destination::check([&self.json, &self.plot])?;
         let mut answers = Vec::new();
-        let told = self.json.as_ref().is_none_or(|file| file.as_os_str() != "-");
+        let told = leave_standard_output([&self.json, &self.plot]);
         if told && self.brief {
             outln!("{HEAD}")?;
         }
@@ -200,13 +200,12 @@ impl Leak {
         if let Some(file) = &self.json {
             let value =
                 json!({ "version": env!("CARGO_PKG_VERSION"), "seed": self.seed, "answers": answers });
-            let text = serde_json::to_string_pretty(&value).into_diagnostic()? + "\n";
-            if file.as_os_str() == "-" { out!("{text}")? } else { write(file, &text)? }
+            file.write_json(&value)?;
         }
         let Some(file) = &self.plot else { return Ok(()) };
         match kind_of(file)? {
-            Picture::Svg => write(file, &report::plot::sheet("What views tell", &plots(answers))),
-            Picture::Html => page(answers, env!("CARGO_PKG_VERSION")).write(file).into_diagnostic(),
+            Picture::Svg => file.write(&report::plot::sheet("What views tell", &plots(answers))),
+            Picture::Html => file.write(&page(answers, env!("CARGO_PKG_VERSION")).to_html()),
         }
     }
 }
@@ -218,20 +217,18 @@ enum Picture {
     Html,
 }
 
-fn kind_of(file: &Path) -> miette::Result<Picture> {
-    match file.extension().and_then(|extension| extension.to_str()) {
+/// To standard output goes a drawing.
+fn kind_of(file: &Destination) -> miette::Result<Picture> {
+    match file.path().extension().and_then(|extension| extension.to_str()) {
         Some("svg") => Ok(Picture::Svg),
+        None if file.is_standard_output() => Ok(Picture::Svg),
         Some("html") => Ok(Picture::Html),
         _ => Err(miette::miette!(
             help = "let its name end in .svg, or in .html for a page with tables",
             "can't draw into {}",
-            file.display()
+            file.path().display()
         )),
     }
-}
-
-fn write(file: &Path, text: &str) -> miette::Result<()> {
-    fs::write(file, text).into_diagnostic().wrap_err_with(|| format!("can't write {}", file.display()))
 }
 
 #[cfg(test)]
@@ -254,10 +251,12 @@ mod tests {
 
     #[test]
     fn a_picture_is_drawn_as_its_name_says() {
-        assert!(matches!(kind_of(Path::new("a.svg")), Ok(Picture::Svg)));
-        assert!(matches!(kind_of(Path::new("a.b.html")), Ok(Picture::Html)));
+        let to = |name: &str| Destination::from(std::ffi::OsString::from(name));
+        assert!(matches!(kind_of(&to("-")), Ok(Picture::Svg)), "to standard output goes a drawing");
+        assert!(matches!(kind_of(&to("a.svg")), Ok(Picture::Svg)));
+        assert!(matches!(kind_of(&to("a.b.html")), Ok(Picture::Html)));
         for name in ["a.png", "svg", ""] {
-            let error = explain(&kind_of(Path::new(name)).unwrap_err());
+            let error = explain(&kind_of(&to(name)).unwrap_err());
             assert!(error.contains(".svg, or in .html"), "{error}");
         }
     }

@@ -7,13 +7,16 @@
 //! this computer can carry), `out` (what is said at the terminal),
 //! `repeat` (commands that do it again), `error`.
 
+mod address;
 mod arguments;
 mod audit;
 mod calibrate;
 mod cloud;
+mod connections;
 mod consumer;
 mod data;
 mod demo;
+mod destination;
 mod error;
 mod leak;
 mod log;

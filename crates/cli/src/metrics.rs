@@ -1,5 +1,7 @@
 //! `--metrics`: what an operator may know, as numbers. No label names anybody: their values are words of the code.
 
+use crate::address::address;
+use crate::connections::Connections;
 use axum::Router;
 use axum::routing::get;
 use clap::Args;
@@ -20,7 +22,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Debug, Args)]
 pub(crate) struct MetricsArguments {
     /// Serve metrics for Prometheus at http://ADDR/metrics; loopback addresses only [default: off]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     metrics: Option<SocketAddr>,
 }
 
@@ -49,7 +51,7 @@ impl MetricsArguments {
             }
         });
         let router = Router::new().route("/metrics", get(async move || numbers.render()));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(async move { axum::serve(Connections::of(listener), router).await });
         Ok(())
     }
 }

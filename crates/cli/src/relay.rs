@@ -1,5 +1,6 @@
 //! `blindpost relay`: the transport as its own process, with its link key and its store in one directory.
 
+use crate::address::address;
 use crate::data::Data;
 use crate::manifest::Party;
 use crate::metrics::MetricsArguments;
@@ -24,7 +25,7 @@ pub(crate) struct RelayArguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// UDP address to listen on (QUIC) [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Link key of a node that may speak for businesses, 64 hex digits; may be repeated. If none is
     /// given, the first node that connects becomes the only one

@@ -1,5 +1,6 @@
 //! `blindpost reproduce`: published figures, measured again.
 
+use crate::destination::{self, Destination, leave_standard_output};
 use crate::out::{out, outln};
 use crate::run::all_cores;
 use clap::Args;
@@ -8,9 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 /// Measures published figures again, and says whether they come out (docs/figures.md).
 ///
@@ -39,7 +38,7 @@ pub(crate) struct Reproduce {
     threads: Option<NonZeroUsize>,
     /// Write rows, surfaces and curves to this file as JSON (- for standard output)
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Destination>,
 }
 
 impl Reproduce {
@@ -49,10 +48,11 @@ impl Reproduce {
             return Ok(());
         }
         let chosen = self.figures()?;
+        destination::check([&self.json])?;
         let mut measured = Vec::new();
         for figure in chosen {
             let outcome = self.measure(figure)?;
-            if self.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
+            if leave_standard_output([&self.json]) {
                 out!("{}", text_of(figure, &outcome))?;
             }
             measured.push((figure, outcome));
@@ -111,14 +111,7 @@ impl Reproduce {
             "version": env!("CARGO_PKG_VERSION"), "seed": self.seed, "quick": self.quick,
             "rows": rows, "details": details,
         });
-        let text = serde_json::to_string_pretty(&value).into_diagnostic()?;
-        if file.as_os_str() == "-" {
-            outln!("{text}")?;
-            return Ok(());
-        }
-        fs::write(file, text + "\n")
-            .into_diagnostic()
-            .wrap_err_with(|| format!("can't write {}", file.display()))
+        file.write_json(&value)
     }
 }
 

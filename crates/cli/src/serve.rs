@@ -1,10 +1,12 @@
 //! `blindpost serve`: relay and node in one process, each with its own directory and keys, for SDKs and for people.
 
+use crate::address::address;
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::Data;
 use crate::manifest::Party;
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
+use ::cloud::Restored;
 use clap::Args;
 use link::{Connector, Limits, Listener, Pin, Uplink};
 use miette::IntoDiagnostic as _;
@@ -23,7 +25,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR", default_value = "blindpost-data")]
     data: PathBuf,
     /// UDP address of the relay, for consumers [default: 127.0.0.1:4433]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     api: ApiArguments,
@@ -47,22 +49,15 @@ impl Serve {
             identity: node.identity,
         };
         let node_config = self.api.node_config(&tenants)?;
-        Facts::new(&http, &tenants, &uplink)?.print(self.api.json)?;
+        let restored = Restored::new(node_config, node.store.partition("node")).into_diagnostic()?;
+        Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
         let connector = Arc::clone(&uplink.connector);
         let stop = Shutdown::new();
         let transport =
             relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
-        let cloud = ::cloud::serve(
-            node_config,
-            node.store.partition("node"),
-            http,
-            uplink,
-            node.rng,
-            |_| {},
-            stop.wait(),
-        );
+        let cloud = ::cloud::serve(restored, http, uplink, node.rng, |_| {}, stop.wait());
         let stopper = async {
             shutdown::requested().await;
             stop.request();

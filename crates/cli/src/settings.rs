@@ -1,5 +1,6 @@
 //! The settings file: what flags say, for those who would rather write it down. Flags win.
 
+use crate::address::optional;
 use crate::tenants::TenantSettings;
 use crate::toml_file;
 use serde::Deserialize;
@@ -20,6 +21,7 @@ pub(crate) struct Settings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RelaySettings {
     pub(crate) data: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) gateways: Vec<String>,
 }
@@ -29,7 +31,9 @@ pub(crate) struct RelaySettings {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CloudSettings {
     pub(crate) data: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
     pub(crate) http: Option<SocketAddr>,
+    #[serde(deserialize_with = "optional")]
     pub(crate) relay: Option<SocketAddr>,
     pub(crate) relay_key: Option<String>,
     pub(crate) tenants: Vec<TenantSettings>,
@@ -41,6 +45,7 @@ pub(crate) struct CloudSettings {
 pub(crate) struct ConsumerSettings {
     pub(crate) data: Option<PathBuf>,
     pub(crate) number: Option<String>,
+    #[serde(deserialize_with = "optional")]
     pub(crate) relay: Option<SocketAddr>,
     pub(crate) relay_key: Option<String>,
 }
@@ -87,6 +92,15 @@ mod tests {
         assert_eq!(settings.cloud.relay_key.as_deref(), Some("cd"));
         assert_eq!(settings.consumer.number.as_deref(), Some("4915112345678"));
         assert_eq!(settings.consumer.data.as_deref(), Some(Path::new("alice")));
+    }
+
+    #[test]
+    fn addresses_may_be_named_and_errors_say_which_is_wrong() {
+        let read = |text: &str| Settings::read(Some(file(text).path()));
+        let relay = read("[cloud]\nrelay = \"localhost:4433\"\n").unwrap().cloud.relay;
+        assert_eq!(relay, Some(SocketAddr::from(([127, 0, 0, 1], 4433))));
+        let error = crate::error::explain(&read("[consumer]\nrelay = \"localhost\"\n").unwrap_err());
+        assert!(error.contains("relay = \"localhost\"") && error.contains("no host with a port"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `blindpost sink`, and the same sink inside the demonstration: a business's webhook endpoint.
 
+use crate::address::address;
+use crate::connections::Connections;
 use crate::out::{errln, foreign, outln};
 use crate::shutdown;
 use crate::tenants::is_blank;
@@ -27,7 +29,7 @@ const MAX_BODY: usize = 3 * 1024 * 1024;
 #[derive(Debug, Args)]
 pub(crate) struct Sink {
     /// Address to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = address)]
     listen: SocketAddr,
     /// Secret of the app whose webhooks come here
     #[arg(long, value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true, value_parser = secret)]
@@ -105,7 +107,7 @@ pub(crate) async fn serve(
         }
     };
     let app = Router::new().fallback(get(challenge).post(take)).layer(DefaultBodyLimit::max(MAX_BODY));
-    axum::serve(listener, app).with_graceful_shutdown(shutdown).await
+    axum::serve(Connections::of(listener), app).with_graceful_shutdown(shutdown).await
 }
 
 type Parameters = BTreeMap<String, String>;

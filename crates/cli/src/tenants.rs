@@ -2,7 +2,8 @@
 
 use crate::toml_file;
 use ::cloud::{
-    AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant, is_callback,
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant, can_post_to,
+    is_callback,
 };
 use endpoint::Suites;
 use kernel::Rng;
@@ -70,8 +71,13 @@ impl TenantSettings {
         }
         match &self.webhook {
             Some(url) if !is_callback(url) => Err(miette::miette!(
-                help = "it starts with http:// or https://, names a host, and has no spaces and no #",
+                help = "it starts with http://, names a host, and has no spaces, no user's name and no #",
                 "tenant \"{}\": webhook {url:?} is no absolute URL",
+                self.name
+            )),
+            Some(url) if !can_post_to(url) => Err(miette::miette!(
+                help = "let it start with http://, and have a proxy beside the node that speaks TLS to the business",
+                "tenant \"{}\": this node can't post to {url:?}",
                 self.name
             )),
             _ => Ok(()),
@@ -236,7 +242,10 @@ mod tests {
             let error = explain(&with(bad).unwrap_err());
             assert!(error.contains("tenant \"Shop\": webhook") && error.contains("http://"), "{error}");
         }
-        assert!(with("http://127.0.0.1:9000/webhooks").is_ok() && with("https://[::1]:9/").is_ok());
+        // The API asks the URL first, and refuses what the node can't reach.
+        let error = explain(&with("https://x.test/").unwrap_err());
+        assert!(error.contains("can't post to \"https://x.test/\"") && error.contains("http://"), "{error}");
+        assert!(with("http://127.0.0.1:9000/webhooks").is_ok() && with("http://[::1]:9/").is_ok());
     }
 
     #[test]

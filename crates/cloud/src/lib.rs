@@ -32,10 +32,10 @@ pub use graph::subscriptions::{Callback, is_callback};
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
-pub use shell::{ServeError, serve};
+pub use shell::{Restored, ServeError, can_post_to, serve};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
-    WebhookOutcome, WebhookPost,
+    WebhookFailure, WebhookOutcome, WebhookPost,
 };
 
 /// The node over any provider of primitives: the world runs it with modelled ones, too.

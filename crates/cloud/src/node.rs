@@ -12,11 +12,12 @@ use crate::billing::BillLine;
 use crate::config::NodeConfig;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
-use crate::state::State;
+use crate::state::{Planted, State};
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
 use endpoint::Event;
 use endpoint::generic::Endpoint;
 use graph::webhook::StatusKind;
+use graph::{AppId, PhoneNumberId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, ToEndpoint};
 
@@ -51,8 +52,8 @@ pub enum Input {
 /// The Cloud API node.
 pub struct Node<P: Signing> {
     state: State<Endpoint<P>>,
-    /// True once the tenants are planted, and the endpoint speaks for all phone numbers.
-    started: bool,
+    /// Until the first step, after which the endpoint speaks for all phone numbers.
+    planted: Option<Planted>,
 }
 
 impl<P: Signing> Node<P> {
@@ -86,12 +87,19 @@ impl<P: Signing> Node<P> {
         self.state.bill.lines(&self.state.directory)
     }
 
-    /// Plants what the tenants file says and opens the accounts of all phone numbers, once, before anything else.
+    /// Where an app hears of a phone number: what is in force from the start on, whoever has said it.
+    pub fn webhook(&self, app: AppId, number: PhoneNumberId) -> Option<&str> {
+        let State { directory, callbacks, .. } = &self.state;
+        let phone = directory.phone(number)?;
+        let hears = callbacks.subscribers(phone.account).any(|(subscriber, _)| subscriber == app);
+        (hears && callbacks.wants_messages(app, phone)).then(|| callbacks.url(app, phone))?
+    }
+
+    /// Makes durable what the tenants file says, and opens the accounts of all phone numbers, once, before anything else.
     fn start(&mut self, step: &mut Step<'_>) {
-        if !self.started {
-            self.started = true;
-            let state: &mut State = &mut self.state;
-            state.plant(step);
+        if let Some(planted) = self.planted.take() {
+            step.transaction.absorb(planted.transaction);
+            planted.notices.into_iter().for_each(|notice| step.say(Output::Notice(notice)));
             for phone in self.state.directory.phones() {
                 let account = Address::primary(phone.number);
                 step.part(|step| self.state.endpoint.open_account(account, step));
@@ -158,7 +166,9 @@ impl<P: Signing> Machine for Node<P> {
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
         }
-        Ok(Self { state, started: false })
+        // The file is in force from now on; it is durable before anything is said.
+        let planted = State::plant(&mut state);
+        Ok(Self { state, planted: Some(planted) })
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -179,7 +189,7 @@ impl<P: Signing> Machine for Node<P> {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        if !self.started {
+        if self.planted.is_some() {
             return Some(Time::EPOCH);
         }
         let traces = [self.state.outbound.oldest(), self.state.inbound.oldest()];

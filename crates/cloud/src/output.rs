@@ -3,8 +3,9 @@
 use crate::accounts::Thing;
 use crate::api::{ApiResponse, ReplyId};
 use crate::billing::BillLine;
-use crate::webhooks::{Challenge, WebhookPost};
+use crate::webhooks::{Challenge, WebhookFailure, WebhookPost};
 use endpoint::Unreadable;
+use std::time::Duration;
 use wire::{Outgoing, RejectCode, ToRelay};
 
 /// One step of a node.
@@ -56,6 +57,14 @@ pub enum Notice {
     /// A webhook was dropped: not acknowledged before its time was over.
     #[error("a webhook was dropped: it was not acknowledged in time")]
     WebhookDropped,
+    /// A webhook was not acknowledged. Of each app this is said once in ten minutes.
+    #[error("a webhook of an app fails: {why}; the next try is in {again_in:?}")]
+    WebhookFailed {
+        /// Why.
+        why: WebhookFailure,
+        /// When it is tried again.
+        again_in: Duration,
+    },
     /// At the start: the tenants file is not in force for this.
     #[error("the tenants file says something else of {0} than the API: the API's is in force")]
     Overruled(Thing),

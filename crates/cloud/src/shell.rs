@@ -5,6 +5,8 @@
 mod front;
 mod poster;
 
+pub use poster::can_post_to;
+
 use crate::Node;
 use crate::config::NodeConfig;
 use crate::node::Input;
@@ -35,6 +37,28 @@ pub enum ServeError {
     Start(#[from] StartError),
 }
 
+/// A node as its rows and its tenants file have it, before it says or changes anything.
+pub struct Restored {
+    node: Node,
+    config: NodeConfig,
+    partition: Partition,
+}
+
+impl Restored {
+    /// Reads the rows of a node.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn new(config: NodeConfig, partition: Partition) -> Result<Self, ServeError> {
+        Ok(Self { node: live::restore(config.clone(), &partition)?, config, partition })
+    }
+
+    /// The node, to look at.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+}
+
 /// Runs a node until `shutdown` completes: the Graph API on `http`, `uplink` to the relay. `observe`
 /// hears the bill and the notices.
 ///
@@ -43,22 +67,21 @@ pub enum ServeError {
 /// stays open, and requests in the meantime are answered 503 too.
 ///
 /// # Errors
-/// The rows can't be read.
+/// The store has failed, and then its rows can't be read.
 pub async fn serve(
-    config: NodeConfig,
-    partition: Partition,
+    restored: Restored,
     http: TcpListener,
     uplink: Uplink,
     mut rng: Rng,
     mut observe: impl FnMut(Output),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let Restored { mut node, config, partition } = restored;
     let front = Arc::new(Front::new(&mut rng));
     let (stop, stopped) = oneshot::channel();
     // Listens once there is a node: the first request should not find nobody at home.
     let mut unserved = Some((http, stopped));
     let mut server = None;
-    let mut node = live::restore::<Node>(config.clone(), &partition)?;
     let serving = async {
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
@@ -110,7 +133,7 @@ fn log(notice: Notice) {
         Notice::Unreadable(_) => counter!("blindpost_node_unreadable_total").increment(1),
         Notice::Rejected(_) => counter!("blindpost_node_rejections_total").increment(1),
         Notice::WebhookDropped => counter!("blindpost_node_webhooks_dropped_total").increment(1),
-        Notice::StartedOver | Notice::Overruled(_) | Notice::Unnamed(_) => {}
+        Notice::StartedOver | Notice::WebhookFailed { .. } | Notice::Overruled(_) | Notice::Unnamed(_) => {}
     }
     match notice {
         Notice::Online | Notice::Offline => tracing::info!("{notice}"),
@@ -119,6 +142,7 @@ fn log(notice: Notice) {
         | Notice::Unreadable(_)
         | Notice::Rejected(_)
         | Notice::WebhookDropped
+        | Notice::WebhookFailed { .. }
         | Notice::Overruled(_)
         | Notice::Unnamed(_) => tracing::warn!("{notice}"),
     }

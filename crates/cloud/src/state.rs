@@ -4,13 +4,14 @@ use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
 use crate::messages::{Inbound, Outbound};
-use crate::output::{Notice, Output, Step};
+use crate::output::Notice;
 use crate::register::Drift;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
 use endpoint::SendError;
 use endpoint::generic::Endpoint;
 use graph::{Signatures, SigningKey};
+use kernel::Transaction;
 use wire::{Address, BillingClass};
 
 /// The state of a node; to the calls that work on it, over whatever provider.
@@ -32,6 +33,12 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) bill: Bill,
     /// Keys, sessions, and what is on its way to consumers.
     pub(crate) endpoint: E,
+}
+
+/// What becomes durable, and is said, with the first step of a node whose state follows the tenants file already.
+pub(crate) struct Planted {
+    pub(crate) transaction: Transaction,
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// What calls need of an endpoint.
@@ -75,16 +82,16 @@ impl<P: Signing> Ends for Endpoint<P> {
 impl State {
     /// The tenants file is the seed of the state (docs/decisions/0024): plants what it says, and says where what the API has
     /// made of it is in force instead.
-    pub(crate) fn plant(&mut self, step: &mut Step<'_>) {
+    pub(crate) fn plant(&mut self) -> Planted {
         let tenants = &self.config.tenants;
-        let of_directory = self.directory.follow(tenants, step.transaction);
-        let of_callbacks = self.callbacks.follow(tenants, step.transaction);
-        for (thing, drift) in of_directory.into_iter().chain(of_callbacks) {
-            step.say(Output::Notice(match drift {
-                Drift::Overruled => Notice::Overruled(thing),
-                Drift::Unnamed => Notice::Unnamed(thing),
-            }));
-        }
+        let mut transaction = Transaction::default();
+        let of_directory = self.directory.follow(tenants, &mut transaction);
+        let of_callbacks = self.callbacks.follow(tenants, &mut transaction);
+        let notice = |(thing, drift)| match drift {
+            Drift::Overruled => Notice::Overruled(thing),
+            Drift::Unnamed => Notice::Unnamed(thing),
+        };
+        Planted { transaction, notices: of_directory.into_iter().chain(of_callbacks).map(notice).collect() }
     }
 }
 

@@ -5,6 +5,7 @@ mod callbacks;
 mod challenges;
 mod events;
 mod exchange;
+mod failing;
 mod queue;
 mod retry;
 mod signing;
@@ -15,6 +16,7 @@ pub(crate) use challenges::Challenges;
 pub use exchange::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome, WebhookPost,
 };
+pub use failing::WebhookFailure;
 pub(crate) use queue::Queue;
 pub use retry::RetrySchedule;
 pub use signing::Signing;

@@ -13,7 +13,10 @@ use wire::{Address, OneTimeKey, Publish};
 use zeroize::Zeroizing;
 
 /// The most one-time prekeys of a kind that one frame carries (KEM prekeys are 1.6 KB each).
-const PER_PUBLISH: u32 = 100;
+const PER_PUBLISH: usize = 100;
+
+/// The most that are made at a time: what a relay stores of an address has room for them beside those that are left.
+const MADE_AT_ONCE: u32 = 900;
 
 /// Numbers of one-time prekeys: 24 bits as in deployed clients, four bytes in a message whichever it is.
 const PREKEY_IDS: std::ops::Range<u32> = 1 << 21..1 << 24;
@@ -56,7 +59,7 @@ impl<P: Provider> Account<P> {
         transaction: &mut Transaction,
     ) -> Self {
         let mut account = Self::generate(address, policy, now, rng);
-        account.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+        account.make_one_time(policy.one_time_prekeys.min(MADE_AT_ONCE), rng, transaction);
         account
     }
 
@@ -65,7 +68,7 @@ impl<P: Provider> Account<P> {
         self.forget_one_time(transaction);
         let revision = self.revision;
         *self = Self { revision, ..Self::generate(self.address, policy, now, rng) };
-        self.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+        self.make_one_time(policy.one_time_prekeys.min(MADE_AT_ONCE), rng, transaction);
     }
 
     fn generate(address: Address, policy: &Policy, now: Time, rng: &mut Rng) -> Self {
@@ -161,7 +164,7 @@ impl<P: Provider> Account<P> {
         }
     }
 
-    /// What the relay's directory should know. One-time prekeys that rest are not derived for nothing, and those that a relay may
+    /// What the relay's directory should know, in as many frames as that takes. One-time prekeys that rest are not derived for nothing, and those that a relay may
     /// have had, and handed out, are not said again: they are new ones then.
     pub(crate) fn publish(
         &mut self,
@@ -169,7 +172,7 @@ impl<P: Provider> Account<P> {
         policy: &Policy,
         rng: &mut Rng,
         transaction: &mut Transaction,
-    ) -> Publish {
+    ) -> Vec<Publish> {
         let replaces = matches!(portion, Portion::Everything);
         if replaces {
             if self.offered {
@@ -177,37 +180,41 @@ impl<P: Provider> Account<P> {
             }
             self.offered = true;
             if self.one_time.is_empty() {
-                self.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+                self.make_one_time(policy.one_time_prekeys.min(MADE_AT_ONCE), rng, transaction);
             } else {
                 self.write(transaction);
             }
         }
-        self.publishing += 1;
         let wanted = |id| match portion {
             Portion::Everything => true,
             Portion::Lasting => false,
             Portion::AllOneTimeBut(known) => !known.contains(&id),
         };
-        let one_time = self.one_time.values().filter(|prekey| wanted(prekey.id()));
-        let one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id()));
-        let (signed_prekey, last_resort_kem_prekey) = self.lasting.public();
-        Publish {
-            address: self.address,
-            registration_id: self.identity.registration_id,
-            identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
-            signed_prekey,
-            last_resort_kem_prekey,
-            one_time_prekeys: one_time.map(one_time_key).collect(),
-            one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
-            replaces,
-            name: 0,
+        let mut one_time = self.one_time.values().filter(|prekey| wanted(prekey.id())).peekable();
+        let mut one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id())).peekable();
+        let mut frames = Vec::new();
+        while frames.is_empty() || one_time.peek().is_some() || one_time_kem.peek().is_some() {
+            let (signed_prekey, last_resort_kem_prekey) = self.lasting.public();
+            frames.push(Publish {
+                address: self.address,
+                registration_id: self.identity.registration_id,
+                identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
+                signed_prekey,
+                last_resort_kem_prekey,
+                one_time_prekeys: one_time.by_ref().take(PER_PUBLISH).map(one_time_key).collect(),
+                one_time_kem_prekeys: one_time_kem.by_ref().take(PER_PUBLISH).map(signed_key).collect(),
+                replaces: replaces && frames.is_empty(),
+                name: 0,
+            });
         }
+        self.publishing = self.publishing.saturating_add(u32::try_from(frames.len()).unwrap_or(u32::MAX));
+        frames
     }
 
     /// Makes `count` more one-time prekeys of each kind, which are to be published.
     pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Portion {
         let before = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
-        self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
+        self.make_one_time(count.min(MADE_AT_ONCE), rng, transaction);
         Portion::AllOneTimeBut(before)
     }
 

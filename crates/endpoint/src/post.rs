@@ -166,12 +166,15 @@ impl Post {
         self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread }, step);
     }
 
-    /// Tells the relay's directory of keys. Durable first: what may have been said is not said again.
-    pub(crate) fn publish(&mut self, mut publish: Publish, step: &mut Step<'_>) {
-        self.published = u64::from_be_bytes(step.rng.bytes());
-        publish.name = self.published;
+    /// Tells the relay's directory of keys, in so many frames, each with a name. Durable first: what may have been said is not
+    /// said again.
+    pub(crate) fn publish(&mut self, frames: Vec<Publish>, step: &mut Step<'_>) {
+        for mut frame in frames {
+            self.published = u64::from_be_bytes(step.rng.bytes());
+            frame.name = self.published;
+            self.say(ToRelay::Publish(Box::new(frame)), step);
+        }
         self.write(step.transaction);
-        self.say(ToRelay::Publish(Box::new(publish)), step);
     }
 
     /// True if the relay has got all that we published, as far as it is said here.

@@ -11,6 +11,7 @@ const ALL: &[Figure] = &[
     forgery::FIGURE,
     harvest::FIGURE,
     depletion::FIGURE,
+    depletion::POGO,
     lengths::FIGURE,
     disclosure::FIGURE,
     retention::FIGURE,

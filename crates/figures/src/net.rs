@@ -35,8 +35,8 @@ enum Under {
 }
 
 impl Net {
-    pub(crate) fn new(now: Time, delay: Duration, rng: Rng) -> Result<Self, Error> {
-        let relay = Relay::restore(RelayConfig::default(), Vec::new()).or_failed("starting the relay")?;
+    pub(crate) fn new(config: RelayConfig, now: Time, delay: Duration, rng: Rng) -> Result<Self, Error> {
+        let relay = Relay::restore(config, Vec::new()).or_failed("starting the relay")?;
         Ok(Self {
             now,
             relay,
@@ -80,6 +80,11 @@ impl Net {
         if let Some(connection) = self.connections.get(&party).copied() {
             self.put(Under::ToRelay(LinkEvent::Frame { connection, frame }), self.delay);
         }
+    }
+
+    /// Something has arrived at the party that it takes up only after a while, unless it loses its connection before.
+    pub(crate) fn postpone(&mut self, party: Party, event: Event, after: Duration) {
+        self.put(Under::ToParty(party, event), after);
     }
 
     /// The next thing that arrives at a party until `end`; then it is `end`.

@@ -37,6 +37,7 @@ figures!(
     authenticity_heals = "authenticity-heals",
     hndl = "hndl",
     prekey_depletion = "prekey-depletion",
+    prekey_pogo = "prekey-pogo",
     length_leak = "length-leak",
     sealed_sender_sda = "sealed-sender-sda",
     prekey_retention = "prekey-retention"

@@ -7,8 +7,9 @@
 //! Nothing here has a state or decides anything: `cloud` decides, `graph` speaks. It links nothing that can read a
 //! message.
 //!
-//! Three rules hold for all parameters. What is `null` is not there. Of a name that is given twice the last counts, and
-//! the body's counts over the query's. And whatever is sent costs bounded time and memory: see [`value`].
+//! Three rules hold for all parameters. What is `null` is not there: a parameter, a member of an object however deep, an item
+//! of a list, a whole body, and in a query or form the word. Of a name that is given twice the last counts, and the body's
+//! counts over the query's, null or not. And whatever is sent costs bounded time and memory: see [`value`].
 
 mod answer;
 mod ascii;

@@ -20,8 +20,8 @@ const COMMON: [&str; 9] = [
     "transport",
 ];
 
-/// The parameters of a request. Of one that is given twice the last counts, and the body's counts over the query's; one
-/// that is null is not there.
+/// The parameters of a request. Of one that is given twice the last counts, and the body's counts over the query's; if
+/// what counts is null (in a query or form: the word), the parameter is not there.
 #[derive(Clone, Default)]
 pub struct Params<'a>(Object<'a>);
 
@@ -42,7 +42,7 @@ impl<'a> Params<'a> {
             Encoding::Json => params.extend(json(body)?),
             Encoding::Multipart { boundary } => {
                 let parts = multipart::texts(body, &boundary)?;
-                parts.into_iter().all(|(name, text)| params.set(name, Value::Text(text)))
+                parts.into_iter().all(|(name, text)| params.set(name, text.into()))
             }
             Encoding::Form => {
                 let body = std::str::from_utf8(body)
@@ -115,6 +115,7 @@ impl Encoding {
 fn json(body: &[u8]) -> Result<Object<'_>, GraphError> {
     match Value::from_json(body) {
         Ok(Value::Object(object)) => Ok(object),
+        Ok(Value::Null) => Ok(Object::default()),
         Ok(_) => Err(GraphError::invalid("The request body must be a JSON object.")),
         // Line and column, and what was expected: nothing of the body.
         Err(error) => Err(GraphError::invalid(format!("The request body is not valid JSON: {error}."))),
@@ -123,7 +124,7 @@ fn json(body: &[u8]) -> Result<Object<'_>, GraphError> {
 
 /// Adds the pairs of a query or form; false if these are too many.
 fn form<'a>(text: &'a str, params: &mut Object<'a>) -> bool {
-    pairs(text).all(|(name, value): (_, Cow<'a, str>)| params.set(name, Value::Text(value)))
+    pairs(text).all(|(name, value): (_, Cow<'a, str>)| params.set(name, value.into()))
 }
 
 fn too_many() -> GraphError {
@@ -169,6 +170,27 @@ mod tests {
         assert_eq!(params.required("a").unwrap().text(), Ok("2"));
         assert_eq!(params.required("b").unwrap().integer(), Ok(2));
         assert!(params.get("c").is_none() && params.only(&["a", "b"]).is_ok());
+    }
+
+    #[test]
+    fn null_is_not_there_in_any_encoding_and_counts_over_what_was_before() {
+        let multipart = "--a b\r\nContent-Disposition: form-data; name=a\r\n\r\nnull\r\n--a b--\r\n";
+        for params in [
+            of("a=null&b=1", None, b""),
+            of("a=1&a=null&b=1", None, b""),
+            of("a=1&b=1", None, br#"{"a":null}"#),
+            of("a=1&b=1", FORM, b"a=null"),
+            of("a=1&b=1", MULTIPART, multipart.as_bytes()),
+            of("b=1", Some("application/json"), b"null"),
+        ] {
+            assert!(params.get("a").is_none() && params.required("a").is_err());
+            assert!(params.only(&["b"]).is_ok() && params.get("b").is_some());
+        }
+        let params = of("t={\"k\":null,\"l\":[\"x\",null,\"y\"]}", None, b"");
+        let object = params.required("t").unwrap();
+        let object = object.object(&["l"]).ok().unwrap();
+        assert_eq!(object.required("l").unwrap().texts().unwrap(), ["x", "y"]);
+        assert!(of("a=nullify", None, b"").get("a").is_some());
     }
 
     proptest! {

@@ -120,14 +120,14 @@ impl<'v> Param<'v> {
         Ok(Members { members, place: Some(self.place) })
     }
 
-    /// A list of texts as Graph takes it: JSON, or separated by commas.
+    /// A list of texts as Graph takes it: JSON, in which null is not there, or separated by commas.
     ///
     /// # Errors
     /// It is neither.
     pub fn texts(self) -> Result<Vec<String>, GraphError> {
         let list = |items: &[Value<'_>]| {
             let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
-            let texts = items.iter().enumerate();
+            let texts = items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
             texts
                 .map(|(index, value)| Param { value, place: place(index) }.text().map(str::to_owned))
                 .collect()

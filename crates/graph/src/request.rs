@@ -68,7 +68,8 @@ impl<'a> Token<'a> {
             let token = token.trim();
             return if known && !token.is_empty() { Self::Bearer(token.into()) } else { Self::Unreadable };
         }
-        let in_query = pairs(query).find(|(name, _)| name == "access_token").map(|(_, token)| token);
+        let in_query = pairs(query).filter(|(name, _)| name == "access_token").map(|(_, token)| token).last();
+        let in_query = in_query.filter(|token| token != "null");
         let in_body = || Some(Cow::Owned(params?.get("access_token")?.text().ok()?.to_owned()));
         match in_query.or_else(in_body) {
             Some(token) if !token.is_empty() => Self::Bearer(token),

@@ -9,6 +9,7 @@ use crate::reading::Param;
 use crate::secret::Secret;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::net::Ipv6Addr;
 
 /// The longest URL of an override, in characters.
 const OVERRIDE_LIMIT: usize = 200;
@@ -140,14 +141,29 @@ impl fmt::Debug for Callback {
     }
 }
 
-/// True if webhooks can go there: an absolute `http` or `https` URL with a host, without spaces and without a fragment.
+/// True if webhooks can go there: an absolute `http` or `https` URL with a host and of characters that URLs are made of
+/// (RFC 3986), without a fragment, and without a user's name, which nobody would be told.
 pub fn is_callback(url: &str) -> bool {
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        !host.is_empty()
-            && !host.starts_with(['/', '?', ':'])
-            && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
-    })
+    let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
+        return false;
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
+    url.len() <= URL_LIMIT && is_authority(authority) && path.bytes().all(allowed)
+}
+
+/// A host with or without a port (RFC 3986, sections 3.2.2 and 3.2.3).
+fn is_authority(authority: &str) -> bool {
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    if let Some((ip, port)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let port = if port.is_empty() { Some("80") } else { port.strip_prefix(':') };
+        return ip.parse::<Ipv6Addr>().is_ok() && port.is_some_and(is_port);
+    }
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    !host.is_empty() && host.bytes().all(allowed) && is_port(port)
 }
 
 /// An item of `GET /{app-id}/subscriptions`.
@@ -260,9 +276,27 @@ mod tests {
             "http://x/#a",
             "http://x y",
             "//x",
+            "http://x:",
+            "http://x:0/",
+            "http://x:65536/",
+            "http://x:80:80/",
+            "http://x:+1/",
+            "http://user:secret@x/",
+            "http://[::1/",
+            "http://[::1]9/",
+            "http://[x]/",
+            "http://x\\y/",
+            "http://x/<a>",
+            "http://x/\u{e9}",
         ] {
             assert!(!is_callback(bad), "{bad}");
         }
+        for good in
+            ["http://x", "http://x?a", "https://x.test:65535/a;b=c,d/(e)?f=g&h=%20/?@:", "http://[::1]:9/"]
+        {
+            assert!(is_callback(good), "{good}");
+        }
+        assert!(!is_callback(&format!("http://x/{}", "y".repeat(URL_LIMIT))));
     }
 
     proptest! {

@@ -21,7 +21,7 @@ pub const MEMBERS: usize = 256;
 /// A value. `Debug` shows its type only: it may be what a person wrote.
 #[derive(Clone, PartialEq)]
 pub enum Value<'a> {
-    /// In a list only: a member that is null is not there.
+    /// Not there, wherever it stands: of an object no reader sees it, and in a list it is passed over.
     Null,
     /// `true` or `false`.
     Boolean(bool),
@@ -39,7 +39,8 @@ pub enum Value<'a> {
     Object(Object<'a>),
 }
 
-/// The members of an object, in the order in which they were first named.
+/// The members of an object, in the order in which they were first named. Those that are null are kept, since they count
+/// over what was said before, and not shown.
 #[derive(Clone, Default, PartialEq)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
@@ -63,40 +64,49 @@ impl<'a> Value<'a> {
     }
 }
 
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    /// What a query or form has: there `null` is a word, and means the same.
+    fn from(text: Cow<'a, str>) -> Self {
+        if text == "null" { Self::Null } else { Self::Text(text) }
+    }
+}
+
 impl<'a> Object<'a> {
     /// The member of that name.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.shown().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// The names of all members.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| &**name)
+        self.shown().map(|(name, _)| &**name)
     }
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.shown().count()
     }
 
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.shown().next().is_none()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &(Cow<'a, str>, Value<'a>)> {
+        self.0.iter().filter(|(_, value)| !matches!(value, Value::Null))
     }
 
     /// Sets a member: of a name that is given twice the last counts, and null is not there. False, and nothing is set,
     /// if that were one too many.
     pub(crate) fn set(&mut self, name: Cow<'a, str>, value: Value<'a>) -> bool {
-        let known = self.0.iter().position(|(known, _)| *known == name);
-        match (known, value) {
-            (Some(at), Value::Null) => drop(self.0.remove(at)),
-            (None, Value::Null) => {}
-            (Some(at), value) => {
-                self.0.iter_mut().skip(at).take(1).for_each(|member| member.1 = value.clone())
-            }
-            (None, _) if self.0.len() >= MEMBERS => return false,
-            (None, value) => self.0.push((name, value)),
+        if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| *known == name) {
+            *known = value;
+            return true;
         }
+        if self.0.len() >= MEMBERS {
+            return false;
+        }
+        self.0.push((name, value));
         true
     }
 

@@ -30,6 +30,9 @@ const SAMPLE: u64 = 100;
 /// A run says how far it is so often.
 const STEPS: u32 = 400;
 
+/// With more bytes of frames in a step, the next one is shorter.
+const MOST_KEPT: usize = 32 << 20;
+
 /// A scenario with a seed, and how it is run. The first two and the costs decide what happens.
 #[derive(Debug, Clone)]
 pub struct Experiment {
@@ -210,7 +213,8 @@ impl Experiment {
         let packets = directory.is_some() && measurements.packets;
         let attacked = !self.scenario.adversaries.is_empty();
         let keep = Keep {
-            records: events || packets || watch.is_some(),
+            records: events || watch.is_some(),
+            wire: packets,
             envelopes: attacked,
             texts: attacked,
             ..Keep::default()
@@ -322,10 +326,15 @@ impl Way<'_, '_> {
     /// True if it was stopped before.
     fn run_to(&mut self, run: &mut Simulation, target: Time) -> Result<bool, Error> {
         let start = run.start();
-        let step = (self.end.since(start) / STEPS).max(Duration::from_millis(1));
+        let longest = (self.end.since(start) / STEPS).max(Duration::from_millis(1));
+        let mut step = longest;
         while run.now() < target {
             let outcome = run.run_until((run.now() + step).min(target), self.stop);
             let seen = self.output.take(run)?;
+            // Frames are in memory until they are written: where there are many, that is sooner.
+            let kept: usize = seen.wire.iter().map(|on| on.frame.len()).sum();
+            step = if kept > MOST_KEPT { step / 2 } else { (step * 2).min(longest) };
+            step = step.max(Duration::from_millis(1));
             if let Some(watch) = &mut self.watch {
                 let mut records: Vec<&Record> = seen.records.iter().collect();
                 records.sort_by_key(|record| record.at);

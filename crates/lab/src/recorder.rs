@@ -5,7 +5,7 @@ use privacy::DataClass;
 use report::tables::{self, Principal};
 use report::{Endpoint, Link, Packet, RunDirectory, WriteError};
 use std::collections::BTreeMap;
-use world::{Kind, Observations, Record, What, Who};
+use world::{Kind, Observations, OnTheWire, Record, What, Who};
 
 /// What is written while a run goes on.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Recorder {
     /// When the run began.
     start: Time,
     sequence: u64,
+    /// Packets, in QUIC's terms: each has a number.
+    packet_number: u16,
     /// Conversations are numbered as they come to an epoch.
     conversations: BTreeMap<(Who, Who), u64>,
 }
@@ -26,12 +28,17 @@ const QUEUE: &str = "queue_depth";
 const CONSUMER: u32 = 0;
 const NODE: u32 = 1;
 
-/// What QUIC, UDP and IP add to a frame that fits one packet: a short header with an 8-byte connection id, a packet
-/// number of 2 bytes, the stream frame's header of 4 and the tag of 16 (RFC 9000, sections 17.3 and 19.8).
-const QUIC_BYTES: u32 = 1 + 8 + 2 + 4 + 16;
+/// What QUIC adds to a frame that fits one packet: before it a short header with an 8-byte connection id, a packet number
+/// of 2 bytes and the stream frame's header of 4; behind it the tag of 16 (RFC 9000, sections 17.3 and 19.8).
+const HEADER_BYTES: usize = 1 + 8 + 2 + 4;
+const TAG_BYTES: usize = 16;
 
 /// The largest datagram's payload (RFC 9000, section 14: 1,200 bytes always fit).
-const DATAGRAM: u32 = 1200;
+const DATAGRAM: usize = 1200;
+
+/// The first byte of a short header, and that of a stream frame with a length (RFC 9000, sections 17.3.1 and 19.8).
+const SHORT_HEADER: u8 = 0x40;
+const STREAM: u8 = 0x0A;
 
 const PORT: u16 = 4433;
 
@@ -71,9 +78,11 @@ impl Recorder {
                 event(directory, record, self.sequence)?;
                 views(directory, record)?;
             }
-            if self.packets {
-                packets(directory, record)?;
-            }
+        }
+        if self.packets {
+            let mut wire: Vec<&OnTheWire> = seen.wire.iter().collect();
+            wire.sort_by_key(|on| on.record.at);
+            wire.into_iter().try_for_each(|on| self.packets_of(directory, on))?;
         }
         Ok(())
     }
@@ -100,6 +109,57 @@ impl Recorder {
         }
         Ok(())
     }
+}
+
+impl Recorder {
+    /// The datagrams of something that went over a link. Where QUIC has ciphertext they have the frame itself: who looks
+    /// at a simulation wants to see it. `tools/wireshark/blindpost.lua` reads them.
+    fn packets_of(&mut self, directory: &mut RunDirectory, on: &OnTheWire) -> Result<(), WriteError> {
+        let (from, to) = direction(&on.record, on.record.what);
+        let consumer = from.kind() == Kind::Consumer || to.kind() == Kind::Consumer;
+        let seen =
+            "as the relay sees it: routing and ciphertext; a network sees lengths, times and addresses only";
+        let link = |name: &str, ends| Link { name: name.into(), description: format!("{ends}, {seen}") };
+        let links = [
+            link("consumers", "between consumers' apps and the relay"),
+            link("nodes", "between nodes and the relay"),
+        ];
+        // Of a handshake there is only the length: padding frames are zeros (RFC 9000, section 19.1).
+        let padding = vec![0; usize::try_from(on.record.bytes).unwrap_or(0)];
+        let (kind, bytes) = if on.frame.is_empty() { (0, &padding[..]) } else { (STREAM, &on.frame[..]) };
+        // What has no bytes is a packet all the same.
+        let nothing: [&[u8]; 1] = [&[]];
+        let parts = bytes.chunks(DATAGRAM - HEADER_BYTES - TAG_BYTES);
+        for part in parts.chain(nothing.into_iter().filter(|_| bytes.is_empty())) {
+            self.packet_number = self.packet_number.wrapping_add(1);
+            let payload = datagram(self.packet_number, kind, part);
+            directory.packets(&links)?.write(&Packet {
+                at_us: on.record.at.as_micros(),
+                link: if consumer { CONSUMER } else { NODE },
+                from: endpoint(from),
+                to: endpoint(to),
+                payload: &payload,
+                comment: None,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A QUIC packet as if it were not encrypted: short header, stream frame, a tag of zeros.
+fn datagram(number: u16, kind: u8, part: &[u8]) -> Vec<u8> {
+    let mut payload = vec![SHORT_HEADER, 0, 0, 0, 0, 0, 0, 0, 0];
+    payload.extend(number.to_be_bytes());
+    if kind == STREAM {
+        // The stream's number, and a length in two bytes (RFC 9000, section 16).
+        payload.extend([kind, 0]);
+        payload.extend((0x4000 | u16::try_from(part.len()).unwrap_or(0)).to_be_bytes());
+    } else {
+        payload.resize(HEADER_BYTES, kind);
+    }
+    payload.extend_from_slice(part);
+    payload.resize(payload.len() + TAG_BYTES, 0);
+    payload
 }
 
 fn event(directory: &mut RunDirectory, record: &Record, sequence: u64) -> Result<(), WriteError> {
@@ -186,35 +246,6 @@ const fn class(what: What) -> DataClass {
         What::Metering => DataClass::Metering,
         What::Publish | What::Bundle => DataClass::PublicKey,
         _ => DataClass::Timing,
-    }
-}
-
-fn packets(directory: &mut RunDirectory, record: &Record) -> Result<(), WriteError> {
-    if !is_on_the_wire(record.what) {
-        return Ok(());
-    }
-    let (from, to) = direction(record, record.what);
-    let consumer = from.kind() == Kind::Consumer || to.kind() == Kind::Consumer;
-    let links = [
-        Link { name: "consumers".into(), description: "between consumers' apps and the relay".into() },
-        Link { name: "nodes".into(), description: "between nodes and the relay".into() },
-    ];
-    let writer = directory.packets(&links)?;
-    let mut left = record.bytes;
-    loop {
-        let frame = left.min(DATAGRAM - QUIC_BYTES);
-        left -= frame;
-        writer.write(&Packet {
-            at_us: record.at.as_micros(),
-            link: if consumer { CONSUMER } else { NODE },
-            from: endpoint(from),
-            to: endpoint(to),
-            payload_bytes: u16::try_from(frame + QUIC_BYTES).unwrap_or(u16::MAX),
-            comment: None,
-        })?;
-        if left == 0 {
-            return Ok(());
-        }
     }
 }
 

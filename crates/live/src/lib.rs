@@ -5,6 +5,7 @@
 //! what follows when the store fails. [`quiet_panics`] and [`no_memory_in_core_dumps`] see to it that a process
 //! that dies says nothing of what it held, and [`wiping_allocator`] that one that lives holds nothing it has dropped.
 
+mod accept;
 mod clock;
 mod drive;
 mod entropy;
@@ -12,6 +13,7 @@ mod memory;
 mod panics;
 mod recover;
 
+pub use accept::Acceptor;
 pub use clock::now;
 pub use drive::{StartError, drive, restore};
 pub use entropy::entropy;

@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::curve::{InvalidAgreement, KeyError};
+use crate::post_quantum::SpqrError;
 use crate::signature::SignatureError;
-use crate::spqr::SpqrError;
 use crate::suite::Suite;
 
 /// Why bytes are not a message, or not a bundle.

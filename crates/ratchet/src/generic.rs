@@ -4,6 +4,6 @@
 
 pub use crate::identity::{IdentityKeyPair, LocalIdentity};
 pub use crate::prekeys::{KemPrekey, OneTimePrekey, SignedPrekey};
+pub use crate::provider::KeyOf;
 pub use crate::record::SessionRecord;
-pub use crate::second_ratchet::KeyOf;
 pub use crate::spqr::{BraidKeyPair, Spqr};

@@ -35,6 +35,7 @@ mod memory;
 mod message;
 #[cfg(test)]
 mod no_debug;
+mod post_quantum;
 mod prekey_message;
 mod prekeys;
 mod proto;
@@ -42,7 +43,6 @@ pub mod provider;
 mod receive;
 mod record;
 mod safety_number;
-mod second_ratchet;
 mod session;
 mod signature;
 mod spqr;
@@ -68,17 +68,19 @@ pub use identity::IdentityKey;
 pub use kem::KemPublicKey;
 pub use key_use::KeyUse;
 pub use message::{Ciphertext, MessageKind};
+pub use post_quantum::{BraidState, SpqrError, SpqrStatus};
 pub use prekey_message::PrekeyMessage;
 pub use prekeys::{NamedPrekeys, PrekeyError, PrekeySource};
 #[cfg(feature = "aws-lc")]
 pub use provider::AwsLc;
-pub use provider::{Backend, Modelled, Native, Provider, RustCrypto, UnknownBackend};
+pub use provider::{
+    Backend, Direction, Modelled, Native, Place, Provider, RustCrypto, SecondRatchet, Sent, Terms,
+    UnknownBackend,
+};
 pub use record::{Decrypted, Established};
 pub use safety_number::{Derivation, Identified, Iterations, IterationsError, SafetyNumber, ScanError};
-pub use second_ratchet::{Direction, Place, SecondRatchet, Sent, Terms};
 pub use session::{SessionId, SessionStatus};
 pub use signature::{Signature, SignatureError};
-pub use spqr::{BraidState, SpqrError, SpqrStatus};
 pub use strictness::Strictness;
 pub use suite::{Suite, Suites, UnknownSuite};
 pub use work::Work;

@@ -44,8 +44,8 @@ fn secrets_have_no_debug() {
         crate::session::SendingChain,
         crate::session::Session,
         crate::spqr::BraidKeyPair,
-        crate::spqr::EpochSecret,
-        crate::spqr::Spqr,
+        crate::spqr::EpochSecret<Native>,
+        crate::spqr::Spqr<Native>,
     );
 }
 

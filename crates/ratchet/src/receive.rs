@@ -18,7 +18,7 @@ use crate::kept::Kept;
 use crate::limits::{MAX_FORWARD_JUMP, MAX_RECEIVING_CHAINS, MAX_SKIPPED};
 use crate::message::RatchetMessage;
 use crate::provider::{Native, Provider, SecondRatchetOf};
-use crate::second_ratchet::{Place, SecondRatchet};
+use crate::provider::{Place, SecondRatchet};
 use crate::session::{ReceivingChain, SendingChain, Session};
 use crate::strictness::Strictness;
 use crate::work::Work;

@@ -12,11 +12,11 @@ use crate::identity::{IdentityKey, LocalIdentity};
 use crate::kept::Kept;
 use crate::limits::{MAX_RECEIVING_CHAINS, UNANSWERED_LIMIT_S};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
+use crate::post_quantum::SpqrStatus;
 use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
 use crate::prekeys::PrekeySource;
 use crate::provider::{Curve, Kem, Native, Provider, SecondRatchetOf};
-use crate::second_ratchet::{Direction, SecondRatchet, Terms};
-use crate::spqr::SpqrStatus;
+use crate::provider::{Direction, SecondRatchet, Terms};
 use crate::suite::{Suite, Version};
 
 /// The state of one session (Double Ratchet, section "State variables").

@@ -42,7 +42,7 @@ impl Default for RelayConfig {
             metering_interval: Duration::from_secs(10),
             delivery_window: 256,
             low_prekeys: 5,
-            max_prekeys: 200,
+            max_prekeys: 1_000,
             max_letters: 4096,
         }
     }

@@ -103,10 +103,7 @@ impl Directory {
         {
             entry.forget_one_time(address, transaction);
         }
-        let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
-        if stored.0 + publish.one_time_prekeys.len() > limit
-            || stored.1 + publish.one_time_kem_prekeys.len() > limit
-        {
+        if self.would_store(publish) > limit {
             return Err(PublishRefusal::TooMany);
         }
         let mut publish = publish.detached();
@@ -170,6 +167,17 @@ impl Directory {
         let entry = self.entries.get(&address)?;
         let left = entry.one_time.len().min(entry.one_time_kem.len());
         (left < low).then_some((entry.owner, u32::try_from(left).ok()?))
+    }
+
+    /// How many one-time prekeys of a kind the address has when these are there: what is published again is no more.
+    fn would_store(&self, publish: &Publish) -> usize {
+        let entry = self.entries.get(&publish.address);
+        let is_new = |id: u32| entry.is_none_or(|entry| !entry.one_time.contains_key(&id));
+        let is_new_kem = |id: u32| entry.is_none_or(|entry| !entry.one_time_kem.contains_key(&id));
+        let curve = publish.one_time_prekeys.iter().filter(|prekey| is_new(prekey.id)).count();
+        let kem = publish.one_time_kem_prekeys.iter().filter(|prekey| is_new_kem(prekey.id)).count();
+        let stored = entry.map_or((0, 0), |entry| (entry.one_time.len(), entry.one_time_kem.len()));
+        (stored.0 + curve).max(stored.1 + kem)
     }
 
     /// Number by number: no two endpoints share one, not even with different devices.

@@ -286,7 +286,7 @@ fn who_runs_out_of_prekeys_is_asked_for_more_once() {
     assert_eq!(asked(&back), 0, "still connected, still asked");
     stage.happens(LinkEvent::Down { connection: ConnectionId(u64::from(ALICE)) });
     assert_eq!(asked(&stage.connects(ALICE, 0)), 1, "the question may have been lost");
-    assert_eq!(stage.publishes(ALICE, 200), [(ALICE, ToEndpoint::Rejected(RejectCode::TooManyPrekeys))]);
+    assert_eq!(stage.publishes(ALICE, 1_001), [(ALICE, ToEndpoint::Rejected(RejectCode::TooManyPrekeys))]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl RunDirectory {
     pub fn packets(&mut self, links: &[Link]) -> Result<&mut PacketWriter, WriteError> {
         let packets = match self.packets.take() {
             Some(packets) => packets,
-            None => PacketWriter::create(&self.dir, PACKETS, links, &self.manifest.facts.scenario)?,
+            None => PacketWriter::create(&self.dir, PACKETS, links, &about(&self.manifest.facts))?,
         };
         Ok(self.packets.insert(packets))
     }
@@ -135,6 +135,15 @@ impl RunDirectory {
         self.manifest.files.push(entry);
         Ok(())
     }
+}
+
+/// What packets say of themselves.
+fn about(facts: &Facts) -> String {
+    let hides = match facts.crypto.as_str() {
+        "modelled" => " Cryptography is modelled: what stands for ciphertext in them hides nothing.",
+        _ => "",
+    };
+    format!("Simulated packets of the scenario {}.{hides}", facts.scenario)
 }
 
 fn table_of<R: Row>(_: &R) -> &'static crate::column::Table {

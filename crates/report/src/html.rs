@@ -6,7 +6,6 @@ use crate::plot::{Palette, Plot, Unit, escape, number, with_unit};
 use crate::read::Run;
 use crate::sections::{Analysis, Entry, Grid, Headline, Section, float, latency, names};
 use std::fmt::Write as _;
-use std::path::Path;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -27,13 +26,11 @@ pub enum PageError {
     File(#[from] FileError),
 }
 
-/// Writes the page of `runs` to `file`.
-pub fn write(runs: &[Run], file: &Path) -> Result<(), PageError> {
-    let page = page(runs)?;
-    std::fs::write(file, page).map_err(|e| FileError::new("write", file, e).into())
-}
-
-fn page(runs: &[Run]) -> Result<String, PageError> {
+/// The page of `runs`.
+///
+/// # Errors
+/// There is none, or one can't be read.
+pub fn page(runs: &[Run]) -> Result<String, PageError> {
     let analyses = runs.iter().map(Analysis::new).collect::<Result<Vec<_>, _>>()?;
     let [first, ..] = runs else { return Err(PageError::NoRun) };
     let title = match runs {
@@ -77,8 +74,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// Writes the page to `file`.
-    pub fn write(&self, file: &Path) -> Result<(), FileError> {
+    /// The page as HTML.
+    #[must_use]
+    pub fn to_html(&self) -> String {
         let links = self.sections.iter().fold(String::new(), |all, section| {
             all + &format!("<a href=\"#r0-{}\">{}</a>", section.id, escape(section.title))
         });
@@ -98,7 +96,7 @@ impl Page {
             body: &body,
             ..Document::default()
         };
-        std::fs::write(file, page.to_html()).map_err(|e| FileError::new("write", file, e))
+        page.to_html()
     }
 }
 

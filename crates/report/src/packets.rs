@@ -1,5 +1,5 @@
-//! Simulated packets as a pcapng file that Wireshark opens: UDP over IPv4, a payload of zeros of the right
-//! length, as what is inside is opaque (draft-ietf-opsawg-pcapng).
+//! Simulated packets as a pcapng file that Wireshark opens: UDP over IPv4, with the payload that it is given
+//! (draft-ietf-opsawg-pcapng).
 
 use crate::error::WriteError;
 use crate::file::{FileEntry, PartialFile};
@@ -11,8 +11,8 @@ const PACKET: u32 = 6;
 const LINKTYPE_IPV4: u16 = 228;
 const IP_BYTES: u16 = 20;
 const UDP_BYTES: u16 = 8;
-/// Headers and the start of the payload: a file of zeros helps nobody.
-const SNAP_BYTES: u16 = 64;
+/// Packets are whole: this is the longest that IPv4 has.
+const SNAP_BYTES: u32 = 0xFFFF;
 
 /// A class of links: an interface of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct Packet<'a> {
     pub from: Endpoint,
     /// To whom.
     pub to: Endpoint,
-    /// The length of its payload in bytes.
-    pub payload_bytes: u16,
+    /// What UDP carries.
+    pub payload: &'a [u8],
     /// A note for whoever looks.
     pub comment: Option<&'a str>,
 }
@@ -68,12 +68,13 @@ impl PacketWriter {
         Ok(writer)
     }
 
-    /// Adds a packet. Its payload is cut short in the file; its lengths are the real ones.
+    /// Adds a packet.
     pub fn write(&mut self, packet: &Packet<'_>) -> Result<(), WriteError> {
         if packet.link >= self.links {
             return Err(WriteError::Packet("its link is of no class that the file was begun with"));
         }
-        let Some(udp_bytes) = packet.payload_bytes.checked_add(UDP_BYTES) else {
+        let payload_bytes = u16::try_from(packet.payload.len()).ok();
+        let Some(udp_bytes) = payload_bytes.and_then(|bytes| bytes.checked_add(UDP_BYTES)) else {
             return Err(WriteError::Packet("its payload is longer than UDP can carry; send several"));
         };
         let Some(bytes) = udp_bytes.checked_add(IP_BYTES) else {
@@ -83,7 +84,7 @@ impl PacketWriter {
         for field in [packet.from.port, packet.to.port, udp_bytes, 0] {
             data.extend(field.to_be_bytes());
         }
-        data.resize(usize::from(bytes.min(SNAP_BYTES)), 0);
+        data.extend_from_slice(packet.payload);
 
         self.block.clear();
         let (high, low) = halves(packet.at_us);
@@ -107,7 +108,7 @@ impl PacketWriter {
         self.block.extend(0x1A2B_3C4D_u32.to_le_bytes());
         self.block.extend([1, 0, 0, 0]);
         self.block.extend(u64::MAX.to_le_bytes());
-        self.option(1, format!("Simulated packets of the scenario {about}. Payloads are zeros.").as_bytes());
+        self.option(1, about.as_bytes());
         self.option(4, b"blindpost");
         self.option(0, &[]);
         self.finish_block(SECTION)
@@ -117,7 +118,7 @@ impl PacketWriter {
         self.block.clear();
         self.block.extend(LINKTYPE_IPV4.to_le_bytes());
         self.block.extend([0, 0]);
-        self.block.extend(u32::from(SNAP_BYTES).to_le_bytes());
+        self.block.extend(SNAP_BYTES.to_le_bytes());
         self.option(2, link.name.as_bytes());
         self.option(3, link.description.as_bytes());
         // Timestamps are in units of 10^-6 s.

@@ -47,7 +47,7 @@ fn a_browser_draws_every_plot() {
     let dir = tempfile::tempdir().unwrap();
     common::write(dir.path(), &[Format::Jsonl], Outcome::Complete);
     let page = dir.path().join("report.html");
-    html::write(&[Run::open(dir.path()).unwrap()], &page).unwrap();
+    std::fs::write(&page, html::page(&[Run::open(dir.path()).unwrap()]).unwrap()).unwrap();
     let expected = [
         "latency",
         "latency-over-time-relay",
@@ -84,7 +84,7 @@ fn several_runs_stand_beside_each_other() {
     }
     let runs = dirs.each_ref().map(|dir| Run::open(dir.path()).unwrap());
     let page = dirs[0].path().join("report.html");
-    html::write(&runs, &page).unwrap();
+    std::fs::write(&page, html::page(&runs).unwrap()).unwrap();
     let (report, dom) = open(&page, "light");
     let drawn = drawn(&report);
     assert_eq!(drawn.len(), 1 + 2 * 14);
@@ -98,7 +98,7 @@ fn a_run_of_nothing_says_so() {
     let run = report::RunDirectory::create(dir.path(), false, &[Format::Csv], common::facts()).unwrap();
     run.finish(Outcome::Complete, report::Totals::default()).unwrap();
     let page = dir.path().join("report.html");
-    html::write(&[Run::open(dir.path()).unwrap()], &page).unwrap();
+    std::fs::write(&page, html::page(&[Run::open(dir.path()).unwrap()]).unwrap()).unwrap();
     let text = std::fs::read_to_string(&page).unwrap();
     for sentence in [
         "No message of this run was accepted and then seen at a later stage.",
@@ -112,5 +112,5 @@ fn a_run_of_nothing_says_so() {
         assert!(text.contains(sentence), "{sentence}");
     }
     assert!(!text.contains("<figure"));
-    assert!(html::write(&[], &page).is_err());
+    assert!(html::page(&[]).is_err());
 }

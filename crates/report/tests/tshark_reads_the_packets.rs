@@ -27,6 +27,7 @@ fn tshark_reads_the_packets() {
     let fields = [
         "frame.time_epoch",
         "frame.len",
+        "frame.cap_len",
         "frame.interface_name",
         "ip.src",
         "ip.dst",
@@ -48,16 +49,17 @@ fn tshark_reads_the_packets() {
             let destination = packet.to.index + 1;
             let address = |n: u32| format!("10.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255);
             format!(
-                "{}.{:06}000|{}|{}|{}|{}|{}|{}|{}|{}|1",
+                "{}.{:06}000|{}|{}|{}|{}|{}|{}|{}|{}|{}|1",
                 packet.at_us / 1_000_000,
                 packet.at_us % 1_000_000,
-                packet.payload_bytes + 28,
+                packet.payload.len() + 28,
+                packet.payload.len() + 28,
                 common::links()[usize::try_from(packet.link).unwrap()].name,
                 address(source),
                 address(destination),
                 packet.from.port,
                 packet.to.port,
-                packet.payload_bytes + 8,
+                packet.payload.len() + 8,
                 packet.comment.unwrap_or_default(),
             )
         })

@@ -109,9 +109,9 @@ pub struct Consumers {
     /// What their apps speak.
     #[serde(default)]
     pub suite: Suite,
-    /// One-time prekeys of each kind that an app starts with.
+    /// One-time prekeys of each kind that an app starts with, and makes when the relay has few left.
     #[serde(default = "five")]
-    #[schemars(range(min = 0, max = 100))]
+    #[schemars(range(min = 0, max = 900))]
     pub one_time_prekeys: u32,
     /// When they are online.
     #[serde(default)]

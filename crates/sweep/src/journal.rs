@@ -6,7 +6,7 @@ use crate::plan::Setting;
 use crate::queue::{Done, Job, Queue};
 use crate::{Point, Sweep, page};
 use report::tables::{SweepPoint, SweepResult, SweepSummary};
-use report::{DirectoryLock, FileEntry, Format, WriteError};
+use report::{DirectoryLock, FileEntry, Format};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
@@ -159,7 +159,7 @@ impl Journal {
         self.manifest.complete = done.len() == self.manifest.runs;
         let page = page::of(sweep, &cells, &self.manifest.plan.version, done.len());
         let path = self.dir.join(PAGE);
-        page.write(&path).map_err(WriteError::from)?;
+        fs::write(&path, page.to_html()).map_err(failed("write", &path))?;
         self.manifest.write(&self.dir)?;
         Ok(cells)
     }

@@ -5,6 +5,9 @@
 pub struct Keep {
     /// Every record.
     pub records: bool,
+    /// What goes over the links between endpoints and relays, byte for byte; with modelled cryptography the bytes of modelled
+    /// values.
+    pub wire: bool,
     /// Every envelope that the relay takes and all public keys that it hands out, as a recorder of its links would.
     pub envelopes: bool,
     /// Every text that somebody has read, to look for it where it must not be.

@@ -42,7 +42,7 @@ pub use fork::ForkError;
 pub use keep::Keep;
 pub use notes::{Epoch, Metric, Progress, PublicKeys, Sent, Stage, Submitted};
 pub use options::Options;
-pub use record::{Kind, Record, What, Who};
+pub use record::{Kind, OnTheWire, Record, What, Who};
 pub use refusal::Refusal;
 pub use rehearsal::{Cast, Heard, Rehearsal, RehearsalError};
 pub use sight::{Seen, Sight};

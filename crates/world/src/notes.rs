@@ -3,7 +3,7 @@
 
 use crate::keep::Keep;
 use crate::parcel::{Content, Parcel, Recorded};
-use crate::record::{Record, Trace, What, Who};
+use crate::record::{OnTheWire, Record, Trace, What, Who};
 use crate::sight::{Seen, Sight};
 use crate::violation::Violation;
 use bytes::Bytes;
@@ -147,6 +147,7 @@ pub(crate) struct Notes {
     /// Over records and bytes.
     everything: Trace,
     pub(crate) records: Vec<Record>,
+    pub(crate) wire: Vec<OnTheWire>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) submitted: Vec<Submitted>,
     pub(crate) progress: Vec<Progress>,
@@ -194,8 +195,24 @@ impl Notes {
         }
     }
 
+    /// A connection comes up, or does not, for which so many bytes were exchanged.
+    pub(crate) fn handshake(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32) {
+        self.record(at, party, what, peer, bytes);
+        self.on_the_wire(at, party, what, peer, bytes, &Bytes::new());
+    }
+
+    fn on_the_wire(&mut self, at: Time, party: Who, what: What, peer: Who, bytes: u32, frame: &Bytes) {
+        if self.keep.wire {
+            let record = Record { at, party, peer, what, bytes };
+            self.wire.push(OnTheWire { record, frame: frame.clone() });
+        }
+    }
+
     /// A frame arrives.
     pub(crate) fn parcel<F: Recorded>(&mut self, at: Time, party: Who, peer: Who, parcel: &Parcel<F>) {
+        if let Content::Bytes(bytes) = &parcel.content {
+            self.on_the_wire(at, party, parcel.what, peer, parcel.length, bytes);
+        }
         match &parcel.content {
             Content::Bytes(bytes) => self.frame(at, party, parcel.what, peer, bytes),
             Content::Frame(_) => self.record(at, party, parcel.what, peer, parcel.length),
@@ -204,7 +221,7 @@ impl Notes {
 
     /// Whether anybody looks at bytes.
     pub(crate) const fn looks_at_bytes(&self) -> bool {
-        self.has_bytes || self.keep.sights
+        self.has_bytes || self.keep.sights || self.keep.wire
     }
 
     /// Somebody sees something.

@@ -1,5 +1,6 @@
 //! What happened, as a party that sees no content could have noted it: when, where, what, how many bytes.
 
+use bytes::Bytes;
 use kernel::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -216,6 +217,15 @@ pub struct Record {
     pub what: What,
     /// How many bytes arrived, framing included; of texts the bytes of UTF-8.
     pub bytes: u32,
+}
+
+/// Something that went over a link between an endpoint and its relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnTheWire {
+    /// What the trace says of it.
+    pub record: Record,
+    /// The frame, with its length and version; nothing for a handshake, which is only counted.
+    pub frame: Bytes,
 }
 
 /// A running hash over what happens in one lane: each block is hashed with the hash of those before it, so that it

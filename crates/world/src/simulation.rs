@@ -11,7 +11,7 @@ use crate::lanes::{Event, suite};
 use crate::notes::{Epoch, Metric, Progress, PublicKeys, Sent, Submitted};
 use crate::options::Options;
 use crate::plan::Plan;
-use crate::record::{Kind, Record, Who};
+use crate::record::{Kind, OnTheWire, Record, Who};
 use crate::refusal::{self, Refusal};
 use crate::sight::Seen;
 use crate::violation::Violation;
@@ -47,6 +47,8 @@ pub struct Simulation {
 pub struct Observations {
     /// In the order of lanes, and of time in each.
     pub records: Vec<Record>,
+    /// What went over the links, in the same order.
+    pub wire: Vec<OnTheWire>,
     /// Messages that were made.
     pub sent: Vec<Sent>,
     /// Messages on their way to the relay, as often as they were sent.
@@ -135,6 +137,7 @@ impl Simulation {
         for lane in 0..self.plan.lanes() {
             self.crew.with_notes(lane, |notes| {
                 all.records.append(&mut notes.records);
+                all.wire.append(&mut notes.wire);
                 all.sent.append(&mut notes.sent);
                 all.submitted.append(&mut notes.submitted);
                 all.epochs.append(&mut notes.epochs);

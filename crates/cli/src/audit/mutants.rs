@@ -1,6 +1,7 @@
 //! `blindpost audit --mutants`: known-bad variants, each of which must be caught.
 
-use super::{Audit, writable, write_json};
+use super::Audit;
+use crate::destination::{self, leave_standard_output};
 use crate::out::{errln, out};
 use ::audit::{MutantPlan, MutantReport, MutantsReport, Verdict, run_mutants};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Audits every mutant, and the sound variant.
 pub(super) fn run(arguments: &Audit) -> miette::Result<Verdict> {
-    writable(arguments.json.as_deref())?;
+    destination::check([&arguments.json])?;
     let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     if !source.join("Cargo.toml").exists() {
         return Err(miette::miette!(
@@ -39,11 +40,11 @@ pub(super) fn run(arguments: &Audit) -> miette::Result<Verdict> {
     let report = run_mutants(&plan, &show).into_diagnostic();
     bar.finish_and_clear();
     let report = report.wrap_err("the mutants could not be audited")?;
-    if arguments.json.as_ref().is_none_or(|file| file.as_os_str() != "-") {
+    if leave_standard_output([&arguments.json]) {
         out!("{}", text_of(&report))?;
     }
     if let Some(file) = &arguments.json {
-        write_json(file, &whole(&report)?)?;
+        file.write_json(&whole(&report)?)?;
     }
     let all_caught = report.mutants_caught == report.mutants_total;
     Ok(if all_caught && report.false_alarms == 0 { Verdict::Clean } else { Verdict::Leak })

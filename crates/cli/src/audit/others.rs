@@ -1,6 +1,6 @@
 //! `blindpost audit --views DIR --policy FILE`: the same checks on what another system's parties saw.
 
-use super::{writable, write_json};
+use crate::destination::Destination;
 use crate::out::out;
 use ::audit::Verdict;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -11,8 +11,12 @@ use std::path::Path;
 /// What a system is judged by that brings no policy of its own.
 const OURS: &str = include_str!("../../../privacy/policy.toml");
 
-pub(super) fn run(views: &Path, policy: Option<&Path>, json: Option<&Path>) -> miette::Result<Verdict> {
-    writable(json)?;
+pub(super) fn run(
+    views: &Path,
+    policy: Option<&Path>,
+    json: Option<&Destination>,
+) -> miette::Result<Verdict> {
+    json.map_or(Ok(()), Destination::check)?;
     let policy = match policy {
         Some(file) => fs::read_to_string(file)
             .into_diagnostic()
@@ -21,11 +25,11 @@ pub(super) fn run(views: &Path, policy: Option<&Path>, json: Option<&Path>) -> m
     };
     let report = folder::audit(views, &policy).into_diagnostic();
     let report = report.wrap_err_with(|| format!("{} can't be audited", views.display()))?;
-    if json.is_none_or(|file| file.as_os_str() != "-") {
+    if json.is_none_or(|file| !file.is_standard_output()) {
         out!("{report}")?;
     }
     if let Some(file) = json {
-        write_json(file, &serde_json::to_value(&report).into_diagnostic()?)?;
+        file.write_json(&serde_json::to_value(&report).into_diagnostic()?)?;
     }
     Ok(match report.verdict() {
         folder::Verdict::Clean => Verdict::Clean,

@@ -108,8 +108,8 @@ impl Stack {
         };
         let partition = node.store.partition("node");
         let config = tenants::node_config(&businesses, suites)?;
-        let cloud =
-            cloud::serve(config, partition, http, uplink(node.identity), node.rng, observe, stop.wait());
+        let restored = cloud::Restored::new(config, partition).into_diagnostic()?;
+        let cloud = cloud::serve(restored, http, uplink(node.identity), node.rng, observe, stop.wait());
         tasks.spawn(async move { cloud.await.into_diagnostic() });
 
         let receivers = businesses.iter().map(|business| Receiver {

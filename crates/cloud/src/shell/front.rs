@@ -8,18 +8,20 @@ use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::serve::ListenerExt as _;
+use axum::serve::{Listener, ListenerExt as _};
 use graph::Method;
 use http_body_util::LengthLimitError;
 use kernel::Rng;
+use live::Acceptor;
 use metrics::counter;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 /// The longest request body, in bytes.
@@ -58,7 +60,7 @@ impl Front {
 
     /// Takes connections until `stopped`.
     pub(crate) async fn listen(self: Arc<Self>, http: TcpListener, stopped: oneshot::Receiver<()>) {
-        let http = http.tap_io(|connection| {
+        let http = Connections(Acceptor::new(http)).tap_io(|connection| {
             // Without it answers are late, and no less right.
             let _ = connection.set_nodelay(true);
         });
@@ -107,6 +109,22 @@ impl Front {
         let mut trace = hex::encode(digest);
         trace.truncate(24);
         trace
+    }
+}
+
+/// Those of the API's clients.
+struct Connections(Acceptor);
+
+impl Listener for Connections {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        self.0.accept().await
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.0.local_addr()
     }
 }
 

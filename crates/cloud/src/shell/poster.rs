@@ -106,7 +106,11 @@ fn webhook(post: WebhookPost) -> Option<Request<Full<Bytes>>> {
         .ok()
 }
 
-/// TLS towards businesses is not built in.
+/// True if webhooks can be posted to this callback: TLS towards businesses is not built in.
+pub fn can_post_to(url: &str) -> bool {
+    plain_http(url).is_some()
+}
+
 fn plain_http(url: &str) -> Option<Uri> {
     url.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"))
 }
@@ -121,4 +125,33 @@ async fn exchange(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<
         Ok((status, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
     };
     tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or(Err(HttpFailure::TimedOut))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use graph::subscriptions::is_callback;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// One check for flag, file and API: what it lets pass, this poster does not read in another way.
+        #[test]
+        fn what_is_a_callback_can_be_posted_to(
+            url in "http://[a-z\\[\\]:@.0-9]{0,9}(:[0-9]{1,5})?([/?][ -~]{0,12})?",
+        ) {
+            prop_assert!(!is_callback(&url) || can_post_to(&url));
+            if is_callback(&url) {
+                // A port that it could not read it would take for none.
+                let uri: Uri = url.parse().unwrap();
+                let (_, port) = uri.authority().unwrap().as_str().rsplit_once(':').unwrap_or_default();
+                prop_assert_eq!(uri.port_u16(), port.parse().ok().filter(|_| !port.ends_with(']')));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_posted_to_over_tls() {
+        assert!(is_callback("https://x.test/") && !can_post_to("https://x.test/"));
+        assert!(can_post_to("http://x.test/"));
+    }
 }

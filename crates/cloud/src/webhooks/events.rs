@@ -49,6 +49,7 @@ impl State {
             step.say(match due {
                 Due::Post(post) => Output::PostWebhook(post),
                 Due::Dropped => Output::Notice(Notice::WebhookDropped),
+                Due::Failed(why, again_in) => Output::Notice(Notice::WebhookFailed { why, again_in }),
             });
         }
     }

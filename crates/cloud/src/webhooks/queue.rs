@@ -3,7 +3,8 @@
 //! Each app has a lane of its own, so that a receiver that hangs holds up nobody else's events.
 
 use super::callbacks::Callbacks;
-use super::exchange::{DeliveryId, WebhookOutcome, WebhookPost};
+use super::exchange::{DeliveryId, HttpFailure, WebhookOutcome, WebhookPost};
+use super::failing::{Warnings, WebhookFailure};
 use crate::accounts::{Directory, Phone};
 use crate::config::WebhookPolicy;
 use crate::output::Step;
@@ -29,6 +30,7 @@ pub(crate) struct Queue {
     timers: BTreeSet<(Time, DeliveryId)>,
     /// Lanes that may have something to post.
     stirred: BTreeSet<AppId>,
+    warnings: Warnings,
     /// What [`run`](Self::run) gives next.
     due: Vec<Due>,
 }
@@ -39,6 +41,8 @@ pub(crate) enum Due {
     Post(WebhookPost),
     /// One was not acknowledged in its time: tell the operator.
     Dropped,
+    /// One was not acknowledged, and is tried again after this time: tell the operator.
+    Failed(WebhookFailure, Duration),
 }
 
 struct Event {
@@ -118,7 +122,7 @@ impl Queue {
         if outcome == WebhookOutcome::Answered(ACKNOWLEDGED) {
             self.forget(id, transaction);
         } else if self.events.get(&id).is_some_and(|event| matches!(event.state, State::InFlight(_))) {
-            self.failed(now, id, policy, transaction);
+            self.failed(now, id, WebhookFailure::of(outcome), policy, transaction);
         }
     }
 
@@ -149,7 +153,10 @@ impl Queue {
         }
         while let Some((_, id)) = self.timers.first().filter(|(time, _)| *time <= now).copied() {
             match self.events.get(&id).map(|event| event.state) {
-                Some(State::InFlight(_)) => self.failed(now, id, policy, transaction),
+                Some(State::InFlight(_)) => {
+                    let why = WebhookFailure::Http(HttpFailure::TimedOut);
+                    self.failed(now, id, why, policy, transaction);
+                }
                 _ => self.enter(id, State::Ready),
             }
         }
@@ -160,7 +167,7 @@ impl Queue {
                 match self.post(id, directory, callbacks, sign) {
                     Some(post) => self.due.push(Due::Post(post)),
                     // Nowhere to post it now; perhaps later.
-                    None => self.failed(now, id, policy, transaction),
+                    None => self.failed(now, id, WebhookFailure::Nowhere, policy, transaction),
                 }
             }
         }
@@ -202,11 +209,24 @@ impl Queue {
         })
     }
 
-    fn failed(&mut self, now: Time, id: DeliveryId, policy: &WebhookPolicy, transaction: &mut Transaction) {
+    fn failed(
+        &mut self,
+        now: Time,
+        id: DeliveryId,
+        why: WebhookFailure,
+        policy: &WebhookPolicy,
+        transaction: &mut Transaction,
+    ) {
         let Some(event) = self.events.get_mut(&id) else { return };
         event.attempts = event.attempts.saturating_add(1);
         match policy.retry.delay_after(event.attempts) {
-            Some(delay) => self.enter(id, State::Waiting(now + delay)),
+            Some(delay) => {
+                let is_last = id.time() + policy.retry.give_up_after() <= now + delay;
+                if !is_last && self.warnings.allow(event.app, now) {
+                    self.due.push(Due::Failed(why, delay));
+                }
+                self.enter(id, State::Waiting(now + delay));
+            }
             None => {
                 self.forget(id, transaction);
                 self.due.push(Due::Dropped);

@@ -1,7 +1,7 @@
 //! Webhooks: signed, retried, one tenant's no concern of another's.
 
 use crate::support::{ALICE, Bench, HOOK, SECRET, SHOP, two_tenants};
-use cloud::{Notice, RetrySchedule};
+use cloud::{HttpFailure, Notice, RetrySchedule, WebhookFailure};
 use content::{Body, Text};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -112,4 +112,57 @@ fn a_schedule_without_delays_tries_once() {
     bench.receivers.insert(HOOK.into(), Some(500));
     bench.write(alice, SHOP, text("hello"));
     assert_eq!((bench.posts.len(), bench.node.unacknowledged()), (1, 0));
+}
+
+/// What the operator has heard of webhooks that fail.
+fn warnings(bench: &Bench) -> Vec<String> {
+    let fails = |notice: &&Notice| matches!(notice, Notice::WebhookFailed { .. });
+    bench.notices.iter().filter(fails).map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_operator_hears_why_webhooks_fail_and_when_the_next_try_is() {
+    use WebhookFailure::{Http, NotAcknowledged, Redirected, Refused, ServerFailed};
+    for (answer, why, said) in [
+        (Some(201), NotAcknowledged, "the server answers, but not with 200"),
+        (Some(302), Redirected, "the server redirects, which is not followed"),
+        (Some(404), Refused, "the server refuses it"),
+        (Some(500), ServerFailed, "the server has an error of its own"),
+        (None, Http(HttpFailure::TimedOut), "no answer within the time limit"),
+    ] {
+        let mut bench = Bench::new(two_tenants());
+        let alice = bench.consumer(ALICE, false);
+        bench.receivers.insert(HOOK.into(), answer);
+        bench.write(alice, SHOP, text("hello"));
+        if answer.is_none() {
+            bench.pass(Duration::from_secs(61));
+        }
+        assert!(bench.notices.contains(&Notice::WebhookFailed { why, again_in: Duration::from_secs(5) }));
+        assert_eq!(warnings(&bench), [format!("a webhook of an app fails: {said}; the next try is in 5s")]);
+    }
+}
+
+#[test]
+fn who_fails_often_is_warned_of_once_in_ten_minutes_and_drowns_nobody_else() {
+    let mut bench = Bench::new(two_tenants());
+    let alice = bench.consumer(ALICE, false);
+    bench.receivers.insert(HOOK.into(), Some(500));
+    for number in 0..50 {
+        bench.write(alice, SHOP, text(&format!("to the one that fails {number}")));
+    }
+    bench.pass(Duration::from_secs(9 * 60));
+    assert_eq!(warnings(&bench).len(), 1);
+    bench.receivers.insert("http://stranger2.test/hook".into(), Some(404));
+    bench.write(alice, OTHER, text("to another one that fails"));
+    assert_eq!(warnings(&bench).len(), 2);
+    bench.pass(Duration::from_secs(60 * 60));
+    let said = warnings(&bench).len() - 2;
+    assert!((2..=12).contains(&said), "{said} in the hour after");
+    // What is acknowledged is nobody's warning.
+    bench.receivers.clear();
+    bench.pass(Duration::from_secs(24 * 3600));
+    let said = warnings(&bench).len();
+    bench.write(alice, SHOP, text("heard"));
+    bench.pass(Duration::from_secs(24 * 3600));
+    assert_eq!(warnings(&bench).len(), said);
 }

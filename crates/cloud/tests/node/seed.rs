@@ -2,7 +2,8 @@
 //! (docs/settings.md).
 
 use crate::support::{ALICE, APP, Bench, HOOK, PHONE, Rows, SECRET, TOKEN, WABA, tenant, two_tenants, with};
-use cloud::{AccessToken, ApiRequest, Callback, NodeConfig, Notice, Thing};
+use cloud::{AccessToken, ApiRequest, Callback, Node, NodeConfig, Notice, Thing};
+use kernel::Machine as _;
 use serde_json::json;
 
 const STRANGERS: &str = "EAAtokenOfTheShop0002";
@@ -216,4 +217,22 @@ fn a_token_is_in_no_row() {
         assert!(!bench.rows.holds(token.as_bytes()), "{token}");
     }
     assert!(bench.rows.holds(b"Another name"), "else that tokens are not found proved nothing");
+}
+
+#[test]
+fn what_is_in_force_is_known_before_the_start() {
+    let (app, number) = (APP.parse().unwrap(), PHONE.parse().unwrap());
+    let mut bench = Bench::new(with(vec![tenant(1)]));
+    assert_eq!(bench.node.webhook(app, number), Some(HOOK));
+    let restored = |bench: &mut Bench, config: NodeConfig| {
+        let node = Node::restore(config, bench.rows.load()).unwrap();
+        node.webhook(app, number).map(str::to_owned)
+    };
+    // What the file says now, before anything of it is durable.
+    assert_eq!(restored(&mut bench, edited()).as_deref(), Some("http://by-file.test/"));
+    subscribe(&mut bench);
+    assert_eq!(restored(&mut bench, edited()).as_deref(), Some("http://by-api.test/"));
+    let app_token = format!("{APP}|{SECRET}");
+    bench.ok(ApiRequest::delete(format!("/{APP}/subscriptions"), &app_token));
+    assert_eq!(restored(&mut bench, edited()), None);
 }

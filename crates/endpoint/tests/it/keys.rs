@@ -1,11 +1,12 @@
 //! The signed prekey and the KEM prekey of last resort change by the clock, and those before them are destroyed.
 
 use crate::net::{NOW, Net, address};
-use endpoint::{Policy, Unreadable};
+use endpoint::{Event, Policy, Unreadable};
 use kernel::Time;
 use ratchet::DecryptError;
+use std::collections::BTreeSet;
 use std::time::Duration;
-use wire::Envelope;
+use wire::{Envelope, Frame as _, MAX_FRAME_BYTES, Outgoing, ToRelay};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const BOB: usize = 1;
@@ -181,4 +182,39 @@ fn keys_that_the_relay_still_hands_out_are_kept_however_long_it_takes() {
     let account = rows.iter().find(|row| row.table.name() == "accounts").unwrap();
     assert!(signed != old[0] && last_resort != old[1]);
     assert!(account.value.len() < 1000, "what nobody could use was not made again and again");
+}
+
+#[test]
+fn any_number_of_prekeys_is_published_in_frames_that_fit() {
+    for (wanted, made) in [(0, 0), (100, 100), (101, 101), (812, 812), (u32::MAX, 900)] {
+        let mut net = Net::with_policy(Policy { one_time_prekeys: wanted, ..Policy::default() });
+        // It is installed anew while it has a connection, and the relay is told of every key.
+        net.with(BOB, |endpoint, step| {
+            endpoint.renew_account(address(BOB), step);
+            Vec::new()
+        });
+        let (mut curve, mut kem) = (BTreeSet::new(), BTreeSet::new());
+        let mut frames = 0;
+        for Outgoing { frame, .. } in &net.said {
+            assert!(frame.encoded_len() <= MAX_FRAME_BYTES);
+            if let ToRelay::Publish(publish) = frame {
+                frames += 1;
+                curve.extend(publish.one_time_prekeys.iter().map(|prekey| prekey.id));
+                kem.extend(publish.one_time_kem_prekeys.iter().map(|prekey| prekey.id));
+            }
+        }
+        assert_eq!((curve.len(), kem.len()), (made, made));
+        assert_eq!(frames, made.div_ceil(100).max(1));
+        // All but the last frame arrive, and the connection breaks: what was heard before is said again, and is no more.
+        let last = net.said.pop_back();
+        net.carry();
+        assert!(
+            last.is_some() && !net.ends[BOB].0.is_published(address(BOB)),
+            "not before the last is there"
+        );
+        net.restart(BOB);
+        assert!(net.ends[BOB].0.is_published(address(BOB)), "the relay takes them all");
+        let rejected = net.heard[BOB].iter().find(|event| matches!(event, Event::Rejected(_)));
+        assert!(rejected.is_none(), "{made}: {rejected:?}");
+    }
 }

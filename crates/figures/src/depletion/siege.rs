@@ -4,13 +4,15 @@ use crate::Error;
 use crate::draw::exponential;
 use crate::error::OrFailed;
 use crate::net::{Event, Net, Party};
-use consumer::{Command, Consumer, ConsumerConfig, Input, Output, Reply};
+use consumer::generic::Consumer;
+use consumer::{Command, ConsumerConfig, Input, Output, Reply};
 use content::{Body, Content};
-use endpoint::Policy;
+use endpoint::{Policy, Provider};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use lab::loot;
 use ratchet::adversary::{Attacker, Recording};
 use ratchet::{Ciphertext, IdentityKey, MessageKind, PrekeyMessage};
+use relay::RelayConfig;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::{Partition, Store};
@@ -33,8 +35,18 @@ pub(super) struct Terms {
     pub(super) period: Duration,
     pub(super) offline: Duration,
     pub(super) periods: u32,
-    pub(super) delay: Duration,
+    /// How long the phone takes to make more prekeys once it was asked to.
+    pub(super) refills_after: Duration,
+    /// Whether somebody listens at the relay and robs the phone in the end: what can be read, not only counted.
+    pub(super) recorded: bool,
 }
+
+/// Each way between relay and phone.
+pub(super) const DELAY: Duration = Duration::from_millis(50);
+/// What the app makes at a time: the paper's constant.
+pub(super) const MADE: u32 = 812;
+/// With so many left, or fewer, the app makes more: the paper's constant.
+pub(super) const LEFT: usize = 10;
 
 /// A first message.
 pub(super) struct First {
@@ -50,23 +62,29 @@ pub(super) struct First {
 /// What there was to see.
 pub(super) struct Siege {
     firsts: Vec<First>,
+    /// For each answer that the attacker got, whether it had no one-time prekey.
+    attempts: Vec<bool>,
     recording: Recording,
     rows: Vec<kernel::Row>,
 }
 
-struct Running {
+struct Running<'a, P: Provider> {
+    terms: &'a Terms,
     net: Net,
-    phone: Phone,
-    strangers: BTreeMap<Party, (Phone, String)>,
+    phone: Phone<P>,
+    strangers: BTreeMap<Party, (Phone<P>, String)>,
     identity: IdentityKey,
     online: bool,
+    /// The phone was asked for more prekeys and has not taken that up yet.
+    asked: bool,
     firsts: Vec<First>,
+    attempts: Vec<bool>,
     recording: Recording,
 }
 
 /// An app with its store.
-struct Phone {
-    machine: Consumer,
+struct Phone<P: Provider> {
+    machine: Consumer<P>,
     rng: Rng,
     rows: Option<Partition>,
 }
@@ -80,21 +98,32 @@ enum Act {
 }
 
 impl Siege {
-    pub(super) fn run(seed: u64, terms: &Terms) -> Result<Self, Error> {
+    /// A siege over a provider of primitives: real ones where something is to be read, modelled ones where prekeys are
+    /// only counted.
+    pub(super) fn run<P: Provider>(seed: u64, terms: &Terms) -> Result<Self, Error> {
         let rng = |part: &str| Rng::for_entity(&Seed::from_number(seed), &format!("{}/{part}", terms.name));
         let start = Time::from_secs(crate::pair::START_S);
         let store = Store::in_memory();
-        let partition = store.partition("phone");
-        partition.load(Consumer::TABLES).or_failed("opening the phone's store")?;
-        let phone = Phone::new(NUMBERS, Policy::default(), rng("phone"), Some(partition.clone()))?;
+        let partition = terms.recorded.then(|| store.partition("phone"));
+        let rows = |doing| match &partition {
+            Some(partition) => partition.load(Consumer::<P>::TABLES).or_failed(doing),
+            None => Ok(Vec::new()),
+        };
+        rows("opening the phone's store")?;
+        let policy = Policy { one_time_prekeys: MADE, ..Policy::default() };
+        let phone = Phone::<P>::new(NUMBERS, policy, rng("phone"), partition.clone())?;
         let identity = phone.machine.endpoint().identity(address(NUMBERS)?);
+        let config = RelayConfig { low_prekeys: LEFT + 1, ..RelayConfig::default() };
         let mut running = Running {
-            net: Net::new(start, terms.delay, rng("relay"))?,
+            terms,
+            net: Net::new(config, start, DELAY, rng("relay"))?,
             phone,
             strangers: BTreeMap::new(),
             identity: identity.ok_or_else(|| Error::missing("reading the phone's identity"))?,
             online: true,
+            asked: false,
             firsts: Vec::new(),
+            attempts: Vec::new(),
             recording: Recording::default(),
         };
         running.begin()?;
@@ -104,8 +133,19 @@ impl Siege {
             running.act(act, &rng)?;
         }
         running.until(running.net.now + REST)?;
-        let rows = partition.load(Consumer::TABLES).or_failed("seizing the phone's rows")?;
-        Ok(Self { firsts: running.firsts, recording: running.recording, rows })
+        let rows = rows("seizing the phone's rows")?;
+        let Running { firsts, attempts, recording, .. } = running;
+        Ok(Self { firsts, attempts, recording, rows })
+    }
+
+    /// The share of the attacker's attempts that found no one-time prekey.
+    pub(super) fn attacker_success(&self) -> f64 {
+        self.attempts.iter().filter(|bare| **bare).count() as f64 / self.attempts.len() as f64
+    }
+
+    /// How many prekeys the attacker took away before there was none.
+    pub(super) fn taken_before_none(&self) -> f64 {
+        self.attempts.iter().take_while(|bare| !**bare).count() as f64
     }
 
     /// Of these first messages the share that used no one-time prekey.
@@ -163,7 +203,7 @@ impl Terms {
     }
 }
 
-impl Running {
+impl<P: Provider> Running<'_, P> {
     fn begin(&mut self) -> Result<(), Error> {
         self.net.connect(PHONE);
         self.net.connect(ATTACKER);
@@ -175,7 +215,7 @@ impl Running {
         match act {
             Act::Attack => self.net.say(ATTACKER, ToRelay::FetchBundle(address(NUMBERS)?)),
             Act::Leave => {
-                self.online = false;
+                (self.online, self.asked) = (false, false);
                 self.net.disconnect(PHONE);
             }
             Act::Return => {
@@ -206,29 +246,54 @@ impl Running {
     }
 
     fn arrives(&mut self, party: Party, event: Event) -> Result<(), Error> {
-        let now = self.net.now;
-        if party == PHONE {
-            let frames = self.phone.handle(now, Input::Link(event));
-            frames.into_iter().for_each(|frame| self.net.say(PHONE, frame));
-            return Ok(());
+        match party {
+            PHONE => self.arrives_at_phone(event),
+            ATTACKER => {
+                if let LinkEvent::Frame { frame: ToEndpoint::Bundle(bundle), .. } = event {
+                    self.attempts.extend(bundle.bundle.map(|bundle| bundle.one_time_prekey.is_none()));
+                }
+            }
+            _ => self.arrives_at_stranger(party, event)?,
         }
+        Ok(())
+    }
+
+    fn arrives_at_phone(&mut self, event: Event) {
+        let asks = matches!(event, LinkEvent::Frame { frame: ToEndpoint::PrekeysLow { .. }, .. });
+        // Asked once, it answers once: the relay does not ask again before.
+        if asks && !std::mem::replace(&mut self.asked, false) && !self.terms.refills_after.is_zero() {
+            self.asked = true;
+            return self.net.postpone(PHONE, event, self.terms.refills_after);
+        }
+        let frames = self.phone.handle(self.net.now, Input::Link(event));
+        frames.into_iter().for_each(|frame| self.net.say(PHONE, frame));
+    }
+
+    fn arrives_at_stranger(&mut self, party: Party, event: Event) -> Result<(), Error> {
+        let now = self.net.now;
         let Some((stranger, text)) = self.strangers.get_mut(&party) else { return Ok(()) };
+        let mut bare = false;
         // What somebody sees who listens at the relay.
         if let LinkEvent::Frame { frame: ToEndpoint::Bundle(bundle), .. } = &event
             && let Some(bundle) = &bundle.bundle
         {
-            self.recording.published(&loot::read_bundle(bundle)?);
+            bare = bundle.one_time_prekey.is_none();
+            if self.terms.recorded {
+                self.recording.published(&loot::read_bundle(bundle)?);
+            }
         }
         for frame in stranger.handle(now, Input::Link(event)) {
             if let ToRelay::Submit { envelope, .. } = &frame
                 && envelope.kind == EnvelopeKind::Prekey
             {
-                let first =
-                    PrekeyMessage::parse(&envelope.ciphertext).or_failed("reading a first message")?;
-                let bytes = envelope.ciphertext.to_vec();
-                let message = Ciphertext { kind: MessageKind::Prekey, bytes };
-                let at = self.recording.sent(first.identity(), self.identity, &message);
-                let bare = first.one_time_prekey().is_none();
+                let mut at = 0;
+                if self.terms.recorded {
+                    let first =
+                        PrekeyMessage::parse(&envelope.ciphertext).or_failed("reading a first message")?;
+                    let bytes = envelope.ciphertext.to_vec();
+                    let message = Ciphertext { kind: MessageKind::Prekey, bytes };
+                    at = self.recording.sent(first.identity(), self.identity, &message);
+                }
                 self.firsts.push(First { online: self.online, bare, text: text.clone(), at });
             }
             self.net.say(party, frame);
@@ -237,7 +302,7 @@ impl Running {
     }
 }
 
-impl Phone {
+impl<P: Provider> Phone<P> {
     fn new(number: u64, policy: Policy, rng: Rng, rows: Option<Partition>) -> Result<Self, Error> {
         let config =
             ConsumerConfig { address: address(number)?, reply: Reply::None, read_receipts: false, policy };

@@ -108,7 +108,7 @@ impl Scene {
             policy: Policy { one_time_prekeys: 2, ..Policy::default() },
         };
         let mut scene = Self {
-            net: Net::new(now, DELAY, rng("relay"))?,
+            net: Net::new(relay::RelayConfig::default(), now, DELAY, rng("relay"))?,
             node: Node::restore(config(case)?, Vec::new()).or_failed("starting the node")?,
             node_rng: rng("node"),
             phone: Consumer::restore(person, Vec::new()).or_failed("starting the app")?,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::fresh_keys::FreshKeys;
 use crate::message::{Ciphertext, MessageKind, Outgoing};
+use crate::provider::SecondRatchet;
 use crate::record::SessionRecord;
-use crate::second_ratchet::SecondRatchet;
 use crate::session::Session;
 use crate::spqr;
 

@@ -10,8 +10,8 @@ use super::reading::Unread;
 use crate::chain::RootKey;
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
+use crate::provider::Direction;
 use crate::provider::Key;
-use crate::second_ratchet::Direction;
 use crate::session::Session;
 use crate::spqr::Eavesdropper;
 

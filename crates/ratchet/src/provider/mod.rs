@@ -29,15 +29,13 @@ mod native;
 mod primitives;
 mod reed_solomon;
 mod rust_crypto;
+mod second_ratchet;
 #[cfg(test)]
 mod wycheproof;
 pub(crate) mod xeddsa;
 
 use std::fmt::Debug;
 use std::hash::Hash;
-
-pub(crate) use crate::second_ratchet::KeyOf;
-use crate::second_ratchet::SecondRatchet;
 
 #[cfg(feature = "aws-lc")]
 pub use aws_lc::AwsLc;
@@ -49,6 +47,7 @@ pub use native::{Backend, Native, UnknownBackend};
 pub use primitives::{BraidKem, Curve, ErasureCode, Kem, Symmetric};
 pub use reed_solomon::ReedSolomon;
 pub use rust_crypto::RustCrypto;
+pub use second_ratchet::{Direction, KeyOf, Place, SecondRatchet, Sent, Terms};
 
 /// An implementation of every primitive.
 ///

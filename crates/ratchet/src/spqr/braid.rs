@@ -7,14 +7,13 @@
 //!
 //! Receiving borrows the state and returns a [`Transition`]; applying that cannot fail.
 
-use std::fmt;
-
 use super::authenticator::{Authenticator, epoch_secret};
 use super::kem::{BraidKeyPair, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
 use super::message::Payload;
 use super::{EpochSecret, SpqrError};
 use crate::erasure::Chunk;
 use crate::fresh_keys::FreshKeys;
+use crate::post_quantum::BraidState;
 use crate::provider::{BraidKem, ErasureCode, FixedBytes, KeyOf, Native, Provider, TagOf};
 
 /// Chunks of the header and its tag, 64 and 32 bytes.
@@ -57,32 +56,6 @@ pub(super) enum State<P: Provider = Native> {
 pub(super) struct Encapsulation<P: Provider = Native> {
     pub(super) state: EncapsulationOf<P>,
     pub(super) ct1: Box<Ct1Of<P>>,
-}
-
-/// Where one side of an epoch stands: the names of the specification.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of ML-KEM Braid, section \"States\", which says what they mean"
-)]
-pub enum BraidState {
-    KeysUnsampled,
-    KeysSampled,
-    HeaderSent,
-    Ct1Received,
-    EkSentCt1Received,
-    NoHeaderReceived,
-    HeaderReceived,
-    Ct1Sampled,
-    EkReceivedCt1Sampled,
-    Ct1Acknowledged,
-    Ct2Sampled,
-}
-
-impl fmt::Display for BraidState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
 }
 
 /// What receiving changes.

@@ -14,8 +14,8 @@ use super::message::{Message, Payload, Versioned};
 use super::{EpochSecret, Keys, Spqr, SpqrError};
 use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
 use crate::limits::MAX_FORWARD_JUMP;
+use crate::provider::Direction;
 use crate::provider::{BraidKem, Key, Native, Provider};
-use crate::second_ratchet::Direction;
 
 type Header = HeaderOf<Native>;
 type Ct1 = Ct1Of<Native>;
@@ -69,7 +69,7 @@ impl Eavesdropper {
     }
 
     /// From the state of a side, and which side that is.
-    pub(crate) fn from_state(state: &Spqr) -> (Self, Direction) {
+    pub(crate) fn from_state(state: &Spqr<Native>) -> (Self, Direction) {
         let chain = match &state.keys {
             Keys::Waiting { auth_key, direction } => KeyChain::new(auth_key, *direction),
             Keys::Chain(chain) => KeyChain::clone(chain),
@@ -157,7 +157,7 @@ impl Eavesdropper {
         keys: &BraidKeyPair,
         ct1: &[u8],
         ct2: &[u8],
-    ) -> Option<(Authenticator, EpochSecret)> {
+    ) -> Option<(Authenticator, EpochSecret<Native>)> {
         let (ct2, tag) = split(ct2)?;
         let ct1: &Ct1 = ct1.try_into().ok()?;
         let secret = epoch_secret(epoch, &<Native as Provider>::BraidKem::decapsulate(&keys.0, ct1, &ct2));
@@ -166,7 +166,7 @@ impl Eavesdropper {
         Some((authenticator, secret))
     }
 
-    fn go_on(&mut self, authenticator: Authenticator, secret: &EpochSecret) {
+    fn go_on(&mut self, authenticator: Authenticator, secret: &EpochSecret<Native>) {
         self.chain.add_epoch(secret);
         self.authenticator = authenticator;
         self.unfinished = Unfinished::default();

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use super::{EpochSecret, SpqrError};
 use crate::kept::Kept;
 use crate::limits::MAX_SKIPPED;
+use crate::provider::Direction;
 use crate::provider::{FixedBytes, KeyOf, Native, Provider, Symmetric};
-use crate::second_ratchet::Direction;
 use crate::work::Work;
 
 /// Deployed labels; the first has two spaces in a row.

@@ -3,8 +3,9 @@
 use super::braid::State;
 use super::{Keys, Spqr};
 use crate::memory::Memory;
+use crate::provider::Native;
 
-impl Spqr {
+impl Spqr<Native> {
     pub(crate) fn show(&self, memory: &mut Memory) {
         memory.holds(self);
         match &self.keys {

@@ -16,9 +16,6 @@ mod memory;
 mod message;
 mod storage;
 
-use thiserror::Error;
-
-pub use braid::BraidState;
 pub(crate) use eavesdropper::{Eavesdropper, Heard};
 pub use kem::BraidKeyPair;
 
@@ -31,13 +28,13 @@ use crate::curve::PublicKey;
 use crate::error::RecordError;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
-use crate::provider::{KeyOf, Native, Provider};
-use crate::second_ratchet::{Direction, Place, SecondRatchet, Sent, Terms};
+use crate::post_quantum::{SpqrError, SpqrStatus};
+use crate::provider::{Direction, KeyOf, Place, Provider, SecondRatchet, Sent, Terms};
 use crate::work::Work;
 
 /// One side of the ratchet: the [`SecondRatchet`] of deployed clients.
 #[derive(Clone)]
-pub struct Spqr<P: Provider = Native> {
+pub struct Spqr<P: Provider> {
     /// Open until the first message was received: until then the peer may turn out not to have this
     /// ratchet.
     negotiating: bool,
@@ -53,7 +50,7 @@ pub struct Spqr<P: Provider = Native> {
 /// The key chain, from the first message on. Where the ratchet is optional only from the first
 /// message received, because those before must be readable without.
 #[derive(Clone)]
-enum Keys<P: Provider = Native> {
+enum Keys<P: Provider> {
     Waiting {
         auth_key: KeyOf<P>,
         direction: Direction,
@@ -63,7 +60,7 @@ enum Keys<P: Provider = Native> {
 }
 
 /// The secret that an epoch ended with.
-pub(crate) struct EpochSecret<P: Provider = Native> {
+pub(crate) struct EpochSecret<P: Provider> {
     pub(crate) epoch: u64,
     secret: KeyOf<P>,
 }
@@ -261,66 +258,4 @@ impl<P: Provider> SecondRatchet<P> for Spqr<P> {
 /// What a message carries whose sender does not know yet whether the peer has this ratchet, and has nothing to say.
 pub(crate) fn without_key() -> Vec<u8> {
     Message { epoch: 1, index: 0, payload: Payload::None }.encode()
-}
-
-/// Where the post-quantum ratchet of a session stands. Nothing secret.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SpqrStatus {
-    /// The state of the epoch being negotiated.
-    pub state: BraidState,
-    /// The epoch being negotiated, from 1.
-    pub epoch: u64,
-    /// The newest epoch with a secret; 0 is that of the key agreement.
-    pub chain_epoch: u64,
-    /// The epoch whose chain the last message was sent in.
-    pub sending_epoch: u64,
-    /// Keys of messages that were passed over.
-    pub kept_keys: usize,
-    /// Whether the peer may still turn out not to have this ratchet.
-    pub negotiating: bool,
-}
-
-/// Why the post-quantum ratchet refuses a message, or can't send one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[non_exhaustive]
-pub enum SpqrError {
-    /// Its bytes in the message are not one of its messages.
-    #[error("malformed post-quantum ratchet message")]
-    Malformed,
-    /// A version of it that does not exist yet.
-    #[error("unknown version {version} of the post-quantum ratchet")]
-    UnknownVersion {
-        /// The first byte.
-        version: u8,
-    },
-    /// The peer does not have it, and this device requires it.
-    #[error("the peer has no post-quantum ratchet, which is required here")]
-    Required,
-    /// The message is without it, although the session has it.
-    #[error("message without the post-quantum ratchet of its session")]
-    Downgrade,
-    /// The message has no key of the post-quantum ratchet, where its sender must have had one.
-    #[error("message without a key of the post-quantum ratchet")]
-    NoKey,
-    /// The message is of an epoch that cannot have begun.
-    #[error("post-quantum epoch ahead of its time")]
-    EpochAhead,
-    /// The keys of the message's epoch are gone, or don't exist yet.
-    #[error("no keys for this post-quantum epoch")]
-    UnknownEpoch,
-    /// The message's key was used before, or dropped for being too far behind.
-    #[error("post-quantum message key used or dropped")]
-    KeyGone,
-    /// More than 25,000 messages of the epoch are missing before this one.
-    #[error("message too far into the future of its post-quantum epoch")]
-    TooFarAhead,
-    /// A chain has used up its 2^32 - 1 keys.
-    #[error("post-quantum chain exhausted")]
-    ChainExhausted,
-    /// The tag on a header or ciphertext does not match.
-    #[error("wrong tag in the post-quantum ratchet")]
-    WrongTag,
-    /// The encapsulation key is not the one of its header, or not well-formed.
-    #[error("wrong encapsulation key in the post-quantum ratchet")]
-    WrongEncapsulationKey,
 }

@@ -12,8 +12,8 @@ use super::key_chain::{HashChain, KeyChain, Link};
 use super::{Keys, Spqr};
 use crate::codec::{Reader, Writer};
 use crate::error::RecordError;
+use crate::provider::Direction;
 use crate::provider::{ErasureCode, FixedBytes, Provider, TagOf};
-use crate::second_ratchet::Direction;
 
 /// Epochs with keys: the sending one, the one before it, and those agreed on since.
 const MAX_LINKS: usize = 8;

@@ -167,6 +167,8 @@ pub(crate) fn links() -> Vec<Link> {
     ]
 }
 
+const PAYLOAD: [u8; 1_200] = [0xA5; 1_200];
+
 pub(crate) fn packets() -> Vec<Packet<'static>> {
     (0..40_u16)
         .map(|i| Packet {
@@ -174,7 +176,7 @@ pub(crate) fn packets() -> Vec<Packet<'static>> {
             link: u32::from(i % 2),
             from: Endpoint { index: u32::from(i), port: 50_000 + i },
             to: Endpoint { index: 70_000, port: 4433 },
-            payload_bytes: i * 30,
+            payload: &PAYLOAD[..usize::from(i) * 30],
             comment: (i == 3).then_some("the first of a session"),
         })
         .collect()

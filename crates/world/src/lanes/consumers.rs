@@ -243,7 +243,7 @@ impl<P: Cryptography> ConsumersLane<P> {
             .get(&self.plan, who)
             .and_then(|person| person.uplink.answered(connection, up, &self.plan, agenda));
         if event.is_some() {
-            self.notes.record(now, who, What::Up, self.plan.relay_of(who), super::uplink::HANDSHAKE_BYTES);
+            self.notes.handshake(now, who, What::Up, self.plan.relay_of(who), super::uplink::HANDSHAKE_BYTES);
         }
         self.hear(now, who, event, agenda);
     }

@@ -148,7 +148,7 @@ impl<P: Cryptography> NodeLane<P> {
         let relay = self.plan.relay_of(self.host.who);
         match &event {
             LinkEvent::Up { .. } => {
-                self.notes.record(now, self.host.who, What::Up, relay, super::uplink::HANDSHAKE_BYTES);
+                self.notes.handshake(now, self.host.who, What::Up, relay, super::uplink::HANDSHAKE_BYTES);
             }
             _ => self.notes.record(now, self.host.who, What::Down, relay, 0),
         }

@@ -97,7 +97,7 @@ impl RelayLane {
     ) {
         let up = self.host.is_up();
         let what = if up { What::Up } else { What::Refused };
-        self.notes.record(now, self.host.who, what, endpoint, HANDSHAKE_BYTES);
+        self.notes.handshake(now, self.host.who, what, endpoint, HANDSHAKE_BYTES);
         self.post(endpoint, HANDSHAKE_BYTES, Event::Answered { endpoint, connection, up }, agenda);
         if up {
             self.lines.open(&self.plan, connection);

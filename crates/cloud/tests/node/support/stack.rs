@@ -45,7 +45,8 @@ impl Stack {
         let (api, store) = (http.local_addr().unwrap(), Store::in_memory());
         let (stop, stopped) = oneshot::channel();
         let partition = store.partition("node");
-        let node = tokio::spawn(cloud::serve(two_tenants(), partition, http, uplink, rng, |_| {}, async {
+        let restored = cloud::Restored::new(two_tenants(), partition).unwrap();
+        let node = tokio::spawn(cloud::serve(restored, http, uplink, rng, |_| {}, async {
             let _ = stopped.await;
         }));
         Self { api, receiver, posts, store, stop, node }

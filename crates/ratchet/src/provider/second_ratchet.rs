@@ -5,12 +5,12 @@
 //! writes a type with this trait and a provider that names it; key agreement, the classical ratchet, records, storage and
 //! the limits of work stay what they are. `examples/kem_in_every_message.rs` is one.
 
+use super::{Provider, Symmetric};
 use crate::curve::PublicKey;
 use crate::error::RecordError;
 use crate::event::Observer;
 use crate::fresh_keys::FreshKeys;
-use crate::provider::{Provider, Symmetric};
-use crate::spqr::{SpqrError, SpqrStatus};
+use crate::post_quantum::{SpqrError, SpqrStatus};
 use crate::work::Work;
 
 /// What a provider's primitives derive: 32 bytes, as they are kept.
