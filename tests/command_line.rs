@@ -9,7 +9,10 @@
     reason = "a test may panic"
 )]
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 fn blindpost(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_blindpost")).args(arguments).env("NO_COLOR", "1").output().unwrap()
@@ -43,7 +46,9 @@ fn a_typo_in_the_settings_names_the_line_and_what_would_be_right() {
 fn a_wrong_value_names_itself() {
     let (_dir, file) = config("[relay]\nlisten = \"localhost\"\n");
     let error = error_of(&["relay", "--config", &file]);
-    assert!(error.contains("invalid socket address"), "{error}");
+    for part in ["listen = \"localhost\"", "it is no host with a port, such as 127.0.0.1:4433"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 
     let (dir, file) = config(
         "[[cloud.tenants]]\nname = \"Shop\"\napp_id = \"1\"\napp_secret = \"s\"\nverify_token = \"v\"\ntoken = \"t\"\nwaba_id = \"2\"\nphone_number_id = \"3\"\nnumber = \"+1 555\"\n",
@@ -53,14 +58,6 @@ fn a_wrong_value_names_itself() {
         error_of(&["cloud", "--config", &file, "--data", data.to_str().unwrap(), "--http", "127.0.0.1:0"]);
     for part in ["Shop", "number", "7 to 15 digits"] {
         assert!(error.contains(part), "{part}: {error}");
-    }
-}
-
-#[test]
-fn an_audit_says_before_it_begins_that_a_file_cannot_be_written() {
-    for format in ["--json", "--html"] {
-        let error = error_of(&["audit", format, "/nowhere/audit"]);
-        assert!(error.contains("can't write /nowhere/audit"), "{error}");
     }
 }
 
@@ -353,4 +350,129 @@ fn a_command_that_can_not_print_says_so_and_fails() {
         assert!(error.contains("can't write to standard output"), "{arguments:?}: {error}");
         assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?}", output.status);
     }
+}
+
+/// If the work came first, this test would take an hour.
+#[test]
+fn where_nothing_can_be_written_is_said_before_the_work() {
+    let commands: [&[&str]; 9] = [
+        &["reproduce", "--all", "--json", "/nowhere/a.json"],
+        &["calibrate", "--rounds", "1000000", "--out", "/nowhere/a.toml"],
+        &["demo", "--messages", "1000000", "--json", "/nowhere/a.json"],
+        &["audit", "--json", "/nowhere/a.json"],
+        &["audit", "--html", "/nowhere/a.html"],
+        &["audit", "--mutants", "--json", "/nowhere/a.json"],
+        &["audit", "leak", "--secret", "all", "--samples", "100000", "--json", "/nowhere/a.json"],
+        &["audit", "leak", "--secret", "all", "--samples", "100000", "--plot", "/nowhere/a.svg"],
+        &["report", "/nowhere", "--html", "/nowhere/a.html"],
+    ];
+    for command in commands {
+        let output = blindpost(command);
+        let error = String::from_utf8(output.stderr).unwrap();
+        let file = command.last().unwrap();
+        assert!(
+            !output.status.success() && error.contains(&format!("can't write {file}")),
+            "{command:?}: {error}"
+        );
+        assert!(output.stdout.is_empty(), "{command:?}");
+    }
+}
+
+#[test]
+fn a_minus_is_standard_output_everywhere() {
+    let (dir, file) = scenario(("", ""));
+    let out = dir.path().join("out");
+    let run = out.to_str().unwrap();
+    assert!(blindpost(&["run", &file, "--out", run]).status.success());
+    let leak = ["audit", "leak", "--secret", "short_kind", "--samples", "100", "--consumers", "2"];
+    let commands: [(&[&str], &str); 6] = [
+        (&["calibrate", "--rounds", "1", "--out", "-"], "# What each step"),
+        (&["reproduce", "pqxdh-bundle", "--quick", "--json", "-"], "{"),
+        (&["report", run, "--html", "-"], "<!doctype html>"),
+        (&[&leak[..], &["--json", "-"]].concat(), "{"),
+        (&[&leak[..], &["--plot", "-"]].concat(), "<svg"),
+        (&["demo", "--messages", "1", "--consumers", "1", "--json", "-"], "{"),
+    ];
+    for (command, begins) in commands {
+        let output = Command::new(env!("CARGO_BIN_EXE_blindpost"))
+            .args(command)
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command:?}: {error}");
+        let begin = text.get(..begins.len()).unwrap_or_default();
+        assert!(begin.eq_ignore_ascii_case(begins), "{command:?}: {:.80}", text);
+        if begins == "{" {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&text).is_ok(),
+                "{command:?}: nothing else is there"
+            );
+        }
+        assert!(!dir.path().join("-").exists(), "{command:?} has made a file of that name");
+    }
+}
+
+#[test]
+fn a_host_that_can_not_be_found_is_named_with_its_flag() {
+    for (command, flag) in [
+        ("consumer --number 4915112345678", "--relay"),
+        ("cloud", "--relay"),
+        ("cloud", "--http"),
+        ("cloud", "--metrics"),
+        ("relay", "--listen"),
+        ("serve", "--http"),
+        ("sink --app-secret a --verify-token b", "--listen"),
+    ] {
+        // RFC 6761, section 6.4: nothing is ever called that.
+        let arguments: Vec<&str> = command.split(' ').chain([flag, "host.invalid:4433"]).collect();
+        let error = error_of(&arguments);
+        for part in ["host.invalid:4433", flag, "its host can't be found"] {
+            assert!(error.contains(part), "{command}: {part}: {error}");
+        }
+    }
+}
+
+#[test]
+fn running_out_of_file_descriptors_is_said_once_with_what_to_do_and_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_blindpost");
+    let data = dir.path().display();
+    let script = format!(
+        "ulimit -n 128; exec '{program}' serve --data '{data}' --http localhost:0 --listen localhost:0 --json"
+    );
+    let mut node = Command::new("sh");
+    node.args(["-c", &script]).env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut node = node.spawn().unwrap();
+    let mut facts = String::new();
+    BufReader::new(node.stdout.take().unwrap()).read_line(&mut facts).unwrap();
+    let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
+    let address = facts["base_url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+    let (said, lines) = std::sync::mpsc::channel();
+    let stderr = BufReader::new(node.stderr.take().unwrap());
+    let listening =
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+
+    // More than the process may have; the operating system keeps those that it does not take.
+    let connections: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let is_it = |line: &String| line.contains("too many open files") && line.contains("ulimit -n");
+    let mut complaints = 0;
+    while complaints == 0 {
+        let line = lines.recv_timeout(Duration::from_secs(60)).expect("it says that it has none left");
+        complaints += usize::from(is_it(&line));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    drop(connections);
+    let mut connection = TcpStream::connect(&address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    connection.write_all(b"GET /1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 4"), "it takes connections again: {answer}");
+    node.kill().unwrap();
+    node.wait().unwrap();
+    let _ = listening.join();
+    complaints += lines.try_iter().filter(is_it).count();
+    assert_eq!(complaints, 1, "though it failed for some seconds");
 }
