@@ -94,7 +94,9 @@ impl<P: Signing> Node<P> {
             state.plant(step);
             for phone in self.state.directory.phones() {
                 let account = Address::primary(phone.number);
-                step.part(|step| self.state.endpoint.open_account(account, step));
+                step.drawing_for(phone.number.as_integer(), |step| {
+                    step.part(|step| self.state.endpoint.open_account(account, step));
+                });
             }
         }
     }

@@ -261,22 +261,48 @@ impl<P: Provider> Endpoint<P> {
                 }
                 Vec::new()
             }
-            ToEndpoint::Bundle(bundle) => self.on_bundle(*bundle, step),
+            ToEndpoint::Bundle(bundle) => {
+                let asked = self.fetching.get(&bundle.address).and_then(VecDeque::front).copied();
+                let whose = asked.map_or(0, |account| self.draws_of(account));
+                step.drawing_for(whose, |step| self.on_bundle(*bundle, step))
+            }
             ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
             ToEndpoint::Delivery { sequence, item } => {
-                let events = if self.post.is_new(sequence) { self.on_item(item, step) } else { Vec::new() };
+                let mut events = Vec::new();
+                if self.post.is_new(sequence) {
+                    let whose = match &item {
+                        InboxItem::Envelope(envelope) => self.draws_of(envelope.to),
+                        InboxItem::Receipt(_) => 0,
+                    };
+                    events = step.drawing_for(whose, |step| self.on_item(item, step));
+                }
                 self.post.delivered(sequence, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
+                let whose = self.draws_of(address);
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    let publish = account.replenish(self.policy.one_time_prekeys, step.rng, step.transaction);
+                    let publish = account.replenish(
+                        self.policy.one_time_prekeys,
+                        step.rng.child(whose),
+                        step.transaction,
+                    );
                     self.post.say(ToRelay::Publish(Box::new(publish)), step);
                 }
                 Vec::new()
             }
             ToEndpoint::Metering(readings) => vec![Event::Metering(readings)],
             ToEndpoint::Rejected(code) => vec![Event::Rejected(code)],
+        }
+    }
+
+    /// Whose random numbers are drawn for an account: a gateway's accounts are strangers to each other, and a person's
+    /// are the person's.
+    fn draws_of(&self, account: Address) -> u64 {
+        if self.policy.gateway && self.accounts.contains_key(&account) {
+            account.number.as_integer()
+        } else {
+            0
         }
     }
 
