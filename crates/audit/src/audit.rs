@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+/// From so many seeds names are drawn.
+const RESEEDED: u64 = 64;
+
 /// What is to be audited, and how thoroughly.
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -200,6 +203,10 @@ impl Audit {
             survived(searched, matrix)?;
         }
         if self.goes_on(matrix) {
+            progress(Progress { layer: "names", done: 0, of: 1 });
+            survived(world::reseed((self.seed, RESEEDED), self.threads, surfaces, matrix), matrix)?;
+        }
+        if self.goes_on(matrix) {
             layers.attacks = attacks::run(surfaces, matrix, now)?;
         }
         if self.goes_on(matrix) {
@@ -237,6 +244,10 @@ pub struct Processes {
     pub crash_points: u32,
     /// What was done one after the other, and how many seconds each took.
     pub phases: Vec<(String, f64)>,
+    /// Requests with which every route and every way to be refused was walked over.
+    pub walked: usize,
+    /// What this computer did not let be looked at, and why: nothing is claimed of it.
+    pub not_looked_at: Vec<String>,
 }
 
 /// The program as it is shipped, in processes, and all that can be seen of it from outside.
@@ -268,6 +279,8 @@ fn processes(
         bytes: outcome.searched.iter().map(|view| view.bytes).sum(),
         crash_points: outcome.crash_points,
         phases: outcome.phases.iter().map(|(what, took)| ((*what).to_owned(), took.as_secs_f64())).collect(),
+        walked: outcome.walked,
+        not_looked_at: outcome.not_looked_at.into_iter().map(str::to_owned).collect(),
     })
 }
 

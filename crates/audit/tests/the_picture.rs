@@ -81,6 +81,8 @@ fn sound() -> Report {
             bytes: 912_000_000,
             crash_points: 12,
             phases: vec![("conversation".into(), 8.5)],
+            walked: 0,
+            not_looked_at: Vec::new(),
         }),
         measured: vec![Measured {
             secret: "text_kind".into(),

@@ -59,6 +59,13 @@ pub(super) const EXPIRING: (usize, usize) = (2, 2);
 /// The one that has many messages.
 pub(super) const MANY: (usize, usize) = (0, 0);
 
+impl Business {
+    /// The token of its app.
+    pub(super) fn app_token(&self) -> String {
+        format!("{}|{}", self.app_id, self.app_secret)
+    }
+}
+
 impl Cast {
     pub(super) fn new(rng: &mut Rng) -> Self {
         let businesses = BUSINESSES.map(|(name, node)| Business {

@@ -1,6 +1,6 @@
 //! The program's processes, which are ours to stop, kill and look into.
 
-use super::LiveError;
+use super::{LiveError, named};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
@@ -38,6 +38,8 @@ pub(super) struct Launcher {
     pub(super) environment: Vec<(OsString, OsString)>,
     /// Where they are at home: nothing should turn up there.
     pub(super) home: PathBuf,
+    /// Where it is written down what they name towards the operating system, if that is wanted.
+    pub(super) traces: Option<PathBuf>,
 }
 
 /// One party as a process, over all its lives.
@@ -59,7 +61,26 @@ pub(super) struct Child {
 impl Launcher {
     /// Starts `blindpost` with `arguments` as the party `name`.
     pub(super) fn start(&self, name: &'static str, arguments: &[&str]) -> Result<Child, LiveError> {
-        let mut command = Command::new(&self.program);
+        let mut command = match &self.traces {
+            None => Command::new(&self.program),
+            Some(traces) => {
+                // -D: the party stays our child, and its tracer is nobody's.
+                let mut command = Command::new(named::TRACER);
+                command.args([
+                    "-D",
+                    "-f",
+                    "--seccomp-bpf",
+                    "-qq",
+                    "-s",
+                    named::LONGEST_NAME,
+                    "-e",
+                    named::CALLS,
+                    "-o",
+                ]);
+                command.arg(traces.join(named::file_of(name))).arg(&self.program);
+                command
+            }
+        };
         command.args(arguments).current_dir(&self.home).env("HOME", &self.home);
         // Everything, of libraries too: what is never logged at any level needs no trust in a filter.
         command.env("BLINDPOST_LOG", "trace").env("NO_COLOR", "1").env("RUST_BACKTRACE", "1");

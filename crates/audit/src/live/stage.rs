@@ -51,8 +51,8 @@ pub(super) struct Node {
 }
 
 impl Stage {
-    /// Starts everything, and waits until every consumer is registered.
-    pub(super) fn start(options: &LiveOptions) -> Result<Self, LiveError> {
+    /// Starts everything, under a tracer that writes to `traces` if there is a place for it, and waits until every consumer is registered.
+    pub(super) fn start(options: &LiveOptions, traces: Option<&Path>) -> Result<Self, LiveError> {
         // Processes have a working directory of their own.
         let absolute = |path: &Path| {
             path.canonicalize().map_err(|source| LiveError::File { path: path.to_owned(), source })
@@ -61,7 +61,8 @@ impl Stage {
         let home = dir.join("home");
         make(&home)?;
         let before = Before::note(&home, &dir);
-        let launcher = Launcher { program, environment: options.environment.clone(), home };
+        let traces = traces.map(&absolute).transpose()?;
+        let launcher = Launcher { program, environment: options.environment.clone(), home, traces };
         let seed = live::entropy().map_err(LiveError::Entropy)?;
         let mut rng = Rng::for_entity(&seed, "audit");
         let cast = Cast::new(&mut rng);

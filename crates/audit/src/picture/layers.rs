@@ -201,6 +201,8 @@ fn processes(processes: &Processes) -> String {
         counted(processes.views as u64, "view"),
         counted(processes.crash_points.into(), "point")
     );
+    let not = processes.not_looked_at.iter().map(|channel| format!(" Not looked at: {channel}."));
+    let text: String = std::iter::once(text).chain(not).collect();
     let rows = processes
         .phases
         .iter()

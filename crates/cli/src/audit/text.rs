@@ -19,8 +19,11 @@ pub(super) fn of(report: &Report) -> String {
     for blind in &report.blind {
         let _ = writeln!(text, "not checked  {}: {}", blind.layer, blind.what);
     }
+    for channel in report.live.iter().flat_map(|live| &live.not_looked_at) {
+        let _ = writeln!(text, "not looked at  {channel}");
+    }
     let verdict = match report.verdict() {
-        Verdict::Clean => "nobody learns what is not for him",
+        Verdict::Clean => "nothing was found in what was looked at",
         Verdict::Leak => "the boundary leaks",
         Verdict::NotChecked => "not everything could be checked",
     };

@@ -48,6 +48,9 @@ impl Declared {
         if class == DataClass::Statistic && texts.is_empty() {
             return Err(SurfacesError::Formless(place.to_owned()));
         }
+        if class == DataClass::Statistic {
+            texts.iter().try_for_each(|text| bounded(place, text, parts))?;
+        }
         Ok(Self { class, forms: Forms::parse(place, texts, parts)? })
     }
 
@@ -70,6 +73,26 @@ impl Forms {
         let forms = || self.0.iter().map(|(text, _)| format!("`{text}`")).collect::<Vec<_>>().join(" or ");
         (!fits).then(|| Problem::Form { what: what.to_owned(), forms: forms() })
     }
+}
+
+/// What could name somebody: a number of a person, an id in hex, one in base64.
+const NAMES: [&str; 4] = ["4915123", "00491512345678901", "9f86d081884c7d65", "EAAGm0PX4ZCpsBA"];
+
+/// The only part that a name fits and that a statistic may have: a relay's own key, which its operator hands out. Where
+/// any other party's key stands in its place, the search for keys finds it.
+const RELAY_KEY: &str = "link_key";
+
+/// A statistic's form has no part that somebody's name fits: a number, or letters and digits mixed.
+fn bounded(place: &str, text: &str, parts: &Parts) -> Result<(), SurfacesError> {
+    let used = parts.iter().filter(|(part, _)| text.contains(&format!("{{{part}}}")) && *part != RELAY_KEY);
+    for (part, pattern) in used {
+        let wrong = |_| SurfacesError::Part { place: place.to_owned(), part: part.clone() };
+        let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(wrong)?;
+        if let Some(fits) = NAMES.into_iter().find(|name| whole.is_match(name)) {
+            return Err(SurfacesError::Free { place: place.to_owned(), part: part.clone(), fits });
+        }
+    }
+    Ok(())
 }
 
 /// A form as a regular expression: what stands outside of braces is taken literally, `{{` is a brace.
@@ -110,6 +133,23 @@ mod tests {
         assert!(fits("a.17 of {x}"));
         for other in ["a.17 of {x} ", "ab17 of {x}", "a. of {x}", "a.12345 of {x}", "a.17 of {x}\n", ""] {
             assert!(!fits(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_statistic_is_an_enumeration_a_count_or_a_duration() {
+        let parse = |class: &str, part: &str| {
+            let parts = Parts::from([("it".into(), part.into())]);
+            let declaration = Declaration::Formed { class: class.into(), is: vec!["a {it}".into()] };
+            Declared::parse("here", &declaration, &parts).err().map(|error| error.to_string())
+        };
+        for bounded in ["[0-9]{1,6}", "(?:one|two)", "[0-9]{1,4}(?:ns|µs|ms|s)"] {
+            assert_eq!(parse("statistic", bounded), None, "{bounded}");
+        }
+        for free in ["[0-9]{1,32}", "[0-9]{7}", "[0-9a-f]{1,64}", "[A-Za-z0-9_-]{1,64}", ".*"] {
+            let said = parse("statistic", free).unwrap();
+            assert!(said.contains("`it`") && said.contains("here"), "{said}");
+            assert_eq!(parse("content", free), None, "other classes may");
         }
     }
 
