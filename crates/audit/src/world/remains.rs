@@ -49,13 +49,54 @@ pub(crate) fn look(seed: u64, matrix: &mut Matrix) -> Result<Vec<Remains>, Stage
         remains("delivered and acknowledged", &delivered, matrix)?,
         remains("kept for the retention period", &expired, matrix)?,
     ];
+    let addresses = addresses(&expired, matrix)?;
+    let all = all.into_iter().chain([addresses]).collect::<Vec<_>>();
     if all.iter().all(|remains| remains.before == 0) {
         matrix.blind(
             "destruction",
             "nothing was in rows while it might be: that it is gone later proves nothing",
         );
     }
-    Ok(all.into())
+    Ok(all)
+}
+
+/// The only rows of a node that a consumer's address may be in when all messages are gone (docs/privacy.md).
+const OUTLIVES: &str = "sessions";
+
+/// Whose number is in the rows of a node when nothing is kept any more that was said.
+fn addresses(played: &Performance, matrix: &mut Matrix) -> Result<Remains, StageError> {
+    let what = "consumers' addresses, when all messages are gone";
+    let numbers = canaries::of(played).into_iter();
+    let numbers: Vec<Canary> =
+        numbers.filter(|canary| canary.class() == DataClass::ConsumerAddress).collect();
+    let scanner = Scanner::new(numbers.iter().cloned());
+    let scanner = scanner.map_err(|error| StageError::Parties(error.to_string()))?;
+    let tables = |disks: &[(Who, Vec<Row>)]| {
+        let mut found = BTreeSet::new();
+        for (who, rows) in disks.iter().filter(|(who, _)| who.kind() == Kind::Node) {
+            for row in rows {
+                let mut seen = scanner.view("key").feed(&row.key);
+                seen.extend(scanner.view("value").feed(&row.value));
+                let of = |finding: Finding| (*who, row.table.name(), finding.canary.to_string());
+                found.extend(seen.into_iter().map(of));
+            }
+        }
+        found
+    };
+    let (before, after) = (tables(&played.peeked), tables(&played.disks));
+    if !after.iter().any(|(_, table, _)| *table == OUTLIVES) {
+        matrix.blind("destruction", "no session has a consumer's address: the search for addresses is blind");
+    }
+    let kept: BTreeSet<_> = after.iter().filter(|(_, table, _)| *table != OUTLIVES).collect();
+    for (who, table, number) in &kept {
+        matrix.leak(Leak {
+            layer: "destruction",
+            principal: views::principal(&who.to_string()).name().into(),
+            class: Some(DataClass::ConsumerAddress.name().into()),
+            what: format!("all messages are gone, and the {number} is still in rows `{table}` of {who}"),
+        });
+    }
+    Ok(Remains { what, planted: numbers.len(), before: before.len(), after: kept.len() })
 }
 
 fn remains(what: &'static str, played: &Performance, matrix: &mut Matrix) -> Result<Remains, StageError> {
