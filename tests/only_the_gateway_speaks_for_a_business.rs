@@ -168,7 +168,7 @@ fn a_number_can_not_be_taken_over() {
 fn what_consumers_tell_each_other_reaches_no_gateway() {
     let mut stage = Stage::new();
     assert_eq!(stage.submits(ALICE, alice(), mallory()), (vec![MALLORY], None));
-    let acknowledged = stage.says(MALLORY, ToRelay::Acknowledge { through: 1 });
+    let acknowledged = stage.says(MALLORY, ToRelay::Acknowledge { through: 1, unread: Vec::new() });
     assert!(acknowledged.iter().all(|(to, _)| *to == ALICE), "{acknowledged:?}");
     assert_eq!(stage.relay.metering(shop().number), []);
 }

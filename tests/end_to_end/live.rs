@@ -203,6 +203,7 @@ fn node_config(webhook: &str) -> NodeConfig {
                 id: PHONE_NUMBER_ID.parse().unwrap(),
                 number: BUSINESS.parse().unwrap(),
                 display_name: "Test".into(),
+                identity_key_check: false,
             }],
         }],
         tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],

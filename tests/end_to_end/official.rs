@@ -131,7 +131,7 @@ impl OfficialApp {
     fn reads(&mut self) -> String {
         loop {
             let ToEndpoint::Delivery { sequence, item } = self.hears() else { continue };
-            self.tell(ToRelay::Acknowledge { through: sequence });
+            self.tell(ToRelay::Acknowledge { through: sequence, unread: Vec::new() });
             let envelope = match item {
                 InboxItem::Envelope(envelope) => envelope,
                 InboxItem::Receipt(receipt) => {

@@ -62,6 +62,7 @@ impl Stage {
                     id: PHONE.parse().unwrap(),
                     number: SHOP.parse().unwrap(),
                     display_name: "Shop".into(),
+                    identity_key_check: false,
                 }],
             }],
             tokens: vec![cloud::AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],

@@ -117,8 +117,8 @@ impl Path {
         let mut deliveries = 0;
         for (connection, frame) in [
             (NODE, submit),
-            (CONSUMER, ToRelay::Acknowledge { through: self.acknowledged }),
-            (NODE, ToRelay::Acknowledge { through: self.acknowledged }),
+            (CONSUMER, ToRelay::Acknowledge { through: self.acknowledged, unread: Vec::new() }),
+            (NODE, ToRelay::Acknowledge { through: self.acknowledged, unread: Vec::new() }),
         ] {
             let input = relay::Input::Link(LinkEvent::Frame { connection, frame });
             let effects = self.relay.handle(NOW, input, &mut self.rng);
@@ -210,6 +210,7 @@ fn node_config() -> NodeConfig {
                 id: PHONE_NUMBER_ID.parse().unwrap(),
                 number: BUSINESS.parse().unwrap(),
                 display_name: "Bench".into(),
+                identity_key_check: false,
             }],
         }],
         tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],

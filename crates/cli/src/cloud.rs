@@ -66,6 +66,9 @@ pub(crate) struct ApiArguments {
     /// How long an undelivered message is kept, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30 * 24 * 3600, value_parser = clap::value_parser!(u64).range(1..))]
     retention: u64,
+    /// The prekeys that every first message may use are made anew after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2 * 24 * 3600, value_parser = clap::value_parser!(u64).range(60..))]
+    key_rotation: u64,
     /// Deleted content becomes unreadable on disk within about this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) key_lifetime: u64,
@@ -138,6 +141,7 @@ impl ApiArguments {
         let mut config = tenants::node_config(tenants, self.suite.suites()?)?;
         config.retention = Duration::from_secs(self.retention);
         config.endpoint.retention = config.retention;
+        config.endpoint.key_rotation = Duration::from_secs(self.key_rotation);
         Ok(config)
     }
 }

@@ -49,6 +49,9 @@ pub(crate) struct ConsumerArguments {
     no_read_receipts: bool,
     #[command(flatten)]
     suite: SuiteArguments,
+    /// The prekeys that every first message may use are made anew after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2 * 24 * 3600, value_parser = clap::value_parser!(u64).range(60..))]
+    key_rotation: u64,
     /// Settings file, section [consumer]; flags win
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -77,7 +80,11 @@ impl ConsumerArguments {
             address: Address::primary(number),
             reply: parse_reply(self.reply),
             read_receipts: !self.no_read_receipts,
-            policy: endpoint::Policy { suites: self.suite.suites()?, ..endpoint::Policy::default() },
+            policy: endpoint::Policy {
+                suites: self.suite.suites()?,
+                key_rotation: Duration::from_secs(self.key_rotation),
+                ..endpoint::Policy::default()
+            },
         };
         let (commands, waiting) = mpsc::channel(16);
         std::thread::spawn(move || read_commands(to, &commands));
@@ -227,6 +234,9 @@ fn json_line(output: Output) -> Option<String> {
         Output::Status { message_id, sent } => {
             serde_json::json!({ "event": "status", "id": message_id.as_str(), "status": status_name(sent) })
         }
+        Output::Notice(notice @ Notice::IdentityChanged { number, trusted }) => serde_json::json!({
+            "event": "identity_changed", "number": number.digits(), "trusted": trusted, "notice": notice_text(notice),
+        }),
         Output::Notice(notice) => serde_json::json!({ "event": "notice", "notice": notice_text(notice) }),
         Output::Send(_) => return None,
     };
@@ -250,6 +260,15 @@ fn notice_text(notice: Notice) -> String {
         Notice::Offline => "offline; messages wait".into(),
         Notice::Rejected(code) => format!("the relay refused: {code:?}"),
         Notice::Unreadable(unreadable) => format!("a message can't be read: {unreadable}"),
+        Notice::IdentityChanged { number, trusted: true } => {
+            format!("{} has a new identity key: a new device, or somebody in between", number.digits())
+        }
+        Notice::IdentityChanged { number, trusted: false } => {
+            format!(
+                "{} has a new identity key, which is not trusted: nothing is sent or shown",
+                number.digits()
+            )
+        }
         Notice::NotSent(error) => format!("not sent: {error}"),
     }
 }
@@ -358,6 +377,10 @@ mod tests {
         assert_eq!(names, ["pending", "sent", "delivered", "read"]);
         assert_eq!(json(status(Sent::Failed(endpoint::Failure::Expired)))["status"], "failed");
         assert_eq!(json(Output::Notice(Notice::Online))["notice"], "online");
+        let changed = Notice::IdentityChanged { number: number("4915112345678"), trusted: true };
+        let changed = json(Output::Notice(changed));
+        assert_eq!((&changed["event"], &changed["trusted"]), (&"identity_changed".into(), &true.into()));
+        assert_eq!(changed["number"], "4915112345678");
     }
 
     #[test]
@@ -370,6 +393,11 @@ mod tests {
         );
         assert_eq!(text(status(Sent::Read)), "(read)");
         assert_eq!(text(Output::Notice(Notice::Offline)), "[offline; messages wait]");
+        let changed = Notice::IdentityChanged { number: number("4915112345678"), trusted: true };
+        assert_eq!(
+            text(Output::Notice(changed)),
+            "[4915112345678 has a new identity key: a new device, or somebody in between]"
+        );
     }
 
     #[test]

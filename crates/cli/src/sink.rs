@@ -2,13 +2,13 @@
 
 use crate::out::{errln, foreign, outln};
 use crate::shutdown;
+use crate::tenants::is_blank;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde_json::Value;
@@ -30,10 +30,10 @@ pub(crate) struct Sink {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
     /// Secret of the app whose webhooks come here
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true)]
+    #[arg(long, value_name = "SECRET", env = "BLINDPOST_APP_SECRET", hide_env_values = true, value_parser = secret)]
     app_secret: String,
     /// What the handshake must say
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true, value_parser = secret)]
     verify_token: String,
     /// Print events as lines of JSON
     #[arg(long)]
@@ -121,6 +121,11 @@ fn answer_challenge(receivers: &[Receiver], query: &Parameters) -> (StatusCode, 
     }
 }
 
+/// An empty secret would let anybody sign.
+fn secret(text: &str) -> Result<String, &'static str> {
+    if is_blank(text) { Err("it is empty") } else { Ok(text.to_owned()) }
+}
+
 fn is_signed(app_secret: &str, body: &[u8], signature: &str) -> bool {
     let Some(Ok(digits)) = signature.strip_prefix("sha256=").map(hex::decode) else { return false };
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()) else { return false };
@@ -204,6 +209,14 @@ mod tests {
         assert!(is_signed("key", body, signature));
         assert!(!is_signed("key", b"the quick brown fox jumps over the lazy dog", signature));
         assert!(!is_signed("key", body, ""));
+    }
+
+    #[test]
+    fn nobody_signs_with_an_empty_secret() {
+        for nothing in ["", " ", "\t\n"] {
+            assert!(secret(nothing).is_err(), "{nothing:?}");
+        }
+        assert_eq!(secret("s t"), Ok("s t".to_owned()));
     }
 
     #[test]

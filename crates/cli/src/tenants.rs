@@ -27,6 +27,9 @@ pub(crate) struct TenantSettings {
     pub(crate) number: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) webhook: Option<String>,
+    /// The business wants to hear when a consumer's identity key has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) identity_key_check: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -50,6 +53,7 @@ impl TenantSettings {
             phone_number_id: (106_540_352_242_922 + index).to_string(),
             number: (15_550_783_881 + index).to_string(),
             webhook: None,
+            identity_key_check: false,
         }
     }
 
@@ -57,7 +61,7 @@ impl TenantSettings {
     fn check(&self) -> miette::Result<()> {
         let secrets =
             [("app_secret", &self.app_secret), ("verify_token", &self.verify_token), ("token", &self.token)];
-        if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.trim().is_empty()) {
+        if let Some((key, _)) = secrets.iter().find(|(_, secret)| is_blank(secret)) {
             return Err(miette::miette!(
                 help = "name one in the file, by its flag or in the environment; a new tenants file gets random ones",
                 "tenant \"{}\": {key} is empty",
@@ -81,6 +85,7 @@ impl TenantSettings {
             id: self.phone_number_id.parse().into_diagnostic().wrap_err_with(|| what("phone_number_id"))?,
             number: self.number.parse().into_diagnostic().wrap_err_with(|| what("number"))?,
             display_name: self.name.clone(),
+            identity_key_check: self.identity_key_check,
         };
         let account = BusinessAccount {
             id: self.waba_id.parse().into_diagnostic().wrap_err_with(|| what("waba_id"))?,
@@ -107,6 +112,11 @@ impl TenantSettings {
         let token = AccessToken { value: self.token.as_str().into(), accounts: Vec::new(), expires: None };
         Ok(Tenant { portfolio, app, accounts: vec![account], tokens: vec![token] })
     }
+}
+
+/// No secret at all.
+pub(crate) fn is_blank(secret: &str) -> bool {
+    secret.trim().is_empty()
 }
 
 /// The tenants in `file`; if there is no such file, one business that is written to it, so that its

@@ -1,5 +1,6 @@
 //! Messages both ways: what a business sends and how far that has come, what consumers send and what of it was read.
 
+mod identities;
 mod inbound;
 mod outbound;
 mod receive;

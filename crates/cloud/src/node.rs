@@ -94,9 +94,7 @@ impl<P: Signing> Node<P> {
             state.plant(step);
             for phone in self.state.directory.phones() {
                 let account = Address::primary(phone.number);
-                step.drawing_for(phone.number.as_integer(), |step| {
-                    step.part(|step| self.state.endpoint.open_account(account, step));
-                });
+                step.part(|step| self.state.endpoint.open_account(account, step));
             }
         }
     }
@@ -124,6 +122,9 @@ impl<P: Signing> Node<P> {
             }
             Event::Failed { account, message_id, failure } => {
                 state.on_failure((account.number, message_id), failure, step);
+            }
+            Event::IdentityChanged { account, peer, identity, trusted: _ } => {
+                state.on_identity_change(account.number, peer.number, &identity, step);
             }
             Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
             Event::Metering(readings) => {
@@ -193,7 +194,7 @@ impl<P: Signing> Machine for Node<P> {
     fn on_wake(&mut self, step: &mut Step<'_>) {
         self.start(step);
         let now = step.now;
-        for event in self.state.endpoint.expire(now, step.transaction) {
+        for event in step.part(|step| self.state.endpoint.expire(step)) {
             self.on_event(event, step);
         }
         let state: &mut State = &mut self.state;

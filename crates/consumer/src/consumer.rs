@@ -106,6 +106,13 @@ pub enum Notice {
     Rejected(RejectCode),
     /// Something arrived that can't be read.
     Unreadable(Unreadable),
+    /// Somebody has another identity key than before, and as the policy says that is theirs from now on, or not.
+    IdentityChanged {
+        /// Whose key it is.
+        number: Number,
+        /// It is theirs from now on. If not, nothing goes to them and nothing of theirs is shown.
+        trusted: bool,
+    },
     /// A command can't be carried out.
     NotSent(SendError),
 }
@@ -154,7 +161,7 @@ impl<P: Provider> Machine for Consumer<P> {
         if !self.started {
             self.start(step);
         }
-        for event in self.endpoint.expire(step.now, step.transaction) {
+        for event in step.part(|step| self.endpoint.expire(step)) {
             self.on_event(event, step);
         }
     }
@@ -186,16 +193,7 @@ impl<P: Provider> Consumer<P> {
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
             Event::Received { from, content, .. } => match content.body {
-                Body::Text(text) => {
-                    let message = Shown {
-                        sequence: self.inbox.next_sequence(),
-                        from,
-                        message_id: content.message_id,
-                        text: text.body,
-                    };
-                    self.inbox.append(message.clone(), step.transaction);
-                    step.say(Output::Show(message));
-                }
+                Body::Text(text) => self.show(from, content.message_id, text.body, step),
                 Body::Read(ids) => {
                     ids.into_iter().for_each(|message_id| {
                         step.say(Output::Status { message_id, sent: Sent::Read });
@@ -211,6 +209,9 @@ impl<P: Provider> Consumer<P> {
             Event::Failed { message_id, failure, .. } => {
                 step.say(Output::Status { message_id, sent: Sent::Failed(failure) });
             }
+            Event::IdentityChanged { peer, trusted, .. } => {
+                step.say(Output::Notice(Notice::IdentityChanged { number: peer.number, trusted }));
+            }
             Event::Online => step.say(Output::Notice(Notice::Online)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
@@ -220,14 +221,43 @@ impl<P: Provider> Consumer<P> {
         }
     }
 
+    fn show(&mut self, from: Address, message_id: MessageId, text: String, step: &mut Step<'_>) {
+        let message = Shown { sequence: self.inbox.next_sequence(), from, message_id, text };
+        self.inbox.append(message.clone(), step.transaction);
+        step.say(Output::Show(message));
+    }
+
     fn on_command(&mut self, command: Command, step: &mut Step<'_>) {
         let Command::Say { to, text } = command;
-        self.send(Address::primary(to), Body::Text(Text { body: text, quoted: None }), step);
+        let to = Address::primary(to);
+        if to == self.config.address {
+            return self.note(text, step);
+        }
+        self.send(to, Body::Text(Text { body: text, quoted: None }), step);
+    }
+
+    /// A note of the person's to themselves: it has arrived, and nobody else need carry it or know of it.
+    fn note(&mut self, text: String, step: &mut Step<'_>) {
+        let message_id = MessageId::from_random(&step.rng.bytes::<10>());
+        let body = Body::Text(Text { body: text.clone(), quoted: None });
+        let content = Content { message_id: message_id.clone(), sent_at_s: step.now.as_secs(), body };
+        // As long as any message may be, and no longer.
+        if let Err(error) = content.to_padded(self.config.policy.padding) {
+            return step.say(Output::Notice(Notice::NotSent(error.into())));
+        }
+        for sent in [Sent::Pending, Sent::Delivered] {
+            step.say(Output::Status { message_id: message_id.clone(), sent });
+        }
+        self.show(self.config.address, message_id, text, step);
     }
 
     /// The person has seen messages: tells their senders, and answers if the app does that by itself.
     fn on_shown(&mut self, through: u64, step: &mut Step<'_>) {
         for message in self.inbox.shown(through, step.transaction) {
+            if message.from == self.config.address {
+                step.say(Output::Status { message_id: message.message_id, sent: Sent::Read });
+                continue;
+            }
             if self.config.read_receipts {
                 let body = Body::Read(vec![message.message_id.clone()]);
                 self.send_quietly(message.from, body, step);

@@ -1,14 +1,15 @@
 //! One address that the endpoint speaks for: its identity and prekeys.
 
-use crate::proto;
+use crate::lasting::{Lasting, signed_key};
 use crate::rows::{ACCOUNTS, PREKEYS, account_key};
+use crate::{Policy, proto};
 use bytes::Bytes;
-use kernel::{RestoreError, Rng, Row, Transaction};
+use kernel::{RestoreError, Rng, Row, Time, Transaction};
 use prost::Message as _;
 use ratchet::generic::{IdentityKeyPair, KemPrekey, LocalIdentity, OneTimePrekey, SignedPrekey};
 use ratchet::{PrekeySource, Provider, Suites};
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{Address, OneTimeKey, Publish, SignedKey};
+use wire::{Address, OneTimeKey, Publish};
 use zeroize::Zeroizing;
 
 /// The most one-time prekeys of a kind that one frame carries (KEM prekeys are 1.6 KB each).
@@ -25,39 +26,67 @@ pub(crate) struct Account<P: Provider> {
     address: Address,
     revision: u64,
     pub(crate) identity: LocalIdentity<P>,
-    signed_prekey: SignedPrekey<P>,
-    last_resort: KemPrekey<P>,
+    lasting: Lasting<P>,
     one_time: BTreeMap<u32, OneTimePrekey<P>>,
     one_time_kem: BTreeMap<u32, KemPrekey<P>>,
     pub(crate) published: bool,
+    /// Publications on this connection that the relay has not confirmed.
+    publishing: u32,
+}
+
+/// How much of an account is published.
+pub(crate) enum Portion {
+    /// All that there is.
+    Everything,
+    /// What every first message may use, and no one-time prekeys.
+    Lasting,
+    /// That, and the one-time prekeys with other numbers than these.
+    AllOneTimeBut(BTreeSet<u32>),
 }
 
 impl<P: Provider> Account<P> {
-    /// New keys for `address`, with `one_time` prekeys of each kind.
+    /// New keys for `address`.
     pub(crate) fn create(
         address: Address,
-        suites: Suites,
-        one_time: u32,
+        policy: &Policy,
+        now: Time,
         rng: &mut Rng,
         transaction: &mut Transaction,
     ) -> Self {
+        let mut account = Self::generate(address, policy, now, rng);
+        account.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+        account
+    }
+
+    /// New keys instead of all these, as after an installation anew.
+    pub(crate) fn renew(&mut self, policy: &Policy, now: Time, rng: &mut Rng, transaction: &mut Transaction) {
+        for id in std::mem::take(&mut self.one_time).into_keys() {
+            transaction.remove_with(PREKEYS, || self.prekey_key(CURVE, id));
+        }
+        for id in std::mem::take(&mut self.one_time_kem).into_keys() {
+            transaction.remove_with(PREKEYS, || self.prekey_key(KEM, id));
+        }
+        let revision = self.revision;
+        *self = Self { revision, ..Self::generate(self.address, policy, now, rng) };
+        self.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+    }
+
+    fn generate(address: Address, policy: &Policy, now: Time, rng: &mut Rng) -> Self {
         let key_pair = IdentityKeyPair::generate(rng);
         // 14 bits, never 0: what deployed clients draw.
         let registration_id = 1 + rng.below(16_380);
-        let signed_prekey = SignedPrekey::generate(1, &key_pair, rng);
-        let last_resort = KemPrekey::generate(2, &key_pair, rng);
-        let mut account = Self {
+        let ids = [(); 2].map(|()| any_prekey_id(rng));
+        let lasting = Lasting::create(ids, &key_pair, policy, now, rng);
+        Self {
             address,
             revision: 0,
-            identity: LocalIdentity { key_pair, registration_id, suites },
-            signed_prekey,
-            last_resort,
+            identity: LocalIdentity { key_pair, registration_id, suites: policy.suites },
+            lasting,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: false,
-        };
-        account.make_one_time(one_time.min(PER_PUBLISH), rng, transaction);
-        account
+            publishing: 0,
+        }
     }
 
     pub(crate) fn restore(row: &Row, address: Address, suites: Suites) -> Result<Self, RestoreError> {
@@ -72,11 +101,11 @@ impl<P: Provider> Account<P> {
                 registration_id: stored.registration_id,
                 suites,
             },
-            signed_prekey: SignedPrekey::from_bytes(&stored.signed_prekey).map_err(|e| wrong(&e))?,
-            last_resort: KemPrekey::from_bytes(&stored.last_resort_kem_prekey).map_err(|e| wrong(&e))?,
+            lasting: Lasting::restore(&stored).map_err(|e| wrong(&e))?,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: stored.published,
+            publishing: 0,
         })
     }
 
@@ -97,35 +126,66 @@ impl<P: Provider> Account<P> {
         Ok(())
     }
 
-    /// Everything that the relay's directory should know.
-    pub(crate) fn publish(&self) -> Publish {
-        self.publish_those(|_| true)
+    /// What the relay's directory has not been told, or may not know.
+    pub(crate) fn unpublished(&self) -> Option<Portion> {
+        if !self.published {
+            Some(Portion::Everything)
+        } else {
+            self.lasting.is_unconfirmed().then_some(Portion::Lasting)
+        }
     }
 
-    /// As much of it as there is of one-time prekeys with these ids: keys that rest are not derived for nothing.
-    fn publish_those(&self, wanted: impl Fn(u32) -> bool) -> Publish {
+    /// What the relay's directory should know. One-time prekeys that rest are not derived for nothing.
+    pub(crate) fn publish(&mut self, portion: &Portion) -> Publish {
+        self.publishing += 1;
+        let wanted = |id| match portion {
+            Portion::Everything => true,
+            Portion::Lasting => false,
+            Portion::AllOneTimeBut(known) => !known.contains(&id),
+        };
         let one_time = self.one_time.values().filter(|prekey| wanted(prekey.id()));
         let one_time_kem = self.one_time_kem.values().filter(|prekey| wanted(prekey.id()));
+        let (signed_prekey, last_resort_kem_prekey) = self.lasting.public();
         Publish {
             address: self.address,
             registration_id: self.identity.registration_id,
             identity_key: Bytes::copy_from_slice(&self.identity.key_pair.public().to_bytes()),
-            signed_prekey: SignedKey {
-                id: self.signed_prekey.id(),
-                key: Bytes::copy_from_slice(&self.signed_prekey.public().to_bytes()),
-                signature: Bytes::copy_from_slice(&self.signed_prekey.signature().to_bytes()),
-            },
-            last_resort_kem_prekey: signed_key(&self.last_resort),
+            signed_prekey,
+            last_resort_kem_prekey,
             one_time_prekeys: one_time.map(one_time_key).collect(),
             one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
         }
     }
 
-    /// Makes `count` more one-time prekeys of each kind, and publishes those only.
-    pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Publish {
-        let before: BTreeSet<u32> = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
+    /// Makes `count` more one-time prekeys of each kind, which are to be published.
+    pub(crate) fn replenish(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) -> Portion {
+        let before = self.one_time.keys().chain(self.one_time_kem.keys()).copied().collect();
         self.make_one_time(count.min(PER_PUBLISH), rng, transaction);
-        self.publish_those(|id| !before.contains(&id))
+        Portion::AllOneTimeBut(before)
+    }
+
+    /// When [`tend`](Self::tend) has something to do.
+    pub(crate) fn due(&self, policy: &Policy) -> Time {
+        self.lasting.due(policy)
+    }
+
+    /// Makes other lasting prekeys if it is time, and destroys former ones whose time is over. Gives what is to be
+    /// published then.
+    pub(crate) fn tend(
+        &mut self,
+        policy: &Policy,
+        now: Time,
+        rng: &mut Rng,
+        transaction: &mut Transaction,
+    ) -> Option<Portion> {
+        self.lasting.destroy(policy, now);
+        let rotates = self.lasting.may_rotate(policy, self.published, now);
+        if rotates {
+            let ids = [(); 2].map(|()| self.draw_prekey_id(rng));
+            self.lasting.rotate(ids, &self.identity.key_pair, rng);
+        }
+        self.write(transaction);
+        rotates.then_some(Portion::Lasting)
     }
 
     /// Destroys one-time prekeys that a first message has used up (PQXDH §3.4).
@@ -139,13 +199,21 @@ impl<P: Provider> Account<P> {
         }
     }
 
-    /// The relay has our keys: the one-time ones rest until somebody uses them.
-    pub(crate) fn set_published(&mut self, transaction: &mut Transaction) {
+    /// The relay has what was published first of what it has not confirmed: the one-time keys rest until somebody uses
+    /// them.
+    pub(crate) fn on_published(&mut self, now: Time, transaction: &mut Transaction) {
         self.one_time_kem.values_mut().for_each(KemPrekey::rest);
-        if !self.published {
+        self.publishing = self.publishing.saturating_sub(1);
+        if self.publishing == 0 && self.unpublished().is_some() {
             self.published = true;
+            self.lasting.confirm(now);
             self.write(transaction);
         }
+    }
+
+    /// What was published before may not have arrived.
+    pub(crate) fn reconnected(&mut self) {
+        self.publishing = 0;
     }
 
     fn make_one_time(&mut self, count: u32, rng: &mut Rng, transaction: &mut Transaction) {
@@ -165,8 +233,11 @@ impl<P: Provider> Account<P> {
     /// A number that no prekey has now. Counted numbers would tell whoever fetches a bundle how many others did since.
     fn draw_prekey_id(&self, rng: &mut Rng) -> u32 {
         loop {
-            let id = PREKEY_IDS.start + rng.below(PREKEY_IDS.end - PREKEY_IDS.start);
-            if !self.one_time.contains_key(&id) && !self.one_time_kem.contains_key(&id) {
+            let id = any_prekey_id(rng);
+            if !self.one_time.contains_key(&id)
+                && !self.one_time_kem.contains_key(&id)
+                && !self.lasting.has(id)
+            {
                 return id;
             }
         }
@@ -183,19 +254,20 @@ impl<P: Provider> Account<P> {
 
     fn row(&self) -> proto::AccountRow {
         let identity_key: Zeroizing<[u8; 32]> = self.identity.key_pair.to_bytes();
-        proto::AccountRow {
+        let mut row = proto::AccountRow {
             registration_id: self.identity.registration_id,
             identity_key: identity_key.to_vec().into(),
-            signed_prekey: self.signed_prekey.to_bytes().to_vec().into(),
-            last_resort_kem_prekey: self.last_resort.to_bytes().to_vec().into(),
             published: self.published,
-        }
+            ..proto::AccountRow::default()
+        };
+        self.lasting.store(&mut row);
+        row
     }
 }
 
 impl<P: Provider> PrekeySource<P> for Account<P> {
     fn signed_prekey(&self, id: u32) -> Option<&SignedPrekey<P>> {
-        (self.signed_prekey.id() == id).then_some(&self.signed_prekey)
+        self.lasting.signed(id)
     }
 
     fn one_time_prekey(&self, id: u32) -> Option<&OneTimePrekey<P>> {
@@ -203,7 +275,7 @@ impl<P: Provider> PrekeySource<P> for Account<P> {
     }
 
     fn kem_prekey(&self, id: u32) -> Option<&KemPrekey<P>> {
-        if self.last_resort.id() == id { Some(&self.last_resort) } else { self.one_time_kem.get(&id) }
+        self.lasting.last_resort(id).or_else(|| self.one_time_kem.get(&id))
     }
 }
 
@@ -211,10 +283,6 @@ fn one_time_key<P: Provider>(prekey: &OneTimePrekey<P>) -> OneTimeKey {
     OneTimeKey { id: prekey.id(), key: Bytes::copy_from_slice(&prekey.public().to_bytes()) }
 }
 
-fn signed_key<P: Provider>(prekey: &KemPrekey<P>) -> SignedKey {
-    SignedKey {
-        id: prekey.id(),
-        key: Bytes::from(prekey.public().to_bytes()),
-        signature: Bytes::copy_from_slice(&prekey.signature().to_bytes()),
-    }
+fn any_prekey_id(rng: &mut Rng) -> u32 {
+    PREKEY_IDS.start + rng.below(PREKEY_IDS.end - PREKEY_IDS.start)
 }

@@ -2,21 +2,22 @@
 //! sessions, the two numbered queues and what is not confirmed, and which of them is asked first. Encrypting, opening,
 //! asking again, giving up: every decision about a message is in this file; the files beside it keep the state.
 
-use crate::account::Account;
+use crate::account::{Account, Portion};
 use crate::post::Post;
+use crate::retries::Retries;
 use crate::rows::{self, read_account_key, read_session_key};
 use crate::sessions::Sessions;
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
-use crate::{Event, Failure, Step, Unreadable};
+use crate::{Event, Failure, IdentityChanges, Policy, Step, Unreadable};
 use bytes::Bytes;
-use content::{Content, MessageId, Padding, PaddingError};
+use content::{Content, MessageId, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
+use ratchet::generic::SessionRecord;
 use ratchet::{
     DecryptError, IdentityKey, KemPublicKey, MessageKind, PrekeyMessage, Provider, PublicKemPrekey,
-    PublicKey, PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature, Suites,
+    PublicKey, PublicOneTimePrekey, PublicSignedPrekey, SessionStatus, Signature,
 };
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 use wire::{
     Address, BillingClass, Bundle, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, Outcome,
     Receipt, ToEndpoint, ToRelay,
@@ -25,39 +26,15 @@ use wire::{
 /// How often a message is encrypted anew for a recipient that could not decrypt it.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// What whoever runs the endpoint decides.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// One-time prekeys of each kind that an address starts with, and that are made when they run low.
-    pub one_time_prekeys: u32,
-    /// How long an undelivered message is kept for retransmission.
-    pub retention: Duration,
-    /// Speaks for businesses: a node, not a consumer's device.
-    pub gateway: bool,
-    /// The protocol suites that sessions are opened in and accepted in.
-    pub suites: Suites,
-    /// How much messages are padded.
-    pub padding: Padding,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            one_time_prekeys: 20,
-            retention: Duration::from_secs(30 * 24 * 3600),
-            gateway: false,
-            suites: Suites::default(),
-            padding: Padding::default(),
-        }
-    }
-}
-
 /// A message was not taken on; nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// This endpoint does not speak for the sender's address.
     #[error("this endpoint does not speak for the sender's address")]
     UnknownAccount,
+    /// The recipient is the sender: there is nobody to encrypt for, and nothing for a relay to carry.
+    #[error("the recipient is the sender")]
+    ToItself,
     /// A message of that name is on its way already.
     #[error("a message of that name is on its way already")]
     Repeated,
@@ -86,6 +63,9 @@ pub struct Endpoint<P: Provider> {
     post: Post,
     /// For each peer the accounts that wait for a bundle of it, in the order in which they asked.
     fetching: BTreeMap<Address, VecDeque<Address>>,
+    retries: Retries,
+    /// When an account has keys to make or to destroy, at the earliest.
+    keys_due: Option<Time>,
 }
 
 impl<P: Provider> Endpoint<P> {
@@ -101,6 +81,8 @@ impl<P: Provider> Endpoint<P> {
             pending: Pending::default(),
             post: Post::default(),
             fetching: BTreeMap::new(),
+            retries: Retries::default(),
+            keys_due: None,
         };
         let (mut prekeys, mut others) = (Vec::new(), Vec::new());
         for row in rows {
@@ -126,24 +108,45 @@ impl<P: Provider> Endpoint<P> {
                 .ok_or_else(|| RestoreError::new(&row, "prekey without account"))?
                 .restore_one_time(&row, tag)?;
         }
+        endpoint.look_at_keys();
         Ok((endpoint, others))
     }
 
     /// Makes this endpoint speak for `address`, with new keys unless it does so already.
     pub fn open_account(&mut self, address: Address, step: &mut Step<'_>) {
         if !self.accounts.contains_key(&address) {
-            let account = Account::create(
-                address,
-                self.policy.suites,
-                self.policy.one_time_prekeys,
-                step.rng,
-                step.transaction,
-            );
-            if self.post.is_online() {
-                self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
-            }
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            let account = Account::create(address, &self.policy, step.now, rng, step.transaction);
+            self.keys_due = self.keys_due.into_iter().chain([account.due(&self.policy)]).min();
             self.accounts.insert(address, Box::new(account));
+            self.publish(address, &Portion::Everything, step);
         }
+    }
+
+    /// Gives an address of ours a new identity and new keys, as if it were installed anew: all its sessions are destroyed,
+    /// its peers see that the identity has changed. Messages on their way are sent again where somebody asks for them.
+    pub fn renew_account(&mut self, address: Address, step: &mut Step<'_>) {
+        if let Some(account) = self.accounts.get_mut(&address) {
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            account.renew(&self.policy, step.now, rng, step.transaction);
+            self.sessions.forget(address, step.transaction);
+            self.look_at_keys();
+            self.publish(address, &Portion::Everything, step);
+        }
+    }
+
+    /// Decides that `peer` has this identity from now on, for `account`. Needed where the policy refuses changes.
+    pub fn trust(&mut self, account: Address, peer: Address, identity: IdentityKey, step: &mut Step<'_>) {
+        let session = self.sessions.between(account, peer);
+        if session.record.remote_identity() != Some(identity) {
+            session.record.trust(identity);
+            session.write(account, peer, step.transaction);
+        }
+    }
+
+    /// The identity key that `account` trusts to be that of `peer`, if they ever spoke.
+    pub fn peer_identity(&self, account: Address, peer: Address) -> Option<IdentityKey> {
+        self.sessions.get(account, peer)?.record.remote_identity()
     }
 
     /// The identity key of an address of ours.
@@ -188,6 +191,7 @@ impl<P: Provider> Endpoint<P> {
         match event {
             LinkEvent::Up { connection, .. } => {
                 self.fetching.clear();
+                self.accounts.values_mut().for_each(|account| account.reconnected());
                 self.post.connected(connection, self.policy.gateway, step);
                 Vec::new()
             }
@@ -219,27 +223,61 @@ impl<P: Provider> Endpoint<P> {
         if !self.accounts.contains_key(&from) {
             return Err(SendError::UnknownAccount);
         }
+        if from == to {
+            return Err(SendError::ToItself);
+        }
         let key = (from, content.message_id.clone());
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
         let message = Unconfirmed::new(to, content, billing_class, step.now, self.policy.padding)?;
-        self.forward(key, message, step);
+        step.drawing_for(drawn_for(from, &self.policy), |step| self.forward(key, message, step));
         Ok(())
     }
 
     /// When [`expire`](Self::expire) has something to do.
     pub fn wake_at(&self) -> Option<Time> {
-        self.pending.oldest().map(|created| created + self.policy.retention)
+        let expiry = self.pending.oldest().map(|created| created + self.policy.retention);
+        expiry.into_iter().chain(self.keys_due).min()
     }
 
-    /// Destroys what was not delivered within the retention period.
-    pub fn expire(&mut self, now: Time, transaction: &mut Transaction) -> Vec<Event> {
-        let mut events = Vec::new();
+    /// Destroys what was not delivered within the retention period, makes prekeys anew where it is time, and destroys
+    /// those that nobody can need any more.
+    pub fn expire(&mut self, step: &mut Step<'_>) -> Vec<Event> {
+        let (now, mut events) = (step.now, Vec::new());
         while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
-            events.extend(self.fail(key, &message, Failure::Expired, transaction));
+            events.extend(self.fail(key, &message, Failure::Expired, step.transaction));
+        }
+        if self.keys_due.is_some_and(|due| due <= now) {
+            self.tend_keys(step);
         }
         events
+    }
+
+    fn tend_keys(&mut self, step: &mut Step<'_>) {
+        let policy = &self.policy;
+        let due = self.accounts.iter_mut().filter(|(_, account)| account.due(policy) <= step.now);
+        let tended = due.filter_map(|(address, account)| {
+            let rng = step.rng.child(drawn_for(*address, policy));
+            Some((*address, account.tend(policy, step.now, rng, step.transaction)?))
+        });
+        let tended: Vec<_> = tended.collect();
+        self.look_at_keys();
+        tended.into_iter().for_each(|(address, portion)| self.publish(address, &portion, step));
+    }
+
+    /// Finds out when the keys of an account are next due.
+    fn look_at_keys(&mut self) {
+        self.keys_due = self.accounts.values().map(|account| account.due(&self.policy)).min();
+    }
+
+    /// Tells the relay's directory of an address of ours; if there is no relay, that follows when there is one.
+    fn publish(&mut self, address: Address, portion: &Portion, step: &mut Step<'_>) {
+        if self.post.is_online()
+            && let Some(account) = self.accounts.get_mut(&address)
+        {
+            self.post.say(ToRelay::Publish(Box::new(account.publish(portion))), step);
+        }
     }
 
     fn on_frame(&mut self, frame: ToEndpoint, step: &mut Step<'_>) -> Vec<Event> {
@@ -247,9 +285,10 @@ impl<P: Provider> Endpoint<P> {
             ToEndpoint::Welcome { accepted_through } => {
                 let mut events = self.on_accepted(accepted_through, step.transaction);
                 self.post.welcomed(step);
-                for account in self.accounts.values().filter(|account| !account.published) {
-                    self.post.say(ToRelay::Publish(Box::new(account.publish())), step);
-                }
+                let unpublished = self.accounts.iter();
+                let unpublished = unpublished.filter_map(|(of, account)| Some((*of, account.unpublished()?)));
+                let unpublished: Vec<_> = unpublished.collect();
+                unpublished.into_iter().for_each(|(of, portion)| self.publish(of, &portion, step));
                 let waiting: Vec<_> = self.pending.pairs_waiting().collect();
                 waiting.into_iter().for_each(|(account, peer)| self.fetch(account, peer, step));
                 events.push(Event::Online);
@@ -257,52 +296,43 @@ impl<P: Provider> Endpoint<P> {
             }
             ToEndpoint::Published(address) => {
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    account.set_published(step.transaction);
+                    account.on_published(step.now, step.transaction);
+                    self.keys_due = self.keys_due.into_iter().chain([account.due(&self.policy)]).min();
                 }
                 Vec::new()
             }
             ToEndpoint::Bundle(bundle) => {
                 let asked = self.fetching.get(&bundle.address).and_then(VecDeque::front).copied();
-                let whose = asked.map_or(0, |account| self.draws_of(account));
+                let whose = asked.map_or(0, |account| drawn_for(account, &self.policy));
                 step.drawing_for(whose, |step| self.on_bundle(*bundle, step))
             }
             ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
             ToEndpoint::Delivery { sequence, item } => {
-                let mut events = Vec::new();
-                if self.post.is_new(sequence) {
-                    let whose = match &item {
-                        InboxItem::Envelope(envelope) => self.draws_of(envelope.to),
-                        InboxItem::Receipt(_) => 0,
-                    };
-                    events = step.drawing_for(whose, |step| self.on_item(item, step));
+                if !self.post.is_new(sequence) {
+                    self.post.delivered_before(step);
+                    return Vec::new();
                 }
-                self.post.delivered(sequence, step);
+                let whose = match &item {
+                    InboxItem::Envelope(envelope) if self.accounts.contains_key(&envelope.to) => {
+                        drawn_for(envelope.to, &self.policy)
+                    }
+                    // Nothing is kept for a number that a relay invents.
+                    InboxItem::Envelope(_) | InboxItem::Receipt(_) => 0,
+                };
+                let (events, is_read) = step.drawing_for(whose, |step| self.on_item(item, step));
+                self.post.delivered(sequence, is_read, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
-                let whose = self.draws_of(address);
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    let publish = account.replenish(
-                        self.policy.one_time_prekeys,
-                        step.rng.child(whose),
-                        step.transaction,
-                    );
-                    self.post.say(ToRelay::Publish(Box::new(publish)), step);
+                    let rng = step.rng.child(drawn_for(address, &self.policy));
+                    let made = account.replenish(self.policy.one_time_prekeys, rng, step.transaction);
+                    self.publish(address, &made, step);
                 }
                 Vec::new()
             }
             ToEndpoint::Metering(readings) => vec![Event::Metering(readings)],
             ToEndpoint::Rejected(code) => vec![Event::Rejected(code)],
-        }
-    }
-
-    /// Whose random numbers are drawn for an account: a gateway's accounts are strangers to each other, and a person's
-    /// are the person's.
-    fn draws_of(&self, account: Address) -> u64 {
-        if self.policy.gateway && self.accounts.contains_key(&account) {
-            account.number.as_integer()
-        } else {
-            0
         }
     }
 
@@ -357,33 +387,53 @@ impl<P: Provider> Endpoint<P> {
             return Vec::new();
         };
         let waiting = self.pending.take_waiting(account, peer);
-        match self.initiate(account, peer, bundle, step) {
-            Ok(()) => {
-                waiting.into_iter().for_each(|(key, message)| self.forward(key, message, step));
-                Vec::new()
+        let mut events = Vec::new();
+        match self.initiate(account, peer, bundle, !waiting.is_empty(), step, &mut events) {
+            Ok(()) => waiting.into_iter().for_each(|(key, message)| self.forward(key, message, step)),
+            Err(failure) => {
+                let failed = waiting.into_iter();
+                events.extend(
+                    failed.filter_map(|(key, message)| self.fail(key, &message, failure, step.transaction)),
+                );
             }
-            Err(failure) => waiting
-                .into_iter()
-                .filter_map(|(key, message)| self.fail(key, &message, failure, step.transaction))
-                .collect(),
         }
+        events
     }
 
+    /// Opens a session, with another identity than before only if the policy says so. If it is not `needed`, then only
+    /// where the identity has changed.
     fn initiate(
         &mut self,
         account: Address,
         peer: Address,
         bundle: Option<wire::PrekeyBundle>,
+        needed: bool,
         step: &mut Step<'_>,
+        events: &mut Vec<Event>,
     ) -> Result<(), Failure> {
         let bundle = read_bundle(peer, bundle.ok_or(Failure::UnknownRecipient)?).ok_or(Failure::BadBundle)?;
         let local = &self.accounts.get(&account).ok_or(Failure::NotAllowed)?.identity;
-        let record = &mut self.sessions.between(account, peer).record;
-        // Trust on first use: the first identity key seen is the one.
-        if record.remote_identity().is_some_and(|known| known != bundle.identity) {
+        let session = self.sessions.between(account, peer);
+        let (record, identity) = (&mut session.record, bundle.identity);
+        let now_s = step.now.as_secs();
+        if record.remote_identity().is_none_or(|known| known == identity) {
+            if !needed {
+                return Ok(());
+            }
+            return record.initiate(local, &bundle, now_s, step.rng).map_err(|_| Failure::BadBundle);
+        }
+        // Until the bundle has shown that it is signed by that identity, it changes nothing.
+        let mut renewed = record.clone();
+        renewed.trust(identity);
+        renewed.initiate(local, &bundle, now_s, step.rng).map_err(|_| Failure::BadBundle)?;
+        let trusted = self.policy.identity_changes == IdentityChanges::Accept;
+        events.push(Event::IdentityChanged { account, peer, identity, trusted });
+        if !trusted {
             return Err(Failure::IdentityChanged);
         }
-        record.initiate(local, &bundle, step.now.as_secs(), step.rng).map_err(|_| Failure::BadBundle)
+        *record = renewed;
+        session.write(account, peer, step.transaction);
+        Ok(())
     }
 
     /// The relay has our submissions up to `through`.
@@ -396,25 +446,43 @@ impl<P: Provider> Endpoint<P> {
             .collect()
     }
 
-    /// One item of our inbox, for the first time.
-    fn on_item(&mut self, item: InboxItem, step: &mut Step<'_>) -> Vec<Event> {
+    /// One item of our inbox, for the first time, and whether it could be read.
+    fn on_item(&mut self, item: InboxItem, step: &mut Step<'_>) -> (Vec<Event>, bool) {
         match item {
-            InboxItem::Receipt(receipt) => self.on_receipt(receipt, step).into_iter().collect(),
+            InboxItem::Receipt(receipt) => (self.on_receipt(receipt, step).into_iter().collect(), true),
             InboxItem::Envelope(envelope) if envelope.kind == EnvelopeKind::Retry => {
-                self.on_retry(&envelope, step).into_iter().collect()
+                (self.on_retry(&envelope, step).into_iter().collect(), true)
             }
-            InboxItem::Envelope(envelope) => match self.open(&envelope, step) {
-                Ok(content) => {
-                    vec![Event::Received { account: envelope.to, from: envelope.from, content }]
-                }
-                Err(unreadable) => {
-                    if matches!(unreadable, Unreadable::Ciphertext(_)) {
-                        self.ask_again(&envelope, step);
-                    }
-                    vec![Event::Unreadable(unreadable)]
-                }
-            },
+            InboxItem::Envelope(envelope) => self.on_message(&envelope, step),
         }
+    }
+
+    fn on_message(&mut self, envelope: &Envelope, step: &mut Step<'_>) -> (Vec<Event>, bool) {
+        let Envelope { from, to: account, .. } = *envelope;
+        let mut events = Vec::new();
+        let unreadable = match self.open(envelope, step, &mut events) {
+            Ok(content) => {
+                events.push(Event::Received { account, from, content });
+                return (events, true);
+            }
+            Err(unreadable) => unreadable,
+        };
+        self.sessions.drop_unused(account, from);
+        let may_help = match unreadable {
+            Unreadable::Ciphertext(_) => true,
+            Unreadable::IdentityChanged => self.policy.identity_changes == IdentityChanges::Accept,
+            _ => false,
+        };
+        if may_help && self.retries.allow(from, step.now) {
+            if unreadable == Unreadable::IdentityChanged {
+                // One that was the peer's before: the directory says whose it is now.
+                self.fetch(account, from, step);
+            }
+            self.ask_again(envelope, step);
+        }
+        events.push(Event::Unreadable(unreadable));
+        // What was opened was delivered, whatever is in it: that only the ends may know.
+        (events, matches!(unreadable, Unreadable::Content(_)))
     }
 
     fn on_receipt(&mut self, receipt: Receipt, step: &mut Step<'_>) -> Option<Event> {
@@ -431,26 +499,45 @@ impl<P: Provider> Endpoint<P> {
         self.fail(key, &message, failure, step.transaction)
     }
 
-    fn open(&mut self, envelope: &Envelope, step: &mut Step<'_>) -> Result<Content, Unreadable> {
-        let account = self.accounts.get_mut(&envelope.to).ok_or(Unreadable::Misdirected)?.as_mut();
-        let session = self.sessions.between(envelope.to, envelope.from);
+    fn open(
+        &mut self,
+        envelope: &Envelope,
+        step: &mut Step<'_>,
+        events: &mut Vec<Event>,
+    ) -> Result<Content, Unreadable> {
+        let Envelope { from: peer, to: address, ref ciphertext, .. } = *envelope;
+        let account = self.accounts.get_mut(&address).ok_or(Unreadable::Misdirected)?.as_mut();
+        let session = self.sessions.between(address, peer);
         let kind = match envelope.kind {
             EnvelopeKind::Prekey => MessageKind::Prekey,
             _ => MessageKind::Ratchet,
         };
-        if kind == MessageKind::Prekey {
-            let message = PrekeyMessage::parse(&envelope.ciphertext).map_err(DecryptError::from)?;
-            if session.record.remote_identity().is_some_and(|known| known != message.identity()) {
-                return Err(Unreadable::IdentityChanged);
+        let opened = match another_identity(&session.record, kind, ciphertext)? {
+            None => session.record.decrypt(&account.identity, kind, ciphertext, account, step.rng),
+            // What comes late of one that was the peer's before does not make it the peer's again.
+            Some(identity) if session.record.knows(identity) => return Err(Unreadable::IdentityChanged),
+            Some(identity) => {
+                // Until a message has shown that it is of that identity, it changes nothing.
+                let mut renewed = session.record.clone();
+                renewed.trust(identity);
+                let opened = renewed.decrypt(&account.identity, kind, ciphertext, account, step.rng);
+                if opened.is_ok() {
+                    let trusted = self.policy.identity_changes == IdentityChanges::Accept;
+                    events.push(Event::IdentityChanged { account: address, peer, identity, trusted });
+                    if !trusted {
+                        return Err(Unreadable::IdentityChanged);
+                    }
+                    session.record = renewed;
+                }
+                opened
             }
-        }
-        let opened = session.record.decrypt(&account.identity, kind, &envelope.ciphertext, account, step.rng);
+        };
         let decrypted = match opened {
             Ok(decrypted) => decrypted,
             Err(DecryptError::Duplicate { .. }) => return Err(Unreadable::Replay),
             Err(error) => return Err(error.into()),
         };
-        session.write(envelope.to, envelope.from, step.transaction);
+        session.write(address, peer, step.transaction);
         if let Some(used) = &decrypted.established {
             account.consume(used.one_time_prekey, used.kem_prekey, step.transaction);
         }
@@ -501,6 +588,25 @@ impl<P: Provider> Endpoint<P> {
         let (account, message_id) = key;
         (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
+}
+
+/// Whose random numbers are drawn for an account: a gateway's accounts are strangers to each other, and a person's are the
+/// person's.
+fn drawn_for(account: Address, policy: &Policy) -> u64 {
+    if policy.gateway { account.number.as_integer() } else { 0 }
+}
+
+/// The identity that a first message claims, if it is another than the peer's.
+fn another_identity<P: Provider>(
+    record: &SessionRecord<P>,
+    kind: MessageKind,
+    ciphertext: &[u8],
+) -> Result<Option<IdentityKey>, Unreadable> {
+    if kind != MessageKind::Prekey {
+        return Ok(None);
+    }
+    let identity = PrekeyMessage::parse(ciphertext).map_err(DecryptError::from)?.identity();
+    Ok(record.remote_identity().filter(|known| *known != identity).map(|_| identity))
 }
 
 /// The bundle as the ratchet wants it; `None` if a key or signature has not the form that it must have.

@@ -1,7 +1,7 @@
 //! What an endpoint tells the machine that it is part of.
 
 use content::{Content, ContentError, MessageId};
-use ratchet::DecryptError;
+use ratchet::{DecryptError, IdentityKey};
 use wire::{Address, MeterReading, RejectCode};
 
 /// Something happened to a message or to the connection. Read receipts of ours are not followed: they cause
@@ -44,7 +44,19 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// Something arrived that can't be read. It is acknowledged; if it may help, we asked for it again.
+    /// A peer has another identity key than before: a new device, or somebody in between.
+    IdentityChanged {
+        /// Which of our addresses spoke with the one before.
+        account: Address,
+        /// Whose it is.
+        peer: Address,
+        /// The new one. It has shown that it is theirs who speak for the peer's address at the relay, and nothing more.
+        identity: IdentityKey,
+        /// By policy it is the peer's from now on. If not, [`Endpoint::trust`](crate::Endpoint::trust) makes it so.
+        trusted: bool,
+    },
+    /// Something arrived that can't be read. Its sender does not hear that it was delivered; if it may help, and the
+    /// sender did not use up its allowance, we asked for it again.
     Unreadable(Unreadable),
     /// Totals for the businesses of this node.
     Metering(Vec<MeterReading>),
@@ -64,8 +76,8 @@ pub enum Failure {
     /// The recipient's prekey bundle is malformed or not signed by its identity.
     #[error("the recipient's prekey bundle is malformed or not signed by its identity")]
     BadBundle,
-    /// The recipient's identity key is not the one that we know.
-    #[error("the recipient's identity key is not the one that was seen first")]
+    /// The recipient's identity key is not the one that we know, and it is not trusted.
+    #[error("the recipient's identity key has changed, and the new one is not trusted")]
     IdentityChanged,
     /// The recipient asked for it again too often.
     #[error("the recipient could not decrypt it in several attempts")]
@@ -84,8 +96,9 @@ pub enum Unreadable {
     /// Not for an address of ours.
     #[error("not for an address of this endpoint")]
     Misdirected,
-    /// The sender's identity key is not the one that we know.
-    #[error("the sender's identity key is not the one that was seen first")]
+    /// The sender's identity key is not the one that we know, and it is not trusted: by policy, or because it is one that
+    /// another has taken the place of.
+    #[error("the sender's identity key is not the one that is trusted")]
     IdentityChanged,
     /// The ratchet refuses it. Says why without the ids and counters that the error has: this gets into logs.
     #[error("{}", reason(.0))]
@@ -109,6 +122,7 @@ fn reason(error: &DecryptError) -> &'static str {
         DecryptError::InvalidBaseKey | DecryptError::InvalidKeyAgreement => "invalid key",
         DecryptError::AuthenticationFailed => "message authentication failed",
         DecryptError::SuiteRefused { .. } => "suite not accepted",
+        DecryptError::UntrustedIdentity => "sender's identity not trusted",
         DecryptError::WrongAddresses => "between other addresses",
         _ => "refused by the ratchet",
     }

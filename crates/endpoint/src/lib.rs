@@ -8,14 +8,18 @@
 mod account;
 mod endpoint;
 mod event;
+mod lasting;
+mod policy;
 mod post;
+mod retries;
 mod rows;
 mod sessions;
 mod unconfirmed;
 
-pub use endpoint::{Carried, Policy, SendError};
+pub use endpoint::{Carried, SendError};
 pub use event::{Event, Failure, Unreadable};
-pub use ratchet::{Backend, Modelled, Native, Provider, Suite, Suites};
+pub use policy::{IdentityChanges, Policy};
+pub use ratchet::{Backend, IdentityKey, Modelled, Native, Provider, Suite, Suites};
 pub use rows::TABLES;
 
 /// An endpoint over any provider of primitives.

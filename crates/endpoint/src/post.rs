@@ -13,12 +13,17 @@ use prost::Message as _;
 use std::collections::VecDeque;
 use wire::{ConnectionId, Envelope, EnvelopeId, Outgoing, ToRelay};
 
+/// So many deliveries the relay makes, unless it is told to make more, before it hears of the first that it arrived.
+const WINDOW: u64 = 256;
+
 /// Outbox and inbox cursor.
 #[derive(Default)]
 pub(crate) struct Post {
     revision: u64,
     submitted_through: u64,
     delivered_through: u64,
+    /// Deliveries that could not be read, of the last [`WINDOW`]: whether the relay has heard it is not known.
+    unread: Vec<u64>,
     outbox: VecDeque<(u64, Envelope)>,
     connection: Option<ConnectionId>,
     online: bool,
@@ -34,6 +39,7 @@ impl Post {
             self.revision = row.at;
             self.submitted_through = post.submitted_through;
             self.delivered_through = post.delivered_through;
+            self.unread = post.unread;
         }
         Ok(())
     }
@@ -67,7 +73,8 @@ impl Post {
             self.say(ToRelay::Submit { sequence, envelope }, step);
         }
         if self.delivered_through > 0 {
-            self.say(ToRelay::Acknowledge { through: self.delivered_through }, step);
+            let unread = self.unread.clone();
+            self.say(ToRelay::Acknowledge { through: self.delivered_through, unread }, step);
         }
     }
 
@@ -98,13 +105,20 @@ impl Post {
         sequence > self.delivered_through
     }
 
-    /// Makes the delivery's processing durable, and then acknowledges it.
-    pub(crate) fn delivered(&mut self, sequence: u64, step: &mut Step<'_>) {
-        if self.is_new(sequence) {
-            self.delivered_through = sequence;
-            self.write(step.transaction);
-        }
-        self.say(ToRelay::Acknowledge { through: self.delivered_through }, step);
+    /// Makes the delivery's processing durable, and then acknowledges it: as read, or as something that can't be.
+    pub(crate) fn delivered(&mut self, sequence: u64, is_read: bool, step: &mut Step<'_>) {
+        self.delivered_through = sequence;
+        self.unread.retain(|unread| unread.saturating_add(WINDOW) > sequence);
+        let unread = if is_read { Vec::new() } else { vec![sequence] };
+        self.unread.extend(&unread);
+        self.write(step.transaction);
+        self.say(ToRelay::Acknowledge { through: sequence, unread }, step);
+    }
+
+    /// Acknowledges once more what came again.
+    pub(crate) fn delivered_before(&self, step: &mut Step<'_>) {
+        let unread = self.unread.clone();
+        self.say(ToRelay::Acknowledge { through: self.delivered_through, unread }, step);
     }
 
     pub(crate) fn say(&self, frame: ToRelay, step: &mut Step<'_>) {
@@ -114,10 +128,11 @@ impl Post {
     }
 
     fn write(&mut self, transaction: &mut Transaction) {
-        let row = proto::PostRow {
+        let row = || proto::PostRow {
             submitted_through: self.submitted_through,
             delivered_through: self.delivered_through,
+            unread: self.unread.clone(),
         };
-        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row.encode_to_vec()));
+        self.revision = transaction.swap_with(POST, self.revision, || (Bytes::new(), row().encode_to_vec()));
     }
 }

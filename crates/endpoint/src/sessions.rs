@@ -37,6 +37,20 @@ impl<P: Provider> Sessions<P> {
         self.by_pair.get(&(account, peer)).map(Box::as_ref)
     }
 
+    /// Keeps nothing of a pair that has nothing: else whoever sends garbage from ever other numbers takes memory.
+    pub(crate) fn drop_unused(&mut self, account: Address, peer: Address) {
+        if self.get(account, peer).is_some_and(|session| session.revision == 0) {
+            self.by_pair.remove(&(account, peer));
+        }
+    }
+
+    /// Destroys all sessions of an account.
+    pub(crate) fn forget(&mut self, account: Address, transaction: &mut Transaction) {
+        for ((_, peer), _) in self.by_pair.extract_if(.., |(of, _), _| *of == account) {
+            transaction.remove_with(SESSIONS, || session_key(account, peer));
+        }
+    }
+
     /// How many pairs have spoken.
     pub(crate) fn len(&self) -> usize {
         self.by_pair.len()

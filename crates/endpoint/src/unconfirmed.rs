@@ -22,6 +22,8 @@ pub(crate) struct Unconfirmed {
     pub(crate) created: Time,
     /// The envelope that carries it; `None` while it waits for a session.
     pub(crate) envelope: Option<EnvelopeId>,
+    /// Its place among all that waited for a session: those of one moment have an order too. 0 if it never waited.
+    waiting: u64,
     /// How often it was encrypted.
     pub(crate) attempts: u32,
     /// A read receipt: nobody follows what becomes of it.
@@ -36,6 +38,8 @@ pub(crate) struct Pending {
     by_age: BTreeSet<(Time, MessageKey)>,
     /// In the order in which they were sent, for each pair of addresses.
     waiting: BTreeMap<(Address, Address), Vec<MessageKey>>,
+    /// How many have ever waited, as far as is known here.
+    waited: u64,
 }
 
 impl Unconfirmed {
@@ -54,6 +58,7 @@ impl Unconfirmed {
             billing_class,
             created,
             envelope: None,
+            waiting: 0,
             attempts: 0,
             is_receipt: is_receipt(content),
         })
@@ -67,6 +72,7 @@ impl Pending {
         let (key, message) =
             read(row.at, stored).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
         self.by_age.insert((message.created, key.clone()));
+        self.waited = self.waited.max(message.waiting);
         match message.envelope {
             Some(envelope) => drop(self.by_envelope.insert(envelope, key.clone())),
             None => self.waiting.entry((key.0, message.to)).or_default().push(key.clone()),
@@ -75,7 +81,8 @@ impl Pending {
         self.messages.insert(key, message);
         // Rows come in the order of their names; a conversation has the order of its sending.
         if let Some(waiting) = self.waiting.get_mut(&pair) {
-            waiting.sort_by_key(|key| self.messages.get(key).map(|message| message.created));
+            let order = |message: &Unconfirmed| (message.created, message.waiting);
+            waiting.sort_by_key(|key| self.messages.get(key).map(order));
         }
         Ok(())
     }
@@ -89,6 +96,10 @@ impl Pending {
     pub(crate) fn wait(&mut self, key: MessageKey, mut message: Unconfirmed, transaction: &mut Transaction) {
         if let Some(envelope) = message.envelope.take() {
             self.by_envelope.remove(&envelope);
+        }
+        if message.waiting == 0 {
+            self.waited += 1;
+            message.waiting = self.waited;
         }
         message.write(&key, transaction);
         self.by_age.insert((message.created, key.clone()));
@@ -188,6 +199,7 @@ impl Unconfirmed {
             created_us: self.created.as_micros(),
             envelope_id: self.envelope.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
             attempts: self.attempts,
+            waiting: self.waiting,
         };
         let revision = self.revision;
         self.revision = transaction
@@ -210,6 +222,7 @@ fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconf
             id => Some(EnvelopeId::try_from(id).ok()?),
         },
         attempts: row.attempts,
+        waiting: row.waiting,
         is_receipt: Content::from_plaintext(&row.plaintext).is_ok_and(|content| is_receipt(&content)),
     };
     Some(((address(row.from_number, row.from_device)?, row.message_id.parse().ok()?), message))

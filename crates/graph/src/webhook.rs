@@ -2,11 +2,13 @@
 //!
 //! A file for each kind of event.
 
+mod identity;
 mod notification;
 mod received;
 mod status;
 mod text;
 
+pub use identity::IdentityChange;
 pub use notification::{Notification, Phone};
 pub use received::{Content, Context, Received};
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};

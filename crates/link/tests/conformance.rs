@@ -62,14 +62,14 @@ async fn frames_arrive_in_order_both_ways(net: Net) {
     let n = 20_000;
     let sending = tokio::spawn(async move {
         for sequence in 0..n {
-            up.send(ToRelay::Acknowledge { through: sequence }).await.unwrap();
+            up.send(ToRelay::Acknowledge { through: sequence, unread: Vec::new() }).await.unwrap();
             down.send(ToEndpoint::Accepted { through: sequence }).await.unwrap();
         }
     });
     let (mut from_endpoint, mut from_relay) = (relay.receiver, endpoint.receiver);
     for sequence in 0..n {
         let up = from_endpoint.recv().await.unwrap().unwrap();
-        assert_eq!(up, ToRelay::Acknowledge { through: sequence });
+        assert_eq!(up, ToRelay::Acknowledge { through: sequence, unread: Vec::new() });
         let down = from_relay.recv().await.unwrap().unwrap();
         assert_eq!(down, ToEndpoint::Accepted { through: sequence });
     }
@@ -122,12 +122,15 @@ async fn a_slow_reader_slows_the_sender(net: Net) {
 async fn closing_flushes_and_says_why(net: Net) {
     let (endpoint, mut relay, _listener) = net.pair().await;
     for sequence in 0..1_000 {
-        endpoint.sender.send(ToRelay::Acknowledge { through: sequence }).await.unwrap();
+        endpoint.sender.send(ToRelay::Acknowledge { through: sequence, unread: Vec::new() }).await.unwrap();
     }
     endpoint.sender.close(CloseReason::Replaced);
     assert_eq!(endpoint.sender.send(hello()).await, Err(SendError::Closed));
     for through in 0..1_000 {
-        assert_eq!(relay.receiver.recv().await.unwrap(), Some(ToRelay::Acknowledge { through }));
+        assert_eq!(
+            relay.receiver.recv().await.unwrap(),
+            Some(ToRelay::Acknowledge { through, unread: Vec::new() })
+        );
     }
     assert_eq!(relay.receiver.recv().await.unwrap(), None);
     assert_eq!(relay.receiver.recv().await.unwrap(), None);
@@ -162,14 +165,17 @@ async fn dropping_only_the_receiver_closes_too(net: Net) {
 async fn what_was_sent_before_closing_can_be_read_later(net: Net) {
     let (endpoint, mut relay, _listener) = net.pair().await;
     for through in 0..100 {
-        endpoint.sender.send(ToRelay::Acknowledge { through }).await.unwrap();
+        endpoint.sender.send(ToRelay::Acknowledge { through, unread: Vec::new() }).await.unwrap();
     }
     endpoint.sender.close(CloseReason::Shutdown);
     endpoint.sender.closed().await;
     drop(endpoint);
     tokio::time::sleep(Duration::from_millis(100)).await;
     for through in 0..100 {
-        assert_eq!(relay.receiver.recv().await.unwrap(), Some(ToRelay::Acknowledge { through }));
+        assert_eq!(
+            relay.receiver.recv().await.unwrap(),
+            Some(ToRelay::Acknowledge { through, unread: Vec::new() })
+        );
     }
     assert_eq!(relay.receiver.recv().await.unwrap(), None);
     assert_eq!(relay.receiver.close_reason(), Some(CloseReason::Shutdown));

@@ -25,6 +25,13 @@ impl<P: Provider> SessionRecord<P> {
         }
     }
 
+    /// Whether any session of the record, current or archived, is with this identity: of one that isn't the peer's any
+    /// more, a message that comes late must not make it the peer's again.
+    #[must_use]
+    pub fn knows(&self, identity: IdentityKey) -> bool {
+        self.sessions().any(|session| session.remote_identity == identity)
+    }
+
     /// The registration id of the peer's device, from the newest session with that identity.
     ///
     /// What an initiator says of it is not authenticated: whoever carries its first messages can change it. It tells a

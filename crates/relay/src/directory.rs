@@ -98,6 +98,11 @@ impl Directory {
         if self.owner_of_number(address.number).is_some_and(|other| other != owner) {
             return Err(PublishRefusal::Taken);
         }
+        if let Some(entry) = self.entries.get_mut(&address)
+            && entry.keys.identity_key != publish.identity_key
+        {
+            entry.forget_one_time(address, transaction);
+        }
         let stored = self.entries.get(&address).map_or((0, 0), |e| (e.one_time.len(), e.one_time_kem.len()));
         if stored.0 + publish.one_time_prekeys.len() > limit
             || stored.1 + publish.one_time_kem_prekeys.len() > limit
@@ -183,6 +188,15 @@ impl Entry {
             keys,
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
+        }
+    }
+
+    /// The address has another identity now: nobody can use what the one before has left here.
+    fn forget_one_time(&mut self, address: Address, transaction: &mut Transaction) {
+        let curve = std::mem::take(&mut self.one_time).into_keys().map(|id| (CURVE, id));
+        let kem = std::mem::take(&mut self.one_time_kem).into_keys().map(|id| (KEM, id));
+        for (kind, id) in curve.chain(kem) {
+            transaction.remove_with(ONE_TIME, || one_time_key(address, kind, id));
         }
     }
 

@@ -27,8 +27,8 @@ pub(crate) struct Endpoint {
     pushed_through: u64,
 }
 
-/// What was in an inbox: most acknowledgements are for one item.
-pub(crate) type Gone = SmallVec<[InboxItem; 1]>;
+/// What was in an inbox, by its sequence: most acknowledgements are for one item.
+pub(crate) type Gone = SmallVec<[(u64, InboxItem); 1]>;
 
 struct Waiting {
     sequence: u64,
@@ -94,7 +94,7 @@ impl Endpoint {
         let mut gone = Gone::new();
         while let Some(waiting) = self.inbox.pop_front_if(|waiting| waiting.sequence <= through) {
             self.acknowledged_through = waiting.sequence;
-            gone.push(waiting.item);
+            gone.push((waiting.sequence, waiting.item));
         }
         if !gone.is_empty() {
             transaction.trim_with(INBOX, self.acknowledged_through, || link_key(self.key));

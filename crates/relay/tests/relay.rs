@@ -169,6 +169,24 @@ fn a_submission_sent_again_is_accepted_and_not_delivered_again() {
 }
 
 #[test]
+fn what_the_recipient_could_not_read_gets_no_receipt() {
+    let mut stage = Stage::new();
+    for sequence in 1..=4 {
+        stage.submits(GATEWAY, sequence, ALICE);
+    }
+    // Numbers that are none of theirs say nothing of others.
+    let heard = stage.says(ALICE, ToRelay::Acknowledge { through: 3, unread: vec![2, 3, 4, 0, u64::MAX, 2] });
+    let receipts = heard.into_iter().filter_map(|(_, frame)| match frame {
+        ToEndpoint::Delivery { item: InboxItem::Receipt(receipt), .. } => Some(receipt.envelope_id),
+        _ => None,
+    });
+    assert_eq!(receipts.collect::<Vec<_>>(), [EnvelopeId([1; 16])]);
+    let left = stage.disk.load(Relay::TABLES).unwrap();
+    let waiting = left.iter().filter(|row| row.table.name() == "inbox" && row.at < 5).count();
+    assert_eq!(waiting, 2, "the fourth, and the receipt: what could not be read is not kept for it");
+}
+
+#[test]
 fn an_inbox_is_pushed_until_acknowledged_and_then_gone() {
     let mut stage = Stage::new();
     stage.happens(LinkEvent::Down { connection: ConnectionId(u64::from(ALICE)) });
@@ -179,7 +197,7 @@ fn an_inbox_is_pushed_until_acknowledged_and_then_gone() {
     stage.connects(GATEWAY, 0);
     assert_eq!(delivered(&stage.connects(ALICE, 0), ALICE), [1, 2, 3]);
     assert_eq!(delivered(&stage.connects(ALICE, 2), ALICE), [3], "what it has is not pushed again");
-    let heard = stage.says(ALICE, ToRelay::Acknowledge { through: 3 });
+    let heard = stage.says(ALICE, ToRelay::Acknowledge { through: 3, unread: Vec::new() });
     let receipts: Vec<_> = heard
         .into_iter()
         .map(|(to, frame)| match frame {
@@ -189,7 +207,7 @@ fn an_inbox_is_pushed_until_acknowledged_and_then_gone() {
         .collect();
     let receipt = |number: u8| Receipt { envelope_id: EnvelopeId([number; 16]), outcome: Outcome::Delivered };
     assert_eq!(receipts, [1, 2, 3].map(|number| (GATEWAY, receipt(number))));
-    stage.says(GATEWAY, ToRelay::Acknowledge { through: 3 });
+    stage.says(GATEWAY, ToRelay::Acknowledge { through: 3, unread: Vec::new() });
     let left = stage.disk.load(Relay::TABLES).unwrap();
     assert!(left.iter().all(|row| row.table.name() != "inbox"), "deleted on acknowledgement");
     // Numbers are never used again, though the queue is empty.
@@ -207,8 +225,14 @@ fn a_slow_endpoint_gets_no_more_than_the_window() {
         pushed.extend(delivered(&stage.submits(GATEWAY, sequence, ALICE), ALICE));
     }
     assert_eq!(pushed, [1, 2, 3, 4]);
-    assert_eq!(delivered(&stage.says(ALICE, ToRelay::Acknowledge { through: 2 }), ALICE), [5, 6]);
-    assert_eq!(delivered(&stage.says(ALICE, ToRelay::Acknowledge { through: 6 }), ALICE), [7, 8, 9, 10]);
+    assert_eq!(
+        delivered(&stage.says(ALICE, ToRelay::Acknowledge { through: 2, unread: Vec::new() }), ALICE),
+        [5, 6]
+    );
+    assert_eq!(
+        delivered(&stage.says(ALICE, ToRelay::Acknowledge { through: 6, unread: Vec::new() }), ALICE),
+        [7, 8, 9, 10]
+    );
 }
 
 #[test]
@@ -306,7 +330,7 @@ fn bad_frames_get_a_code_and_cost_nobody_else_anything() {
     }
     let early = {
         stage.happens(LinkEvent::Up { connection: ConnectionId(3), peer: LinkKey([3; 32]) });
-        stage.says(3, ToRelay::Acknowledge { through: 1 })
+        stage.says(3, ToRelay::Acknowledge { through: 1, unread: Vec::new() })
     };
     assert_eq!(early, [(3, ToEndpoint::Rejected(RejectCode::HelloExpected))]);
     assert_eq!(delivered(&stage.submits(GATEWAY, 1, ALICE), ALICE), [1]);

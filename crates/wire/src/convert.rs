@@ -50,7 +50,9 @@ impl Wire for ToRelay {
                 sequence: submit.sequence,
                 envelope: required(submit.envelope, "Submit.envelope")?,
             },
-            Body::Acknowledge(acknowledge) => Self::Acknowledge { through: acknowledge.through },
+            Body::Acknowledge(proto::Acknowledge { through, unread }) => {
+                Self::Acknowledge { through, unread }
+            }
         })
     }
 
@@ -67,7 +69,9 @@ impl Wire for ToRelay {
             Self::Submit { sequence, envelope } => {
                 Body::Submit(proto::Submit { sequence, envelope: Some(envelope.write()) })
             }
-            Self::Acknowledge { through } => Body::Acknowledge(proto::Acknowledge { through }),
+            Self::Acknowledge { through, unread } => {
+                Body::Acknowledge(proto::Acknowledge { through, unread })
+            }
         };
         proto::ToRelay { body: Some(body) }
     }

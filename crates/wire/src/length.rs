@@ -21,6 +21,11 @@ const fn number(value: u64) -> usize {
     if value == 0 { 0 } else { 1 + varint(value) }
 }
 
+/// A field with numbers, packed: nothing if there are none.
+fn numbers(values: &[u64]) -> usize {
+    if values.is_empty() { 0 } else { framed(values.iter().map(|value| varint(*value)).sum()) }
+}
+
 /// A field with bytes: nothing if there are none.
 const fn bytes(bytes: &[u8]) -> usize {
     if bytes.is_empty() { 0 } else { framed(bytes.len()) }
@@ -52,7 +57,7 @@ impl Length for ToRelay {
             Self::Publish(publish) => publish.length(),
             Self::FetchBundle(address) => message(address),
             Self::Submit { sequence, envelope } => number(*sequence) + message(envelope),
-            Self::Acknowledge { through } => number(*through),
+            Self::Acknowledge { through, unread } => number(*through) + numbers(unread),
         })
     }
 }
@@ -187,7 +192,9 @@ mod tests {
                 is_as_long_as_it_is_written([ToRelay::Hello { delivered_through: sequence, gateway }]);
             }
             is_as_long_as_it_is_written([
-                ToRelay::Acknowledge { through: sequence },
+                ToRelay::Acknowledge { through: sequence, unread: Vec::new() },
+                ToRelay::Acknowledge { through: sequence, unread: NUMBERS.to_vec() },
+                ToRelay::Acknowledge { through: sequence, unread: vec![sequence; 90] },
                 ToRelay::FetchBundle(address),
             ]);
             let submit = |length| ToRelay::Submit { sequence, envelope: envelope(length) };

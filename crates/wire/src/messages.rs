@@ -29,6 +29,8 @@ pub enum ToRelay {
     Acknowledge {
         /// The last sequence that is durable.
         through: u64,
+        /// Those up to there that the endpoint could not read: nobody hears that they were delivered.
+        unread: Vec<u64>,
     },
 }
 

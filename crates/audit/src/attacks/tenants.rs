@@ -218,6 +218,7 @@ impl Things {
             id: self.phone.parse().ok()?,
             number: Number::from_integer(self.number).ok()?,
             display_name: "A business".into(),
+            identity_key_check: false,
         };
         let account = BusinessAccount {
             id: self.account.parse().ok()?,

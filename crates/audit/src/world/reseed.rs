@@ -47,6 +47,9 @@ const REGISTRATIONS: Kind = Kind { what: "registration ids", reader: Principal::
 /// Names of a kind in the order in which one party made them for one purpose; kinds, then purposes.
 type Sequences = BTreeMap<(Kind, String), Vec<u128>>;
 
+/// One of them.
+type Sequence = ((Kind, String), Vec<u128>);
+
 /// How often each bit was set, of how many.
 #[derive(Default)]
 struct Tally {
@@ -99,7 +102,7 @@ fn played(
     seeds: u64,
     threads: NonZeroUsize,
     surfaces: &Surfaces,
-) -> Result<Vec<((Kind, String), Vec<u128>)>, StageError> {
+) -> Result<Vec<Sequence>, StageError> {
     let next = AtomicU64::new(0);
     let found: Mutex<Result<Vec<_>, StageError>> = Mutex::new(Ok(Vec::new()));
     let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,12 +174,9 @@ fn published(leaves: Vec<(String, Value)>) -> Vec<(Kind, u128)> {
             "blindpost.transport.SignedKey.id" => KEM_PREKEYS,
             _ => continue,
         };
-        // 1 and 2 are the keys that last.
-        let number = match value {
-            Value::Number(number) => u128::try_from(number).ok().filter(|number| *number > 2),
-            _ => None,
-        };
-        kinds.extend(number.map(|number| (kind, number)));
+        if let Value::Number(number) = value {
+            kinds.extend(u128::try_from(number).ok().map(|number| (kind, number)));
+        }
     }
     kinds
 }

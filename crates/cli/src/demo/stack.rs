@@ -1,5 +1,6 @@
 //! All parties in one process, each with its own keys, store and sockets.
 
+use super::summary::unbilled;
 use super::tracker::Tracker;
 use super::views::{Control, RelayTap, Views, canaries};
 use crate::data::{Data, rng};
@@ -155,14 +156,10 @@ impl Stack {
     /// The bill, once the relay has reported all `messages` and their answers; what there is after a while otherwise.
     pub(crate) async fn final_bill(&self, messages: u32) -> Vec<BillLine> {
         let bill = || self.bill.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let counted = |direction| {
-            let bill = bill();
-            let lines = bill.iter().filter(|line| line.reading.direction == direction);
-            lines.map(|line| line.reading.envelopes).sum::<u64>() >= u64::from(messages)
-        };
         for _ in 0..30 {
             // Every message is answered: as many go the other way.
-            if counted(Direction::BusinessToConsumer) && counted(Direction::ConsumerToBusiness) {
+            let ways = [Direction::BusinessToConsumer, Direction::ConsumerToBusiness];
+            if ways.iter().all(|way| unbilled(&bill(), *way, messages.into()) == 0) {
                 break;
             }
             tokio::time::sleep(METERING_INTERVAL / 4).await;

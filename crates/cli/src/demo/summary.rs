@@ -266,7 +266,7 @@ impl Summary {
 }
 
 /// How many of so many that arrived this way the relay has not reported.
-fn unbilled(bill: &[BillLine], direction: Direction, arrived: u64) -> u64 {
+pub(super) fn unbilled(bill: &[BillLine], direction: Direction, arrived: u64) -> u64 {
     let lines = bill.iter().filter(|line| line.reading.direction == direction);
     arrived.saturating_sub(lines.map(|line| line.reading.envelopes).sum())
 }

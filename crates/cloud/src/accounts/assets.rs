@@ -37,6 +37,8 @@ pub(crate) struct Phone {
     pub(crate) account: WabaId,
     pub(crate) number: Number,
     pub(crate) display_name: String,
+    /// The business hears when a consumer's identity key has changed.
+    pub(crate) identity_key_check: bool,
 }
 
 /// What a token opens. Cheap to clone.
@@ -151,6 +153,7 @@ impl Entry for Phone {
             waba_id: self.account.as_str().to_owned(),
             number: self.number.as_integer(),
             display_name: self.display_name.clone(),
+            identity_key_check: self.identity_key_check,
             author: author.into(),
         }
     }
@@ -158,7 +161,8 @@ impl Entry for Phone {
     fn from_row(id: PhoneNumberId, row: Self::Row) -> Option<(Self, Author)> {
         let (author, number) = (row.author(), Number::from_integer(row.number).ok()?);
         let (portfolio, account) = (row.portfolio_id.parse().ok()?, row.waba_id.parse().ok()?);
-        Some((Self { id, portfolio, account, number, display_name: row.display_name }, author))
+        let (display_name, identity_key_check) = (row.display_name, row.identity_key_check);
+        Some((Self { id, portfolio, account, number, display_name, identity_key_check }, author))
     }
 }
 

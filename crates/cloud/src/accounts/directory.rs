@@ -157,7 +157,8 @@ fn numbers(tenant: &Tenant) -> impl Iterator<Item = (PhoneNumberId, Phone)> {
     tenant.accounts.iter().flat_map(move |account| {
         account.numbers.iter().map(move |of| {
             let (id, number, display_name) = (of.id, of.number, of.display_name.clone());
-            (id, Phone { id, portfolio, account: account.id, number, display_name })
+            let identity_key_check = of.identity_key_check;
+            (id, Phone { id, portfolio, account: account.id, number, display_name, identity_key_check })
         })
     })
 }
@@ -187,6 +188,7 @@ mod tests {
             id: (400 + index).into(),
             number: Number::from_integer(15_550_783_000 + index).unwrap(),
             display_name: "Shop".into(),
+            identity_key_check: false,
         };
         Tenant {
             portfolio: Portfolio::of(&app(100 + index)),
@@ -269,7 +271,14 @@ mod tests {
         let (mut directory, _) = planted(vec![tenant(1)]);
         let (portfolio, account, number) =
             (Portfolio::of(&app(101)).id, 301.into(), Number::from_integer(15_550_783_002).unwrap());
-        let by_api = Phone { id: 499.into(), portfolio, account, number, display_name: "By the API".into() };
+        let by_api = Phone {
+            id: 499.into(),
+            portfolio,
+            account,
+            number,
+            display_name: "By the API".into(),
+            identity_key_check: false,
+        };
         directory.numbers.set(by_api.id, by_api, &mut Transaction::default());
         let both = Tenants::new(vec![tenant(1), tenant(2)]).unwrap();
         let drift = directory.follow(&both, &mut Transaction::default());

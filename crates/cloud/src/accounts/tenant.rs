@@ -67,6 +67,8 @@ pub struct BusinessNumber {
     pub number: Number,
     /// The name that consumers see.
     pub display_name: String,
+    /// The business wants to hear when a consumer's identity key has changed.
+    pub identity_key_check: bool,
 }
 
 /// A bearer token of the tenant's app.

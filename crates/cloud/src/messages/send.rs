@@ -76,11 +76,12 @@ impl State {
     ) -> Result<(), GraphError> {
         let content = Content { message_id, sent_at_s: step.now.as_secs(), body };
         let pair = (Address::primary(business), Address::primary(consumer));
-        let sent = step.drawing_for(business.as_integer(), |step| {
-            step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step))
-        });
+        let sent = step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
+                SendError::ToItself => {
+                    return GraphError::whatsapp(codes::TO_ITSELF, "The recipient is the number that sends.");
+                }
                 SendError::UnknownAccount => "The phone number is not registered with this state.",
                 SendError::Repeated => "The message could not be named: send it again.",
                 SendError::TooLong(_) => "The message is longer than a message can be.",

@@ -112,9 +112,10 @@ pub(crate) fn failure(failure: Failure) -> Option<webhook::Failure> {
             codes::UNDELIVERABLE,
             "The recipient's device could not decrypt the message in several attempts.",
         ),
-        Failure::IdentityChanged => {
-            (codes::IDENTITY_CHANGED, "The recipient's identity key is not the one that was seen first.")
-        }
+        Failure::IdentityChanged => (
+            codes::IDENTITY_CHANGED,
+            "The recipient's identity key has changed, and the new one is not trusted.",
+        ),
         Failure::BadBundle => {
             (codes::SOMETHING_WENT_WRONG, "The recipient's keys are not signed by the recipient.")
         }

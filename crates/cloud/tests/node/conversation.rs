@@ -1,6 +1,6 @@
 //! Messages both ways, as the business hears of them.
 
-use crate::support::{ALICE, Bench, HOOK, PHONE, SHOP, TOKEN, masked, message, two_tenants};
+use crate::support::{ALICE, Bench, HOOK, PHONE, SHOP, TOKEN, masked, message, tenant, two_tenants, with};
 use cloud::ApiRequest;
 use content::{Body, Text};
 use insta::assert_snapshot;
@@ -41,6 +41,38 @@ fn a_message_there_and_an_answer_back() {
     let receipts = bench.consumers[&alice].received.iter().filter(|c| matches!(c.body, Body::Read(_)));
     assert_eq!(receipts.count(), 1);
     assert_eq!((bench.node.undelivered(), bench.node.unsettled(), bench.node.unacknowledged()), (0, 0, 0));
+}
+
+#[test]
+fn a_consumer_that_was_installed_anew_gets_what_is_sent_and_the_business_hears_of_it_if_it_asked() {
+    for asked in [false, true] {
+        let mut tenants = vec![tenant(1), tenant(2)];
+        tenants[0].accounts[0].numbers[0].identity_key_check = asked;
+        let mut bench = Bench::new(with(tenants));
+        let alice = bench.consumer(ALICE, false);
+        bench.text(ALICE, "before");
+        bench.write(alice, SHOP, text("before"));
+        bench.reinstall(alice);
+        bench.text(ALICE, "after");
+        bench.write(alice, SHOP, text("after"));
+        let received = bench.consumers[&alice].received.iter();
+        let received: Vec<_> = received.map(|content| content.body.clone()).collect();
+        assert!(received == [text("before"), text("after")]);
+        let (system, texts): (Vec<_>, Vec<_>) =
+            bench.messages().into_iter().partition(|message| message["type"] == "system");
+        let bodies: Vec<_> = texts.iter().map(|message| message["text"]["body"].clone()).collect();
+        assert_eq!(bodies, ["before", "after"]);
+        if !asked {
+            assert!(system.is_empty());
+            continue;
+        }
+        let [message] = &system[..] else { panic!("{system:?}") };
+        assert_eq!(message["from"], ALICE);
+        assert_eq!(message["system"]["type"], "customer_identity_changed");
+        assert_eq!(message["identity"]["acknowledged"], false);
+        assert_eq!(message["identity"]["hash"].as_str().unwrap().len(), 12);
+        assert!(message.get("contacts").is_none());
+    }
 }
 
 #[test]

@@ -30,6 +30,25 @@ fn who_keeps_read_receipts_to_himself_is_delivered_to_and_no_more_is_told() {
 }
 
 #[test]
+fn a_note_to_oneself_is_shown_and_nobody_else_learns_of_it() {
+    let mut stage = Stage::with(|config| config.reply = Reply::Echo);
+    stage.apps[ALICE].said.clear();
+    stage.screens_on = false;
+    stage.say(ALICE, ALICE, "milk");
+    assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Delivered]);
+    stage.restart(ALICE);
+    stage.shown(ALICE, 1);
+    let [message] = &stage.apps[ALICE].messages()[..1] else { panic!() };
+    assert_eq!((message.text.as_str(), message.from), ("milk", address(ALICE)));
+    assert!(stage.apps[ALICE].messages().iter().all(|message| message.text == "milk"));
+    assert_eq!(stage.apps[ALICE].statuses().last(), Some(&Sent::Read));
+    assert_eq!(stage.apps[ALICE].count(|frame| matches!(frame, ToRelay::Submit { .. })), 0, "and no echo");
+    assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0);
+    stage.say(ALICE, ALICE, &"x".repeat(70_000));
+    assert!(matches!(stage.apps[ALICE].notices().last(), Some(Notice::NotSent(SendError::TooLong(_)))));
+}
+
+#[test]
 fn nobody_is_answered_before_the_person_has_seen_it() {
     let mut stage = Stage::with(|config| {
         if config.address == address(BOB) {

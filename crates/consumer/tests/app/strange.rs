@@ -1,8 +1,8 @@
 //! What should not come, and what the person hears of it: something, and never more than that something came.
 
 use crate::stage::{ALICE, BOB, Stage, address};
-use consumer::{Input, Notice, Sent};
-use endpoint::{Failure, Unreadable};
+use consumer::{Input, Notice};
+use endpoint::Unreadable;
 use wire::{
     Address, BillingClass, ConnectionId, Envelope, EnvelopeId, EnvelopeKind, FrameError, InboxItem,
     LinkEvent, Outcome, Receipt, RejectCode, ToEndpoint, ToRelay,
@@ -20,7 +20,7 @@ fn envelope(from: Address, to: Address, kind: EnvelopeKind) -> Envelope {
 }
 
 fn acknowledges(through: u64) -> impl Fn(&ToRelay) -> bool {
-    move |frame| matches!(frame, ToRelay::Acknowledge { through: up_to } if *up_to == through)
+    move |frame| matches!(frame, ToRelay::Acknowledge { through: up_to, .. } if *up_to == through)
 }
 
 fn asks_again(frame: &ToRelay) -> bool {
@@ -153,16 +153,4 @@ fn when_prekeys_run_low_more_are_published_and_the_person_hears_nothing() {
     stage.push(ALICE, ToEndpoint::PrekeysLow { address: address(ALICE), one_time_left: 0 });
     assert_eq!(stage.apps[ALICE].count(published), 2);
     assert_eq!(stage.apps[ALICE].seen.len(), seen);
-}
-
-/// One record can't be both ends of a session. It ends, all the same, and the person is told.
-#[test]
-fn a_message_to_ones_own_number_is_given_up_and_nothing_is_left_of_it() {
-    let mut stage = Stage::new();
-    stage.say(ALICE, ALICE, "note to self");
-    assert_eq!(stage.apps[ALICE].statuses().last(), Some(&Sent::Failed(Failure::Undecryptable)));
-    assert!(stage.apps[ALICE].messages().is_empty());
-    assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0);
-    stage.say(ALICE, BOB, "and to somebody else");
-    assert_eq!(stage.apps[BOB].texts(), ["and to somebody else"]);
 }

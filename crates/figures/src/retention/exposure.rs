@@ -303,6 +303,7 @@ fn config(case: &Case) -> Result<NodeConfig, Error> {
                 id: PHONE_NUMBER_ID.parse().or_failed(STEP)?,
                 number: Number::from_integer(SHOP).or_failed(STEP)?,
                 display_name: "Shop".into(),
+                identity_key_check: false,
             }],
         }],
         tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],

@@ -2,7 +2,7 @@
 
 use crate::ids::{PhoneNumberId, WabaId};
 use crate::subscriptions::{MESSAGES, OBJECT};
-use crate::webhook::{Received, Status, digits, received};
+use crate::webhook::{IdentityChange, Received, Status, digits, identity, received};
 use bytes::Bytes;
 use serde::Serialize;
 use wire::Number;
@@ -26,6 +26,7 @@ pub struct Notification<'a> {
 
 enum Events<'a> {
     Received(&'a Received<'a>),
+    IdentityChange(&'a IdentityChange<'a>),
     Status(&'a Status<'a>),
 }
 
@@ -54,9 +55,17 @@ struct Value<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     contacts: Option<[received::Contact; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    messages: Option<[received::Message<'a>; 1]>,
+    messages: Option<[Message<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     statuses: Option<[&'a Status<'a>; 1]>,
+}
+
+/// An element of `messages`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Message<'a> {
+    OfConsumer(received::Message<'a>),
+    OfSystem(identity::SystemMessage<'a>),
 }
 
 #[derive(Serialize)]
@@ -70,6 +79,11 @@ impl<'a> Notification<'a> {
     /// A consumer's message arrived.
     pub fn of_message(phone: Phone, message: &'a Received<'a>) -> Self {
         Self { phone, events: Events::Received(message) }
+    }
+
+    /// A consumer's identity key has changed.
+    pub fn of_identity_change(phone: Phone, change: &'a IdentityChange<'a>) -> Self {
+        Self { phone, events: Events::IdentityChange(change) }
     }
 
     /// A message of the business came further.
@@ -86,8 +100,9 @@ impl<'a> Notification<'a> {
         match self.events {
             Events::Received(message) => {
                 value.contacts = Some([message.contact()]);
-                value.messages = Some([message.message(self.phone.number)]);
+                value.messages = Some([Message::OfConsumer(message.message(self.phone.number))]);
             }
+            Events::IdentityChange(change) => value.messages = Some([Message::OfSystem(change.message())]),
             Events::Status(status) => value.statuses = Some([status]),
         }
         let changes = [Change { value, field: MESSAGES }];

@@ -80,7 +80,7 @@ pub async fn within(seconds: u64, test: impl Future<Output = ()>) {
 }
 
 pub fn hello() -> ToRelay {
-    ToRelay::Acknowledge { through: 999_999 }
+    ToRelay::Acknowledge { through: 999_999, unread: Vec::new() }
 }
 
 pub fn receipt(sequence: u64) -> ToEndpoint {

@@ -4,6 +4,7 @@ use super::{Notice, Output, Peer, Relay, Step, say};
 use crate::endpoints::{Party, Slot};
 use crate::letter::{Channel, Request, Response};
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 use wire::{
     Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Publish, Receipt, RejectCode,
     ToEndpoint, ToRelay,
@@ -26,8 +27,8 @@ impl Relay {
             (Peer::Endpoint(slot), ToRelay::Submit { sequence, envelope }) => {
                 self.on_submit(connection, slot, sequence, envelope, step);
             }
-            (Peer::Endpoint(slot), ToRelay::Acknowledge { through }) => {
-                self.on_acknowledge(slot, through, step)
+            (Peer::Endpoint(slot), ToRelay::Acknowledge { through, unread }) => {
+                self.on_acknowledge(slot, through, &unread, step)
             }
         }
     }
@@ -170,11 +171,14 @@ impl Relay {
         say(connection, ToEndpoint::Accepted { through }, step);
     }
 
-    /// The endpoint has its inbox up to `through`; the senders learn it.
-    fn on_acknowledge(&mut self, slot: Slot, through: u64, step: &mut Step<'_>) {
-        for item in self.endpoints.acknowledge(slot, through, step.transaction) {
+    /// The endpoint has its inbox up to `through`; the senders learn it, but for what it could not read: a stranger who
+    /// sends garbage gets nothing for it.
+    fn on_acknowledge(&mut self, slot: Slot, through: u64, unread: &[u64], step: &mut Step<'_>) {
+        let unread: BTreeSet<u64> = unread.iter().copied().collect();
+        for (sequence, item) in self.endpoints.acknowledge(slot, through, step.transaction) {
             if let InboxItem::Envelope(Envelope { id: envelope_id, from, kind, .. }) = item
                 && kind != EnvelopeKind::Retry
+                && !unread.contains(&sequence)
             {
                 self.ask(slot, Request::Confirm { from, envelope_id }, step);
             }

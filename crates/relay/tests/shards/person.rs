@@ -127,7 +127,7 @@ impl Person {
                         }
                     }
                 }
-                self.say(ToRelay::Acknowledge { through: self.delivered });
+                self.say(ToRelay::Acknowledge { through: self.delivered, unread: Vec::new() });
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 self.questions_for_prekeys += 1;
@@ -142,7 +142,7 @@ impl Person {
         self.accepted(accepted_through);
         let again: Vec<_> = self.outbox.iter().cloned().collect();
         again.into_iter().for_each(|(sequence, envelope)| self.say(ToRelay::Submit { sequence, envelope }));
-        self.say(ToRelay::Acknowledge { through: self.delivered });
+        self.say(ToRelay::Acknowledge { through: self.delivered, unread: Vec::new() });
         self.publish_next();
         self.wanted.clone().into_iter().for_each(|address| self.say(ToRelay::FetchBundle(address)));
     }

@@ -172,6 +172,7 @@ fn node_config() -> Result<NodeConfig, String> {
         id: NUMBER_ID.parse().map_err(words)?,
         number: BUSINESS.parse().map_err(words)?,
         display_name: "Calibration".into(),
+        identity_key_check: false,
     };
     let callback = cloud::Callback { url: "http://business.example/0".into(), verify_token: "verify".into() };
     let tenant = Tenant {

@@ -133,6 +133,7 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
         id: has.phone_number_id.parse().ok()?,
         number: plan.number(Who::business(index)),
         display_name: has.name.clone(),
+        identity_key_check: false,
     };
     let callback = Callback { url: has.callback_url, verify_token: has.verify_token.into() };
     let app = App {

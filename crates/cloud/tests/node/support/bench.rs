@@ -158,6 +158,16 @@ impl Bench {
         id
     }
 
+    /// A consumer's app is installed anew.
+    pub(crate) fn reinstall(&mut self, party: Party) {
+        let consumer = self.consumers.get_mut(&party).unwrap();
+        let mut fx: Effects<Outgoing<ToRelay>> = Effects::none();
+        let account = Address::primary(consumer.number);
+        fx.step(self.now, &mut consumer.rng, |step| consumer.endpoint.renew_account(account, step));
+        fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(party, frame));
+        self.settle();
+    }
+
     /// Lets time pass, stopping wherever the node wants to be woken.
     pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.now + span;

@@ -65,6 +65,7 @@ pub(crate) fn tenant(index: u64) -> Tenant {
                 id: id(106_540_352_242_922).parse().unwrap(),
                 number: id(15_550_783_881).parse().unwrap(),
                 display_name: format!("Shop {index}"),
+                identity_key_check: false,
             }],
         }],
         tokens: vec![token("tokenOfTheShop", None), token("expired", Some(Time::from_secs(1_700_000_000)))],

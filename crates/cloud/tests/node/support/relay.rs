@@ -50,7 +50,7 @@ impl Relay {
                 self.say(from, ToEndpoint::Bundle(Box::new(Bundle { address, bundle })));
             }
             ToRelay::Submit { sequence, envelope } => self.submit(from, sequence, envelope),
-            ToRelay::Acknowledge { through } => self.acknowledge(from, through),
+            ToRelay::Acknowledge { through, .. } => self.acknowledge(from, through),
         }
     }
 

@@ -1,0 +1,103 @@
+//! That a consumer's identity key has changed: a message of the system's in the consumer's conversation.
+
+use crate::wamid::Wamid;
+use crate::webhook::digits;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
+
+/// A consumer has another identity key than before.
+pub struct IdentityChange<'a> {
+    /// The name of the message that says so; says who the consumer is.
+    pub wamid: &'a Wamid<'a>,
+    /// When it was noticed, in seconds since 1970.
+    pub changed_at_s: u64,
+    /// The first bytes of a digest of the new key: what a business may name a key by.
+    pub identity_digest: [u8; 8],
+}
+
+/// An element of `messages`.
+#[derive(Serialize)]
+pub(crate) struct SystemMessage<'a> {
+    #[serde(serialize_with = "digits")]
+    from: u64,
+    id: &'a Wamid<'a>,
+    #[serde(serialize_with = "digits")]
+    timestamp: u64,
+    r#type: &'static str,
+    system: System,
+    identity: Identity,
+}
+
+#[derive(Serialize)]
+struct System {
+    body: &'static str,
+    r#type: &'static str,
+}
+
+#[derive(Serialize)]
+struct Identity {
+    acknowledged: bool,
+    #[serde(serialize_with = "digits")]
+    created_timestamp: u64,
+    #[serde(serialize_with = "hash")]
+    hash: [u8; 8],
+}
+
+impl<'a> IdentityChange<'a> {
+    pub(crate) fn message(&self) -> SystemMessage<'a> {
+        SystemMessage {
+            from: self.wamid.consumer.as_integer(),
+            id: self.wamid,
+            timestamp: self.changed_at_s,
+            r#type: "system",
+            system: System { body: "The user's identity has changed", r#type: "customer_identity_changed" },
+            identity: Identity {
+                acknowledged: false,
+                created_timestamp: self.changed_at_s,
+                hash: self.identity_digest,
+            },
+        }
+    }
+}
+
+fn hash<S: Serializer>(digest: &[u8; 8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&STANDARD.encode(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::{Notification, Phone};
+
+    #[test]
+    fn a_change_of_identity_is_a_message_of_the_systems() {
+        let consumer = wire::Number::from_integer(16_505_551_234).unwrap();
+        let wamid = Wamid::received(consumer, "A1");
+        let change = IdentityChange {
+            wamid: &wamid,
+            changed_at_s: 1_750_030_073,
+            identity_digest: [12, 93, 165, 75, 155, 246, 91, 172],
+        };
+        let phone = Phone {
+            account: 102.into(),
+            id: 106.into(),
+            number: wire::Number::from_integer(15_550_783_881).unwrap(),
+        };
+        let body = Notification::of_identity_change(phone, &change).to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let value = &body["entry"][0]["changes"][0]["value"];
+        assert_eq!(value["contacts"], serde_json::Value::Null);
+        assert_eq!(
+            value["messages"],
+            serde_json::json!([{
+                "from": "16505551234",
+                "id": wamid.to_string(),
+                "timestamp": "1750030073",
+                "type": "system",
+                "system": { "body": "The user's identity has changed", "type": "customer_identity_changed" },
+                "identity": { "acknowledged": false, "created_timestamp": "1750030073", "hash": "DF2lS5v2W6w=" },
+            }])
+        );
+    }
+}
