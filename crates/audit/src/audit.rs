@@ -5,6 +5,7 @@ use crate::construction::{self, Construction};
 use crate::estimation::{self, Measured};
 use crate::leak::LeakError;
 use crate::live::{self, LiveError, LiveOptions};
+use crate::looked::{self, Looked};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
 use privacy::surfaces::{Surfaces, SurfacesError};
@@ -97,6 +98,8 @@ pub struct Report {
     pub found: Vec<Leak>,
     /// What could not be checked, or where the check may be blind.
     pub blind: Vec<Blind>,
+    /// What was looked at: nothing is claimed of anything else.
+    pub looked_at: Vec<Looked>,
     /// What the transport is made of.
     pub construction: Construction,
     /// What was tried that must fail.
@@ -169,6 +172,7 @@ impl Audit {
             };
             let told = |done, of| progress(Progress { layer: "pairs", done, of });
             let trials = world::run(&plan, &surfaces, &mut matrix, &told);
+            layers.looked_at.push(looked::by_noninterference());
             layers.trials = survived(trials, &mut matrix)?;
         }
         if self.only.is_empty() && self.goes_on(&matrix) {
@@ -181,7 +185,9 @@ impl Audit {
         }
         if let Some(options) = self.live.as_ref().filter(|_| self.only.is_empty() && self.goes_on(&matrix)) {
             progress(Progress { layer: "processes", done: 0, of: 1 });
-            layers.live = Some(processes(options, &surfaces, &mut matrix)?);
+            let processes = processes(options, &surfaces, &mut matrix)?;
+            layers.looked_at.push(looked::as_processes(processes.not_looked_at.is_empty()));
+            layers.live = Some(processes);
         }
         let report = Report::of(&matrix, layers, now().saturating_sub(began));
         let version = env!("CARGO_PKG_VERSION").into();
@@ -202,9 +208,11 @@ impl Audit {
             let searched = world::search(self.seed.wrapping_add(run), surfaces, matrix);
             survived(searched, matrix)?;
         }
+        layers.looked_at.push(looked::by_canary());
         if self.goes_on(matrix) {
             progress(Progress { layer: "names", done: 0, of: 1 });
             survived(world::reseed((self.seed, RESEEDED), self.threads, surfaces, matrix), matrix)?;
+            layers.looked_at.push(looked::by_name());
         }
         if self.goes_on(matrix) {
             layers.attacks = attacks::run(surfaces, matrix, now)?;
@@ -231,6 +239,7 @@ struct Layers {
     trials: Vec<TrialReport>,
     live: Option<Processes>,
     measured: Vec<Measured>,
+    looked_at: Vec<Looked>,
 }
 
 /// What was done with the program as processes of its own.
@@ -322,7 +331,7 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 
 impl Report {
     fn of(matrix: &Matrix, layers: Layers, took: Duration) -> Self {
-        let Layers { construction, attacks, remains, trials, live, measured } = layers;
+        let Layers { construction, attacks, remains, trials, live, measured, looked_at } = layers;
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {
@@ -354,6 +363,7 @@ impl Report {
             cells,
             found: matrix.leaks().to_vec(),
             blind,
+            looked_at,
             construction,
             attacks,
             remains,

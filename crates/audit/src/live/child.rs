@@ -2,7 +2,7 @@
 
 use super::{LiveError, named};
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -64,20 +64,8 @@ impl Launcher {
         let mut command = match &self.traces {
             None => Command::new(&self.program),
             Some(traces) => {
-                // -D: the party stays our child, and its tracer is nobody's.
                 let mut command = Command::new(named::TRACER);
-                command.args([
-                    "-D",
-                    "-f",
-                    "--seccomp-bpf",
-                    "-qq",
-                    "-s",
-                    named::LONGEST_NAME,
-                    "-e",
-                    named::CALLS,
-                    "-o",
-                ]);
-                command.arg(traces.join(named::file_of(name))).arg(&self.program);
+                command.args(named::TRACED).arg(traces.join(named::file_of(name))).arg(&self.program);
                 command
             }
         };
@@ -126,6 +114,11 @@ impl Child {
 
     pub(super) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// What it was started with ends so.
+    pub(super) fn typed(&self) -> impl Iterator<Item = &OsStr> {
+        self.command.get_args()
     }
 
     /// True unless it was killed, or has ended when it was asked to.

@@ -7,6 +7,7 @@
 mod business;
 mod cast;
 mod child;
+mod counted;
 mod crash;
 mod destruction;
 mod files;

@@ -8,6 +8,7 @@ use super::stage::{SHORT_RETENTION, Stage};
 use super::trespass::{refused, trespass};
 use super::views::Views;
 use super::{LiveError, LiveOptions, LiveOutcome, gathered, memory, named, over};
+use crate::looked::NAMED;
 use kernel::Time;
 use privacy::Principal;
 use std::time::Duration;
@@ -52,11 +53,7 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     clock.lap("search what was gathered");
     gathered::report(&stage, &mut views)?;
     let (canaries, Views { searched, broken, logs, metrics }) = (stage.canaries(), views);
-    let not_looked_at = if traced {
-        Vec::new()
-    } else {
-        vec!["names of files, threads, processes and sockets: no strace here"]
-    };
+    let not_looked_at = if traced { Vec::new() } else { vec![NAMED] };
     let phases = clock.phases;
     Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases, walked, not_looked_at })
 }

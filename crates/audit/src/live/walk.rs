@@ -1,8 +1,8 @@
 //! Every business walks over every route that there is, with its own things, in every way that is refused, and with texts
 //! that programs stumble over. Generated from the table of routes: a route that comes is walked over as soon as it is in it.
 
-use super::business::Desk;
-use super::cast::Business;
+use super::business::{Answer, Desk, until};
+use super::cast::{Business, Conversation};
 use super::stage::{Node, Stage};
 use super::trespass::id_of;
 use super::views::Views;
@@ -23,7 +23,7 @@ const TRIGGERS: [&str; 12] = [
     "131026",
     "-1",
     "STOP",
-    "https://example.com/?code=482913&x=1#y",
+    "https://code.invalid/?code=482913&x=1#y",
     "{{1}} %s ${x} <b>'\";--",
     "null",
     "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{2764}\u{fe0f}",
@@ -32,32 +32,75 @@ const TRIGGERS: [&str; 12] = [
     "a\u{0}b\r\n\u{1b}[2Jc",
 ];
 
-/// Walks, and searches what was answered. Gives how many requests it took.
-pub(super) fn walk(stage: &Stage, views: &mut Views) -> Result<usize, LiveError> {
+/// What it came to.
+pub(super) struct Walked {
+    /// How many requests it took.
+    pub(super) requests: usize,
+    /// What each business heard on its way, and at which node.
+    pub(super) desks: Vec<(&'static str, Desk)>,
+}
+
+/// Everybody says what programs stumble over, businesses walk over all routes, and what they were answered is searched.
+pub(super) fn walk(stage: &mut Stage, views: &mut Views) -> Result<Walked, LiveError> {
+    for talk in &stage.cast.conversations {
+        let Some(business) = stage.cast.businesses.get(talk.business) else { continue };
+        let Some(consumer) = stage.consumers.get_mut(talk.consumer) else { continue };
+        sayable(talk).try_for_each(|text| consumer.say(&format!("{} {text}", business.number)))?;
+    }
     let scanner = stage.scanner()?;
     let long = "x".repeat(LONG);
-    let texts: Vec<&str> = TRIGGERS.into_iter().chain([long.as_str()]).collect();
-    let mut requests = 0;
+    let mut walked = Walked { requests: 0, desks: Vec::new() };
+    let mut sent = Vec::new();
     for (index, business) in stage.cast.businesses.iter().enumerate() {
         let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) else { continue };
         let mut walker = Walker { desk: Desk::default(), node, business, requests: 0 };
-        let talks = stage.cast.conversations.iter().filter(|talk| talk.business == index);
-        for (consumer, text) in
-            talks.map(|talk| talk.consumer).flat_map(|to| texts.iter().map(move |text| (to, text)))
-        {
-            if let Some(body) = script::text(stage, consumer, text) {
-                let path = format!("/v23.0/{}/messages", business.phone_number_id);
-                walker.ask("POST", &path, &business.token, Some(&body), views)?;
+        let path = format!("/v23.0/{}/messages", business.phone_number_id);
+        for talk in stage.cast.conversations.iter().filter(|talk| talk.business == index) {
+            let plain = TRIGGERS.into_iter().chain([&*long]).map(str::to_owned);
+            for text in plain.chain(TRIGGERS.map(|trigger| beside(trigger, talk))) {
+                let Some(body) = script::text(stage, talk.consumer, &text) else { continue };
+                let answer = walker.ask("POST", &path, &business.token, Some(&body), views)?;
+                sent.extend(answer.message().map(|name| (index, name)));
             }
         }
+        walked.desks.push((business.node, walker.desk.clone()));
+        walked.requests += walker.requests;
+    }
+    let desks = &stage.desks;
+    until("all that programs stumble over to arrive", || {
+        let heard = |at: usize, text: &str| desks.get(at).is_some_and(|desk| desk.has_text(text));
+        let mut talks = stage.cast.conversations.iter();
+        talks.all(|talk| sayable(talk).all(|text| heard(talk.business, &text)))
+            && sent.iter().all(|(at, name)| desks.get(*at).is_some_and(|desk| desk.knows(name, "read")))
+    })?;
+    for (index, business) in stage.cast.businesses.iter().enumerate() {
+        let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) else { continue };
+        let mut walker = Walker { desk: Desk::default(), node, business, requests: 0 };
+        let marks = stage.cast.conversations.iter().filter(|talk| talk.business == index);
+        let marks = marks.map(|talk| &*talk.mark).take(1);
+        let texts: Vec<&str> = TRIGGERS.into_iter().chain([&*long]).chain(marks).collect();
         for route in cloud::ROUTES {
             walker.walk(route, &texts, views)?;
         }
-        requests += walker.requests;
-        let party = Party::new(Principal::Business, business.name);
-        views.search_one(&scanner, &party, "answers on every route", &walker.desk.http.bytes());
+        walked.desks.push((business.node, walker.desk));
+        walked.requests += walker.requests;
     }
-    Ok(requests)
+    for (business, (_, desk)) in stage.cast.businesses.iter().cycle().zip(&walked.desks) {
+        let party = Party::new(Principal::Business, business.name);
+        views.search_one(&scanner, &party, "answers on every route", &desk.http.bytes());
+    }
+    Ok(walked)
+}
+
+/// A trigger beside what can be recognised.
+fn beside(trigger: &str, talk: &Conversation) -> String {
+    format!("{trigger} {}", talk.mark)
+}
+
+/// What a person can say in a line.
+fn sayable(talk: &Conversation) -> impl Iterator<Item = String> {
+    let lines = TRIGGERS.iter().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control));
+    lines.map(|trigger| beside(trigger, talk))
 }
 
 /// A business on its way.
@@ -109,7 +152,7 @@ impl Walker<'_> {
         {
             self.ask(method, &path, &token, None, views)?;
         }
-        self.ask("PUT", &path, &token, None, views)
+        self.ask("PUT", &path, &token, None, views).map(drop)
     }
 
     fn ask(
@@ -119,7 +162,7 @@ impl Walker<'_> {
         token: &str,
         body: Option<&Value>,
         views: &mut Views,
-    ) -> Result<(), LiveError> {
+    ) -> Result<Answer, LiveError> {
         self.requests += 1;
         let answer = self.desk.call(self.node.api, method, path, token, body)?;
         if !(200..500).contains(&answer.status) {
@@ -127,7 +170,7 @@ impl Walker<'_> {
                 format!("{method} on a route of {} was answered {}", self.business.name, answer.status);
             views.broken("every request has an answer", detail);
         }
-        Ok(())
+        Ok(answer)
     }
 }
 

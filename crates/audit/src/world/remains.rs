@@ -8,7 +8,7 @@ use super::stage::{self, Direction, Performance, StageError};
 use super::views;
 use crate::matrix::{Leak, Matrix};
 use kernel::Row;
-use privacy::{Canary, DataClass, Finding, Scanner};
+use privacy::{Canary, DataClass, Finding, Principal, Scanner};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -60,10 +60,8 @@ pub(crate) fn look(seed: u64, matrix: &mut Matrix) -> Result<Vec<Remains>, Stage
     Ok(all)
 }
 
-/// The only rows of a node that a consumer's address may be in when all messages are gone (docs/privacy.md).
-const OUTLIVES: &str = "sessions";
-
-/// Whose number is in the rows of a node when nothing is kept any more that was said.
+/// Whose number is in rows of relay and nodes when nothing is kept any more that was said. What may stay the policy says,
+/// and that must be seen there.
 fn addresses(played: &Performance, matrix: &mut Matrix) -> Result<Remains, StageError> {
     let what = "consumers' addresses, when all messages are gone";
     let numbers = canaries::of(played).into_iter();
@@ -73,7 +71,7 @@ fn addresses(played: &Performance, matrix: &mut Matrix) -> Result<Remains, Stage
     let scanner = scanner.map_err(|error| StageError::Parties(error.to_string()))?;
     let tables = |disks: &[(Who, Vec<Row>)]| {
         let mut found = BTreeSet::new();
-        for (who, rows) in disks.iter().filter(|(who, _)| who.kind() == Kind::Node) {
+        for (who, rows) in disks {
             for row in rows {
                 let mut seen = scanner.view("key").feed(&row.key);
                 seen.extend(scanner.view("value").feed(&row.value));
@@ -84,10 +82,19 @@ fn addresses(played: &Performance, matrix: &mut Matrix) -> Result<Remains, Stage
         found
     };
     let (before, after) = (tables(&played.peeked), tables(&played.disks));
-    if !after.iter().any(|(_, table, _)| *table == OUTLIVES) {
-        matrix.blind("destruction", "no session has a consumer's address: the search for addresses is blind");
+    let outlives = matrix.policy().outlives().iter();
+    let may: BTreeSet<(Principal, String)> = outlives
+        .filter(|outlives| outlives.class == DataClass::ConsumerAddress)
+        .flat_map(|outlives| outlives.at.iter().map(|at| (*at, outlives.rows.clone())))
+        .collect();
+    let place = |who: Who, table: &str| (views::principal(&who.to_string()), table.to_owned());
+    let seen: BTreeSet<_> = after.iter().map(|(who, table, _)| place(*who, table)).collect();
+    for (principal, table) in may.difference(&seen) {
+        let what = format!("no consumer's address is in rows `{table}` of {principal}, where one may stay");
+        matrix.blind("destruction", what);
     }
-    let kept: BTreeSet<_> = after.iter().filter(|(_, table, _)| *table != OUTLIVES).collect();
+    let kept: BTreeSet<_> =
+        after.iter().filter(|(who, table, _)| !may.contains(&place(*who, table))).collect();
     for (who, table, number) in &kept {
         matrix.leak(Leak {
             layer: "destruction",

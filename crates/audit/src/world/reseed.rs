@@ -4,13 +4,14 @@
 use super::stage::{self, Direction, Performance, StageError};
 use super::views;
 use crate::matrix::{Leak, Matrix};
+use crate::wamid;
 use privacy::surfaces::{Surfaces, Value};
 use privacy::{DataClass, Principal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use world::Who;
+use world::{Sight, Who};
 
 /// Short, so that many can be played: everybody registers, and the first messages are written.
 const SHORT: [(&str, &str); 2] = [("duration", "25s"), ("drain", "5s")];
@@ -33,16 +34,28 @@ struct Kind {
     reader: Principal,
     /// So many bits of it, from the last, are drawn evenly.
     bits: u32,
+    /// So many of what lies between one and the next.
+    between: u32,
 }
 
-const MESSAGES: Kind = Kind { what: "names of messages", reader: Principal::Business, bits: 64 };
-const ENVELOPES: Kind = Kind { what: "ids of envelopes", reader: Principal::Transport, bits: 128 };
-/// They begin at 2²¹ and end before 2²⁴, and are published in the order of their numbers: the upper bits aren't even.
-const PREKEYS: Kind = Kind { what: "ids of one-time prekeys", reader: Principal::Transport, bits: 16 };
+impl Kind {
+    const fn new(what: &'static str, reader: Principal, bits: u32) -> Self {
+        Self { what, reader, bits, between: bits }
+    }
+}
+
+/// All of the nine bytes that a node draws, and of the ten that an app does.
+const MESSAGES: Kind = Kind::new("names of businesses' messages", Principal::Business, 72);
+const TEXTS: Kind = Kind::new("names of consumers' messages", Principal::Business, 80);
+const ENVELOPES: Kind = Kind::new("ids of envelopes", Principal::Transport, 128);
+/// They begin at 2²¹ and end before 2²⁴, so that the upper bits aren't even, and are published in the order of their
+/// numbers, so that it is small what lies between them.
+const PREKEYS: Kind = Kind { between: 16, ..Kind::new("ids of one-time prekeys", Principal::Transport, 21) };
+/// The signed prekey's and that of last resort are among them, before the others.
 const KEM_PREKEYS: Kind =
-    Kind { what: "ids of one-time KEM prekeys", reader: Principal::Transport, bits: 16 };
+    Kind { between: 16, ..Kind::new("ids of signed prekeys", Principal::Transport, 21) };
 /// 1 + a number below 16,380.
-const REGISTRATIONS: Kind = Kind { what: "registration ids", reader: Principal::Transport, bits: 10 };
+const REGISTRATIONS: Kind = Kind::new("registration ids", Principal::Transport, 13);
 
 /// Names of a kind in the order in which one party made them for one purpose; kinds, then purposes.
 type Sequences = BTreeMap<(Kind, String), Vec<u128>>;
@@ -68,7 +81,7 @@ pub(crate) fn check(
     matrix: &mut Matrix,
 ) -> Result<(), StageError> {
     let all = played(seed, seeds, threads, surfaces)?;
-    for kind in [MESSAGES, ENVELOPES, PREKEYS, KEM_PREKEYS, REGISTRATIONS] {
+    for kind in [MESSAGES, TEXTS, ENVELOPES, PREKEYS, KEM_PREKEYS, REGISTRATIONS] {
         let sequences =
             all.iter().filter(|((other, _), _)| *other == kind).map(|(_, names)| names.as_slice());
         judge(kind, sequences, matrix);
@@ -139,10 +152,21 @@ fn played(
 /// All names of a run.
 fn sequences(played: &Performance, surfaces: &Surfaces) -> Sequences {
     let mut all = Sequences::new();
-    for sent in &played.seen.sent {
-        all.entry((MESSAGES, sent.from.to_string())).or_default().push(sent.message.into());
-    }
     let mut known = BTreeSet::new();
+    for seen in &played.seen.seen {
+        let kind = match &seen.sight {
+            Sight::Response(_) => MESSAGES,
+            Sight::Webhook(_) => TEXTS,
+            _ => continue,
+        };
+        for name in views::leaves_of(seen, surfaces).iter().filter_map(message_name) {
+            // What is posted again is no other name.
+            if !known.insert(name) {
+                continue;
+            }
+            all.entry((kind, seen.party.to_string())).or_default().push(name);
+        }
+    }
     for (_, envelope) in &played.seen.envelopes {
         let id = u128::from_be_bytes(envelope.id.0);
         if known.insert(id) {
@@ -151,7 +175,7 @@ fn sequences(played: &Performance, surfaces: &Surfaces) -> Sequences {
         }
     }
     for (number, seen) in played.seen.seen.iter().enumerate() {
-        for (kind, id) in published(views::frame_leaves(seen, surfaces)) {
+        for (kind, id) in published(views::leaves_of(seen, surfaces)) {
             // One after the other within one frame; registration ids from one frame of a party to the next.
             let place = if kind == REGISTRATIONS { String::new() } else { format!("{number}") };
             let ids = all.entry((kind, format!("{}/{place}", seen.peer))).or_default();
@@ -162,6 +186,13 @@ fn sequences(played: &Performance, surfaces: &Surfaces) -> Sequences {
         }
     }
     all
+}
+
+/// The name of a message in what tells a business of it for the first time: an answer, or what a consumer said.
+fn message_name((path, value): &(String, Value)) -> Option<u128> {
+    let Value::Text(wamid) = value else { return None };
+    let named = path.ends_with("messages[].id");
+    u128::from_str_radix(&wamid::message_id(wamid).filter(|_| named)?, 16).ok()
 }
 
 /// The numbers in what an endpoint publishes of itself.
@@ -184,11 +215,13 @@ fn published(leaves: Vec<(String, Value)>) -> Vec<(Kind, u128)> {
 fn judge<'a>(kind: Kind, sequences: impl Iterator<Item = &'a [u128]>, matrix: &mut Matrix) {
     let (mut names, mut sums, mut masks) = (Tally::default(), Tally::default(), Tally::default());
     for sequence in sequences {
-        sequence.iter().for_each(|name| names.add(*name, kind.bits));
+        // Where they begin is no bit.
+        let first = if kind == REGISTRATIONS { 1 } else { 0 };
+        sequence.iter().for_each(|name| names.add(name.wrapping_sub(first), kind.bits));
         for pair in sequence.windows(2) {
             if let [one, next] = pair {
-                sums.add(next.wrapping_sub(*one), kind.bits);
-                masks.add(next ^ one, kind.bits);
+                sums.add(next.wrapping_sub(*one), kind.between);
+                masks.add(next ^ one, kind.between);
             }
         }
     }
@@ -242,7 +275,7 @@ mod tests {
     use super::*;
     use kernel::{Rng, Seed};
 
-    const ANY: Kind = Kind { what: "names", reader: Principal::Transport, bits: 20 };
+    const ANY: Kind = Kind::new("names", Principal::Transport, 20);
 
     fn found(sequences: &[Vec<u128>]) -> Vec<String> {
         let mut matrix = Matrix::new(Surfaces::of_this_project().unwrap().policy().clone());

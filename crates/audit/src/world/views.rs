@@ -194,13 +194,9 @@ fn frame(seen: &Seen, surfaces: &Surfaces, bytes: &[u8]) -> surfaces::Seen {
     parts
 }
 
-/// The fields of a frame and their values; nothing of other sights.
-pub(crate) fn frame_leaves(seen: &Seen, surfaces: &Surfaces) -> Vec<(String, surfaces::Value)> {
-    let leaves = match &seen.sight {
-        Sight::Frame(bytes) => frame(seen, surfaces, bytes).leaves,
-        _ => Vec::new(),
-    };
-    leaves.into_iter().map(|leaf| (leaf.path, leaf.value)).collect()
+/// The places of a sight and their values.
+pub(crate) fn leaves_of(seen: &Seen, surfaces: &Surfaces) -> Vec<(String, surfaces::Value)> {
+    parts(seen, surfaces).leaves.into_iter().map(|leaf| (leaf.path, leaf.value)).collect()
 }
 
 /// What whoever carries a ratchet message can read of it: keys and counters.

@@ -49,6 +49,16 @@ pub enum SurfacesError {
         /// What fits it and must not.
         fits: &'static str,
     },
+    /// A number without a name.
+    #[error(
+        "[{place}] is said to be a statistic, and its part `{part}` is a number: say what is counted with `of`"
+    )]
+    Uncounted {
+        /// Where.
+        place: String,
+        /// The part.
+        part: String,
+    },
     /// A form with a part that is not in `[forms]`.
     #[error("[{place}] has a form with the part `{part}`, which is not in [forms]")]
     Part {

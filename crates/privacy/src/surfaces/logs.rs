@@ -36,6 +36,7 @@ struct RawField {
     name: String,
     class: String,
     is: Vec<String>,
+    of: Option<String>,
 }
 
 pub(super) struct Catalogue {
@@ -138,13 +139,14 @@ impl Event {
         let place = format!("logs.event `{}`", raw.text);
         let mut pattern = String::from("^");
         let texts = if raw.is.is_empty() { std::slice::from_ref(&raw.text) } else { &raw.is[..] };
-        let line = Declaration::Formed { class: raw.class.clone(), is: texts.to_vec() };
+        let line = Declaration::Formed { class: raw.class.clone(), is: texts.to_vec(), of: None };
         let class = Declared::parse(&place, &line, parts)?.class;
         pattern += &one_of(&place, texts, parts)?;
         let mut fields = Vec::new();
         for field in &raw.fields {
             let place = format!("{place} field {}", field.name);
-            let declaration = Declaration::Formed { class: field.class.clone(), is: field.is.clone() };
+            let (class, is, of) = (field.class.clone(), field.is.clone(), field.of.clone());
+            let declaration = Declaration::Formed { class, is, of };
             fields.push((field.name.clone(), Declared::parse(&place, &declaration, parts)?));
             pattern += &format!(" {}=({})", regex::escape(&field.name), one_of(&place, &field.is, parts)?);
         }
