@@ -13,73 +13,16 @@
 mod common;
 
 use common::http::{Webhook, post, take_webhooks};
+use common::party::Party;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 const MESSAGES: usize = 24;
 const CONSUMER: &str = "4915112345678";
-
-/// One party: how to start it, and what it prints, over all its lives.
-struct Party {
-    arguments: Vec<String>,
-    child: Child,
-    lines: Sender<String>,
-    printed: Receiver<String>,
-}
-
-impl Party {
-    fn start(arguments: &[&str]) -> Self {
-        let (lines, printed) = channel();
-        let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let child = spawn(&arguments, &lines);
-        Self { arguments, child, lines, printed }
-    }
-
-    /// The next line that it prints for which `wanted` says so.
-    fn wait_for(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let line =
-                self.printed.recv_timeout(Duration::from_secs(60)).expect("the party says what we wait for");
-            let json: Value = serde_json::from_str(&line).unwrap_or_default();
-            if wanted(&json) {
-                return json;
-            }
-        }
-    }
-
-    fn kill_nine_and_restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.child = spawn(&self.arguments, &self.lines);
-    }
-}
-
-impl Drop for Party {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(arguments: &[String], lines: &Sender<String>) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_blindpost"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let lines = lines.clone();
-    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
-    child
-}
 
 #[test]
 fn kill_nine_loses_and_doubles_nothing() {

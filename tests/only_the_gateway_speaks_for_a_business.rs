@@ -59,7 +59,7 @@ impl Stage {
         for connection in [GATEWAY, OTHER_GATEWAY, ALICE, MALLORY] {
             stage.happens(LinkEvent::Up { connection, peer: key(connection) });
             let gateway = connection == GATEWAY || connection == OTHER_GATEWAY;
-            stage.says(connection, ToRelay::Hello { delivered_through: 0, gateway });
+            stage.says(connection, ToRelay::Hello { delivered: wire::Position::default(), gateway });
         }
         for (connection, address) in [(GATEWAY, shop()), (ALICE, alice()), (MALLORY, mallory())] {
             assert_eq!(stage.publishes(connection, address), [(connection, ToEndpoint::Published(address))]);
@@ -90,6 +90,8 @@ impl Stage {
             last_resort_kem_prekey: signed,
             one_time_prekeys: Vec::new(),
             one_time_kem_prekeys: Vec::new(),
+            replaces: false,
+            name: 0,
         };
         self.says(connection, ToRelay::Publish(Box::new(publish)))
     }
@@ -178,7 +180,7 @@ fn an_unknown_node_is_no_gateway() {
     let mut stage = Stage::new();
     let stranger = ConnectionId(9);
     stage.happens(LinkEvent::Up { connection: stranger, peer: key(stranger) });
-    let heard = stage.says(stranger, ToRelay::Hello { delivered_through: 0, gateway: true });
+    let heard = stage.says(stranger, ToRelay::Hello { delivered: wire::Position::default(), gateway: true });
     assert_eq!(heard, [(stranger, ToEndpoint::Rejected(RejectCode::NotAGateway))]);
     // Its connection is at an end: the relay does not hear it any more.
     assert_eq!(stage.publishes(stranger, number("15550000001")), []);

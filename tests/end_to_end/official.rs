@@ -85,7 +85,7 @@ impl OfficialApp {
         let relay = runtime.block_on(connecting).unwrap();
         let address = Address::primary(number(0));
         let mut app = Self { address, library, relay, runtime, submitted: 0, epoch: 0 };
-        app.tell(ToRelay::Hello { delivered_through: 0, gateway: false });
+        app.tell(ToRelay::Hello { delivered: wire::Position::default(), gateway: false });
         app.tell(ToRelay::Publish(Box::new(publish(address, &bundle))));
         while app.hears() != ToEndpoint::Published(address) {}
         app
@@ -130,7 +130,7 @@ impl OfficialApp {
     /// The next text that arrives.
     fn reads(&mut self) -> String {
         loop {
-            let ToEndpoint::Delivery { sequence, item } = self.hears() else { continue };
+            let ToEndpoint::Delivery { sequence, item, .. } = self.hears() else { continue };
             self.tell(ToRelay::Acknowledge { through: sequence, unread: Vec::new() });
             let envelope = match item {
                 InboxItem::Envelope(envelope) => envelope,
@@ -180,6 +180,8 @@ fn publish(address: Address, bundle: &Bundle) -> Publish {
             .map(|key| OneTimeKey { id: key.id, key: key.key.clone().into() })
             .collect(),
         one_time_kem_prekeys: Vec::new(),
+        replaces: false,
+        name: 0,
     }
 }
 

@@ -97,7 +97,7 @@ fn test() -> Result<(), Failure> {
         .env(interop::ORACLE, &oracle)
         .env("BLINDPOST_PYTHON", &python);
     Step::new("tests").run(tests.tools_in_path())?;
-    Step::new("examples").run(cargo(&["test", "--doc", "--package", "relay"]))?;
+    examples()?;
     interop::run(&[])?;
     without_c()?;
     instructions::compare()?;
@@ -105,6 +105,15 @@ fn test() -> Result<(), Failure> {
     deny()?;
     demo::run()?;
     audit::run()
+}
+
+/// What the documentation shows runs: the picture's, and those of the engine, which assert what they say.
+fn examples() -> Result<(), Failure> {
+    Step::new("examples").run(cargo(&["test", "--doc", "--package", "relay"]))?;
+    for example in ["conversation", "ml_kem_1024", "kem_in_every_message"] {
+        Step::new(example).run(cargo(&["run", "--package", "ratchet", "--example", example]))?;
+    }
+    Ok(())
 }
 
 /// With nothing but Rust in it, the engine builds where there is no C compiler (decision 0018).

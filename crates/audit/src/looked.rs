@@ -38,7 +38,13 @@ pub(crate) fn by_canary() -> Looked {
 
 /// From many seeds.
 pub(crate) fn by_name() -> Looked {
-    let channels = vec!["names of messages", "ids of envelopes", "ids of prekeys", "registration ids"];
+    let channels = vec![
+        "names of messages",
+        "ids of envelopes",
+        "ids of prekeys",
+        "names of publications",
+        "registration ids",
+    ];
     Looked { layer: "by name", channels }
 }
 

@@ -176,6 +176,10 @@ fn screen(json: bool, mut printed: Printed) -> impl FnMut(Output) -> std::io::Re
         if sequence.is_some_and(|sequence| sequence <= printed.through) {
             return Ok(());
         }
+        if matches!(output, Output::Notice(Notice::StartedOver)) {
+            // Which messages had these numbers in the state that is gone, the app does not know.
+            printed.advance(0);
+        }
         let line = if json { json_line(output) } else { text_line(output) };
         if let Some(line) = line {
             outln!("{line}")?;
@@ -257,6 +261,9 @@ fn notice_text(notice: Notice) -> String {
     match notice {
         Notice::Registered => "registered with the relay".into(),
         Notice::Online => "online".into(),
+        Notice::StartedOver => "this app or its relay was put back to an older copy, or the relay is another: all sessions are made anew \
+             and what had not arrived is sent again; what only the state knew that is gone is lost"
+            .into(),
         Notice::Offline => "offline; messages wait".into(),
         Notice::Rejected(code) => format!("the relay refused: {code:?}"),
         Notice::Unreadable(unreadable) => format!("a message can't be read: {unreadable}"),

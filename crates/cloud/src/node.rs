@@ -110,6 +110,7 @@ impl<P: Signing> Node<P> {
         let state: &mut State = &mut self.state;
         match event {
             Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::StartedOver => step.say(Output::Notice(Notice::StartedOver)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Received { account, from, content } => {
                 state.on_message(account.number, from.number, content, step);

@@ -38,6 +38,12 @@ pub enum Notice {
     /// Messages flow.
     #[error("the relay knows this node: messages flow")]
     Online,
+    /// Node and relay did not have the same past, and have started over.
+    #[error(
+        "this node or its relay was put back to an older copy, or the relay is another: all sessions are made anew and what had \
+         not arrived is sent again; what only the state knew that is gone is lost"
+    )]
+    StartedOver,
     /// The connection to the relay is gone; messages wait.
     #[error("the connection to the relay is gone: messages wait")]
     Offline,

@@ -110,12 +110,13 @@ fn log(notice: Notice) {
         Notice::Unreadable(_) => counter!("blindpost_node_unreadable_total").increment(1),
         Notice::Rejected(_) => counter!("blindpost_node_rejections_total").increment(1),
         Notice::WebhookDropped => counter!("blindpost_node_webhooks_dropped_total").increment(1),
-        Notice::Overruled(_) | Notice::Unnamed(_) => {}
+        Notice::StartedOver | Notice::Overruled(_) | Notice::Unnamed(_) => {}
     }
     match notice {
         Notice::Online | Notice::Offline => tracing::info!("{notice}"),
         // Not which thing: the log is for whoever operates the node, and which business it is they need not know.
-        Notice::Unreadable(_)
+        Notice::StartedOver
+        | Notice::Unreadable(_)
         | Notice::Rejected(_)
         | Notice::WebhookDropped
         | Notice::Overruled(_)

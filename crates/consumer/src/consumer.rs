@@ -100,6 +100,8 @@ pub enum Notice {
     Registered,
     /// The relay is connected.
     Online,
+    /// App and relay did not have the same past, and have started over: messages that had not arrived are sent again.
+    StartedOver,
     /// The relay is not connected; messages wait.
     Offline,
     /// The relay refused something.
@@ -213,6 +215,7 @@ impl<P: Provider> Consumer<P> {
                 step.say(Output::Notice(Notice::IdentityChanged { number: peer.number, trusted }));
             }
             Event::Online => step.say(Output::Notice(Notice::Online)),
+            Event::StartedOver => step.say(Output::Notice(Notice::StartedOver)),
             Event::Offline => step.say(Output::Notice(Notice::Offline)),
             Event::Rejected(code) => step.say(Output::Notice(Notice::Rejected(code))),
             Event::Unreadable(unreadable) => step.say(Output::Notice(Notice::Unreadable(unreadable))),
@@ -223,8 +226,9 @@ impl<P: Provider> Consumer<P> {
 
     fn show(&mut self, from: Address, message_id: MessageId, text: String, step: &mut Step<'_>) {
         let message = Shown { sequence: self.inbox.next_sequence(), from, message_id, text };
-        self.inbox.append(message.clone(), step.transaction);
-        step.say(Output::Show(message));
+        if self.inbox.append(message.clone(), step.transaction) {
+            step.say(Output::Show(message));
+        }
     }
 
     fn on_command(&mut self, command: Command, step: &mut Step<'_>) {

@@ -1,4 +1,7 @@
 //! What has arrived and the screen has not confirmed: numbered, in rows until then, and shown again after a restart.
+//!
+//! The last messages are recognised if they come again, in another envelope: their sender may have been put back to an older
+//! copy, and not know that they had arrived.
 
 use crate::proto;
 use bytes::Bytes;
@@ -10,6 +13,9 @@ use wire::{Address, DeviceId, Number};
 
 pub(crate) const UNSHOWN: Table = Table::queue("unshown");
 pub(crate) const SHOWN: Table = Table::state("shown");
+
+/// So many messages are recognised. Whoever sends again sends what it does not know to have arrived, which is what it sent last.
+const RECOGNISED: usize = 64;
 
 /// A message on the screen. `Debug` hides who and what.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +35,8 @@ pub struct Shown {
 pub(crate) struct Inbox {
     unshown: VecDeque<Shown>,
     shown_through: u64,
+    /// Digests of sender and name of the last messages, the oldest first.
+    arrived: VecDeque<u64>,
     revision: u64,
 }
 
@@ -36,7 +44,10 @@ impl Inbox {
     pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
         let wrong = |error: &dyn ToString| RestoreError::new(row, error.to_string());
         if row.table == SHOWN {
-            self.shown_through = proto::ShownRow::decode(row.value.clone()).map_err(|e| wrong(&e))?.through;
+            let stored = proto::ShownRow::decode(row.value.clone()).map_err(|e| wrong(&e))?;
+            self.shown_through = stored.through;
+            let arrived = stored.arrived.as_chunks::<8>().0.iter();
+            self.arrived = arrived.map(|digest| u64::from_be_bytes(*digest)).collect();
             self.revision = row.at;
             return Ok(());
         }
@@ -55,8 +66,18 @@ impl Inbox {
         self.unshown.back().map_or(self.shown_through, |last| last.sequence) + 1
     }
 
-    /// Keeps a message until it was shown.
-    pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) {
+    /// Keeps a message until it was shown; false if it is one of the last that arrived.
+    #[must_use]
+    pub(crate) fn append(&mut self, message: Shown, transaction: &mut Transaction) -> bool {
+        let digest = message.digest();
+        if self.arrived.contains(&digest) {
+            return false;
+        }
+        if self.arrived.len() == RECOGNISED {
+            self.arrived.pop_front();
+        }
+        self.arrived.push_back(digest);
+        self.write(transaction);
         let row = || proto::UnshownRow {
             from_number: message.from.number.as_integer(),
             from_device: u32::from(message.from.device.get()),
@@ -65,6 +86,7 @@ impl Inbox {
         };
         transaction.append_with(UNSHOWN, message.sequence, || (Bytes::new(), row().encode_to_vec()));
         self.unshown.push_back(message);
+        true
     }
 
     /// The screen has shown everything up to `through`: what that was, for the first time.
@@ -76,16 +98,33 @@ impl Inbox {
         }
         if !seen.is_empty() {
             transaction.trim_with(UNSHOWN, self.shown_through, Bytes::new);
-            let row = proto::ShownRow { through: self.shown_through };
-            self.revision =
-                transaction.swap_with(SHOWN, self.revision, || (Bytes::new(), row.encode_to_vec()));
+            self.write(transaction);
         }
         seen
+    }
+
+    fn write(&mut self, transaction: &mut Transaction) {
+        let row = || proto::ShownRow {
+            through: self.shown_through,
+            arrived: self.arrived.iter().flat_map(|digest| digest.to_be_bytes()).collect(),
+        };
+        self.revision = transaction.swap_with(SHOWN, self.revision, || (Bytes::new(), row().encode_to_vec()));
     }
 
     /// What was received but perhaps not shown before the app ended.
     pub(crate) fn unshown(&self) -> impl Iterator<Item = &Shown> {
         self.unshown.iter()
+    }
+}
+
+impl Shown {
+    /// What it is recognised by: FNV-1a, of sender and name.
+    fn digest(&self) -> u64 {
+        let sender = self.from.to_key();
+        let bytes = sender.iter().chain(self.message_id.as_str().as_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
     }
 }
 

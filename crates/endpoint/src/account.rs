@@ -30,13 +30,15 @@ pub(crate) struct Account<P: Provider> {
     one_time: BTreeMap<u32, OneTimePrekey<P>>,
     one_time_kem: BTreeMap<u32, KemPrekey<P>>,
     pub(crate) published: bool,
+    /// The one-time prekeys have been said to a relay, which may have got them.
+    offered: bool,
     /// Publications on this connection that the relay has not confirmed.
     publishing: u32,
 }
 
 /// How much of an account is published.
 pub(crate) enum Portion {
-    /// All that there is.
+    /// All that there is, in place of what the relay may have.
     Everything,
     /// What every first message may use, and no one-time prekeys.
     Lasting,
@@ -60,12 +62,7 @@ impl<P: Provider> Account<P> {
 
     /// New keys instead of all these, as after an installation anew.
     pub(crate) fn renew(&mut self, policy: &Policy, now: Time, rng: &mut Rng, transaction: &mut Transaction) {
-        for id in std::mem::take(&mut self.one_time).into_keys() {
-            transaction.remove_with(PREKEYS, || self.prekey_key(CURVE, id));
-        }
-        for id in std::mem::take(&mut self.one_time_kem).into_keys() {
-            transaction.remove_with(PREKEYS, || self.prekey_key(KEM, id));
-        }
+        self.forget_one_time(transaction);
         let revision = self.revision;
         *self = Self { revision, ..Self::generate(self.address, policy, now, rng) };
         self.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
@@ -85,6 +82,7 @@ impl<P: Provider> Account<P> {
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: false,
+            offered: false,
             publishing: 0,
         }
     }
@@ -105,6 +103,7 @@ impl<P: Provider> Account<P> {
             one_time: BTreeMap::new(),
             one_time_kem: BTreeMap::new(),
             published: stored.published,
+            offered: stored.offered,
             publishing: 0,
         })
     }
@@ -126,6 +125,33 @@ impl<P: Provider> Account<P> {
         Ok(())
     }
 
+    /// Destroys all prekeys: the lasting ones are new, and so will be the one-time ones when they are published. No relay has
+    /// confirmed them.
+    pub(crate) fn renew_prekeys(&mut self, rng: &mut Rng, transaction: &mut Transaction) {
+        self.forget_one_time(transaction);
+        let ids = [(); 2].map(|()| self.draw_prekey_id(rng));
+        self.lasting.renew(ids, &self.identity.key_pair, rng);
+        (self.published, self.offered) = (false, false);
+        self.write(transaction);
+    }
+
+    /// What the relay has of this account is not what it was told: all is to be published again.
+    pub(crate) fn unpublish(&mut self, transaction: &mut Transaction) {
+        if self.published {
+            self.published = false;
+            self.write(transaction);
+        }
+    }
+
+    fn forget_one_time(&mut self, transaction: &mut Transaction) {
+        for id in std::mem::take(&mut self.one_time).into_keys() {
+            transaction.remove_with(PREKEYS, || self.prekey_key(CURVE, id));
+        }
+        for id in std::mem::take(&mut self.one_time_kem).into_keys() {
+            transaction.remove_with(PREKEYS, || self.prekey_key(KEM, id));
+        }
+    }
+
     /// What the relay's directory has not been told, or may not know.
     pub(crate) fn unpublished(&self) -> Option<Portion> {
         if !self.published {
@@ -135,8 +161,27 @@ impl<P: Provider> Account<P> {
         }
     }
 
-    /// What the relay's directory should know. One-time prekeys that rest are not derived for nothing.
-    pub(crate) fn publish(&mut self, portion: &Portion) -> Publish {
+    /// What the relay's directory should know. One-time prekeys that rest are not derived for nothing, and those that a relay may
+    /// have had, and handed out, are not said again: they are new ones then.
+    pub(crate) fn publish(
+        &mut self,
+        portion: &Portion,
+        policy: &Policy,
+        rng: &mut Rng,
+        transaction: &mut Transaction,
+    ) -> Publish {
+        let replaces = matches!(portion, Portion::Everything);
+        if replaces {
+            if self.offered {
+                self.forget_one_time(transaction);
+            }
+            self.offered = true;
+            if self.one_time.is_empty() {
+                self.make_one_time(policy.one_time_prekeys.min(PER_PUBLISH), rng, transaction);
+            } else {
+                self.write(transaction);
+            }
+        }
         self.publishing += 1;
         let wanted = |id| match portion {
             Portion::Everything => true,
@@ -154,6 +199,8 @@ impl<P: Provider> Account<P> {
             last_resort_kem_prekey,
             one_time_prekeys: one_time.map(one_time_key).collect(),
             one_time_kem_prekeys: one_time_kem.map(signed_key).collect(),
+            replaces,
+            name: 0,
         }
     }
 
@@ -258,6 +305,7 @@ impl<P: Provider> Account<P> {
             registration_id: self.identity.registration_id,
             identity_key: identity_key.to_vec().into(),
             published: self.published,
+            offered: self.offered,
             ..proto::AccountRow::default()
         };
         self.lasting.store(&mut row);

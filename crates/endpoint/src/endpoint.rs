@@ -20,7 +20,7 @@ use ratchet::{
 use std::collections::{BTreeMap, VecDeque};
 use wire::{
     Address, BillingClass, Bundle, Envelope, EnvelopeId, EnvelopeKind, InboxItem, LinkEvent, Outcome,
-    Receipt, ToEndpoint, ToRelay,
+    Position, Receipt, ToEndpoint, ToRelay,
 };
 
 /// How often a message is encrypted anew for a recipient that could not decrypt it.
@@ -154,7 +154,7 @@ impl<P: Provider> Endpoint<P> {
         self.accounts.get(&account).map(|account| account.identity.key_pair.public())
     }
 
-    /// True if the relay has the keys of this address of ours.
+    /// True if the relay that we are at, or were last, has confirmed that this address is ours and has its keys.
     pub fn is_published(&self, account: Address) -> bool {
         self.accounts.get(&account).is_some_and(|account| account.published)
     }
@@ -276,14 +276,26 @@ impl<P: Provider> Endpoint<P> {
         if self.post.is_online()
             && let Some(account) = self.accounts.get_mut(&address)
         {
-            self.post.say(ToRelay::Publish(Box::new(account.publish(portion))), step);
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            let publish = account.publish(portion, &self.policy, rng, step.transaction);
+            self.post.publish(publish, step);
         }
     }
 
     fn on_frame(&mut self, frame: ToEndpoint, step: &mut Step<'_>) -> Vec<Event> {
         match frame {
-            ToEndpoint::Welcome { accepted_through } => {
-                let mut events = self.on_accepted(accepted_through, step.transaction);
+            ToEndpoint::Welcome { accepted, resumes, published } => {
+                let mut events = Vec::new();
+                if self.post.is_new() {
+                    self.post.adopt(accepted, resumes, step.transaction);
+                } else if !self.post.fits(accepted, resumes) {
+                    self.start_over(accepted, resumes, step);
+                    events.push(Event::StartedOver);
+                }
+                if !self.post.has_published(published) {
+                    self.accounts.values_mut().for_each(|account| account.unpublish(step.transaction));
+                }
+                events.extend(self.on_accepted(accepted.sequence, step.transaction));
                 self.post.welcomed(step);
                 let unpublished = self.accounts.iter();
                 let unpublished = unpublished.filter_map(|(of, account)| Some((*of, account.unpublished()?)));
@@ -307,8 +319,8 @@ impl<P: Provider> Endpoint<P> {
                 step.drawing_for(whose, |step| self.on_bundle(*bundle, step))
             }
             ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
-            ToEndpoint::Delivery { sequence, item } => {
-                if !self.post.is_new(sequence) {
+            ToEndpoint::Delivery { sequence, name, item } => {
+                if !self.post.lacks(sequence) {
                     self.post.delivered_before(step);
                     return Vec::new();
                 }
@@ -320,7 +332,7 @@ impl<P: Provider> Endpoint<P> {
                     InboxItem::Envelope(_) | InboxItem::Receipt(_) => 0,
                 };
                 let (events, is_read) = step.drawing_for(whose, |step| self.on_item(item, step));
-                self.post.delivered(sequence, is_read, step);
+                self.post.delivered(Position { sequence, name }, is_read, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
@@ -334,6 +346,25 @@ impl<P: Provider> Endpoint<P> {
             ToEndpoint::Metering(readings) => vec![Event::Metering(readings)],
             ToEndpoint::Rejected(code) => vec![Event::Rejected(code)],
         }
+    }
+
+    /// Relay and endpoint have different histories: one of them was put back to an older copy, or is another. What it was
+    /// can't be told, so message keys may have been used that this endpoint does not know of, and one-time prekeys be out whose
+    /// private halves it does not have. No key goes on (invariants 4 and 13): all sessions are destroyed, also those that were
+    /// archived, which a message could wake up; whatever the recipients don't have yet waits for new ones; and all prekeys are new.
+    /// Where the queues stand, the relay says. Requests for what could not be read are asked again: no key is in them. Nothing
+    /// has left yet on this connection but our greeting.
+    fn start_over(&mut self, accepted: Position, resumes: Position, step: &mut Step<'_>) {
+        self.sessions.destroy(step.transaction);
+        for (address, account) in &mut self.accounts {
+            account.renew_prekeys(step.rng.child(drawn_for(*address, &self.policy)), step.transaction);
+        }
+        self.look_at_keys();
+        let unsent = self.post.adopt(accepted, resumes, step.transaction);
+        let ids: Vec<_> = unsent.iter().map(|envelope| envelope.id).collect();
+        self.pending.wait_again(&ids, step.transaction);
+        let requests = unsent.into_iter().filter(|envelope| envelope.kind == EnvelopeKind::Retry);
+        requests.for_each(|request| self.post.submit(request, step));
     }
 
     /// Encrypts and submits a message, or lets it wait for a session.
@@ -473,7 +504,13 @@ impl<P: Provider> Endpoint<P> {
             Unreadable::IdentityChanged => self.policy.identity_changes == IdentityChanges::Accept,
             _ => false,
         };
-        if may_help && self.retries.allow(from, step.now) {
+        let asks = may_help
+            && if self.sessions.have_started_over(account, from) {
+                self.retries.allow_known(from, step.now)
+            } else {
+                self.retries.allow(from, step.now)
+            };
+        if asks {
             if unreadable == Unreadable::IdentityChanged {
                 // One that was the peer's before: the directory says whose it is now.
                 self.fetch(account, from, step);

@@ -10,6 +10,9 @@ use wire::{Address, MeterReading, RejectCode};
 pub enum Event {
     /// The relay knows us and has our submissions: messages flow.
     Online,
+    /// The relay and this endpoint do not have the same past: one of them was put back to an older copy, or the relay is
+    /// another. New sessions are made, and messages that had not arrived are sent again.
+    StartedOver,
     /// The connection to the relay is gone.
     Offline,
     /// A message arrived, once.

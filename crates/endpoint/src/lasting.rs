@@ -94,6 +94,12 @@ impl<P: Provider> Lasting<P> {
         self.former.push(Former { keys, replaced: None });
     }
 
+    /// Destroys all of them: others take their place that no relay has yet.
+    pub(crate) fn renew(&mut self, ids: [u32; 2], identity: &IdentityKeyPair<P>, rng: &mut Rng) {
+        self.former.clear();
+        self.now = Pair::generate(ids, identity, rng);
+    }
+
     /// Destroys former keys whose time is over.
     pub(crate) fn destroy(&mut self, policy: &Policy, now: Time) {
         self.former.retain(|former| former.replaced.is_none_or(|at| at + policy.former_keys_kept > now));

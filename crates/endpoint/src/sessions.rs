@@ -37,11 +37,30 @@ impl<P: Provider> Sessions<P> {
         self.by_pair.get(&(account, peer)).map(Box::as_ref)
     }
 
+    /// Destroys all keys of all sessions. Who the peers are is still known.
+    pub(crate) fn destroy(&mut self, transaction: &mut Transaction) {
+        for (&(account, peer), session) in &mut self.by_pair {
+            let identity = session.record.remote_identity();
+            session.record = SessionRecord::default();
+            if let Some(identity) = identity {
+                session.record.trust(identity);
+                session.write(account, peer, transaction);
+            }
+        }
+    }
+
     /// Keeps nothing of a pair that has nothing: else whoever sends garbage from ever other numbers takes memory.
     pub(crate) fn drop_unused(&mut self, account: Address, peer: Address) {
         if self.get(account, peer).is_some_and(|session| session.revision == 0) {
             self.by_pair.remove(&(account, peer));
         }
+    }
+
+    /// True of a pair of which only the peer's identity is left, because [`destroy`](Self::destroy) has taken the rest.
+    pub(crate) fn have_started_over(&self, account: Address, peer: Address) -> bool {
+        self.get(account, peer).is_some_and(|Session { record, .. }| {
+            record.remote_identity().is_some() && record.status().is_none() && record.archived_sessions() == 0
+        })
     }
 
     /// Destroys all sessions of an account.

@@ -123,6 +123,28 @@ impl Pending {
         self.messages.insert(key, message);
     }
 
+    /// All messages wait for a session again, in the order in which they were sent: those that no relay has, which are in
+    /// `unsent`, after those of the same moment that one had. What carried them is not sent any more.
+    pub(crate) fn wait_again(&mut self, unsent: &[EnvelopeId], transaction: &mut Transaction) {
+        let unsent: BTreeMap<_, _> = unsent.iter().zip(1_usize..).collect();
+        let order = self.messages.iter().map(|(key, message)| {
+            let place = message.envelope.map(|envelope| unsent.get(&envelope).copied().unwrap_or(0));
+            // What waits already has waited behind all that was sent.
+            (message.created, place.is_none(), place.unwrap_or(0), message.waiting, key.clone())
+        });
+        let mut order: Vec<_> = order.collect();
+        order.sort_unstable();
+        self.by_envelope.clear();
+        self.waiting.clear();
+        for (_, _, _, _, key) in order {
+            let Some(message) = self.messages.get_mut(&key) else { continue };
+            self.waited += 1;
+            (message.envelope, message.attempts, message.waiting) = (None, 0, self.waited);
+            message.write(&key, transaction);
+            self.waiting.entry((key.0, message.to)).or_default().push(key);
+        }
+    }
+
     /// The pairs of addresses that have messages waiting for a session.
     pub(crate) fn pairs_waiting(&self) -> impl Iterator<Item = (Address, Address)> {
         self.waiting.keys().copied()

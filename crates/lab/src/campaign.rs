@@ -150,7 +150,7 @@ impl Campaign {
         let envelopes: Vec<_> = seen.envelopes.into_iter().map(|(_, envelope)| envelope).collect();
 
         let mut broken: Vec<Broken> = seen.violations.iter().map(Broken::from).collect();
-        broken.extend(invariants::exactly_once(&messages));
+        broken.extend(invariants::exactly_once(&messages, &run));
         let mut uses = KeyUses::default();
         broken.extend(envelopes.iter().filter_map(|envelope| uses.add(envelope)));
         broken.extend(invariants::no_text_is_left(&mut run, &seen.texts, &envelopes));

@@ -1,11 +1,11 @@
 //! What every run must keep, whatever goes wrong in it: the invariants of `docs/architecture.md`, looked at from outside.
 
-use crate::messages::Messages;
+use crate::messages::{Message, Messages};
 use privacy::{Canary, DataClass, Scanner};
 use ratchet::{KeyUse, MessageKind};
 use std::collections::BTreeMap;
 use wire::{Address, Envelope, EnvelopeKind};
-use world::{Kind, Simulation, Stage, Violation, Who};
+use world::{Kind, Restore, Simulation, Stage, Violation, Who};
 
 /// One broken promise: the invariant, and what happened.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -29,9 +29,20 @@ impl From<&Violation> for Broken {
 }
 
 /// `exactly_once_to_the_person`: nothing is read twice, and what was accepted is read unless its sender has heard that
-/// it will not be. For a run that had time to settle.
-pub(crate) fn exactly_once(messages: &Messages) -> impl Iterator<Item = Broken> {
-    messages.iter().filter_map(|(id, message)| {
+/// it will not be. For a run that had time to settle. What an end did after the copy was made that it was put back to, nobody
+/// knows but its peers: of messages that were under way in between nothing is promised.
+pub(crate) fn exactly_once(messages: &Messages, run: &Simulation) -> impl Iterator<Item = Broken> {
+    let end = |who: Who| if who.kind() == Kind::Business { run.node_of(who) } else { who };
+    let forgotten = move |message: &Message| {
+        let Some(sent) = message.sent else { return false };
+        let ends = [end(sent.from), end(sent.to)];
+        run.restores().any(|(who, Restore { copied, at, .. })| {
+            let known = |stage| message.at(stage).is_some_and(|at| at < copied.as_micros());
+            let settled = known(Stage::Shown) && known(Stage::Delivered);
+            ends.contains(&who) && sent.created <= at && !settled
+        })
+    };
+    messages.iter().filter(move |(_, message)| !forgotten(message)).filter_map(|(id, message)| {
         let accepted = message.at(Stage::Accepted).is_some();
         let from_business = message.sent.is_some_and(|sent| sent.from.kind() == Kind::Business);
         let wrong = match message.shown {
@@ -84,7 +95,13 @@ pub(crate) fn no_text_is_left(
     texts: &[(Who, u64, String)],
     envelopes: &[Envelope],
 ) -> Vec<Broken> {
-    let canaries = texts.iter().filter(|(_, _, text)| text.len() >= LONG_ENOUGH).map(|(_, id, text)| {
+    // What was shown twice is searched once.
+    let long: BTreeMap<u64, &str> = texts
+        .iter()
+        .map(|(_, id, text)| (*id, &**text))
+        .filter(|(_, text)| text.len() >= LONG_ENOUGH)
+        .collect();
+    let canaries = long.into_iter().map(|(id, text)| {
         Canary::new(&format!("message {id:016x}"), DataClass::Content, text.as_bytes().to_vec())
     });
     let scanner = match Scanner::new(canaries) {

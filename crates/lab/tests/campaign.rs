@@ -41,3 +41,14 @@ fn a_machine_that_speaks_too_soon_is_caught() {
         assert!(failure.faults.len() <= 5, "not minimal: {failure:?}");
     }
 }
+
+#[test]
+fn tmp_seeds() {
+    let range = std::env::var("SEEDS").unwrap_or("1-3".into());
+    let (a, b) = range.split_once('-').unwrap();
+    let verdict = campaign(a.parse().unwrap()..=b.parse().unwrap(), None);
+    for failure in &verdict.failures {
+        println!("{failure:#?}");
+    }
+    println!("failed {} of {}", verdict.failures.len(), verdict.seeds);
+}

@@ -50,7 +50,14 @@ const ABOUT_AN_HOUR: std::ops::Range<Duration> = Duration::from_secs(2400)..Dura
 
 #[tokio::test(start_paused = true)]
 async fn a_relay_that_ends_every_session_at_once_is_asked_less_and_less_often() {
-    for frames in [&[][..], &[ToEndpoint::Welcome { accepted_through: 0 }]] {
+    for frames in [
+        &[][..],
+        &[ToEndpoint::Welcome {
+            accepted: wire::Position::default(),
+            resumes: wire::Position::default(),
+            published: 0,
+        }],
+    ] {
         let time = time_of(240, frames, Duration::ZERO).await;
         assert!(ABOUT_AN_HOUR.contains(&time), "{time:?}");
     }
@@ -64,7 +71,14 @@ async fn a_relay_that_refuses_is_asked_less_and_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_did_work_is_made_again_at_once() {
-    let work = [ToEndpoint::Welcome { accepted_through: 0 }, ToEndpoint::Accepted { through: 1 }];
+    let work = [
+        ToEndpoint::Welcome {
+            accepted: wire::Position::default(),
+            resumes: wire::Position::default(),
+            published: 0,
+        },
+        ToEndpoint::Accepted { through: 1 },
+    ];
     let time = time_of(240, &work, Duration::ZERO).await;
     assert!(time < Duration::from_secs(5), "{time:?}");
 }
@@ -73,6 +87,15 @@ async fn a_session_that_did_work_is_made_again_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_session_in_which_there_was_nothing_to_do_for_long_is_made_again_at_once() {
     let minute = Duration::from_secs(60);
-    let time = time_of(240, &[ToEndpoint::Welcome { accepted_through: 0 }], minute).await;
+    let time = time_of(
+        240,
+        &[ToEndpoint::Welcome {
+            accepted: wire::Position::default(),
+            resumes: wire::Position::default(),
+            published: 0,
+        }],
+        minute,
+    )
+    .await;
     assert!(time < minute * 240 + Duration::from_secs(5), "{time:?}");
 }

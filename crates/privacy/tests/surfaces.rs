@@ -110,10 +110,10 @@ fn rows_are_read_to_the_last_byte() {
         check("inbox", &[7; 40], &value),
         ["the key of table inbox has bytes that belong to no field, so they have no data class"]
     );
-    let more = [&value[..], &[0x18, 1]].concat();
+    let more = [&value[..], &[0x48, 1]].concat();
     assert_eq!(
         check("inbox", &[7; 32], &more),
-        ["blindpost.relay.InboxRow has a field 3 that proto/ doesn't have, so it has no data class"]
+        ["blindpost.relay.InboxRow has a field 9 that proto/ doesn't have, so it has no data class"]
     );
     let of_a_node = check("sessions", &[7; 18], b"ratchet");
     for problem in [

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use libcrux_ml_kem::mlkem1024::{self, MlKem1024Ciphertext, MlKem1024PrivateKey, MlKem1024PublicKey};
 use rand_chacha::ChaCha20Rng;
-use ratchet::generic::{IdentityKeyPair, KemPrekey, LocalIdentity, SessionRecord, SignedPrekey};
+use ratchet::generic::{IdentityKeyPair, KemPrekey, LocalIdentity, SessionRecord, SignedPrekey, Spqr};
 use ratchet::provider::{Kem, Secret, SharedSecret};
 use ratchet::rand_core::SeedableRng;
 use ratchet::{NamedPrekeys, Native, PrekeyBundle, Provider, Suites};
@@ -23,6 +23,7 @@ struct Standard;
 impl Provider for Standard {
     type Curve = <Native as Provider>::Curve;
     type Kem = MlKem1024;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = <Native as Provider>::BraidKem;
     type ErasureCode = <Native as Provider>::ErasureCode;
     type Symmetric = <Native as Provider>::Symmetric;

@@ -1,31 +1,15 @@
 //! Writing and reading of what is stored: integers big-endian, keys raw, lists with their length.
 
-use zeroize::Zeroizing;
-
 use crate::curve::PublicKey;
 use crate::error::RecordError;
 use crate::kept::{Kept, KeptKey};
 use crate::limits::MAX_SKIPPED;
 use crate::provider::FixedBytes;
 
-/// Appends to a buffer that is wiped.
-pub(crate) struct Writer(Zeroizing<Vec<u8>>);
+/// Appends to a buffer, whose capacity should never be exceeded: growing leaves a copy of the secrets behind.
+pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
 
-impl Writer {
-    /// The capacity should never be exceeded: growing leaves a copy of the secrets behind.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(capacity)))
-    }
-
-    pub(crate) fn finish(self) -> Zeroizing<Vec<u8>> {
-        self.0
-    }
-
-    /// What is appended to it must have been counted in its capacity.
-    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.0
-    }
-
+impl Writer<'_> {
     pub(crate) fn byte(&mut self, byte: u8) {
         self.0.push(byte);
     }

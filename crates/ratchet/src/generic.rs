@@ -5,4 +5,5 @@
 pub use crate::identity::{IdentityKeyPair, LocalIdentity};
 pub use crate::prekeys::{KemPrekey, OneTimePrekey, SignedPrekey};
 pub use crate::record::SessionRecord;
-pub use crate::spqr::BraidKeyPair;
+pub use crate::second_ratchet::KeyOf;
+pub use crate::spqr::{BraidKeyPair, Spqr};

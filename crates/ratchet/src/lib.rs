@@ -42,6 +42,7 @@ pub mod provider;
 mod receive;
 mod record;
 mod safety_number;
+mod second_ratchet;
 mod session;
 mod signature;
 mod spqr;
@@ -74,11 +75,13 @@ pub use provider::AwsLc;
 pub use provider::{Backend, Modelled, Native, Provider, RustCrypto, UnknownBackend};
 pub use record::{Decrypted, Established};
 pub use safety_number::{Derivation, Identified, Iterations, IterationsError, SafetyNumber, ScanError};
+pub use second_ratchet::{Direction, Place, SecondRatchet, Sent, Terms};
 pub use session::{SessionId, SessionStatus};
 pub use signature::{Signature, SignatureError};
 pub use spqr::{BraidState, SpqrError, SpqrStatus};
 pub use strictness::Strictness;
 pub use suite::{Suite, Suites, UnknownSuite};
+pub use work::Work;
 
 /// A device's long-term key pair.
 pub type IdentityKeyPair = generic::IdentityKeyPair<Native>;

@@ -17,17 +17,20 @@ use crate::fresh_keys::FreshKeys;
 use crate::kept::Kept;
 use crate::limits::{MAX_FORWARD_JUMP, MAX_RECEIVING_CHAINS, MAX_SKIPPED};
 use crate::message::RatchetMessage;
-use crate::provider::{Native, Provider};
+use crate::provider::{Native, Provider, SecondRatchetOf};
+use crate::second_ratchet::{Place, SecondRatchet};
 use crate::session::{ReceivingChain, SendingChain, Session};
-use crate::spqr;
 use crate::strictness::Strictness;
 use crate::work::Work;
 
 /// A plaintext, and what its session has to do to move on.
 pub(crate) type Opened<P> = (Zeroizing<Vec<u8>>, Step<P>);
 
-/// A plaintext, and what the post-quantum ratchet has to do.
-type Unsealed<P> = (Zeroizing<Vec<u8>>, Option<spqr::Step<P>>);
+/// A plaintext, and what the second ratchet has to do.
+type Unsealed<P> = (Zeroizing<Vec<u8>>, Option<SecondStep<P>>);
+
+/// What a message changes in the second ratchet.
+type SecondStep<P> = <SecondRatchetOf<P> as SecondRatchet<P>>::Step;
 
 /// The skipped keys of a chain that moved over messages, and how many of them are new. `None` if it did not.
 type Passed<P> = Option<(Kept<MessageSeed<P>>, usize)>;
@@ -35,7 +38,7 @@ type Passed<P> = Option<(Kept<MessageSeed<P>>, usize)>;
 /// What changes in the session once a message has been opened.
 pub(crate) struct Step<P: Provider = Native> {
     classical: ClassicalStep<P>,
-    post_quantum: Option<spqr::Step<P>>,
+    post_quantum: Option<SecondStep<P>>,
 }
 
 enum ClassicalStep<P: Provider> {
@@ -94,8 +97,8 @@ impl<P: Provider> Session<P> {
         if self.pending.take().is_some() {
             observer.notice(Event::SessionAcknowledged);
         }
-        if let (Some(step), Some(spqr)) = (step.post_quantum, self.post_quantum.take()) {
-            self.post_quantum = spqr.apply(step, observer);
+        if let (Some(step), Some(ratchet)) = (step.post_quantum, self.post_quantum.take()) {
+            self.post_quantum = ratchet.apply(step, observer);
         }
         match step.classical {
             ClassicalStep::UseSkipped { chain, counter } => {
@@ -174,8 +177,8 @@ impl<P: Provider> Session<P> {
         self.receiving.rotate_left(1);
         if let Some(oldest) = self.receiving.last_mut() {
             observer.notice(Event::ReceivingChainDropped { skipped: oldest.skipped.len() });
-            if let Some(spqr) = &mut self.post_quantum {
-                spqr.forget_chain(&oldest.ratchet_key);
+            if let Some(ratchet) = &mut self.post_quantum {
+                ratchet.forget_chain(&oldest.ratchet_key);
             }
             *oldest = receiving;
         }
@@ -266,22 +269,22 @@ impl<P: Provider> Session<P> {
         seed: &MessageSeed<P>,
         work: &mut Work,
     ) -> Result<Unsealed<P>, DecryptError> {
-        let place = spqr::Place {
+        let place = Place {
             chain: message.ratchet_key,
             is_first: self.receiving.is_empty(),
             jump: Work::jump(self.is_own(addresses)),
         };
         let opened = match &self.post_quantum {
-            Some(spqr) => Some((spqr, spqr.open(&message.pq_ratchet, place, work)?)),
+            Some(ratchet) => Some((ratchet, ratchet.open(&message.pq_ratchet, place, work)?)),
             None => None,
         };
-        let key = opened.as_ref().and_then(|(_, opened)| opened.key.as_ref());
+        let key = opened.as_ref().and_then(|(_, (key, _))| key.as_ref());
         let keys = seed.message_keys(key);
         if !message.is_authentic(&keys, &self.remote_identity, &self.local_identity) {
             return Err(DecryptError::AuthenticationFailed);
         }
         self.check_addresses(addresses, message)?;
-        let step = opened.map(|(spqr, opened)| spqr.accept(opened)).transpose()?;
+        let step = opened.map(|(ratchet, (_, opened))| ratchet.accept(opened)).transpose()?;
         let plaintext = keys.decrypt(&message.ciphertext).ok_or(DecryptError::InvalidPadding)?;
         Ok((plaintext, step))
     }

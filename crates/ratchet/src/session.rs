@@ -14,8 +14,9 @@ use crate::limits::{MAX_RECEIVING_CHAINS, UNANSWERED_LIMIT_S};
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::prekey_message::{self, KemPart, PendingPrekey, PrekeyMessage};
 use crate::prekeys::PrekeySource;
-use crate::provider::{Curve, Kem, Native, Provider};
-use crate::spqr::{Direction, Spqr, SpqrStatus, Terms};
+use crate::provider::{Curve, Kem, Native, Provider, SecondRatchetOf};
+use crate::second_ratchet::{Direction, SecondRatchet, Terms};
+use crate::spqr::SpqrStatus;
 use crate::suite::{Suite, Version};
 
 /// The state of one session (Double Ratchet, section "State variables").
@@ -36,8 +37,8 @@ pub(crate) struct Session<P: Provider = Native> {
     /// Present at the initiator until the peer has answered. In a box: room for what is not there would have what was on the
     /// stack where the session was made, a key for instance.
     pub(crate) pending: Option<Box<PendingPrekey<P>>>,
-    /// The post-quantum ratchet, in suite `triple` only.
-    pub(crate) post_quantum: Option<Box<Spqr<P>>>,
+    /// The ratchet beside the classical one, in suite `triple` only.
+    pub(crate) post_quantum: Option<Box<SecondRatchetOf<P>>>,
 }
 
 /// Our current ratchet key pair and the chain that goes with it.
@@ -124,7 +125,7 @@ impl<P: Provider> Session<P> {
             })),
             post_quantum: spqr_key
                 .filter(|_| suite == Suite::Triple)
-                .map(|key| Box::new(Spqr::new(key, terms))),
+                .map(|key| Box::new(SecondRatchet::begin(key, terms))),
         })
     }
 
@@ -187,7 +188,7 @@ impl<P: Provider> Session<P> {
             pending: None,
             post_quantum: spqr_key
                 .filter(|_| suite == Suite::Triple)
-                .map(|key| Box::new(Spqr::new(key, terms))),
+                .map(|key| Box::new(SecondRatchet::begin(key, terms))),
         })
     }
 
@@ -204,9 +205,8 @@ impl<P: Provider> Session<P> {
         let (seed, next) = self.sending.chain_key.step().ok_or(EncryptError::ChainExhausted)?;
         let (pq_ratchet, key) = match &mut self.post_quantum {
             None => (None, None),
-            Some(spqr) => {
-                let sent = spqr.send(fresh)?;
-                sent.tell(observer);
+            Some(ratchet) => {
+                let sent = ratchet.send(fresh, observer)?;
                 (Some(sent.bytes), sent.key)
             }
         };
@@ -251,7 +251,7 @@ impl<P: Provider> Session<P> {
     }
 
     pub(crate) fn requires_post_quantum(&self) -> bool {
-        self.post_quantum.as_ref().is_some_and(|spqr| spqr.is_required())
+        self.post_quantum.as_ref().is_some_and(|ratchet| ratchet.is_required())
     }
 
     pub(crate) fn status(&self) -> SessionStatus {
@@ -262,7 +262,7 @@ impl<P: Provider> Session<P> {
             sending_counter: self.sending.chain_key.index(),
             receiving_chains: self.receiving.len(),
             skipped_keys: self.receiving.iter().map(|chain| chain.skipped.len()).sum(),
-            post_quantum: self.post_quantum.as_ref().map(|spqr| spqr.status()),
+            post_quantum: self.post_quantum.as_ref().and_then(|ratchet| ratchet.status()),
         }
     }
 
@@ -271,8 +271,8 @@ impl<P: Provider> Session<P> {
         let skipped =
             self.receiving.iter_mut().map(|chain| std::mem::replace(&mut chain.skipped, Kept::new()).len());
         let forgotten = skipped.sum();
-        if let Some(spqr) = &mut self.post_quantum {
-            spqr.forget_kept();
+        if let Some(ratchet) = &mut self.post_quantum {
+            ratchet.forget_kept();
         }
         forgotten
     }
@@ -321,6 +321,6 @@ pub struct SessionStatus {
     pub receiving_chains: usize,
     /// Keys of messages that were passed over, in all receiving chains.
     pub skipped_keys: usize,
-    /// The post-quantum ratchet, if the suite has it.
+    /// The sparse post-quantum ratchet, if the suite has it.
     pub post_quantum: Option<SpqrStatus>,
 }

@@ -15,8 +15,8 @@ use crate::limits::{MAX_ARCHIVED, MAX_RECEIVING_CHAINS};
 use crate::prekey_message::{KemPart, PendingPrekey};
 use crate::provider::{FixedBytes, KemCiphertextOf, Provider};
 use crate::record::SessionRecord;
+use crate::second_ratchet::SecondRatchet;
 use crate::session::{ReceivingChain, SendingChain, Session, no_chains};
-use crate::spqr::Spqr;
 use crate::strictness::Strictness;
 use crate::suite::{Suite, Version};
 
@@ -34,7 +34,8 @@ impl<P: Provider> SessionRecord<P> {
     /// sizes.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::with_capacity(self.size_bound());
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.size_bound()));
+        let mut writer = Writer(&mut bytes);
         writer.byte(P::RECORD_FORMAT);
         let current = if self.current.is_some() { HAS_CURRENT } else { 0 };
         let addresses = if self.addresses.is_some() { HAS_ADDRESSES } else { 0 };
@@ -51,7 +52,7 @@ impl<P: Provider> SessionRecord<P> {
         for session in self.sessions() {
             writer.session(session);
         }
-        writer.finish()
+        bytes
     }
 
     /// Reads what [`SessionRecord::to_bytes`] wrote.
@@ -94,13 +95,13 @@ impl<P: Provider> SessionRecord<P> {
             256 + 70 * session.receiving.len()
                 + 36 * skipped
                 + session.pending.as_ref().map_or(0, |_| 32 + KemCiphertextOf::<P>::LENGTH)
-                + session.post_quantum.as_ref().map_or(0, |spqr| spqr.size_bound())
+                + session.post_quantum.as_ref().map_or(0, |ratchet| ratchet.size_bound())
         };
         4 + 32 + Addresses::LENGTH + self.sessions().map(session).sum::<usize>()
     }
 }
 
-impl Writer {
+impl Writer<'_> {
     fn session<P: Provider>(&mut self, session: &Session<P>) {
         self.byte(match session.suite() {
             Suite::X3dh => 3,
@@ -131,8 +132,8 @@ impl Writer {
         if let Some(pending) = &session.pending {
             self.pending(pending);
         }
-        if let Some(spqr) = &session.post_quantum {
-            spqr.write(self);
+        if let Some(ratchet) = &session.post_quantum {
+            ratchet.write(self.0);
         }
     }
 
@@ -181,7 +182,7 @@ impl Reader<'_> {
             pending: if self.flag()? { Some(Box::new(self.pending(suite.version())?)) } else { None },
             post_quantum: match suite {
                 Suite::X3dh | Suite::Pqxdh => None,
-                Suite::Triple => Some(Box::new(Spqr::read(self)?)),
+                Suite::Triple => Some(Box::new(P::SecondRatchet::read(&mut self.0)?)),
             },
         })
     }

@@ -12,8 +12,9 @@ pub enum Suite {
     X3dh,
     /// PQXDH (curve and KEM prekeys) followed by the Double Ratchet; message version 4.
     Pqxdh,
-    /// PQXDH followed by the Triple Ratchet: the Double Ratchet beside the sparse post-quantum
-    /// ratchet (SPQR); message version 4.
+    /// PQXDH followed by the Triple Ratchet: the Double Ratchet beside the provider's
+    /// [`SecondRatchet`](crate::SecondRatchet), which is the sparse post-quantum ratchet (SPQR) in those of deployed
+    /// clients; message version 4.
     Triple,
 }
 

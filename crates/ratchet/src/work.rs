@@ -6,7 +6,8 @@ use crate::limits::{MAX_FORWARD_JUMP, MAX_OWN_FORWARD_JUMP, MAX_WALKS};
 ///
 /// A message key can be computed only by walking the chain to it, so whoever names a far one makes the receiver work
 /// before it can see that the message is a forgery. This is what bounds it.
-pub(crate) struct Work {
+#[derive(Debug)]
+pub struct Work {
     steps: u32,
 }
 
@@ -22,7 +23,7 @@ impl Work {
     }
 
     /// Takes what walking over so many messages costs; `None` if it is more than is left.
-    pub(crate) fn walk(&mut self, steps: u32) -> Option<()> {
+    pub fn walk(&mut self, steps: u32) -> Option<()> {
         self.steps = self.steps.checked_sub(steps)?;
         Some(())
     }

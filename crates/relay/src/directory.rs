@@ -99,7 +99,7 @@ impl Directory {
             return Err(PublishRefusal::Taken);
         }
         if let Some(entry) = self.entries.get_mut(&address)
-            && entry.keys.identity_key != publish.identity_key
+            && (publish.replaces || entry.keys.identity_key != publish.identity_key)
         {
             entry.forget_one_time(address, transaction);
         }
@@ -191,7 +191,7 @@ impl Entry {
         }
     }
 
-    /// The address has another identity now: nobody can use what the one before has left here.
+    /// Whoever publishes now, as another identity or after it was put back, can't use what was left here before.
     fn forget_one_time(&mut self, address: Address, transaction: &mut Transaction) {
         let curve = std::mem::take(&mut self.one_time).into_keys().map(|id| (CURVE, id));
         let kem = std::mem::take(&mut self.one_time_kem).into_keys().map(|id| (KEM, id));

@@ -113,9 +113,9 @@ impl Endpoints {
     }
 
     /// Deletes what was accepted at or before `time`.
-    pub(crate) fn expire(&mut self, time: Time, transaction: &mut Transaction) {
+    pub(crate) fn expire(&mut self, time: Time, window: u64, transaction: &mut Transaction) {
         while let Some((_, slot)) = self.by_age.first().copied().filter(|(oldest, _)| *oldest <= time) {
-            self.change(slot, |endpoint| endpoint.expire(time, transaction));
+            self.change(slot, |endpoint| endpoint.expire(time, window, transaction));
         }
     }
 

@@ -207,6 +207,8 @@ mod tests {
             last_resort_kem_prekey: signed(2),
             one_time_prekeys: vec![OneTimeKey { id: 3, key: vec![4].into() }],
             one_time_kem_prekeys: vec![signed(4)],
+            replaces: true,
+            name: 0,
         };
         let bundle = PrekeyBundle {
             registration_id: 5,

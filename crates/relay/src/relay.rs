@@ -13,6 +13,7 @@ use crate::letter::{Channel, Content, Letter, Request, Response};
 use crate::meter::Meters;
 use crate::post::{Mail, MailItem, Post};
 use crate::rows;
+use crate::shards::Shard;
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{ConnectionId, LinkEvent, LinkKey, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
@@ -48,6 +49,9 @@ pub enum Output {
 pub enum Notice {
     /// The first gateway came and is now the only one.
     GatewayEnrolled(LinkKey),
+    /// This shard or that one was put back to an older copy, or is another: nothing goes between them any more. Both must
+    /// be put back to the same moment, or emptied; then endpoints start over.
+    AnotherPast(Shard),
     /// An endpoint said something that the relay can't go on with.
     Rejected(RejectCode),
 }
@@ -114,7 +118,8 @@ impl Machine for Relay {
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
         // What nobody has fetched for too long is forgotten.
-        self.endpoints.expire(step.now - self.config.inbox_ttl, step.transaction);
+        let (due, window) = (step.now - self.config.inbox_ttl, self.config.delivery_window);
+        self.endpoints.expire(due, window, step.transaction);
         self.report_due(step);
         step.part(|step| self.post.send_again(step));
     }
@@ -166,17 +171,20 @@ impl Relay {
             return;
         }
         match item {
-            MailItem::Taken { through } => {
-                step.part(|step| self.post.on_taken(from, channel, through, step));
+            MailItem::Taken { through, answers } => {
+                step.part(|step| self.post.on_taken(from, channel, (through, answers), step));
             }
             // It causes responses, and comes again when there is room for them.
             MailItem::Letter { .. }
                 if channel == Channel::Requests && !self.post.has_room_for_any(Channel::Responses) => {}
-            MailItem::Letter { sequence, letter } => {
-                if step.part(|step| self.post.take(from, channel, sequence, step)) {
+            MailItem::Letter { position, sent, letter } => {
+                if step.part(|step| self.post.take(from, channel, (position, sent), &letter, step)) {
                     self.on_letter(letter, step);
                 }
             }
+        }
+        if let Some(shard) = self.post.take_misfit() {
+            step.say(Output::Notice(Notice::AnotherPast(shard)));
         }
     }
 

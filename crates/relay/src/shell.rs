@@ -157,7 +157,7 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
         // The whole relay has nobody to write to. If it had, the letter would be a row, and go out again.
-        Output::Mail(_) => {}
+        Output::Mail(_) | Output::Notice(Notice::AnotherPast(_)) => {}
         // Not which key: the log is for whoever operates the relay, and keys are not for them.
         Output::Notice(Notice::GatewayEnrolled(_)) => {
             tracing::info!("first gateway enrolled; name its node key in the configuration to pin it");

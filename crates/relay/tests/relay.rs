@@ -9,12 +9,13 @@
 
 use kernel::{Machine as _, Rng, Seed, Time};
 use relay::{Input, Output, Relay, RelayConfig};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use store::Shadow;
 use wire::{
     Address, BillingClass, ConnectionId, Direction, Envelope, EnvelopeId, EnvelopeKind, FrameError,
-    InboxItem, LinkEvent, LinkKey, OneTimeKey, Outcome, Outgoing, PrekeyBundle, Publish, Receipt, RejectCode,
-    SignedKey, ToEndpoint, ToRelay,
+    InboxItem, LinkEvent, LinkKey, OneTimeKey, Outcome, Outgoing, Position, PrekeyBundle, Publish, Receipt,
+    RejectCode, SignedKey, ToEndpoint, ToRelay,
 };
 
 const GATEWAY: u8 = 1;
@@ -28,6 +29,8 @@ struct Stage {
     rng: Rng,
     now: Time,
     closed: Vec<u8>,
+    /// The names of the positions in their inboxes that endpoints have heard.
+    names: BTreeMap<(u8, u64), u64>,
 }
 
 type Heard = Vec<(u8, ToEndpoint)>;
@@ -55,6 +58,7 @@ impl Stage {
             rng: Rng::for_entity(&Seed::from_number(1), "relay"),
             now: Time::from_secs(1_790_000_000),
             closed: Vec::new(),
+            names: BTreeMap::new(),
         };
         for endpoint in [GATEWAY, ALICE] {
             stage.connects(endpoint, 0);
@@ -74,7 +78,15 @@ impl Stage {
         for output in effects.outputs {
             match output {
                 Output::Send(Outgoing { connection, frame }) => {
-                    heard.push((u8::try_from(connection.0).unwrap(), frame))
+                    let endpoint = u8::try_from(connection.0).unwrap();
+                    match &frame {
+                        ToEndpoint::Welcome { resumes: Position { sequence, name }, .. }
+                        | ToEndpoint::Delivery { sequence, name, .. } => {
+                            self.names.insert((endpoint, *sequence), *name);
+                        }
+                        _ => {}
+                    }
+                    heard.push((endpoint, frame));
                 }
                 Output::Close(connection) => self.closed.push(u8::try_from(connection.0).unwrap()),
                 Output::Mail(_) | Output::Notice(_) => {}
@@ -95,7 +107,9 @@ impl Stage {
     fn connects(&mut self, endpoint: u8, delivered_through: u64) -> Heard {
         let connection = ConnectionId(u64::from(endpoint));
         self.happens(LinkEvent::Up { connection, peer: LinkKey([endpoint; 32]) });
-        self.says(endpoint, ToRelay::Hello { delivered_through, gateway: endpoint == GATEWAY })
+        let name = self.names.get(&(endpoint, delivered_through)).copied().unwrap_or_default();
+        let delivered = Position { sequence: delivered_through, name };
+        self.says(endpoint, ToRelay::Hello { delivered, gateway: endpoint == GATEWAY })
     }
 
     fn publishes(&mut self, endpoint: u8, one_time: u32) -> Heard {
@@ -108,6 +122,8 @@ impl Stage {
             last_resort_kem_prekey: signed(2),
             one_time_prekeys: (10..10 + one_time).map(|id| OneTimeKey { id, key: vec![4].into() }).collect(),
             one_time_kem_prekeys: (50..50 + one_time).map(signed).collect(),
+            replaces: false,
+            name: 0,
         };
         self.says(endpoint, ToRelay::Publish(Box::new(publish)))
     }
@@ -159,8 +175,9 @@ fn a_submission_sent_again_is_accepted_and_not_delivered_again() {
     assert_eq!(delivered(&stage.submits(GATEWAY, 1, ALICE), ALICE), [1]);
     stage.restart();
     stage.connects(ALICE, 0);
-    let welcome = (GATEWAY, ToEndpoint::Welcome { accepted_through: 1 });
-    assert_eq!(stage.connects(GATEWAY, 0).first(), Some(&welcome));
+    let heard = stage.connects(GATEWAY, 0);
+    let [(GATEWAY, ToEndpoint::Welcome { accepted, .. }), ..] = heard[..] else { panic!("{heard:?}") };
+    assert_eq!(accepted.sequence, 1);
     assert_eq!(stage.submits(GATEWAY, 1, ALICE), [(GATEWAY, ToEndpoint::Accepted { through: 1 })]);
     // A gap means that the endpoint has lost something: it must connect again and look.
     let gap = stage.submits(GATEWAY, 3, ALICE);
@@ -288,6 +305,59 @@ fn what_nobody_fetches_is_kept_for_thirty_days() {
 }
 
 #[test]
+fn who_was_away_until_its_inbox_was_dropped_still_fits() {
+    for heard in 0..=2 {
+        let mut stage = Stage::new();
+        for sequence in 1..=6 {
+            stage.submits(GATEWAY, sequence, ALICE);
+        }
+        stage.says(ALICE, ToRelay::Acknowledge { through: 1, unread: Vec::new() });
+        stage.happens(LinkEvent::Down { connection: ConnectionId(u64::from(ALICE)) });
+        stage.now = stage.relay.wake_at().unwrap() + 31 * DAY;
+        stage.wakes();
+        stage.restart();
+        stage.connects(GATEWAY, 0);
+        // What it had got and not acknowledged was dropped too, and what comes now has numbers of its own.
+        let resumed = resumes(&stage.connects(ALICE, 1 + heard));
+        assert_eq!(resumed, Some(1 + heard));
+        assert_eq!(delivered(&stage.submits(GATEWAY, 7, ALICE), ALICE), [7]);
+        stage.says(ALICE, ToRelay::Acknowledge { through: 7, unread: Vec::new() });
+        stage.restart();
+        assert_eq!(resumes(&stage.connects(ALICE, 7)), Some(7));
+    }
+}
+
+#[test]
+fn a_position_that_is_not_of_this_history_is_answered_with_one_that_is() {
+    let mut stage = Stage::new();
+    let copy = stage.disk.load(Relay::TABLES).unwrap();
+    for sequence in 1..=3 {
+        stage.submits(GATEWAY, sequence, ALICE);
+    }
+    stage.says(ALICE, ToRelay::Acknowledge { through: 2, unread: Vec::new() });
+    assert_eq!(resumes(&stage.connects(ALICE, 3)), Some(3), "got, and not acknowledged");
+    assert_eq!(resumes(&stage.connects(ALICE, 2)), Some(2), "acknowledged");
+    assert_eq!(resumes(&stage.connects(ALICE, 1)), Some(2), "the endpoint is older");
+    stage.names.insert((ALICE, 4), 1);
+    assert_eq!(resumes(&stage.connects(ALICE, 4)), Some(2), "the relay is older");
+    let real = stage.names[&(ALICE, 3)];
+    stage.names.insert((ALICE, 3), real ^ 1);
+    assert_eq!(resumes(&stage.connects(ALICE, 3)), Some(2), "they have parted");
+    // The relay is put back to an older copy, and other things happen then.
+    stage.relay = Relay::restore(config(), copy).unwrap();
+    stage.names.insert((ALICE, 3), real);
+    assert_eq!(resumes(&stage.connects(ALICE, 3)), Some(0));
+}
+
+/// From where an endpoint is told that its inbox goes on.
+fn resumes(heard: &Heard) -> Option<u64> {
+    heard.iter().find_map(|(_, frame)| match frame {
+        ToEndpoint::Welcome { resumes, .. } => Some(resumes.sequence),
+        _ => None,
+    })
+}
+
+#[test]
 fn the_node_hears_totals_and_nothing_else() {
     let mut stage = Stage::new();
     for sequence in 1..=2 {
@@ -341,6 +411,7 @@ fn a_message_to_nobody_comes_back() {
     let mut stage = Stage::new();
     let heard = stage.submits(GATEWAY, 1, 3);
     let receipt = Receipt { envelope_id: EnvelopeId([1; 16]), outcome: Outcome::UnknownRecipient };
-    let delivery = ToEndpoint::Delivery { sequence: 1, item: InboxItem::Receipt(receipt) };
+    let name = stage.names[&(GATEWAY, 1)];
+    let delivery = ToEndpoint::Delivery { sequence: 1, name, item: InboxItem::Receipt(receipt) };
     assert_eq!(heard, [(GATEWAY, delivery), (GATEWAY, ToEndpoint::Accepted { through: 1 })]);
 }

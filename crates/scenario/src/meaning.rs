@@ -94,6 +94,14 @@ impl<'a> Check<'a> {
         if self.scenario.measurements.every.is_zero() {
             self.add(&["measurements", "every"], "no time is between two measurements", "\"1min\" is usual");
         }
+        for (party, period) in
+            [("node", self.scenario.node.key_rotation), ("device", self.scenario.device.key_rotation)]
+        {
+            if period < Duration::from_secs(60) {
+                let hint = "at least \"1min\": each change is told to the relay; \"2d\" is usual";
+                self.add(&[party, "key_rotation"], "the keys change too often", hint);
+            }
+        }
         if self.scenario.relay.count > self.scenario.node.count {
             let problem =
                 format!("{} relays for {} nodes", self.scenario.relay.count, self.scenario.node.count);

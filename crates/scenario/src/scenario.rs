@@ -343,6 +343,8 @@ pub struct Node {
     pub count: u32,
     /// How long undelivered content and the trace of a message are kept.
     pub retention: Duration,
+    /// How long the signed prekey and the KEM prekey of last resort of a number are in use: a minute at least.
+    pub key_rotation: Duration,
     /// How long a durable commit takes.
     pub commit: Distribution<Duration>,
     /// How texts are padded.
@@ -353,6 +355,8 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Device {
+    /// How long its signed prekey and its KEM prekey of last resort are in use: a minute at least.
+    pub key_rotation: Duration,
     /// How long a durable commit takes.
     pub commit: Distribution<Duration>,
     /// How texts and read receipts are padded.
@@ -459,6 +463,23 @@ pub enum Fault {
         #[serde(default = "one_hour")]
         back_after: Duration,
     },
+    /// A party loses its disk, and is put back to a copy of it.
+    Restore {
+        /// Who.
+        party: Party,
+        /// When, after the start of traffic.
+        #[serde(default)]
+        at: Option<Duration>,
+        /// Or how often, at random.
+        #[serde(default)]
+        every: Option<Rate>,
+        /// How old the copy is; from the start of traffic at the earliest.
+        #[serde(default = "one_hour")]
+        age: Duration,
+        /// For how long it has no power.
+        #[serde(default = "half_a_second")]
+        down: Duration,
+    },
     /// Anything of the above, anywhere, at any time.
     Random {
         /// How often.
@@ -486,6 +507,9 @@ pub enum RandomFault {
     SlowDisk,
     /// A clock is up to a minute wrong for up to a minute.
     ClockSkew,
+    /// A disk is lost, and a copy of it that is up to a minute old takes its place. Not while a relay is put back, and not to a
+    /// relay while anybody is: of two that are put back to the same moment none can tell.
+    Restore,
     /// All webhooks fail for up to twenty seconds.
     WebhookOutage,
     /// A link is cut for up to a minute.
@@ -649,13 +673,23 @@ impl Default for Relay {
 impl Default for Node {
     fn default() -> Self {
         let commit = Distribution::Constant(Duration::from_millis(2));
-        Self { count: 1, retention: Duration::from_days(30), commit, padding: Padding::Bucket }
+        Self {
+            count: 1,
+            retention: Duration::from_days(30),
+            key_rotation: Duration::from_days(2),
+            commit,
+            padding: Padding::Bucket,
+        }
     }
 }
 
 impl Default for Device {
     fn default() -> Self {
-        Self { commit: Distribution::Constant(Duration::from_millis(4)), padding: Padding::Bucket }
+        Self {
+            key_rotation: Duration::from_days(2),
+            commit: Distribution::Constant(Duration::from_millis(4)),
+            padding: Padding::Bucket,
+        }
     }
 }
 

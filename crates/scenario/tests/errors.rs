@@ -257,3 +257,11 @@ fn a_file_that_is_not_there() {
     let error = Scenario::read(std::path::Path::new("nowhere/small.toml")).unwrap_err();
     assert!(error.to_string().starts_with("nowhere/small.toml:1:1: can't read this file: "), "{error}");
 }
+
+#[test]
+fn of_parties() {
+    insta::assert_snapshot!(each(&[
+        ("", "[device]\nkey_rotation = \"59s\""),
+        ("", "[node]\nkey_rotation = \"0s\""),
+    ]));
+}

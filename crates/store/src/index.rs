@@ -8,6 +8,7 @@ use kernel::{Op, Shape, Table, Transaction};
 use std::collections::BTreeMap;
 
 /// All live rows, each with its place `P`: what an engine needs to find it.
+#[derive(Clone)]
 pub(crate) struct Index<P> {
     /// By partition, by table.
     spaces: BTreeMap<Box<str>, BTreeMap<Box<str>, Space>>,

@@ -8,7 +8,7 @@ use kernel::{Row, Table, Transaction};
 use std::time::Duration;
 
 /// Keeps each value in the index itself.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Memory {
     index: Index<Bytes>,
 }

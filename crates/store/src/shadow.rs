@@ -8,7 +8,7 @@ use kernel::{Row, Table, Transaction};
 
 /// What a store holds of one party. The world's disks are made of these: what a transaction does is
 /// the same code as in every engine.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Shadow(Memory);
 
 impl Shadow {

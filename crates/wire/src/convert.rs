@@ -3,7 +3,7 @@
 
 use crate::proto;
 use crate::{
-    Address, Bundle, DeviceId, Envelope, EnvelopeId, InboxItem, MeterReading, Number, OneTimeKey,
+    Address, Bundle, DeviceId, Envelope, EnvelopeId, InboxItem, MeterReading, Number, OneTimeKey, Position,
     PrekeyBundle, Publish, Receipt, SignedKey, ToEndpoint, ToRelay,
 };
 use bytes::Bytes;
@@ -42,7 +42,7 @@ impl Wire for ToRelay {
         use proto::to_relay::Body;
         Ok(match proto.body.ok_or("ToRelay.body")? {
             Body::Hello(hello) => {
-                Self::Hello { delivered_through: hello.delivered_through, gateway: hello.gateway }
+                Self::Hello { delivered: position(hello.delivered), gateway: hello.gateway }
             }
             Body::Publish(publish) => Self::Publish(Box::new(Publish::read(publish)?)),
             Body::FetchBundle(fetch) => Self::FetchBundle(required(fetch.address, "FetchBundle.address")?),
@@ -59,8 +59,8 @@ impl Wire for ToRelay {
     fn write(self) -> proto::ToRelay {
         use proto::to_relay::Body;
         let body = match self {
-            Self::Hello { delivered_through, gateway } => {
-                Body::Hello(proto::Hello { delivered_through, gateway })
+            Self::Hello { delivered, gateway } => {
+                Body::Hello(proto::Hello { delivered: Some(delivered.write()), gateway })
             }
             Self::Publish(publish) => Body::Publish(publish.write()),
             Self::FetchBundle(address) => {
@@ -83,12 +83,16 @@ impl Wire for ToEndpoint {
     fn read(proto: proto::ToEndpoint) -> Result<Self, Invalid> {
         use proto::to_endpoint::Body;
         Ok(match proto.body.ok_or("ToEndpoint.body")? {
-            Body::Welcome(welcome) => Self::Welcome { accepted_through: welcome.accepted_through },
+            Body::Welcome(welcome) => {
+                let (accepted, resumes) = (position(welcome.accepted), position(welcome.resumes));
+                Self::Welcome { accepted, resumes, published: welcome.published }
+            }
             Body::Published(published) => Self::Published(required(published.address, "Published.address")?),
             Body::Bundle(bundle) => Self::Bundle(Box::new(Bundle::read(bundle)?)),
             Body::Accepted(accepted) => Self::Accepted { through: accepted.through },
             Body::Delivery(delivery) => Self::Delivery {
                 sequence: delivery.sequence,
+                name: delivery.name,
                 item: required(delivery.item, "Delivery.item")?,
             },
             Body::PrekeysLow(low) => Self::PrekeysLow {
@@ -103,12 +107,16 @@ impl Wire for ToEndpoint {
     fn write(self) -> proto::ToEndpoint {
         use proto::to_endpoint::Body;
         let body = match self {
-            Self::Welcome { accepted_through } => Body::Welcome(proto::Welcome { accepted_through }),
+            Self::Welcome { accepted, resumes, published } => Body::Welcome(proto::Welcome {
+                accepted: Some(accepted.write()),
+                resumes: Some(resumes.write()),
+                published,
+            }),
             Self::Published(address) => Body::Published(proto::Published { address: Some(address.write()) }),
             Self::Bundle(bundle) => Body::Bundle(bundle.write()),
             Self::Accepted { through } => Body::Accepted(proto::Accepted { through }),
-            Self::Delivery { sequence, item } => {
-                Body::Delivery(proto::Delivery { sequence, item: Some(item.write()) })
+            Self::Delivery { sequence, name, item } => {
+                Body::Delivery(proto::Delivery { sequence, item: Some(item.write()), name })
             }
             Self::PrekeysLow { address, one_time_left } => {
                 Body::PrekeysLow(proto::PrekeysLow { address: Some(address.write()), one_time_left })
@@ -118,6 +126,23 @@ impl Wire for ToEndpoint {
         };
         proto::ToEndpoint { body: Some(body) }
     }
+}
+
+impl Wire for Position {
+    type Proto = proto::Position;
+
+    fn read(proto: proto::Position) -> Result<Self, Invalid> {
+        Ok(Self { sequence: proto.sequence, name: proto.name })
+    }
+
+    fn write(self) -> proto::Position {
+        proto::Position { sequence: self.sequence, name: self.name }
+    }
+}
+
+/// None is that of an end that has never met the other.
+fn position(proto: Option<proto::Position>) -> Position {
+    proto.map_or_else(Position::default, |proto| Position { sequence: proto.sequence, name: proto.name })
 }
 
 impl Wire for Address {
@@ -147,6 +172,8 @@ impl Wire for Publish {
             last_resort_kem_prekey: required(proto.last_resort_kem_prekey, "Publish.last_resort_kem_prekey")?,
             one_time_prekeys: all(proto.one_time_prekeys)?,
             one_time_kem_prekeys: all(proto.one_time_kem_prekeys)?,
+            replaces: proto.replaces,
+            name: proto.name,
         })
     }
 
@@ -159,6 +186,8 @@ impl Wire for Publish {
             last_resort_kem_prekey: Some(self.last_resort_kem_prekey.write()),
             one_time_prekeys: write_all(self.one_time_prekeys),
             one_time_kem_prekeys: write_all(self.one_time_kem_prekeys),
+            replaces: self.replaces,
+            name: self.name,
         }
     }
 }

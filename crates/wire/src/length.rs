@@ -1,7 +1,7 @@
 //! How long a frame is that is not written: protobuf's arithmetic, field by field. A test holds each against the encoder.
 
 use crate::{
-    Address, Bundle, Envelope, InboxItem, MeterReading, OneTimeKey, PrekeyBundle, Publish, Receipt,
+    Address, Bundle, Envelope, InboxItem, MeterReading, OneTimeKey, Position, PrekeyBundle, Publish, Receipt,
     SignedKey, ToEndpoint, ToRelay,
 };
 
@@ -19,6 +19,11 @@ const fn varint(number: u64) -> usize {
 /// A field with a number: nothing if it is zero. All tags have one byte.
 const fn number(value: u64) -> usize {
     if value == 0 { 0 } else { 1 + varint(value) }
+}
+
+/// A field with a number that has eight bytes whatever it is.
+const fn fixed(value: u64) -> usize {
+    if value == 0 { 0 } else { 9 }
 }
 
 /// A field with numbers, packed: nothing if there are none.
@@ -51,9 +56,7 @@ const KNOWN: usize = 2;
 impl Length for ToRelay {
     fn length(&self) -> usize {
         framed(match self {
-            Self::Hello { delivered_through, gateway } => {
-                number(*delivered_through) + number(u64::from(*gateway))
-            }
+            Self::Hello { delivered, gateway } => message(delivered) + number(u64::from(*gateway)),
             Self::Publish(publish) => publish.length(),
             Self::FetchBundle(address) => message(address),
             Self::Submit { sequence, envelope } => number(*sequence) + message(envelope),
@@ -65,15 +68,23 @@ impl Length for ToRelay {
 impl Length for ToEndpoint {
     fn length(&self) -> usize {
         framed(match self {
-            Self::Welcome { accepted_through } => number(*accepted_through),
+            Self::Welcome { accepted, resumes, published } => {
+                message(accepted) + message(resumes) + fixed(*published)
+            }
             Self::Published(address) => message(address),
             Self::Bundle(bundle) => bundle.length(),
             Self::Accepted { through } => number(*through),
-            Self::Delivery { sequence, item } => number(*sequence) + message(item),
+            Self::Delivery { sequence, name, item } => number(*sequence) + message(item) + fixed(*name),
             Self::PrekeysLow { address, one_time_left } => message(address) + number((*one_time_left).into()),
             Self::Metering(readings) => messages(readings),
             Self::Rejected(_) => KNOWN,
         })
+    }
+}
+
+impl Length for Position {
+    fn length(&self) -> usize {
+        number(self.sequence) + fixed(self.name)
     }
 }
 
@@ -92,6 +103,8 @@ impl Length for Publish {
             + message(&self.last_resort_kem_prekey)
             + messages(&self.one_time_prekeys)
             + messages(&self.one_time_kem_prekeys)
+            + number(self.replaces.into())
+            + fixed(self.name)
     }
 }
 
@@ -189,7 +202,10 @@ mod tests {
         let address = envelope(0).to;
         for sequence in NUMBERS {
             for gateway in [false, true] {
-                is_as_long_as_it_is_written([ToRelay::Hello { delivered_through: sequence, gateway }]);
+                is_as_long_as_it_is_written([ToRelay::Hello {
+                    delivered: Position { sequence, name: sequence },
+                    gateway,
+                }]);
             }
             is_as_long_as_it_is_written([
                 ToRelay::Acknowledge { through: sequence, unread: Vec::new() },
@@ -209,6 +225,8 @@ mod tests {
                 last_resort_kem_prekey: key(2, 1569),
                 one_time_prekeys: vec![OneTimeKey { id: 1 << 22, key: Bytes::from(vec![5; 33]) }; count],
                 one_time_kem_prekeys: vec![key(1 << 23, 1569); count],
+                replaces: count > 0,
+                name: count as u64,
             };
             is_as_long_as_it_is_written([ToRelay::Publish(Box::new(publish))]);
         }
@@ -231,10 +249,14 @@ mod tests {
                 3
             ];
             is_as_long_as_it_is_written([
-                ToEndpoint::Welcome { accepted_through: sequence },
+                ToEndpoint::Welcome {
+                    accepted: Position { sequence, name: sequence },
+                    resumes: Position { sequence, name: !sequence },
+                    published: sequence,
+                },
                 ToEndpoint::Accepted { through: sequence },
-                ToEndpoint::Delivery { sequence, item: InboxItem::Receipt(receipt) },
-                ToEndpoint::Delivery { sequence, item: InboxItem::Envelope(envelope(300)) },
+                ToEndpoint::Delivery { sequence, name: 1, item: InboxItem::Receipt(receipt) },
+                ToEndpoint::Delivery { sequence, name: sequence, item: InboxItem::Envelope(envelope(300)) },
                 ToEndpoint::Metering(readings),
             ]);
         }

@@ -10,6 +10,7 @@ mod frame;
 mod ids;
 mod length;
 mod messages;
+mod position;
 
 pub use connection::{ConnectionId, LinkEvent, Outgoing};
 pub use frame::{Decoder, Frame, FrameError, MAX_FRAME_BYTES, VERSION};
@@ -18,6 +19,7 @@ pub use messages::{
     Bundle, Envelope, InboxItem, MeterReading, OneTimeKey, PrekeyBundle, Publish, Receipt, SignedKey,
     ToEndpoint, ToRelay,
 };
+pub use position::Position;
 pub use proto::{BillingClass, Direction, EnvelopeKind, Outcome, RejectCode};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]

@@ -1,7 +1,9 @@
 //! Frames as a program handles them. The fields and their data classes are documented where the wire
 //! format is: `proto/transport.proto`.
 
-use crate::{Address, BillingClass, Direction, EnvelopeId, EnvelopeKind, Number, Outcome, RejectCode};
+use crate::{
+    Address, BillingClass, Direction, EnvelopeId, EnvelopeKind, Number, Outcome, Position, RejectCode,
+};
 use bytes::Bytes;
 
 /// Endpoint to relay.
@@ -9,8 +11,8 @@ use bytes::Bytes;
 pub enum ToRelay {
     /// First frame of every connection.
     Hello {
-        /// The endpoint's inbox is durable at the endpoint up to this sequence.
-        delivered_through: u64,
+        /// The endpoint's inbox is durable at the endpoint up to here.
+        delivered: Position,
         /// The endpoint speaks for businesses.
         gateway: bool,
     },
@@ -39,8 +41,12 @@ pub enum ToRelay {
 pub enum ToEndpoint {
     /// Answers `Hello`.
     Welcome {
-        /// Submissions are durable at the relay up to this sequence.
-        accepted_through: u64,
+        /// Submissions are durable at the relay up to here.
+        accepted: Position,
+        /// The inbox goes on behind this.
+        resumes: Position,
+        /// The name of what the endpoint published last; 0 if that is nothing.
+        published: u64,
     },
     /// The keys of this address are durable.
     Published(Address),
@@ -55,6 +61,8 @@ pub enum ToEndpoint {
     Delivery {
         /// The item's number in the inbox.
         sequence: u64,
+        /// The name of the position behind it.
+        name: u64,
         /// The item.
         item: InboxItem,
     },
@@ -88,6 +96,10 @@ pub struct Publish {
     pub one_time_prekeys: Vec<OneTimeKey>,
     /// Handed out once each.
     pub one_time_kem_prekeys: Vec<SignedKey>,
+    /// The one-time prekeys that the relay still has of the address are forgotten.
+    pub replaces: bool,
+    /// What the endpoint calls this publication, to hear from the next `Welcome` whether the relay has it.
+    pub name: u64,
 }
 
 /// A public key with the identity's signature over it.
@@ -122,6 +134,8 @@ impl Publish {
             last_resort_kem_prekey: self.last_resort_kem_prekey.detached(),
             one_time_prekeys: self.one_time_prekeys.iter().map(OneTimeKey::detached).collect(),
             one_time_kem_prekeys: self.one_time_kem_prekeys.iter().map(SignedKey::detached).collect(),
+            replaces: self.replaces,
+            name: self.name,
         }
     }
 }
@@ -187,6 +201,17 @@ pub enum InboxItem {
     Envelope(Envelope),
     /// What became of a message of the endpoint's.
     Receipt(Receipt),
+}
+
+impl InboxItem {
+    /// Behind this one, if it comes next in an inbox.
+    #[must_use]
+    pub fn behind(&self, before: Position) -> Position {
+        match self {
+            Self::Envelope(envelope) => before.then(envelope.id),
+            Self::Receipt(receipt) => before.then_receipt(receipt.envelope_id),
+        }
+    }
 }
 
 /// What became of an envelope.

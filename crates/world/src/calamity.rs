@@ -1,7 +1,7 @@
 //! What goes wrong in a run, when and where, to look it up while the run is made.
 
 use crate::conditions::{Conditions, Span};
-use crate::record::Who;
+use crate::record::{Kind, Who};
 use kernel::Time;
 use scenario::Sampler;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,10 @@ pub(crate) struct Calamities {
     pub(crate) interruptions: BTreeMap<Who, Vec<(Time, u32)>>,
     /// When a consumer loses the device, and how long it takes to get another.
     pub(crate) losses: BTreeMap<Who, Vec<(Time, Duration)>>,
+    /// When who is put back to a copy of the disk.
+    restores: BTreeMap<Who, Vec<Restore>>,
+    /// Whose they would all be, in the order in which they were drawn, also if they don't happen.
+    drawn_restores: Vec<(Who, Span)>,
     /// When whose links to the relay are cut; a relay's: all its links.
     pub(crate) cuts: BTreeMap<Who, Vec<Span>>,
     pub(crate) full: BTreeMap<Who, Vec<Span>>,
@@ -33,6 +37,17 @@ pub(crate) struct Calamities {
     watched: bool,
     /// Whether a quantum computer will know the keys that are drawn.
     tapped: bool,
+}
+
+/// A party is put back to a copy of its disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restore {
+    /// When the copy was made.
+    pub copied: Time,
+    /// When it took the place of the disk. What the party did in between it does not know.
+    pub at: Time,
+    /// For how long there is no power then.
+    pub(crate) down: Duration,
 }
 
 /// One thing that goes wrong.
@@ -73,6 +88,34 @@ impl Calamities {
         self.losses.iter().flat_map(|(who, times)| times.iter().map(|(at, _)| (*at, *who)))
     }
 
+    /// Every party that is put back to a copy of its disk.
+    pub(crate) fn restores(&self) -> impl Iterator<Item = (Who, Restore)> {
+        self.restores.iter().flat_map(|(who, all)| all.iter().map(|restore| (*who, *restore)))
+    }
+
+    /// A party is put back, if that happens.
+    pub(crate) fn restore(&mut self, who: Who, restore: Restore) {
+        if self.happens(restore.at, Some(who), "is put back to a copy") {
+            self.restores.entry(who).or_default().push(restore);
+        }
+    }
+
+    /// Like [`restore`](Self::restore), unless a relay and another party could be put back to the same moment: they would fit
+    /// each other, and neither can tell (docs/decisions/0029-positions-have-names.md). Whether what it has to keep clear of
+    /// happens changes nothing.
+    pub(crate) fn restore_alone(&mut self, who: Who, restore: Restore) {
+        let span = restore.copied..restore.at + restore.down;
+        let meets = |(other, its): &(Who, Span)| {
+            [who, *other].iter().any(|who| who.kind() == Kind::Relay)
+                && its.start <= span.end
+                && span.start <= its.end
+        };
+        if !self.drawn_restores.iter().any(meets) {
+            self.drawn_restores.push((who, span));
+            self.restore(who, restore);
+        }
+    }
+
     /// Every loss of power between two effects: from when, who, after how many effects.
     pub(crate) fn interruptions(&self) -> impl Iterator<Item = (Time, Who, u32)> {
         self.interruptions
@@ -109,7 +152,8 @@ impl Calamities {
             let times = times.get(&who)?;
             times.iter().find(|(at, _)| *at == now).map(|(_, down)| *down)
         };
-        at(&self.losses).or_else(|| at(&self.crashes))
+        let restored = || self.restores.get(&who)?.iter().find(|restore| restore.at == now);
+        at(&self.losses).or_else(|| at(&self.crashes)).or_else(|| restored().map(|restore| restore.down))
     }
 
     pub(crate) fn webhooks_are_down(&self, business: u32, now: Time) -> bool {
@@ -121,7 +165,8 @@ impl Calamities {
         let full = self.full.get(&who).cloned().unwrap_or_default();
         let restarts = self.crashes.contains_key(&who)
             || self.interruptions.contains_key(&who)
-            || self.losses.contains_key(&who);
+            || self.losses.contains_key(&who)
+            || self.restores.contains_key(&who);
         Conditions {
             keeps_disk: self.watched || restarts || !full.is_empty(),
             tapped: self.tapped,

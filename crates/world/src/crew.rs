@@ -110,6 +110,10 @@ fn engine<P: Cryptography>(plan: &Arc<Plan>, options: &Options) -> Result<Engine
     for (at, who) in calamities.losses() {
         engine.schedule(plan.lane_of(who), at, Event::Lost(who.index()));
     }
+    for (who, restore) in calamities.restores() {
+        engine.schedule(plan.lane_of(who), restore.copied, Event::Copy(who));
+        engine.schedule(plan.lane_of(who), restore.at, Event::PutBack(who, restore.copied));
+    }
     for (at, who) in fate::time_outs(plan) {
         engine.schedule(plan.lane_of(who), at, Event::TimedOut(who));
     }

@@ -1,6 +1,6 @@
 //! What will go wrong in a run: drawn from scenario and seed before it begins, and each misfortune by its number.
 
-use crate::calamity::Calamities;
+use crate::calamity::{Calamities, Restore};
 use crate::draws::{Draws, Purpose};
 use crate::link::gives_up;
 use crate::options::Options;
@@ -62,6 +62,14 @@ impl Calamities {
                         if self.happens(at, Some(who), "loses the device") {
                             push(&mut self.losses, who, (at, back_after.to_std()));
                         }
+                    }
+                }
+            }
+            Fault::Restore { party, at, every, age, down } => {
+                for who in everyone(plan, party) {
+                    for at in times(plan, at.as_ref(), every.as_ref(), draws) {
+                        let copied = (at - age.to_std()).max(plan.traffic_begins());
+                        self.restore(who, Restore { copied, at, down: down.to_std() });
                     }
                 }
             }
@@ -140,10 +148,16 @@ impl Calamities {
         let Some(who) = members.get(pick(members.len())).copied() else { return };
         let mut up_to = |seconds: u32| Duration::from_micros(u64::from(draws.below(seconds * 1_000_000)) + 1);
         let span = at..at + up_to(60);
+        if *kind == RandomFault::Restore {
+            let copied = (at - up_to(60)).max(plan.traffic_begins());
+            return self.restore_alone(who, Restore { copied, at, down: up_to(2) });
+        }
         let whose = (*kind != RandomFault::WebhookOutage).then_some(who);
         let happens = self.happens(at, whose, named(*kind));
         match kind {
             _ if !happens => {}
+            // Above.
+            RandomFault::Restore => {}
             RandomFault::Crash => push(&mut self.crashes, who, (at, up_to(2))),
             RandomFault::CrashBetweenEffects => push(&mut self.interruptions, who, (at, draws.below(12))),
             RandomFault::DiskFull => push(&mut self.full, who, at..at + up_to(5)),
@@ -173,6 +187,7 @@ const fn named(kind: RandomFault) -> &'static str {
         RandomFault::DiskFull => "has a full disk",
         RandomFault::SlowDisk => "has a slow disk",
         RandomFault::ClockSkew => "has a wrong clock",
+        RandomFault::Restore => "is put back to a copy",
         RandomFault::WebhookOutage => "all webhooks fail",
         RandomFault::Partition => "is cut off",
     }

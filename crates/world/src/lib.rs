@@ -33,7 +33,7 @@ mod traffic;
 mod variation;
 mod violation;
 
-pub use calamity::Misfortune;
+pub use calamity::{Misfortune, Restore};
 pub use calibration::{Calibration, Clock, Step};
 pub use costs::Costs;
 pub use credentials::Credentials;

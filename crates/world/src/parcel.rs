@@ -90,7 +90,10 @@ mod tests {
     use wire::Decoder;
 
     fn packed(as_bytes: bool) -> Parcel<ToRelay> {
-        Parcel::pack(ToRelay::Hello { delivered_through: 300, gateway: true }, as_bytes)
+        Parcel::pack(
+            ToRelay::Hello { delivered: wire::Position { sequence: 300, name: 7 }, gateway: true },
+            as_bytes,
+        )
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A run: all parties of a scenario in one engine. How it is begun, gone on with and forked, and what can be asked of
 //! it.
 
-use crate::calamity::Misfortune;
+use crate::calamity::{Misfortune, Restore};
 use crate::credentials::Credentials;
 use crate::crew::Crew;
 use crate::engine::Outcome;
@@ -219,6 +219,11 @@ impl Simulation {
     #[must_use]
     pub fn faults(&self) -> &[Misfortune] {
         self.plan.calamities().faults()
+    }
+
+    /// Who is put back to a copy of the disk, and when.
+    pub fn restores(&self) -> impl Iterator<Item = (Who, Restore)> {
+        self.plan.calamities().restores()
     }
 
     /// The node that speaks for a business.

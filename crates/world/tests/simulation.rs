@@ -13,7 +13,7 @@ use scenario::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
-use world::{Keep, Kind, Observations, Options, Simulation, Stage};
+use world::{Keep, Kind, Observations, Options, PublicKeys, Simulation, Stage};
 
 const SHOP: &str = r#"
 version = 1
@@ -56,7 +56,7 @@ count = 2
 fn run(scenario: &str, seed: u64, threads: usize) -> (Observations, ([u8; 32], [u8; 32]), u64) {
     let scenario: Scenario = toml::from_str(scenario).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
-    let keep = Keep { records: true, ..Keep::default() };
+    let keep = Keep { records: true, envelopes: true, ..Keep::default() };
     let options = Options { keep, threads, ..Options::default() };
     let mut run = Simulation::new(scenario, seed, &options).unwrap();
     let end = run.end();
@@ -119,4 +119,32 @@ fn nodes_and_devices_pad_as_they_are_told_to() {
         assert!(small.iter().any(|length| *length < 255) && small.iter().all(|l| (l + 1).is_power_of_two()));
         assert!(lengths("none", sender).len() > small.len() + 3, "every length shows");
     }
+}
+
+/// A new device has a new identity, which the others take on by the default policy: both ways go on.
+#[test]
+fn who_lost_a_device_is_written_to_and_heard_again() {
+    let loss = "\n[[faults]]\nkind = \"device-loss\"\nparty = \"population/people\"\nat = \"4min\"\nback_after = \"20s\"\n";
+    let (seen, ..) = run(&format!("{SHOP}{loss}"), 3, 2);
+    assert_eq!(seen.violations, []);
+    let shown: BTreeSet<u64> =
+        seen.progress.iter().filter(|progress| progress.stage == Stage::Shown).map(|p| p.message).collect();
+    for kind in [Kind::Business, Kind::Consumer] {
+        let later = seen.sent.iter().filter(|sent| sent.from.kind() == kind && sent.created.as_secs() > 300);
+        let lost: Vec<_> = later.clone().filter(|sent| !shown.contains(&sent.message)).collect();
+        assert!(later.count() > 20 && lost.is_empty(), "{lost:?}");
+    }
+}
+
+#[test]
+fn lasting_prekeys_change_as_often_as_the_scenario_says_and_nothing_is_lost() {
+    let published = |rotation: &str| {
+        let scenario = format!("{SHOP}\n[device]\nkey_rotation = \"{rotation}\"\n");
+        let (seen, ..) = run(&scenario, 5, 1);
+        let shown = seen.progress.iter().filter(|progress| progress.stage == Stage::Shown).count();
+        assert_eq!((shown, seen.violations), (seen.sent.len(), vec![]));
+        seen.public_keys.iter().filter(|(_, keys)| matches!(keys, PublicKeys::Identity(..))).count()
+    };
+    let (seldom, often) = (published("2d"), published("1min"));
+    assert!(often >= seldom + 30 * 8, "{often} publications instead of {seldom}");
 }

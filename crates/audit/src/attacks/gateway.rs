@@ -133,7 +133,7 @@ impl Stage {
             let connection = ConnectionId(u64::from(endpoint));
             stage.happens(LinkEvent::Up { connection, peer: LinkKey([endpoint; 32]) });
             let gateway = matches!(endpoint, NODE | OTHER_NODE);
-            stage.says(endpoint, ToRelay::Hello { delivered_through: 0, gateway });
+            stage.says(endpoint, ToRelay::Hello { delivered: wire::Position::default(), gateway });
             stage.publishes(endpoint, endpoint);
         }
         Ok(stage)
@@ -165,6 +165,8 @@ impl Stage {
             last_resort_kem_prekey: signed(2),
             one_time_prekeys: Vec::new(),
             one_time_kem_prekeys: Vec::new(),
+            replaces: false,
+            name: 0,
         };
         self.says(endpoint, ToRelay::Publish(Box::new(publish)))
     }

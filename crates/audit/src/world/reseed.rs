@@ -54,6 +54,7 @@ const PREKEYS: Kind = Kind { between: 16, ..Kind::new("ids of one-time prekeys",
 /// The signed prekey's and that of last resort are among them, before the others.
 const KEM_PREKEYS: Kind =
     Kind { between: 16, ..Kind::new("ids of signed prekeys", Principal::Transport, 21) };
+const PUBLICATIONS: Kind = Kind::new("names of publications", Principal::Transport, 64);
 /// 1 + a number below 16,380.
 const REGISTRATIONS: Kind = Kind::new("registration ids", Principal::Transport, 13);
 
@@ -81,7 +82,7 @@ pub(crate) fn check(
     matrix: &mut Matrix,
 ) -> Result<(), StageError> {
     let all = played(seed, seeds, threads, surfaces)?;
-    for kind in [MESSAGES, TEXTS, ENVELOPES, PREKEYS, KEM_PREKEYS, REGISTRATIONS] {
+    for kind in [MESSAGES, TEXTS, ENVELOPES, PREKEYS, KEM_PREKEYS, PUBLICATIONS, REGISTRATIONS] {
         let sequences =
             all.iter().filter(|((other, _), _)| *other == kind).map(|(_, names)| names.as_slice());
         judge(kind, sequences, matrix);
@@ -176,8 +177,9 @@ fn sequences(played: &Performance, surfaces: &Surfaces) -> Sequences {
     }
     for (number, seen) in played.seen.seen.iter().enumerate() {
         for (kind, id) in published(views::leaves_of(seen, surfaces)) {
-            // One after the other within one frame; registration ids from one frame of a party to the next.
-            let place = if kind == REGISTRATIONS { String::new() } else { format!("{number}") };
+            // Prekeys one after the other within a frame; others from one frame of a party to the next.
+            let in_frame = kind == PREKEYS || kind == KEM_PREKEYS;
+            let place = if in_frame { number.to_string() } else { String::new() };
             let ids = all.entry((kind, format!("{}/{place}", seen.peer))).or_default();
             // It is published again with every batch of prekeys.
             if kind != REGISTRATIONS || !ids.contains(&id) {
@@ -201,6 +203,7 @@ fn published(leaves: Vec<(String, Value)>) -> Vec<(Kind, u128)> {
     for (path, value) in leaves {
         let kind = match path.as_str() {
             "blindpost.transport.Publish.registration_id" => REGISTRATIONS,
+            "blindpost.transport.Publish.name" => PUBLICATIONS,
             "blindpost.transport.OneTimeKey.id" => PREKEYS,
             "blindpost.transport.SignedKey.id" => KEM_PREKEYS,
             _ => continue,

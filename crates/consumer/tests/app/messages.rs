@@ -143,3 +143,29 @@ fn nothing_of_a_message_is_in_debug_output() {
     assert!(shown.contains("Shown(#1)") && shown.contains("Say(…)"), "{shown}");
     assert!(!shown.contains("between") && !shown.contains("49151100"), "{shown}");
 }
+
+#[test]
+fn a_message_that_comes_again_in_another_envelope_is_shown_once() {
+    let mut stage = Stage::new();
+    stage.say(ALICE, BOB, "before");
+    // Alice's app is put back to a moment at which the message had not left.
+    stage.disconnect(ALICE);
+    stage.say(ALICE, BOB, "once");
+    let copy = stage.apps[ALICE].disk.clone();
+    stage.connect(ALICE);
+    assert_eq!(stage.apps[BOB].texts(), ["before", "once"]);
+    stage.apps[ALICE].disk = copy;
+    stage.restart(ALICE);
+    stage.restart(BOB);
+    stage.connect(BOB);
+    stage.connect(ALICE);
+    let told = |stage: &Stage, person: usize| {
+        stage.apps[person].notices().iter().filter(|notice| **notice == Notice::StartedOver).count()
+    };
+    assert_eq!((told(&stage, ALICE), told(&stage, BOB)), (1, 0));
+    stage.say(ALICE, BOB, "after");
+    stage.say(BOB, ALICE, "readable");
+    assert_eq!(stage.apps[BOB].texts(), ["before", "once", "after"]);
+    assert_eq!(stage.apps[ALICE].texts(), ["readable"]);
+    assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0, "it has heard that it arrived");
+}

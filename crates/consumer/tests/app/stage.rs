@@ -202,7 +202,7 @@ impl Stage {
     }
 
     pub(crate) fn deliver(&mut self, person: usize, sequence: u64, item: InboxItem) {
-        self.push(person, ToEndpoint::Delivery { sequence, item });
+        self.push(person, ToEndpoint::Delivery { sequence, name: sequence, item });
     }
 
     fn carry(&mut self) {

@@ -81,7 +81,7 @@ fn a_replayed_envelope_is_shown_once() {
     net.carry();
     for sequence in 50..53 {
         let item = InboxItem::Envelope(envelope.clone().unwrap());
-        let frame = ToEndpoint::Delivery { sequence, item };
+        let frame = ToEndpoint::Delivery { sequence, name: sequence, item };
         net.event(1, LinkEvent::Frame { connection: connection(1), frame });
     }
     assert_eq!(net.texts(1), ["hello", "again"]);
@@ -108,7 +108,7 @@ fn a_retry_request_for_somebody_elses_message_gets_nothing() {
         ciphertext: vec![7; 16].into(),
         billing_class: BillingClass::Service,
     };
-    let frame = ToEndpoint::Delivery { sequence: 99, item: InboxItem::Envelope(request) };
+    let frame = ToEndpoint::Delivery { sequence: 99, name: 99, item: InboxItem::Envelope(request) };
     net.event(0, LinkEvent::Frame { connection: connection(0), frame });
     net.carry();
     assert_eq!(net.unreadable(0), [Unreadable::Retry]);

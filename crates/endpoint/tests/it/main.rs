@@ -13,4 +13,5 @@ mod conversation;
 mod identities;
 mod keys;
 mod net;
+mod start_over;
 mod strangers;

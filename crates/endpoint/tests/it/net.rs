@@ -172,7 +172,7 @@ impl Net {
         let effects = self.relay.handle(self.now, Input::Link(up), &mut self.rng);
         self.disk.apply(effects.transaction).unwrap();
         let none = |id| SignedKey { id, key: vec![5; 33].into(), signature: vec![1; 64].into() };
-        self.mallory_says(ToRelay::Hello { delivered_through: 0, gateway: false });
+        self.mallory_says(ToRelay::Hello { delivered: wire::Position::default(), gateway: false });
         self.mallory_says(ToRelay::Publish(Box::new(Publish {
             address: address(2),
             registration_id: 1,
@@ -181,6 +181,8 @@ impl Net {
             last_resort_kem_prekey: none(2),
             one_time_prekeys: Vec::new(),
             one_time_kem_prekeys: Vec::new(),
+            replaces: false,
+            name: 0,
         })));
         self.mallory.clear();
         self.mallory_said = 1;
@@ -206,7 +208,7 @@ impl Net {
 
     /// An envelope comes to an endpoint late, whoever kept it so long.
     pub(crate) fn deliver(&mut self, to: usize, envelope: Envelope) {
-        let frame = ToEndpoint::Delivery { sequence: 1000, item: InboxItem::Envelope(envelope) };
+        let frame = ToEndpoint::Delivery { sequence: 1000, name: 1000, item: InboxItem::Envelope(envelope) };
         self.event(to, LinkEvent::Frame { connection: connection(to), frame });
         self.carry();
     }

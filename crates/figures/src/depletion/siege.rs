@@ -167,7 +167,7 @@ impl Running {
     fn begin(&mut self) -> Result<(), Error> {
         self.net.connect(PHONE);
         self.net.connect(ATTACKER);
-        self.net.say(ATTACKER, ToRelay::Hello { delivered_through: 0, gateway: false });
+        self.net.say(ATTACKER, ToRelay::Hello { delivered: wire::Position::default(), gateway: false });
         self.until(self.net.now + REST)
     }
 

@@ -42,6 +42,17 @@ struct AccountRow {
     signed_prekey: Vec<u8>,
     #[prost(bytes = "vec", tag = "4")]
     last_resort_kem_prekey: Vec<u8>,
+    #[prost(message, repeated, tag = "8")]
+    former: Vec<FormerPrekeys>,
+}
+
+/// The secrets of those before, which are kept while first messages to them may be under way.
+#[derive(Clone, PartialEq, Message)]
+struct FormerPrekeys {
+    #[prost(bytes = "vec", tag = "1")]
+    signed_prekey: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    last_resort_kem_prekey: Vec<u8>,
 }
 
 /// All keys and session states in the durable rows of an endpoint.
@@ -76,10 +87,15 @@ fn account(snapshot: Snapshot, row: &Row) -> Result<Snapshot, LootError> {
     let identity = <[u8; 32]>::try_from(account.identity_key)
         .map_err(|bytes| format!("it has {} bytes", bytes.len()))
         .or_unreadable("an identity")?;
-    let signed = SignedPrekey::from_bytes(&account.signed_prekey).or_unreadable("a signed prekey")?;
-    let kem = KemPrekey::from_bytes(&account.last_resort_kem_prekey).or_unreadable("a KEM prekey")?;
-    let identity = IdentityKeyPair::from_private_bytes(identity);
-    Ok(snapshot.with_identity(&identity).with_signed_prekey(&signed).with_kem_prekey(&kem))
+    let newest = (&account.signed_prekey, &account.last_resort_kem_prekey);
+    let former = account.former.iter().map(|former| (&former.signed_prekey, &former.last_resort_kem_prekey));
+    let mut snapshot = snapshot.with_identity(&IdentityKeyPair::from_private_bytes(identity));
+    for (signed, kem) in former.chain([newest]) {
+        let signed = SignedPrekey::from_bytes(signed).or_unreadable("a signed prekey")?;
+        let kem = KemPrekey::from_bytes(kem).or_unreadable("a KEM prekey")?;
+        snapshot = snapshot.with_signed_prekey(&signed).with_kem_prekey(&kem);
+    }
+    Ok(snapshot)
 }
 
 /// Whether some row shows these bytes.

@@ -85,7 +85,7 @@ pub fn hello() -> ToRelay {
 
 pub fn receipt(sequence: u64) -> ToEndpoint {
     let receipt = Receipt { envelope_id: EnvelopeId([3; 16]), outcome: Outcome::Delivered };
-    ToEndpoint::Delivery { sequence, item: InboxItem::Receipt(receipt) }
+    ToEndpoint::Delivery { sequence, name: sequence, item: InboxItem::Receipt(receipt) }
 }
 
 pub fn submit(sequence: u64, ciphertext: &[u8]) -> ToRelay {

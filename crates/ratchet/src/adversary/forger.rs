@@ -5,6 +5,7 @@ use std::fmt;
 use crate::fresh_keys::FreshKeys;
 use crate::message::{Ciphertext, MessageKind, Outgoing};
 use crate::record::SessionRecord;
+use crate::second_ratchet::SecondRatchet;
 use crate::session::Session;
 use crate::spqr;
 
@@ -58,7 +59,7 @@ impl Forger {
                 (seed, next) = session.sending.chain_key.step()?;
             }
             if let Some(ratchet) = session.post_quantum.as_mut().filter(|_| !self.claims_no_key) {
-                sent = Some(ratchet.send(fresh).ok()?);
+                sent = Some(ratchet.send(fresh, &mut ()).ok()?);
             }
         }
         let (pq_ratchet, key) = match sent {

@@ -11,8 +11,9 @@ use crate::chain::RootKey;
 use crate::curve::PublicKey;
 use crate::identity::IdentityKey;
 use crate::provider::Key;
+use crate::second_ratchet::Direction;
 use crate::session::Session;
-use crate::spqr::{Direction, Eavesdropper};
+use crate::spqr::Eavesdropper;
 
 /// What two sides have in common, as far as known.
 #[derive(Default)]

@@ -13,6 +13,7 @@ use super::primitives::{Curve, Symmetric};
 use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
 use super::{Provider, cbc, hmac, rust_crypto};
+use crate::spqr::Spqr;
 
 /// X25519 of AWS-LC; HMAC of this crate over SHA-256 of RustCrypto; the rest as in
 /// [`RustCrypto`](super::RustCrypto).
@@ -22,6 +23,7 @@ pub struct AwsLc;
 impl Provider for AwsLc {
     type Curve = X25519;
     type Kem = Kyber1024;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = MlKem768;
     type ErasureCode = ReedSolomon;
     type Symmetric = Fast;

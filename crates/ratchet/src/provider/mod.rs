@@ -36,6 +36,9 @@ pub(crate) mod xeddsa;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+pub(crate) use crate::second_ratchet::KeyOf;
+use crate::second_ratchet::SecondRatchet;
+
 #[cfg(feature = "aws-lc")]
 pub use aws_lc::AwsLc;
 pub use bytes::{FixedBytes, Key, Secret, SharedSecret, Wire};
@@ -56,7 +59,9 @@ pub trait Provider: Copy + Default + Eq + Ord + Hash + Debug + Send + Sync + 'st
     type Curve: Curve;
     /// The KEM of the key agreement.
     type Kem: Kem;
-    /// The KEM of the post-quantum ratchet.
+    /// The ratchet beside the classical one in suite `triple`.
+    type SecondRatchet: SecondRatchet<Self>;
+    /// The KEM of the sparse post-quantum ratchet.
     type BraidKem: BraidKem;
     /// The code of its chunks.
     type ErasureCode: ErasureCode;
@@ -72,11 +77,11 @@ pub trait Provider: Copy + Default + Eq + Ord + Hash + Debug + Send + Sync + 'st
     const KEEPS_SECRETS: bool = true;
 }
 
+pub(crate) type SecondRatchetOf<P> = <P as Provider>::SecondRatchet;
 pub(crate) type PrivateKeyOf<P> = <<P as Provider>::Curve as Curve>::PrivateKey;
 pub(crate) type PreparedOf<P> = <<P as Provider>::Curve as Curve>::Prepared;
 pub(crate) type SignatureOf<P> = <<P as Provider>::Curve as Curve>::Signature;
 pub(crate) type KemSeedOf<P> = <<P as Provider>::Kem as Kem>::Seed;
 pub(crate) type KemSecretKeyOf<P> = <<P as Provider>::Kem as Kem>::SecretKey;
 pub(crate) type KemCiphertextOf<P> = <<P as Provider>::Kem as Kem>::Ciphertext;
-pub(crate) type KeyOf<P> = <<P as Provider>::Symmetric as Symmetric>::Key;
 pub(crate) type TagOf<P> = <<P as Provider>::Symmetric as Symmetric>::Tag;

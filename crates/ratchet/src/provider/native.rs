@@ -17,6 +17,7 @@ use super::primitives::{Curve, Symmetric};
 use super::reed_solomon::ReedSolomon;
 use super::rust_crypto::{self, RustCrypto};
 use super::xeddsa::CurveKey;
+use crate::spqr::Spqr;
 
 /// The real provider that is [installed](Backend::install) in this process.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -25,6 +26,7 @@ pub struct Native;
 impl Provider for Native {
     type Curve = NativeCurve;
     type Kem = Kyber1024;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = MlKem768;
     type ErasureCode = ReedSolomon;
     type Symmetric = NativeSymmetric;

@@ -14,6 +14,7 @@ use super::primitives::{Curve, Symmetric};
 use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
 use super::{Provider, cbc};
+use crate::spqr::Spqr;
 
 /// x25519-dalek and RustCrypto: no C compiler is needed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -22,6 +23,7 @@ pub struct RustCrypto;
 impl Provider for RustCrypto {
     type Curve = X25519;
     type Kem = Kyber1024;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = MlKem768;
     type ErasureCode = ReedSolomon;
     type Symmetric = Crates;

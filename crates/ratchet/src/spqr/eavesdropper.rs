@@ -11,10 +11,11 @@ use super::braid::{CT1_CHUNKS, CT2_CHUNKS, HEADER_CHUNKS, State, split};
 use super::kem::{BraidKeyPair, Ct1Of, HeaderOf};
 use super::key_chain::{HashChain, KeyChain};
 use super::message::{Message, Payload, Versioned};
-use super::{Direction, EpochSecret, Keys, Spqr, SpqrError};
+use super::{EpochSecret, Keys, Spqr, SpqrError};
 use crate::erasure::{CHUNK_LENGTH, Chunk, Decoder, chunk_at};
 use crate::limits::MAX_FORWARD_JUMP;
 use crate::provider::{BraidKem, Key, Native, Provider};
+use crate::second_ratchet::Direction;
 
 type Header = HeaderOf<Native>;
 type Ct1 = Ct1Of<Native>;

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Direction, EpochSecret, SpqrError};
+use super::{EpochSecret, SpqrError};
 use crate::kept::Kept;
 use crate::limits::MAX_SKIPPED;
 use crate::provider::{FixedBytes, KeyOf, Native, Provider, Symmetric};
+use crate::second_ratchet::Direction;
 use crate::work::Work;
 
 /// Deployed labels; the first has two spaces in a row.

@@ -26,15 +26,18 @@ use braid::{Braid, Transition};
 use key_chain::{KeyChain, Received};
 use message::{Message, Payload, Versioned};
 
+use crate::codec::{Reader, Writer};
 use crate::curve::PublicKey;
+use crate::error::RecordError;
 use crate::event::{Event, Observer};
 use crate::fresh_keys::FreshKeys;
 use crate::provider::{KeyOf, Native, Provider};
+use crate::second_ratchet::{Direction, Place, SecondRatchet, Sent, Terms};
 use crate::work::Work;
 
-/// One side of the ratchet.
+/// One side of the ratchet: the [`SecondRatchet`] of deployed clients.
 #[derive(Clone)]
-pub(crate) struct Spqr<P: Provider = Native> {
+pub struct Spqr<P: Provider = Native> {
     /// Open until the first message was received: until then the peer may turn out not to have this
     /// ratchet.
     negotiating: bool,
@@ -59,53 +62,14 @@ enum Keys<P: Provider = Native> {
     Chain(Box<KeyChain<P>>),
 }
 
-/// Which of the two chains of an epoch a side sends in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Direction {
-    FromInitiator,
-    FromResponder,
-}
-
-impl Direction {
-    const fn opposite(self) -> Self {
-        match self {
-            Self::FromInitiator => Self::FromResponder,
-            Self::FromResponder => Self::FromInitiator,
-        }
-    }
-}
-
-/// How a session uses the ratchet.
-#[derive(Clone, Copy)]
-pub(crate) struct Terms {
-    pub(crate) direction: Direction,
-    /// Whether a peer without it is refused.
-    pub(crate) required: bool,
-}
-
 /// The secret that an epoch ended with.
 pub(crate) struct EpochSecret<P: Provider = Native> {
     pub(crate) epoch: u64,
     secret: KeyOf<P>,
 }
 
-/// Where a message comes in the classical ratchet.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    /// The ratchet key of its chain.
-    pub(crate) chain: PublicKey,
-    /// Whether it is the first of all that are read in its session.
-    pub(crate) is_first: bool,
-    /// How many messages of its epoch may be missing before it.
-    pub(crate) jump: u32,
-}
-
 /// What a message carries, read before the message is known to be authentic.
-pub(crate) struct Opened<P: Provider> {
-    /// To be mixed into the message's keys, if the message has one.
-    pub(crate) key: Option<KeyOf<P>>,
-    carried: Carried<P>,
-}
+pub struct Opened<P: Provider>(Carried<P>);
 
 enum Carried<P: Provider> {
     /// No such ratchet, and that is accepted.
@@ -121,7 +85,9 @@ enum Carried<P: Provider> {
 type ReceivedOrNot<P> = Result<Received<P>, PublicKey>;
 
 /// What an authentic message changes.
-pub(crate) enum Step<P: Provider> {
+pub struct Step<P: Provider>(Change<P>);
+
+enum Change<P: Provider> {
     /// The peer has no such ratchet, and that is accepted: this one ends.
     GiveUp,
     GoOn {
@@ -131,16 +97,22 @@ pub(crate) enum Step<P: Provider> {
     },
 }
 
-impl<P: Provider> Spqr<P> {
-    pub(crate) fn new(auth_key: KeyOf<P>, terms: Terms) -> Self {
+impl<P: Provider> SecondRatchet<P> for Spqr<P> {
+    type Opened = Opened<P>;
+    type Step = Step<P>;
+
+    fn begin(auth_key: KeyOf<P>, terms: Terms) -> Self {
         let Terms { direction, required } = terms;
         let braid = Braid::new(&auth_key, direction == Direction::FromInitiator);
         let keys = Keys::Waiting { auth_key, direction };
         Self { negotiating: true, required, keyless: None, keys, braid }
     }
 
-    /// What the next message carries, and the key to mix into it.
-    pub(crate) fn send(&mut self, fresh: &mut impl FreshKeys<P>) -> Result<Sent<P>, SpqrError> {
+    fn send(
+        &mut self,
+        fresh: &mut impl FreshKeys<P>,
+        observer: &mut impl Observer,
+    ) -> Result<Sent<P>, SpqrError> {
         // The epoch in a message is the one being negotiated; its key belongs to the one before.
         let epoch = self.braid.epoch;
         if let (true, Keys::Waiting { auth_key, direction }) = (self.required, &self.keys) {
@@ -148,11 +120,7 @@ impl<P: Provider> Spqr<P> {
         }
         let Keys::Chain(chain) = &mut self.keys else {
             let (payload, _) = self.braid.send(fresh);
-            return Ok(Sent {
-                bytes: Message { epoch, index: 0, payload }.encode(),
-                key: None,
-                events: [None, None],
-            });
+            return Ok(Sent { bytes: Message { epoch, index: 0, payload }.encode(), key: None });
         };
         let sending_epoch = chain.sending_epoch;
         // Asked beforehand, because nothing may change on failure.
@@ -165,23 +133,29 @@ impl<P: Provider> Spqr<P> {
         }
         let (index, key) = chain.send(epoch - 1)?;
         let bytes = Message { epoch, index, payload }.encode();
-        let agreed = secret.map(|secret| Event::EpochSecret { epoch: secret.epoch });
-        let moved_on = Event::SendingEpoch { epoch: epoch - 1 };
-        let events = [agreed, (chain.sending_epoch > sending_epoch).then_some(moved_on)];
-        Ok(Sent { bytes, key: Some(key), events })
+        if let Some(secret) = secret {
+            observer.notice(Event::EpochSecret { epoch: secret.epoch });
+        }
+        if chain.sending_epoch > sending_epoch {
+            observer.notice(Event::SendingEpoch { epoch: epoch - 1 });
+        }
+        Ok(Sent { bytes, key: Some(key) })
     }
 
-    /// Reads what a message carries, without changing anything, and finds its key.
-    ///
     /// A message without one is what a peer sends that does not know yet whether we have this ratchet: the initiator,
     /// until it has read an answer, so all of its first chain or nothing of it (deployed clients; the specification has
     /// no such messages). Anywhere else it is a forgery by somebody who has only the classical ratchet.
-    pub(crate) fn open(&self, bytes: &[u8], place: Place, work: &mut Work) -> Result<Opened<P>, SpqrError> {
+    fn open(
+        &self,
+        bytes: &[u8],
+        place: Place,
+        work: &mut Work,
+    ) -> Result<(Option<KeyOf<P>>, Opened<P>), SpqrError> {
         let message = match Message::parse(bytes)? {
             Versioned::V1(message) => message,
             Versioned::V0 if !self.negotiating => return Err(SpqrError::Downgrade),
             Versioned::V0 if self.required => return Err(SpqrError::Required),
-            Versioned::V0 => return Ok(Opened { key: None, carried: Carried::Nothing }),
+            Versioned::V0 => return Ok((None, Opened(Carried::Nothing))),
         };
         self.braid.admits(message.epoch)?;
         let new_chain = match &self.keys {
@@ -201,28 +175,21 @@ impl<P: Provider> Spqr<P> {
         } else {
             return Err(SpqrError::NoKey);
         };
-        let carried = Carried::Message { chain: new_chain, received, message };
-        Ok(Opened { key, carried })
+        Ok((key, Opened(Carried::Message { chain: new_chain, received, message })))
     }
 
-    /// What an authentic message changes. Whoever made it may still have made it wrong.
-    pub(crate) fn accept(&self, opened: Opened<P>) -> Result<Step<P>, SpqrError> {
-        match opened.carried {
-            Carried::Nothing => Ok(Step::GiveUp),
+    fn accept(&self, Opened(carried): Opened<P>) -> Result<Step<P>, SpqrError> {
+        match carried {
+            Carried::Nothing => Ok(Step(Change::GiveUp)),
             Carried::Message { chain, received, message } => {
                 let transition = self.braid.receive(message.epoch, &message.payload)?;
-                Ok(Step::GoOn { chain, received, transition })
+                Ok(Step(Change::GoOn { chain, received, transition }))
             }
         }
     }
 
-    /// Carries out what [`Spqr::accept`] found; `None` when the ratchet ends with it.
-    pub(crate) fn apply(
-        mut self: Box<Self>,
-        step: Step<P>,
-        observer: &mut impl Observer,
-    ) -> Option<Box<Self>> {
-        let Step::GoOn { chain, received, transition } = step else {
+    fn apply(mut self: Box<Self>, Step(change): Step<P>, observer: &mut impl Observer) -> Option<Box<Self>> {
+        let Change::GoOn { chain, received, transition } = change else {
             observer.notice(Event::PostQuantumGivenUp);
             return None;
         };
@@ -244,50 +211,50 @@ impl<P: Provider> Spqr<P> {
         Some(self)
     }
 
-    /// The classical ratchet does not keep this chain any more.
-    pub(crate) fn forget_chain(&mut self, chain: &PublicKey) {
+    fn forget_chain(&mut self, chain: &PublicKey) {
         if self.keyless.as_ref() == Some(chain) {
             self.keyless = None;
         }
     }
 
-    /// Forgets the keys of messages that were passed over.
-    pub(crate) fn forget_kept(&mut self) {
+    fn forget_kept(&mut self) {
         if let Keys::Chain(chain) = &mut self.keys {
             chain.forget_kept();
         }
     }
 
-    pub(crate) const fn is_required(&self) -> bool {
+    fn is_required(&self) -> bool {
         self.required
     }
 
-    pub(crate) fn status(&self) -> SpqrStatus {
+    fn status(&self) -> Option<SpqrStatus> {
         let (chain_epoch, sending_epoch, kept_keys) = match &self.keys {
             Keys::Waiting { .. } => (0, 0, 0),
             Keys::Chain(chain) => (chain.epoch, chain.sending_epoch, chain.kept_keys()),
         };
-        SpqrStatus {
+        Some(SpqrStatus {
             state: self.braid.position(),
             epoch: self.braid.epoch,
             chain_epoch,
             sending_epoch,
             kept_keys,
             negotiating: self.negotiating,
-        }
+        })
     }
-}
 
-/// A message's part of this ratchet.
-pub(crate) struct Sent<P: Provider> {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) key: Option<KeyOf<P>>,
-    events: [Option<Event>; 2],
-}
+    fn size_bound(&self) -> usize {
+        self.stored_size_bound()
+    }
 
-impl<P: Provider> Sent<P> {
-    pub(crate) fn tell(&self, observer: &mut impl Observer) {
-        self.events.iter().flatten().for_each(|event| observer.notice(*event));
+    fn write(&self, stored: &mut Vec<u8>) {
+        self.store(&mut Writer(stored));
+    }
+
+    fn read(stored: &mut &[u8]) -> Result<Self, RecordError> {
+        let mut reader = Reader(stored);
+        let ratchet = Self::stored(&mut reader)?;
+        *stored = reader.0;
+        Ok(ratchet)
     }
 }
 

@@ -9,10 +9,11 @@ use super::braid::{
 };
 use super::kem::{BraidKeyPair, BraidKeysOf, Ct1Of, Ct2Of, EncapsulationOf, HeaderOf, VectorOf};
 use super::key_chain::{HashChain, KeyChain, Link};
-use super::{Direction, Keys, Spqr};
+use super::{Keys, Spqr};
 use crate::codec::{Reader, Writer};
 use crate::error::RecordError;
 use crate::provider::{ErasureCode, FixedBytes, Provider, TagOf};
+use crate::second_ratchet::Direction;
 
 /// Epochs with keys: the sending one, the one before it, and those agreed on since.
 const MAX_LINKS: usize = 8;
@@ -21,8 +22,8 @@ const MAX_LINKS: usize = 8;
 const FIXED_SIZE: usize = 256 + MAX_LINKS * 80;
 
 impl<P: Provider> Spqr<P> {
-    /// At least the length of what [`Spqr::write`] writes.
-    pub(crate) fn size_bound(&self) -> usize {
+    /// At least the length of what [`Spqr::store`] writes.
+    pub(super) fn stored_size_bound(&self) -> usize {
         let chunks = P::ErasureCode::stored_length;
         let (keys, ct1) = (BraidKeysOf::<P>::LENGTH, Ct1Of::<P>::LENGTH);
         let encapsulation = HeaderOf::<P>::LENGTH + EncapsulationOf::<P>::LENGTH + ct1;
@@ -46,7 +47,7 @@ impl<P: Provider> Spqr<P> {
         FIXED_SIZE + kept + state
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer) {
+    pub(super) fn store(&self, writer: &mut Writer<'_>) {
         writer.flag(self.negotiating);
         writer.flag(self.required);
         writer.flag(self.keyless.is_some());
@@ -68,7 +69,7 @@ impl<P: Provider> Spqr<P> {
         writer.braid(&self.braid);
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, RecordError> {
+    pub(super) fn stored(reader: &mut Reader<'_>) -> Result<Self, RecordError> {
         let (negotiating, required) = (reader.flag()?, reader.flag()?);
         let keyless = if reader.flag()? { Some(reader.public_key()?) } else { None };
         let direction = match reader.byte()? {
@@ -95,7 +96,7 @@ impl<P: Provider> Spqr<P> {
     }
 }
 
-impl Writer {
+impl Writer<'_> {
     fn direction(&mut self, direction: Direction) {
         self.byte(match direction {
             Direction::FromInitiator => 0,
@@ -198,7 +199,7 @@ impl Writer {
     }
 
     fn decoder<P: Provider>(&mut self, decoder: &DecoderOf<P>) {
-        P::ErasureCode::write(decoder, self.buffer());
+        P::ErasureCode::write(decoder, self.0);
     }
 }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use ratchet::Provider;
 use ratchet::erasure::Chunk;
+use ratchet::generic::Spqr;
 use ratchet::provider::{BraidKem, Curve, ErasureCode, Kem, SharedSecret, Symmetric};
 use zeroize::Zeroizing;
 
@@ -52,6 +53,7 @@ fn count(add: impl FnOnce(&mut Cost)) {
 impl<P: Provider> Provider for Counting<P> {
     type Curve = Counted<P>;
     type Kem = Counted<P>;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = Counted<P>;
     type ErasureCode = Counted<P>;
     type Symmetric = Counted<P>;

@@ -6,16 +6,16 @@ use crate::letter::{Channel, Request, Response};
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use wire::{
-    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Publish, Receipt, RejectCode,
-    ToEndpoint, ToRelay,
+    Address, ConnectionId, Envelope, EnvelopeKind, InboxItem, Number, Outcome, Position, Publish, Receipt,
+    RejectCode, ToEndpoint, ToRelay,
 };
 
 impl Relay {
     pub(super) fn on_frame(&mut self, connection: ConnectionId, frame: ToRelay, step: &mut Step<'_>) {
         let Some(peer) = self.connections.get(&connection).copied() else { return };
         match (peer, frame) {
-            (_, ToRelay::Hello { delivered_through, gateway }) => {
-                self.on_hello(connection, peer, delivered_through, gateway, step);
+            (_, ToRelay::Hello { delivered, gateway }) => {
+                self.on_hello(connection, peer, delivered, gateway, step);
             }
             (Peer::Stranger(_), _) => self.reject(connection, RejectCode::HelloExpected, step),
             // Not accepted, so the endpoint says it again when it is back.
@@ -57,7 +57,7 @@ impl Relay {
         &mut self,
         connection: ConnectionId,
         peer: Peer,
-        delivered_through: u64,
+        delivered: Position,
         gateway: bool,
         step: &mut Step<'_>,
     ) {
@@ -74,15 +74,16 @@ impl Relay {
         }
         let endpoint = &mut self.endpoints[slot];
         let old = endpoint.connection.filter(|old| *old != connection);
-        endpoint.connected(connection, delivered_through);
-        let accepted_through = endpoint.accepted_through;
+        endpoint.meet(step.rng, step.transaction);
+        let resumes = endpoint.connected(connection, delivered);
+        let (accepted, published) = (endpoint.accepted, endpoint.published);
         let addresses: SmallVec<[Address; 1]> = endpoint.addresses.iter().collect();
         if let Some(old) = old {
             self.connections.remove(&old);
             step.say(Output::Close(old));
         }
         self.connections.insert(connection, Peer::Endpoint(slot));
-        say(connection, ToEndpoint::Welcome { accepted_through }, step);
+        say(connection, ToEndpoint::Welcome { accepted, resumes, published }, step);
         self.push(slot, step);
         for address in addresses {
             // A question that may as well be asked another time.
@@ -119,13 +120,16 @@ impl Relay {
         true
     }
 
-    fn on_publish(&mut self, slot: Slot, publish: Box<Publish>, step: &mut Step<'_>) {
+    fn on_publish(&mut self, slot: Slot, mut publish: Box<Publish>, step: &mut Step<'_>) {
         let address = publish.address;
         let endpoint = &mut self.endpoints[slot];
         // A device has one address, a gateway as many as it likes.
         if !endpoint.gateway && endpoint.addresses.has_other_than(address) {
             return self.refuse(slot, RejectCode::AddressTaken, step);
         }
+        // From here on it is the relay's to keep.
+        endpoint.published = std::mem::take(&mut publish.name);
+        endpoint.write(step.transaction);
         if self.config.shards.elsewhere(address.number).is_some() {
             endpoint.addresses.claim(endpoint.key, address, step.transaction);
         }
@@ -152,12 +156,12 @@ impl Relay {
         step: &mut Step<'_>,
     ) {
         let endpoint = &mut self.endpoints[sender];
-        let expected = endpoint.accepted_through + 1;
+        let expected = endpoint.accepted.sequence + 1;
         if sequence > expected {
             return self.reject(connection, RejectCode::OutOfSequence, step);
         }
         if sequence == expected {
-            endpoint.accepted_through = sequence;
+            endpoint.accepted = endpoint.accepted.then(envelope.id);
             endpoint.write(step.transaction);
             if endpoint.addresses.contains(envelope.from) {
                 let from_business = endpoint.gateway;
@@ -167,7 +171,7 @@ impl Relay {
                 self.on_response(sender, Response::receipt(receipt), step);
             }
         }
-        let through = self.endpoints[sender].accepted_through;
+        let through = self.endpoints[sender].accepted.sequence;
         say(connection, ToEndpoint::Accepted { through }, step);
     }
 

@@ -4,7 +4,7 @@ use super::{Notice, Output, Relay, Step, say};
 use crate::endpoints::Slot;
 use crate::letter::Response;
 use crate::meter;
-use wire::{Direction, InboxItem, MeterReading, RejectCode, ToEndpoint};
+use wire::{Direction, InboxItem, MeterReading, Position, RejectCode, ToEndpoint};
 
 impl Relay {
     /// An endpoint of this shard gets something of a number, of any one.
@@ -65,8 +65,8 @@ impl Relay {
     pub(super) fn push(&mut self, recipient: Slot, step: &mut Step<'_>) {
         let endpoint = &mut self.endpoints[recipient];
         let Some(connection) = endpoint.connection else { return };
-        endpoint.push(self.config.delivery_window, |sequence, item| {
-            say(connection, ToEndpoint::Delivery { sequence, item }, step);
+        endpoint.push(self.config.delivery_window, |Position { sequence, name }, item| {
+            say(connection, ToEndpoint::Delivery { sequence, name, item }, step);
         });
     }
 

@@ -21,6 +21,7 @@ use relay::{Input, Output, Relay, Shard, Shards};
 use script::{MAX_LETTERS, Script};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use store::Shadow;
 use town::{Courier, Town};
 use wire::{ConnectionId, LinkEvent, ToRelay};
 
@@ -110,6 +111,29 @@ fn what_waits_for_a_shard_that_is_away_does_not_pile_up() {
     }
 }
 
+/// A shard that was put back to an older copy, or emptied, lacks what the others have forgotten, and the others lack what
+/// it has: they find out, and nothing that goes between them is swallowed.
+#[test]
+fn a_shard_of_another_past_is_found_out() {
+    let script = Script::of(1);
+    let count = NonZeroU32::new(2).unwrap();
+    for (shard, is_empty) in [(Shard(0), false), (Shard(1), false), (Shard(0), true), (Shard(1), true)] {
+        let mut town = Town::new(&script, count, Courier::Careless, 1);
+        town.register().unwrap();
+        let copy = if is_empty { Shadow::default() } else { town.copy(shard) };
+        for _ in 0..3 {
+            town.round();
+        }
+        assert_eq!(town.misfits, [], "as long as all goes well");
+        town.put_back(shard, copy);
+        for _ in 0..200 {
+            town.round();
+        }
+        let found = town.misfits.iter().any(|(one, other)| one != other);
+        assert!(found, "{shard:?} {is_empty}");
+    }
+}
+
 /// A shard has rows of its own and no others: with another number of shards they would not be found, so they are refused.
 #[test]
 fn a_shard_refuses_the_rows_of_another() {
@@ -135,7 +159,7 @@ fn an_endpoint_at_the_wrong_shard_is_sent_away() {
     for this in [Shard(0), Shard(1)] {
         let config = script.config(Shards::new(this, count).unwrap());
         let mut shard = Relay::restore(config, Vec::new()).unwrap();
-        let hello = ToRelay::Hello { delivered_through: 0, gateway: true };
+        let hello = ToRelay::Hello { delivered: wire::Position::default(), gateway: true };
         let mut happens = |event| shard.handle(Time::from_secs(1), Input::Link(event), &mut rng);
         let _ = happens(LinkEvent::Up { connection, peer: who });
         let effects = happens(LinkEvent::Frame { connection, frame: hello });

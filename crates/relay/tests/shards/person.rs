@@ -2,7 +2,9 @@
 
 use crate::script::{Fate, Role};
 use std::collections::{BTreeSet, VecDeque};
-use wire::{Address, ConnectionId, Envelope, InboxItem, OneTimeKey, Publish, SignedKey, ToEndpoint, ToRelay};
+use wire::{
+    Address, ConnectionId, Envelope, InboxItem, OneTimeKey, Position, Publish, SignedKey, ToEndpoint, ToRelay,
+};
 
 pub(crate) struct Person {
     place: usize,
@@ -14,10 +16,12 @@ pub(crate) struct Person {
     script: VecDeque<Envelope>,
     outbox: VecDeque<(u64, Envelope)>,
     submitted: u64,
-    delivered: u64,
+    delivered: Position,
     /// Not registered yet; the first is the next one.
     unpublished: VecDeque<Address>,
     steals: Option<Address>,
+    /// A shard has been put back.
+    pub(crate) may_misfit: bool,
     /// Asked for and not answered.
     wanted: Vec<Address>,
     next_prekey: u32,
@@ -37,13 +41,14 @@ impl Person {
             script: script.iter().cloned().collect(),
             outbox: VecDeque::new(),
             submitted: 0,
-            delivered: 0,
+            delivered: Position::default(),
             unpublished: role.numbers.iter().copied().collect(),
             steals: role.steals,
             wanted: Vec::new(),
             next_prekey: 1,
             handed: Vec::new(),
             questions_for_prekeys: 0,
+            may_misfit: false,
         }
     }
 
@@ -64,7 +69,7 @@ impl Person {
     pub(crate) fn connect(&mut self, connection: ConnectionId, gateway: bool) {
         self.disconnect();
         self.connection = Some(connection);
-        self.to_relay.push_back(ToRelay::Hello { delivered_through: self.delivered, gateway });
+        self.to_relay.push_back(ToRelay::Hello { delivered: self.delivered, gateway });
     }
 
     pub(crate) fn disconnect(&mut self) {
@@ -97,7 +102,13 @@ impl Person {
     pub(crate) fn hear(&mut self, fate: &mut Fate) {
         let Some(frame) = self.from_relay.pop_front() else { return };
         match frame {
-            ToEndpoint::Welcome { accepted_through } => self.welcomed(accepted_through),
+            ToEndpoint::Welcome { accepted, resumes, .. } => {
+                let new = self.delivered == Position::default();
+                let fits = new || resumes == self.delivered;
+                assert!(fits || self.may_misfit, "what is durable is never misfit");
+                self.delivered = resumes;
+                self.welcomed(accepted.sequence);
+            }
             ToEndpoint::Accepted { through } => self.accepted(through),
             ToEndpoint::Published(address) => {
                 let before = self.unpublished.len();
@@ -116,9 +127,9 @@ impl Person {
                 let keys = bundle.bundle.iter().flat_map(|keys| &keys.one_time_prekey);
                 self.handed.extend(keys.map(|key| (bundle.address, key.id)));
             }
-            ToEndpoint::Delivery { sequence, item } => {
-                if sequence > self.delivered {
-                    self.delivered = sequence;
+            ToEndpoint::Delivery { sequence, name, item } => {
+                if sequence > self.delivered.sequence {
+                    self.delivered = Position { sequence, name };
                     match item {
                         InboxItem::Envelope(envelope) => fate.receives(self.place, &envelope),
                         InboxItem::Receipt(receipt) => {
@@ -127,7 +138,7 @@ impl Person {
                         }
                     }
                 }
-                self.say(ToRelay::Acknowledge { through: self.delivered, unread: Vec::new() });
+                self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread: Vec::new() });
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 self.questions_for_prekeys += 1;
@@ -142,7 +153,7 @@ impl Person {
         self.accepted(accepted_through);
         let again: Vec<_> = self.outbox.iter().cloned().collect();
         again.into_iter().for_each(|(sequence, envelope)| self.say(ToRelay::Submit { sequence, envelope }));
-        self.say(ToRelay::Acknowledge { through: self.delivered, unread: Vec::new() });
+        self.say(ToRelay::Acknowledge { through: self.delivered.sequence, unread: Vec::new() });
         self.publish_next();
         self.wanted.clone().into_iter().for_each(|address| self.say(ToRelay::FetchBundle(address)));
     }
@@ -170,6 +181,8 @@ impl Person {
             last_resort_kem_prekey: signed(2),
             one_time_prekeys: ids.clone().map(|id| OneTimeKey { id, key: vec![4].into() }).collect(),
             one_time_kem_prekeys: ids.map(signed).collect(),
+            replaces: false,
+            name: 0,
         })));
     }
 

@@ -4,7 +4,7 @@
 use crate::person::Person;
 use crate::script::{Fate, INBOX_TTL, Role, Script};
 use kernel::{Effects, Machine as _, Rng, Row, Seed, Time, Transaction};
-use relay::{Input, Mail, MailItem, Output, Relay, Shard, Shards};
+use relay::{Input, Mail, MailItem, Notice, Output, Relay, Shard, Shards};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub(crate) struct Town<'a> {
     pub(crate) failures: u32,
     /// A shard that no mail gets to.
     pub(crate) away: Option<Shard>,
+    /// Who found out that another shard has another past.
+    pub(crate) misfits: Vec<(Shard, Shard)>,
     /// Sees what becomes durable.
     pub(crate) look: Box<dyn FnMut(&Transaction) + 'a>,
 }
@@ -73,6 +75,7 @@ impl<'a> Town<'a> {
             calm: false,
             failures: 0,
             away: None,
+            misfits: Vec::new(),
             look: Box::new(|_| {}),
         }
     }
@@ -256,19 +259,20 @@ impl<'a> Town<'a> {
             return;
         }
         let luck = if self.calm { 99 } else { self.below(100) };
-        let taken = |sequence| Mail {
+        let taken = |through| Mail {
             from: mail.to,
             to: mail.from,
-            item: MailItem::Taken { through: sequence },
+            item: MailItem::Taken { through, answers: self.now },
             ..mail
         };
         match (&mail.item, self.courier) {
-            (MailItem::Letter { sequence, .. }, Courier::Hasty) => {
-                let taken = taken(*sequence);
+            (MailItem::Letter { position, .. }, Courier::Hasty) => {
+                let taken = taken(*position);
                 self.happens(taken.to, Input::Mail(Box::new(taken)));
             }
-            (MailItem::Letter { sequence, letter }, Courier::Copyist) if luck < 40 => {
-                let item = MailItem::Letter { sequence: sequence + 1, letter: letter.clone() };
+            (MailItem::Letter { position, sent, letter }, Courier::Copyist) if luck < 40 => {
+                let position = position.then_bytes(b"a copy");
+                let item = MailItem::Letter { position, sent: *sent, letter: letter.clone() };
                 self.mail.push(Mail { item, ..mail });
             }
             _ => {}
@@ -312,13 +316,13 @@ impl<'a> Town<'a> {
             let said = self.below(outputs.len() + 1);
             outputs.truncate(said);
         }
-        outputs.into_iter().for_each(|output| self.carry_out(output));
+        outputs.into_iter().for_each(|output| self.carry_out(shard, output));
         if fails {
             self.restart(shard);
         }
     }
 
-    fn carry_out(&mut self, output: Output) {
+    fn carry_out(&mut self, shard: Shard, output: Output) {
         match output {
             Output::Send(Outgoing { connection, frame }) => {
                 let to = self.people.iter_mut().find(|person| person.connection == Some(connection));
@@ -335,8 +339,21 @@ impl<'a> Town<'a> {
                 }
                 self.mail.push(*mail);
             }
+            Output::Notice(Notice::AnotherPast(other)) => self.misfits.push((shard, other)),
             Output::Notice(_) => {}
         }
+    }
+
+    /// A copy of what a shard holds.
+    pub(crate) fn copy(&mut self, shard: Shard) -> Shadow {
+        self.host(shard).disk.clone()
+    }
+
+    /// A shard starts again from a copy.
+    pub(crate) fn put_back(&mut self, shard: Shard, copy: Shadow) {
+        self.host(shard).disk = copy;
+        self.people.iter_mut().for_each(|person| person.may_misfit = true);
+        self.restart(shard);
     }
 
     fn restart(&mut self, shard: Shard) {

@@ -17,7 +17,7 @@ impl Check<'_> {
     fn fault(&mut self, index: &str, fault: &Fault) {
         let path = |key| ["faults", index, key];
         match fault {
-            Fault::Crash { party, at, every, .. } => {
+            Fault::Crash { party, at, every, .. } | Fault::Restore { party, at, every, .. } => {
                 self.party(&path("party"), party);
                 self.moments(index, *at, *every);
             }

@@ -79,8 +79,14 @@ fn node_lane<P: Cryptography>(
     let retention = plan.scenario().node.retention.to_std();
     config.retention = retention;
     let padding = padding(plan.scenario().node.padding);
-    config.endpoint =
-        endpoint::Policy { gateway: true, retention, suites, padding, ..endpoint::Policy::default() };
+    config.endpoint = endpoint::Policy {
+        gateway: true,
+        retention,
+        suites,
+        padding,
+        key_rotation: plan.scenario().node.key_rotation.to_std(),
+        ..endpoint::Policy::default()
+    };
     let host = Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who));
     Ok(NodeLane::new(Arc::clone(plan), plan.lane_of(who), host, businesses, notes))
 }
@@ -98,6 +104,7 @@ fn consumers_lane<P: Cryptography>(
             one_time_prekeys: population.one_time_prekeys,
             suites: Suites::only(suite(population.suite)),
             padding: padding(plan.scenario().device.padding),
+            key_rotation: plan.scenario().device.key_rotation.to_std(),
             ..endpoint::Policy::default()
         };
         let config = ConsumerConfig {

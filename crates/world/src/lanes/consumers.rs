@@ -18,7 +18,7 @@ use consumer::generic::Consumer;
 use consumer::{Command, Input, Notice, Output, Sent as Progress};
 use endpoint::generic::Endpoint;
 use kernel::Time;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::{ConnectionId, EnvelopeKind, InboxItem, LinkEvent, ToEndpoint, ToRelay};
@@ -49,6 +49,8 @@ struct Person<P: Cryptography> {
     said: VecDeque<Said>,
     /// What the screen has shown: the same message again, after a crash, changes nothing on it.
     shown_through: u64,
+    /// What that was when the disk was copied.
+    copied_through: BTreeMap<Time, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -99,6 +101,8 @@ impl<P: Cryptography> ConsumersLane<P> {
                     person.host.effects_left = Some(u64::from(effects));
                 }
             }
+            Event::Copy(who) => self.copy(now, who),
+            Event::PutBack(who, copied) => self.put_back(now, who, copied, agenda),
             Event::Lost(consumer) => self.lost(now, Who::consumer(consumer), agenda),
             Event::Wake(who, incarnation) => {
                 let Some(person) =
@@ -198,6 +202,23 @@ impl<P: Cryptography> ConsumersLane<P> {
             let config = person.host.config().clone();
             person.host.replace(self.plan.seed(), config);
             person.shown_through = 0;
+        }
+    }
+
+    fn copy(&mut self, now: Time, who: Who) {
+        if let Some(person) = self.people.get(&self.plan, who) {
+            person.copied_through.insert(now, person.shown_through);
+            let violation = person.host.copy(now);
+            self.notes.violations.extend(violation);
+        }
+    }
+
+    /// The disk is lost and a copy takes its place: what the screen showed since has no number there.
+    fn put_back(&mut self, now: Time, who: Who, copied: Time, agenda: &mut Agenda<'_, Event>) {
+        self.stop(now, who, agenda);
+        if let Some(person) = self.people.get(&self.plan, who) {
+            person.shown_through = person.copied_through.remove(&copied).unwrap_or(0);
+            person.host.put_back(copied);
         }
     }
 
@@ -429,6 +450,7 @@ impl<P: Cryptography> Person<P> {
             words: draws(Purpose::Traffic),
             said: VecDeque::new(),
             shown_through: 0,
+            copied_through: BTreeMap::new(),
             host,
         }
     }

@@ -6,7 +6,7 @@ use crate::processor::Processor;
 use crate::record::Who;
 use crate::violation::Violation;
 use kernel::{Effects, Machine, Rng, Row, Seed, Time, Transaction};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use store::Shadow;
 
@@ -17,6 +17,8 @@ pub(crate) struct Host<M: Machine> {
     machine: Option<M>,
     /// `None` where nothing will ever be read from it.
     disk: Option<Shadow>,
+    /// The disk as it was at times, to which it will be put back.
+    copies: BTreeMap<Time, Shadow>,
     rng: Rng,
     processor: Processor,
     conditions: Conditions,
@@ -76,6 +78,7 @@ where
             config,
             machine: None,
             disk: conditions.keeps_disk.then(Shadow::default),
+            copies: BTreeMap::new(),
             processor: Processor::new(drive),
             conditions,
             in_flight: VecDeque::new(),
@@ -120,6 +123,18 @@ where
             self.rng.tap();
         }
         self.config = config;
+    }
+
+    /// A copy of the disk is made, and kept.
+    pub(crate) fn copy(&mut self, now: Time) -> Option<Violation> {
+        let violation = self.settle(now).err();
+        self.copies.extend(self.disk.clone().map(|disk| (now, disk)));
+        violation
+    }
+
+    /// The disk of a party that has no power is lost, and the copy of that time takes its place.
+    pub(crate) fn put_back(&mut self, copied: Time) {
+        self.disk = self.copies.remove(&copied).or(self.disk.take());
     }
 
     /// The keys that the machine has drawn since this was last asked, if somebody wants to know.

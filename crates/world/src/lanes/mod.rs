@@ -41,6 +41,10 @@ pub(crate) enum Event {
     StopAfter(Who, u32),
     /// A device is gone, and its number with a new one.
     Lost(u32),
+    /// A copy of a party's disk is made.
+    Copy(Who),
+    /// A party's disk is lost, and the copy of that time takes its place.
+    PutBack(Who, Time),
     Wake(Who, u32),
     Durable(Who, u32),
     /// An endpoint tries to connect.

@@ -72,6 +72,13 @@ impl<P: Cryptography> NodeLane<P> {
         match event {
             Event::Start(_) => self.start(now, agenda),
             Event::Stop(_) if self.host.is_up() => self.stop(now, agenda),
+            Event::Copy(_) => self.notes.violations.extend(self.host.copy(now)),
+            Event::PutBack(_, copied) => {
+                if self.host.is_up() {
+                    self.stop(now, agenda);
+                }
+                self.host.put_back(copied);
+            }
             Event::StopAfter(_, effects) => self.host.effects_left = Some(u64::from(effects)),
             Event::Wake(_, incarnation) if self.host.incarnation == incarnation => {
                 let calls = self.host.wake(now);

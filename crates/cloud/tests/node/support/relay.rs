@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use wire::{
-    Address, Bundle, Envelope, EnvelopeKind, InboxItem, Outcome, PrekeyBundle, Publish, Receipt, ToEndpoint,
-    ToRelay,
+    Address, Bundle, Envelope, EnvelopeKind, InboxItem, Outcome, Position, PrekeyBundle, Publish, Receipt,
+    ToEndpoint, ToRelay,
 };
 
 /// Who is connected: 0 is the node, the others are consumers.
@@ -12,7 +12,8 @@ pub(crate) type Party = u64;
 #[derive(Default)]
 pub(crate) struct Relay {
     directory: BTreeMap<Address, (Party, Publish)>,
-    accepted: BTreeMap<Party, u64>,
+    accepted: BTreeMap<Party, Position>,
+    published: BTreeMap<Party, u64>,
     inboxes: BTreeMap<Party, Inbox>,
     pub(crate) frames: VecDeque<(Party, ToEndpoint)>,
     /// Everything that was ever submitted.
@@ -21,8 +22,8 @@ pub(crate) struct Relay {
 
 #[derive(Default)]
 struct Inbox {
-    last: u64,
-    items: VecDeque<(u64, InboxItem)>,
+    last: Position,
+    items: VecDeque<(Position, InboxItem)>,
 }
 
 impl Relay {
@@ -33,15 +34,18 @@ impl Relay {
 
     pub(crate) fn handle(&mut self, from: Party, frame: ToRelay) {
         match frame {
-            ToRelay::Hello { .. } => {
-                let accepted_through = self.accepted.get(&from).copied().unwrap_or(0);
-                self.say(from, ToEndpoint::Welcome { accepted_through });
-                for (sequence, item) in self.inboxes.entry(from).or_default().items.clone() {
-                    self.say(from, ToEndpoint::Delivery { sequence, item });
+            ToRelay::Hello { delivered, .. } => {
+                let accepted = self.accepted.get(&from).copied().unwrap_or_default();
+                let published = self.published.get(&from).copied().unwrap_or_default();
+                self.say(from, ToEndpoint::Welcome { accepted, resumes: delivered, published });
+                for (Position { sequence, name }, item) in self.inboxes.entry(from).or_default().items.clone()
+                {
+                    self.say(from, ToEndpoint::Delivery { sequence, name, item });
                 }
             }
             ToRelay::Publish(publish) => {
                 let address = publish.address;
+                self.published.insert(from, publish.name);
                 self.directory.insert(address, (from, *publish));
                 self.say(from, ToEndpoint::Published(address));
             }
@@ -57,30 +61,30 @@ impl Relay {
     /// Puts something into an inbox, once more or out of nowhere.
     pub(crate) fn inject(&mut self, to: Party, item: InboxItem) {
         let inbox = self.inboxes.entry(to).or_default();
-        inbox.last += 1;
-        let sequence = inbox.last;
-        inbox.items.push_back((sequence, item.clone()));
-        self.say(to, ToEndpoint::Delivery { sequence, item });
+        inbox.last = item.behind(inbox.last);
+        let Position { sequence, name } = inbox.last;
+        inbox.items.push_back((inbox.last, item.clone()));
+        self.say(to, ToEndpoint::Delivery { sequence, name, item });
     }
 
     fn submit(&mut self, from: Party, sequence: u64, envelope: Envelope) {
         let accepted = self.accepted.entry(from).or_default();
-        if sequence > *accepted {
-            assert_eq!(sequence, *accepted + 1, "gap in submissions");
-            *accepted = sequence;
+        if sequence > accepted.sequence {
+            *accepted = accepted.then(envelope.id);
+            assert_eq!(sequence, accepted.sequence, "gap in submissions");
             self.seen.push(envelope.clone());
             match self.directory.get(&envelope.to).map(|(party, _)| *party) {
                 Some(party) => self.inject(party, InboxItem::Envelope(envelope)),
                 None => self.receipt(from, &envelope, Outcome::UnknownRecipient),
             }
         }
-        let through = self.accepted.get(&from).copied().unwrap_or(0);
+        let through = self.accepted.get(&from).map_or(0, |accepted| accepted.sequence);
         self.say(from, ToEndpoint::Accepted { through });
     }
 
     fn acknowledge(&mut self, from: Party, through: u64) {
         let inbox = self.inboxes.entry(from).or_default();
-        while let Some((_, item)) = inbox.items.pop_front_if(|(sequence, _)| *sequence <= through) {
+        while let Some((_, item)) = inbox.items.pop_front_if(|(position, _)| position.sequence <= through) {
             match item {
                 InboxItem::Envelope(envelope) if envelope.kind != EnvelopeKind::Retry => {
                     let sender = self.directory.get(&envelope.from).map(|(party, _)| *party);

@@ -12,6 +12,7 @@ mod primitives;
 mod start;
 
 use super::Provider;
+use crate::spqr::Spqr;
 
 use chunks::Copies;
 use primitives::{Agreed, Carried, CarriedInParts, Mixed};
@@ -24,6 +25,7 @@ pub struct Modelled;
 impl Provider for Modelled {
     type Curve = Agreed;
     type Kem = Carried;
+    type SecondRatchet = Spqr<Self>;
     type BraidKem = CarriedInParts;
     type ErasureCode = Copies;
     type Symmetric = Mixed;
