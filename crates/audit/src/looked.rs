@@ -42,7 +42,7 @@ pub(crate) fn by_name() -> Looked {
         "names of messages",
         "ids of envelopes",
         "ids of prekeys",
-        "names of publications",
+        "names of publications and positions",
         "registration ids",
     ];
     Looked { layer: "by name", channels }

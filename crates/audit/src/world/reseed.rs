@@ -55,6 +55,7 @@ const PREKEYS: Kind = Kind { between: 16, ..Kind::new("ids of one-time prekeys",
 const KEM_PREKEYS: Kind =
     Kind { between: 16, ..Kind::new("ids of signed prekeys", Principal::Transport, 21) };
 const PUBLICATIONS: Kind = Kind::new("names of publications", Principal::Transport, 64);
+const POSITIONS: Kind = Kind::new("names of positions", Principal::Transport, 64);
 /// 1 + a number below 16,380.
 const REGISTRATIONS: Kind = Kind::new("registration ids", Principal::Transport, 13);
 
@@ -82,7 +83,9 @@ pub(crate) fn check(
     matrix: &mut Matrix,
 ) -> Result<(), StageError> {
     let all = played(seed, seeds, threads, surfaces)?;
-    for kind in [MESSAGES, TEXTS, ENVELOPES, PREKEYS, KEM_PREKEYS, PUBLICATIONS, REGISTRATIONS] {
+    let prekeys = [PREKEYS, KEM_PREKEYS];
+    let others = [MESSAGES, TEXTS, ENVELOPES, PUBLICATIONS, POSITIONS, REGISTRATIONS];
+    for kind in prekeys.into_iter().chain(others) {
         let sequences =
             all.iter().filter(|((other, _), _)| *other == kind).map(|(_, names)| names.as_slice());
         judge(kind, sequences, matrix);
@@ -180,9 +183,9 @@ fn sequences(played: &Performance, surfaces: &Surfaces) -> Sequences {
             // Prekeys one after the other within a frame; others from one frame of a party to the next.
             let in_frame = kind == PREKEYS || kind == KEM_PREKEYS;
             let place = if in_frame { number.to_string() } else { String::new() };
-            let ids = all.entry((kind, format!("{}/{place}", seen.peer))).or_default();
-            // It is published again with every batch of prekeys.
-            if kind != REGISTRATIONS || !ids.contains(&id) {
+            let ids = all.entry((kind, format!("{}/{}/{place}", seen.peer, seen.party))).or_default();
+            // Lasting ones are published again with every batch of prekeys, and what was not acknowledged is delivered again.
+            if in_frame || !ids.contains(&id) {
                 ids.push(id);
             }
         }
@@ -204,6 +207,7 @@ fn published(leaves: Vec<(String, Value)>) -> Vec<(Kind, u128)> {
         let kind = match path.as_str() {
             "blindpost.transport.Publish.registration_id" => REGISTRATIONS,
             "blindpost.transport.Publish.name" => PUBLICATIONS,
+            "blindpost.transport.Delivery.name" => POSITIONS,
             "blindpost.transport.OneTimeKey.id" => PREKEYS,
             "blindpost.transport.SignedKey.id" => KEM_PREKEYS,
             _ => continue,
