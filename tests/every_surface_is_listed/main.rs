@@ -193,7 +193,7 @@ fn log_lines_say_what_they_may_and_no_more() {
     for line in [
         " INFO relay::shell: first gateway enrolled; name its node key in the configuration to pin it",
         " WARN link::uplink: no connection to the relay error=the relay at 127.0.0.1:7433 refused the connection: it \
-          is full or shutting down; try again later wait=15.406627ms",
+          is full or shutting down; try again later wait=15ms",
         " INFO cloud::shell: the relay knows this node: messages flow",
         " WARN cloud::shell: the tenants file says something else of the webhooks of an account than the API: the API's \
           is in force",
@@ -213,6 +213,8 @@ fn log_lines_say_what_they_may_and_no_more() {
           wanted_kib=4096",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: row 4915112345678",
         "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: EAAtoken0001",
+        "ERROR live::recover: store failed; nothing unsaved was promised failure=the storage failed: row 491 511 2345 678",
+        "DEBUG link::uplink: no connection to the relay yet wait=49.151123456ms",
         " WARN cloud::shell: a message that arrived can't be read: unknown one-time prekey 7654321",
         " WARN cloud::shell: the tenants file no longer names a token of an app: what the API has made of it stays \
           id=EAAtoken0001",

@@ -91,6 +91,7 @@ fn test() -> Result<(), Failure> {
     tools::nextest()?;
     let oracle = interop::install()?;
     tools::from_debian(&["tshark", "chromium"], &["tshark", "chromium"], "they open what we write")?;
+    tools::from_debian(&["strace"], &["strace"], "the audit sees what parties name by it")?;
     let python = tools::python()?;
     let tests = cargo(&["nextest", "run", "--workspace"])
         .env(interop::ORACLE, &oracle)

@@ -5,6 +5,7 @@ use crate::construction::{self, Construction};
 use crate::estimation::{self, Measured};
 use crate::leak::LeakError;
 use crate::live::{self, LiveError, LiveOptions};
+use crate::looked::{self, Looked};
 use crate::matrix::{Blind, CellReport, Leak, Matrix};
 use crate::world::{self, PairPlan, Remains, StageError, TrialReport};
 use privacy::surfaces::{Surfaces, SurfacesError};
@@ -13,6 +14,9 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
+
+/// From so many seeds names are drawn.
+const RESEEDED: u64 = 64;
 
 /// What is to be audited, and how thoroughly.
 #[derive(Debug, Clone)]
@@ -94,6 +98,8 @@ pub struct Report {
     pub found: Vec<Leak>,
     /// What could not be checked, or where the check may be blind.
     pub blind: Vec<Blind>,
+    /// What was looked at: nothing is claimed of anything else.
+    pub looked_at: Vec<Looked>,
     /// What the transport is made of.
     pub construction: Construction,
     /// What was tried that must fail.
@@ -166,6 +172,7 @@ impl Audit {
             };
             let told = |done, of| progress(Progress { layer: "pairs", done, of });
             let trials = world::run(&plan, &surfaces, &mut matrix, &told);
+            layers.looked_at.push(looked::by_noninterference());
             layers.trials = survived(trials, &mut matrix)?;
         }
         if self.only.is_empty() && self.goes_on(&matrix) {
@@ -178,7 +185,9 @@ impl Audit {
         }
         if let Some(options) = self.live.as_ref().filter(|_| self.only.is_empty() && self.goes_on(&matrix)) {
             progress(Progress { layer: "processes", done: 0, of: 1 });
-            layers.live = Some(processes(options, &surfaces, &mut matrix)?);
+            let processes = processes(options, &surfaces, &mut matrix)?;
+            layers.looked_at.push(looked::as_processes(processes.not_looked_at.is_empty()));
+            layers.live = Some(processes);
         }
         let report = Report::of(&matrix, layers, now().saturating_sub(began));
         let version = env!("CARGO_PKG_VERSION").into();
@@ -198,6 +207,12 @@ impl Audit {
             progress(Progress { layer: "canaries", done: run, of: self.runs });
             let searched = world::search(self.seed.wrapping_add(run), surfaces, matrix);
             survived(searched, matrix)?;
+        }
+        layers.looked_at.push(looked::by_canary());
+        if self.goes_on(matrix) {
+            progress(Progress { layer: "names", done: 0, of: 1 });
+            survived(world::reseed((self.seed, RESEEDED), self.threads, surfaces, matrix), matrix)?;
+            layers.looked_at.push(looked::by_name());
         }
         if self.goes_on(matrix) {
             layers.attacks = attacks::run(surfaces, matrix, now)?;
@@ -224,6 +239,7 @@ struct Layers {
     trials: Vec<TrialReport>,
     live: Option<Processes>,
     measured: Vec<Measured>,
+    looked_at: Vec<Looked>,
 }
 
 /// What was done with the program as processes of its own.
@@ -237,6 +253,10 @@ pub struct Processes {
     pub crash_points: u32,
     /// What was done one after the other, and how many seconds each took.
     pub phases: Vec<(String, f64)>,
+    /// Requests with which every route and every way to be refused was walked over.
+    pub walked: usize,
+    /// What this computer did not let be looked at, and why: nothing is claimed of it.
+    pub not_looked_at: Vec<String>,
 }
 
 /// The program as it is shipped, in processes, and all that can be seen of it from outside.
@@ -268,6 +288,8 @@ fn processes(
         bytes: outcome.searched.iter().map(|view| view.bytes).sum(),
         crash_points: outcome.crash_points,
         phases: outcome.phases.iter().map(|(what, took)| ((*what).to_owned(), took.as_secs_f64())).collect(),
+        walked: outcome.walked,
+        not_looked_at: outcome.not_looked_at.into_iter().map(str::to_owned).collect(),
     })
 }
 
@@ -309,7 +331,7 @@ fn label(surfaces: &Surfaces, matrix: &mut Matrix) {
 
 impl Report {
     fn of(matrix: &Matrix, layers: Layers, took: Duration) -> Self {
-        let Layers { construction, attacks, remains, trials, live, measured } = layers;
+        let Layers { construction, attacks, remains, trials, live, measured, looked_at } = layers;
         let cells = matrix.cells();
         let mut blind = matrix.blind_spots().to_vec();
         for trial in &trials {
@@ -341,6 +363,7 @@ impl Report {
             cells,
             found: matrix.leaks().to_vec(),
             blind,
+            looked_at,
             construction,
             attacks,
             remains,

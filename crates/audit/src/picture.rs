@@ -28,10 +28,11 @@ struct Part {
     draw: fn(&Report) -> String,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part { id: "matrix", title: "The matrix", draw: matrix::table },
     Part { id: "rules", title: "What the rules mean", draw: matrix::rules },
     Part { id: "layers", title: "How it was checked", draw: layers::section },
+    Part { id: "looked", title: "What was looked at", draw: layers::looked },
     Part { id: "leaks", title: "Leaks", draw: proof::leaks },
     Part { id: "unchecked", title: "Not checked", draw: proof::unchecked },
     Part { id: "cells", title: "Every cell", draw: evidence::section },
@@ -71,8 +72,9 @@ fn verdict(report: &Report) -> String {
         Verdict::Clean => (
             "clean",
             Icon::Shield,
-            "Nobody learns what is not for them".to_owned(),
-            "Whoever may not know something did not see it, and could not tell runs apart that differ in it.",
+            "No leak in what was looked at".to_owned(),
+            "In the channels below whoever may not know something did not see it, and could not tell runs apart that differ in \
+             it. Of other channels nothing is said.",
         ),
         Verdict::Leak => (
             "leak",

@@ -10,8 +10,8 @@
 
 use audit::picture::page;
 use audit::{
-    Attack, Bits, Blind, CellReport, Construction, Leak, Matrix, Measured, Processes, Remains, Repeat,
-    Report, State, TrialReport, Unequal, Verdict,
+    Attack, Bits, Blind, CellReport, Construction, Leak, Looked, Matrix, Measured, Processes, Remains,
+    Repeat, Report, State, TrialReport, Unequal, Verdict,
 };
 use privacy::Policy;
 use serde_json::Value;
@@ -81,7 +81,10 @@ fn sound() -> Report {
             bytes: 912_000_000,
             crash_points: 12,
             phases: vec![("conversation".into(), 8.5)],
+            walked: 1804,
+            not_looked_at: vec!["names of sockets".into()],
         }),
+        looked_at: vec![Looked { layer: "as processes", channels: vec!["packets", "memory"] }],
         measured: vec![Measured {
             secret: "text_kind".into(),
             principal: "network".into(),
@@ -141,7 +144,7 @@ fn of<'a>(report: &'a mut Report, class: &str, principal: &str) -> &'a mut CellR
 #[test]
 fn the_first_sentence_is_the_verdict() {
     for (report, verdict, sentence, numbers) in [
-        (sound(), Verdict::Clean, "Nobody learns what is not for them.", "98 of 98 cells executed, 0 leaks"),
+        (sound(), Verdict::Clean, "No leak in what was looked at.", "98 of 98 cells executed, 0 leaks"),
         (
             leaky(),
             Verdict::Leak,
@@ -208,7 +211,10 @@ fn every_layer_says_what_it_did() {
         "<td>delivered and acknowledged</td><td class=\"n\" data-value=\"40\">40</td>",
         "<td>business/0, node/0 (19 of 20)</td>",
         "<td>text_kind</td><td>network</td><td class=\"n\" data-value=\"0.62\">0.62</td>",
-        "912 MB of packets, files, memory, logs and HTTP were searched in 60 views. A process died at 12 points",
+        "912 MB of packets, files, memory, logs and HTTP were searched in 60 views. With 1,804 requests every route",
+        "A process died at 12 points",
+        "Not looked at: names of sockets; times of computations",
+        "<td>as processes</td><td>packets</td>",
     ] {
         assert!(whole.contains(part), "{part}");
     }

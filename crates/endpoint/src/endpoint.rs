@@ -115,7 +115,8 @@ impl<P: Provider> Endpoint<P> {
     /// Makes this endpoint speak for `address`, with new keys unless it does so already.
     pub fn open_account(&mut self, address: Address, step: &mut Step<'_>) {
         if !self.accounts.contains_key(&address) {
-            let account = Account::create(address, &self.policy, step.now, step.rng, step.transaction);
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            let account = Account::create(address, &self.policy, step.now, rng, step.transaction);
             self.keys_due = self.keys_due.into_iter().chain([account.due(&self.policy)]).min();
             self.accounts.insert(address, Box::new(account));
             self.publish(address, &Portion::Everything, step);
@@ -126,7 +127,8 @@ impl<P: Provider> Endpoint<P> {
     /// its peers see that the identity has changed. Messages on their way are sent again where somebody asks for them.
     pub fn renew_account(&mut self, address: Address, step: &mut Step<'_>) {
         if let Some(account) = self.accounts.get_mut(&address) {
-            account.renew(&self.policy, step.now, step.rng, step.transaction);
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            account.renew(&self.policy, step.now, rng, step.transaction);
             self.sessions.forget(address, step.transaction);
             self.look_at_keys();
             self.publish(address, &Portion::Everything, step);
@@ -234,7 +236,7 @@ impl<P: Provider> Endpoint<P> {
             return Err(SendError::Repeated);
         }
         let message = Unconfirmed::new(to, content, billing_class, step.now, self.policy.padding)?;
-        self.forward(key, message, step);
+        step.drawing_for(drawn_for(from, &self.policy), |step| self.forward(key, message, step));
         Ok(())
     }
 
@@ -261,7 +263,8 @@ impl<P: Provider> Endpoint<P> {
         let policy = &self.policy;
         let due = self.accounts.iter_mut().filter(|(_, account)| account.due(policy) <= step.now);
         let tended = due.filter_map(|(address, account)| {
-            Some((*address, account.tend(policy, step.now, step.rng, step.transaction)?))
+            let rng = step.rng.child(drawn_for(*address, policy));
+            Some((*address, account.tend(policy, step.now, rng, step.transaction)?))
         });
         let tended: Vec<_> = tended.collect();
         self.look_at_keys();
@@ -278,7 +281,8 @@ impl<P: Provider> Endpoint<P> {
         if self.post.is_online()
             && let Some(account) = self.accounts.get_mut(&address)
         {
-            let publish = account.publish(portion, &self.policy, step.rng, step.transaction);
+            let rng = step.rng.child(drawn_for(address, &self.policy));
+            let publish = account.publish(portion, &self.policy, rng, step.transaction);
             self.post.publish(publish, step);
         }
     }
@@ -314,20 +318,32 @@ impl<P: Provider> Endpoint<P> {
                 }
                 Vec::new()
             }
-            ToEndpoint::Bundle(bundle) => self.on_bundle(*bundle, step),
+            ToEndpoint::Bundle(bundle) => {
+                let asked = self.fetching.get(&bundle.address).and_then(VecDeque::front).copied();
+                let whose = asked.map_or(0, |account| drawn_for(account, &self.policy));
+                step.drawing_for(whose, |step| self.on_bundle(*bundle, step))
+            }
             ToEndpoint::Accepted { through } => self.on_accepted(through, step.transaction),
             ToEndpoint::Delivery { sequence, name, item } => {
                 if !self.post.lacks(sequence) {
                     self.post.delivered_before(step);
                     return Vec::new();
                 }
-                let (events, is_read) = self.on_item(item, step);
+                let whose = match &item {
+                    InboxItem::Envelope(envelope) if self.accounts.contains_key(&envelope.to) => {
+                        drawn_for(envelope.to, &self.policy)
+                    }
+                    // Nothing is kept for a number that a relay invents.
+                    InboxItem::Envelope(_) | InboxItem::Receipt(_) => 0,
+                };
+                let (events, is_read) = step.drawing_for(whose, |step| self.on_item(item, step));
                 self.post.delivered(Position { sequence, name }, is_read, step);
                 events
             }
             ToEndpoint::PrekeysLow { address, .. } => {
                 if let Some(account) = self.accounts.get_mut(&address) {
-                    let made = account.replenish(self.policy.one_time_prekeys, step.rng, step.transaction);
+                    let rng = step.rng.child(drawn_for(address, &self.policy));
+                    let made = account.replenish(self.policy.one_time_prekeys, rng, step.transaction);
                     self.publish(address, &made, step);
                 }
                 Vec::new()
@@ -345,7 +361,9 @@ impl<P: Provider> Endpoint<P> {
     /// has left yet on this connection but our greeting.
     fn start_over(&mut self, accepted: Position, resumes: Position, step: &mut Step<'_>) {
         self.sessions.destroy(step.transaction);
-        self.accounts.values_mut().for_each(|account| account.renew_prekeys(step.rng, step.transaction));
+        for (address, account) in &mut self.accounts {
+            account.renew_prekeys(step.rng.child(drawn_for(*address, &self.policy)), step.transaction);
+        }
         self.look_at_keys();
         let unsent = self.post.adopt(accepted, resumes, step.transaction);
         let ids: Vec<_> = unsent.iter().map(|envelope| envelope.id).collect();
@@ -614,6 +632,12 @@ impl<P: Provider> Endpoint<P> {
         let (account, message_id) = key;
         (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
+}
+
+/// Whose random numbers are drawn for an account: a gateway's accounts are strangers to each other, and a person's are the
+/// person's.
+fn drawn_for(account: Address, policy: &Policy) -> u64 {
+    if policy.gateway { account.number.as_integer() } else { 0 }
 }
 
 /// The identity that a first message claims, if it is another than the peer's.

@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -32,6 +33,8 @@ impl Seed {
 /// make real keys with it in the live shell.
 pub struct Rng {
     generator: ChaCha20Rng,
+    /// Those of the tenants and accounts that it has drawn for.
+    children: BTreeMap<u64, Rng>,
     /// What was drawn in 32 bytes at once, if somebody wants to know.
     tap: Option<Vec<[u8; 32]>>,
 }
@@ -46,18 +49,41 @@ impl Rng {
             .finalize();
         let rng = ChaCha20Rng::from_seed(digest.into());
         digest.zeroize();
-        Self { generator: rng, tap: None }
+        Self { generator: rng, children: BTreeMap::new(), tap: None }
+    }
+
+    /// The random numbers of one of those whom this entity serves, by a number that names it: nobody's change with how
+    /// many were drawn for another (docs/decisions/0032). Its key is the beginning of another stream of the same cipher,
+    /// so that nothing is hashed for it; 0 is whoever is asked.
+    pub fn child(&mut self, of: u64) -> &mut Self {
+        if of == 0 {
+            return self;
+        }
+        let Self { generator, children, tap } = self;
+        children.entry(of).or_insert_with(|| {
+            let mut stream = ChaCha20Rng::from_seed(generator.get_seed());
+            stream.set_stream(of);
+            // A key of its own: the stream itself would be drawn again by a child's child of the same name.
+            let mut key = <[u8; 32]>::default();
+            stream.fill_bytes(&mut key);
+            let generator = ChaCha20Rng::from_seed(key);
+            key.zeroize();
+            Self { generator, children: BTreeMap::new(), tap: tap.as_ref().map(|_| Vec::new()) }
+        })
     }
 
     /// Notes from now on what is drawn in 32 bytes at once, as private keys of Curve25519 are. For simulations: what the
     /// key of a broken curve is, somebody has to know (docs/decisions/0008).
     pub fn tap(&mut self) {
         self.tap = Some(Vec::new());
+        self.children.values_mut().for_each(Self::tap);
     }
 
     /// What was noted since this was last asked.
     pub fn tapped(&mut self) -> Vec<[u8; 32]> {
-        self.tap.as_mut().map(std::mem::take).unwrap_or_default()
+        let mut keys = self.tap.as_mut().map(std::mem::take).unwrap_or_default();
+        self.children.values_mut().for_each(|child| keys.append(&mut child.tapped()));
+        keys
     }
 
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -109,6 +135,31 @@ mod tests {
         assert_eq!(alone, Rng::for_entity(&seed, "consumer/1").bytes::<16>());
         assert_ne!(alone, Rng::for_entity(&seed, "consumer/2").bytes::<16>());
         assert_ne!(alone, Rng::for_entity(&Seed::from_number(8), "consumer/1").bytes::<16>());
+    }
+
+    #[test]
+    fn a_child_draws_the_same_numbers_however_many_another_drew() {
+        let seed = Seed::from_number(7);
+        let (mut busy, mut quiet) = (Rng::for_entity(&seed, "node/0"), Rng::for_entity(&seed, "node/0"));
+        let _: [u8; 999] = busy.child(1).bytes();
+        let _: [u8; 13] = busy.bytes();
+        assert_eq!(busy.child(2).bytes::<16>(), quiet.child(2).bytes::<16>());
+        assert_eq!(busy.child(2).bytes::<16>(), quiet.child(2).bytes::<16>(), "it goes on where it was");
+        let [own, one, other]: [[u8; 16]; 3] =
+            [quiet.bytes(), quiet.child(1).bytes(), quiet.child(3).bytes()];
+        let [within, again]: [[u8; 16]; 2] = [quiet.child(3).child(1).bytes(), quiet.child(0).bytes()];
+        let all = std::collections::BTreeSet::from([own, one, other, within, again]);
+        assert_eq!(all.len(), 5, "nothing is drawn twice, whoever's child it is");
+    }
+
+    #[test]
+    fn a_tap_hears_the_keys_of_children_too() {
+        let mut rng = Rng::for_entity(&Seed::from_number(7), "a");
+        let before: [u8; 32] = rng.child(4).bytes();
+        rng.tap();
+        let keys: [[u8; 32]; 3] = [rng.child(4).bytes(), rng.bytes(), rng.child(5).bytes()];
+        assert_eq!(rng.tapped(), [keys[1], keys[0], keys[2]]);
+        assert!(!keys.contains(&before));
     }
 
     #[test]

@@ -21,6 +21,12 @@ impl<O> Step<'_, O> {
         (self.outputs)(output);
     }
 
+    /// The same step with the random numbers of one of those whom the party serves ([`Rng::child`]).
+    pub fn drawing_for<R>(&mut self, of: u64, act: impl FnOnce(&mut Step<'_, O>) -> R) -> R {
+        let Self { now, rng, transaction, outputs } = self;
+        act(&mut Step { now: *now, rng: rng.child(of), transaction, outputs: *outputs })
+    }
+
     /// The same step for a part of the machine: what the part says, the machine says, at this place.
     pub fn part<P, R>(&mut self, act: impl FnOnce(&mut Step<'_, P>) -> R) -> R
     where

@@ -131,7 +131,9 @@ struct Trouble {
 impl Trouble {
     /// How long to wait before the next attempt. A reason is told to whoever runs the endpoint once, not with each attempt.
     fn wait(&mut self, reason: String, random: u32) -> Duration {
-        let wait = self.backoff.next(random);
+        // In whole milliseconds: nothing that is drawn stands in a log to the last digit.
+        let wait = self.backoff.next(random).as_millis();
+        let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(u64::MAX));
         if reason == self.reason {
             tracing::debug!(?wait, "no connection to the relay yet");
         } else {

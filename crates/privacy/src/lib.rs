@@ -42,7 +42,7 @@ pub use inflate::Compression;
 #[cfg(feature = "policy")]
 pub use judge::{Blind, JudgeError, Judgement, Leak, Presence, judge};
 #[cfg(feature = "policy")]
-pub use policy::{Cell, Policy, PolicyError, Row, Rule};
+pub use policy::{Cell, Outlives, Policy, PolicyError, Row, Rule};
 pub use principal::{DataClass, Principal};
 pub use scan::{Finding, Inside, Scan, ScanError, Scanner, Stream};
 pub use view::{Party, Searched};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::Policy;
+use crate::{Outlives, Policy};
 
 /// Above what is generated.
 pub const BEGIN: &str = "<!-- generated from crates/privacy/policy.toml: begin -->";
@@ -55,6 +55,16 @@ fn write_tables(text: &mut String, policy: &Policy) -> std::fmt::Result {
         let checks: Vec<_> = rule.checks.iter().map(|path| format!("[`{path}`](../{path})")).collect();
         let checks = if checks.is_empty() { "nothing yet".to_owned() } else { checks.join(", ") };
         writeln!(text, "| `{}` | {} | {checks} |", rule.id, cell(&rule.text))?;
+    }
+    if !policy.outlives().is_empty() {
+        text.push_str(
+            "\n| rows that outlive messages | whose | with | until | why |\n|---|---|---|---|---|\n",
+        );
+    }
+    for Outlives { rows, at, class, until, why } in policy.outlives() {
+        let at: Vec<_> = at.iter().map(|principal| principal.name()).collect();
+        let (until, why) = (cell(until), cell(why));
+        writeln!(text, "| `{rows}` | {} | `{class}` | {until} | {why} |", at.join(", "))?;
     }
     Ok(())
 }

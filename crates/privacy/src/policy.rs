@@ -16,6 +16,7 @@ pub struct Policy {
     matrix: BTreeMap<(DataClass, Principal), Cell>,
     receives: BTreeMap<Principal, Receives>,
     rules: Vec<Rule>,
+    outlives: Vec<Outlives>,
 }
 
 /// What a principal may learn of a class.
@@ -57,6 +58,21 @@ pub struct Rule {
     pub checks: Vec<String>,
 }
 
+/// Rows in which something stays when every message is gone that it was in.
+#[derive(Clone, Debug)]
+pub struct Outlives {
+    /// The table.
+    pub rows: String,
+    /// Whose rows.
+    pub at: Vec<Principal>,
+    /// Of which class it is.
+    pub class: DataClass,
+    /// Until when.
+    pub until: String,
+    /// What for.
+    pub why: String,
+}
+
 /// Which messages of `proto/` get to a principal.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,9 +91,11 @@ pub enum PolicyError {
     /// Not TOML, or not of the shape of a policy; says where.
     #[error("the policy can't be read: {0}")]
     Syntax(#[from] toml::de::Error),
-    /// A row that is no data class.
-    #[error("[matrix.{class}] is no data class; the classes are {known}")]
+    /// A row of the matrix, or what outlives messages, that is no data class.
+    #[error("[{section}.{class}] is no data class; the classes are {known}")]
     UnknownClass {
+        /// The section of the file.
+        section: &'static str,
         /// What the row is called.
         class: String,
         /// Those that there are.
@@ -184,6 +202,11 @@ impl Policy {
     /// The rules that are no cells.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What may stay in whose rows when every message is gone that it was in.
+    pub fn outlives(&self) -> &[Outlives] {
+        &self.outlives
     }
 
     /// Which messages get to whom, in the order of the document.

@@ -3,7 +3,7 @@
 use super::LiveError;
 use super::child::{Gathered, PATIENCE};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +45,10 @@ pub(super) struct Heard {
     /// Names of headers: of webhooks, and of answers to calls.
     pub(super) webhook_headers: BTreeSet<String>,
     pub(super) answer_headers: BTreeSet<String>,
+    /// How many calls were answered with each status.
+    pub(super) answers: BTreeMap<u16, u64>,
+    /// How many webhooks were acknowledged.
+    pub(super) acknowledged: u64,
 }
 
 /// An answer of the API.
@@ -121,8 +125,11 @@ impl Desk {
         let end = head_end(&answer).ok_or(LiveError::Garbled)?;
         let (head, rest) = answer.split_at(end);
         let head = String::from_utf8_lossy(head).into_owned();
-        self.lock().answer_headers.extend(header_names(&head));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let mut heard = self.lock();
+        heard.answer_headers.extend(header_names(&head));
+        *heard.answers.entry(status).or_default() += 1;
+        drop(heard);
         let text = String::from_utf8_lossy(rest).into_owned();
         Ok(Answer { status, body: serde_json::from_slice(rest).unwrap_or_default(), text })
     }
@@ -145,6 +152,7 @@ impl Desk {
         let status = if acknowledged { "200 OK" } else { "503 Service Unavailable" };
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         self.http.add(answer.as_bytes());
+        self.lock().acknowledged += u64::from(acknowledged);
         let _ = stream.write_all(answer.as_bytes()).await;
         let _ = stream.shutdown().await;
     }

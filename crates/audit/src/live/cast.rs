@@ -36,6 +36,8 @@ pub(super) struct Conversation {
     pub(super) note: String,
     /// From the consumer.
     pub(super) up: String,
+    /// Stands beside what programs stumble over, both ways.
+    pub(super) mark: String,
 }
 
 /// All of them.
@@ -59,6 +61,13 @@ pub(super) const EXPIRING: (usize, usize) = (2, 2);
 /// The one that has many messages.
 pub(super) const MANY: (usize, usize) = (0, 0);
 
+impl Business {
+    /// The token of its app.
+    pub(super) fn app_token(&self) -> String {
+        format!("{}|{}", self.app_id, self.app_secret)
+    }
+}
+
 impl Cast {
     pub(super) fn new(rng: &mut Rng) -> Self {
         let businesses = BUSINESSES.map(|(name, node)| Business {
@@ -81,6 +90,7 @@ impl Cast {
             down: words(rng),
             note: words(rng),
             up: words(rng),
+            mark: words(rng),
         });
         Self {
             businesses: businesses.into(),
@@ -114,6 +124,7 @@ impl Cast {
             };
             canaries.push(content("text to the consumer", &conversation.down));
             canaries.push(content("text to the business", &conversation.up));
+            canaries.push(content("text beside triggers", &conversation.mark));
             // The consumer has no part in it.
             let [owner, node, _] = self.ends(business, consumer);
             canaries.push(

@@ -1,8 +1,8 @@
 //! The program's processes, which are ours to stop, kill and look into.
 
-use super::LiveError;
+use super::{LiveError, named};
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub(super) struct Launcher {
     pub(super) environment: Vec<(OsString, OsString)>,
     /// Where they are at home: nothing should turn up there.
     pub(super) home: PathBuf,
+    /// Where it is written down what they name towards the operating system, if that is wanted.
+    pub(super) traces: Option<PathBuf>,
 }
 
 /// One party as a process, over all its lives.
@@ -59,7 +61,14 @@ pub(super) struct Child {
 impl Launcher {
     /// Starts `blindpost` with `arguments` as the party `name`.
     pub(super) fn start(&self, name: &'static str, arguments: &[&str]) -> Result<Child, LiveError> {
-        let mut command = Command::new(&self.program);
+        let mut command = match &self.traces {
+            None => Command::new(&self.program),
+            Some(traces) => {
+                let mut command = Command::new(named::TRACER);
+                command.args(named::TRACED).arg(traces.join(named::file_of(name))).arg(&self.program);
+                command
+            }
+        };
         command.args(arguments).current_dir(&self.home).env("HOME", &self.home);
         // Everything, of libraries too: what is never logged at any level needs no trust in a filter.
         command.env("BLINDPOST_LOG", "trace").env("NO_COLOR", "1").env("RUST_BACKTRACE", "1");
@@ -105,6 +114,11 @@ impl Child {
 
     pub(super) fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// What it was started with ends so.
+    pub(super) fn typed(&self) -> impl Iterator<Item = &OsStr> {
+        self.command.get_args()
     }
 
     /// True unless it was killed, or has ended when it was asked to.

@@ -45,6 +45,12 @@ pub(super) struct Ids {
     pub(super) identities: BTreeMap<u64, Vec<u8>>,
     /// Numbers that the relay has registered.
     pub(super) registered: BTreeSet<u64>,
+    /// Frames to the relay, submissions among them, and deliveries of it.
+    pub(super) to_relay: u64,
+    pub(super) submissions: u64,
+    pub(super) deliveries: u64,
+    /// Bytes of the frames that each party sent.
+    pub(super) sent: BTreeMap<&'static str, u64>,
 }
 
 impl Frames {
@@ -105,7 +111,7 @@ impl Frames {
         let (mut up, mut down) = (endpoint.receiver, relay.receiver);
         let upwards = async {
             while let Ok(Some(frame)) = up.recv().await {
-                self.note(&frame);
+                self.note(party, &frame);
                 if relay.sender.send(frame).await.is_err() {
                     return;
                 }
@@ -132,14 +138,20 @@ impl Frames {
         if let ToEndpoint::Published(address) = frame {
             self.ids().registered.insert(address.number.as_integer());
         }
+        self.ids().deliveries += u64::from(matches!(frame, ToEndpoint::Delivery { .. }));
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = bytes::BytesMut::new();
         frame.clone().encode(&mut bytes);
         received.entry(party).or_default().extend_from_slice(&bytes);
     }
 
-    fn note(&self, frame: &ToRelay) {
+    fn note(&self, party: &'static str, frame: &ToRelay) {
+        let mut bytes = bytes::BytesMut::new();
+        frame.clone().encode(&mut bytes);
         let mut ids = self.ids();
+        ids.to_relay += 1;
+        ids.submissions += u64::from(matches!(frame, ToRelay::Submit { .. }));
+        *ids.sent.entry(party).or_default() += bytes.len() as u64;
         match frame {
             ToRelay::Hello { gateway, .. } => {
                 let count = if *gateway { &self.gateways } else { &self.consumers };

@@ -7,12 +7,14 @@
 mod business;
 mod cast;
 mod child;
+mod counted;
 mod crash;
 mod destruction;
 mod files;
 mod frames;
 mod gathered;
 mod memory;
+mod named;
 mod over;
 mod packets;
 mod script;
@@ -21,6 +23,7 @@ mod stage;
 mod told;
 mod trespass;
 mod views;
+mod walk;
 
 use privacy::{Canary, CanaryError, Searched};
 use std::ffi::OsString;
@@ -61,6 +64,10 @@ pub struct LiveOutcome {
     pub crash_points: u32,
     /// What was done one after the other, and how long each took.
     pub phases: Vec<(&'static str, Duration)>,
+    /// Requests with which every route and every way to be refused was walked over.
+    pub walked: usize,
+    /// What this computer does not let be looked at, and why.
+    pub not_looked_at: Vec<&'static str>,
 }
 
 /// A promise that was broken. Says where and how, and never what: it may be printed.

@@ -7,7 +7,8 @@ use super::destruction::{self, Loot, store_files};
 use super::stage::{SHORT_RETENTION, Stage};
 use super::trespass::{refused, trespass};
 use super::views::Views;
-use super::{LiveError, LiveOptions, LiveOutcome, gathered, memory, over};
+use super::{LiveError, LiveOptions, LiveOutcome, gathered, memory, named, over};
+use crate::looked::NAMED;
 use kernel::Time;
 use privacy::Principal;
 use std::time::Duration;
@@ -23,7 +24,9 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     let mut clock = Clock { last: live::now(), phases: Vec::new() };
     let mut views = Views::default();
     destruction::control(&options.dir, &mut views)?;
-    let mut stage = Stage::start(options)?;
+    let named::Looked { traced, walked } = named::look(options, &mut views)?;
+    clock.lap("walk over every route, look at names");
+    let mut stage = Stage::start(options, None)?;
     clock.lap("start");
     let held = speak(&mut stage)?;
     clock.lap("speak");
@@ -50,7 +53,9 @@ pub fn run(options: &LiveOptions) -> Result<LiveOutcome, LiveError> {
     clock.lap("search what was gathered");
     gathered::report(&stage, &mut views)?;
     let (canaries, Views { searched, broken, logs, metrics }) = (stage.canaries(), views);
-    Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases: clock.phases })
+    let not_looked_at = if traced { Vec::new() } else { vec![NAMED] };
+    let phases = clock.phases;
+    Ok(LiveOutcome { canaries, searched, broken, logs, metrics, crash_points, phases, walked, not_looked_at })
 }
 
 struct Clock {
@@ -102,7 +107,7 @@ fn speak(stage: &mut Stage) -> Result<Held, LiveError> {
 }
 
 /// A message of a business over HTTP. Gives its name.
-fn send(
+pub(super) fn send(
     stage: &Stage,
     business: usize,
     consumer: usize,
@@ -110,7 +115,7 @@ fn send(
     note: Option<&str>,
 ) -> Result<String, LiveError> {
     let missing = LiveError::Late("a conversation");
-    let (Some(to), Some(desk)) = (stage.cast.consumers.get(consumer), stage.desks.get(business)) else {
+    let Some(desk) = stage.desks.get(business) else {
         return Err(missing);
     };
     let Some(business) = stage.cast.businesses.get(business) else { return Err(missing) };
@@ -118,9 +123,7 @@ fn send(
         return Err(missing);
     };
     let path = format!("/v23.0/{}/messages", business.phone_number_id);
-    let mut body = serde_json::json!({
-        "messaging_product": "whatsapp", "to": to.number.to_string(), "type": "text", "text": { "body": text },
-    });
+    let mut body = self::text(stage, consumer, text).ok_or(LiveError::Late("a conversation"))?;
     if let (Some(note), Some(body)) = (note, body.as_object_mut()) {
         body.insert("biz_opaque_callback_data".into(), note.into());
     }
@@ -165,6 +168,14 @@ fn look_in_flight(stage: &Stage, views: &mut Views) -> Result<Vec<Relic>, LiveEr
         }
     }
     Ok(telling)
+}
+
+/// The request to send a text to a consumer, if there is one of this number.
+pub(super) fn text(stage: &Stage, consumer: usize, text: &str) -> Option<serde_json::Value> {
+    let to = stage.cast.consumers.get(consumer)?.number.to_string();
+    Some(serde_json::json!({
+        "messaging_product": "whatsapp", "to": to, "type": "text", "text": { "body": text },
+    }))
 }
 
 /// Everything arrives, is read, and marked as read; and some calls that must fail.

@@ -7,8 +7,7 @@ use super::files::Before;
 use super::frames::{Frames, Known};
 use super::packets::Packets;
 use super::{LiveError, LiveOptions};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::wamid;
 use kernel::Rng;
 use link::LinkIdentity;
 use privacy::{Canary, DataClass, Party, Principal, Scanner};
@@ -51,8 +50,9 @@ pub(super) struct Node {
 }
 
 impl Stage {
-    /// Starts everything, and waits until every consumer is registered.
-    pub(super) fn start(options: &LiveOptions) -> Result<Self, LiveError> {
+    /// Starts everything, under a tracer that writes to `traces` if there is a place for it, and waits until every
+    /// consumer is registered.
+    pub(super) fn start(options: &LiveOptions, traces: Option<&Path>) -> Result<Self, LiveError> {
         // Processes have a working directory of their own.
         let absolute = |path: &Path| {
             path.canonicalize().map_err(|source| LiveError::File { path: path.to_owned(), source })
@@ -61,7 +61,8 @@ impl Stage {
         let home = dir.join("home");
         make(&home)?;
         let before = Before::note(&home, &dir);
-        let launcher = Launcher { program, environment: options.environment.clone(), home };
+        let traces = traces.map(&absolute).transpose()?;
+        let launcher = Launcher { program, environment: options.environment.clone(), home, traces };
         let seed = live::entropy().map_err(LiveError::Entropy)?;
         let mut rng = Rng::for_entity(&seed, "audit");
         let cast = Cast::new(&mut rng);
@@ -196,7 +197,7 @@ impl Stage {
             let statuses = heard.statuses.iter().map(|(wamid, _)| wamid);
             let mut ids: Vec<_> = statuses.chain(heard.texts.iter().map(|(wamid, _)| wamid)).collect();
             ids.dedup();
-            for (index, id) in ids.iter().take(MESSAGES).filter_map(|wamid| message_id(wamid)).enumerate() {
+            for (index, id) in ids.iter().take(MESSAGES).filter_map(|id| wamid::message_id(id)).enumerate() {
                 // All consumers who talk with the business: which of them it was is in the name, coded.
                 let ends = self.cast.conversations.iter().map(|talk| (talk.business, talk.consumer));
                 let ends = ends.map(|(business, consumer)| self.cast.ends(business, consumer));
@@ -252,27 +253,4 @@ fn free_udp() -> Result<SocketAddr, LiveError> {
 
 fn borrowed(arguments: &[String]) -> Vec<&str> {
     arguments.iter().map(String::as_str).collect()
-}
-
-/// The last text in a `wamid`, which is followed by one byte.
-fn message_id(wamid: &str) -> Option<String> {
-    let bytes = STANDARD.decode(wamid.strip_prefix("wamid.")?).ok()?;
-    let (_, named) = bytes.split_last()?;
-    let hex = named.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let id = named.get(named.len() - hex..)?;
-    String::from_utf8(id.to_vec()).ok().filter(|id| id.len() >= 16)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_name_within_a_name_is_found() {
-        let bytes = b"\x1c\x18\x0f493869045436115\x15\x02\x00\x12\x18\x145AF4A94C992ADFB60697\x00";
-        let wamid = format!("wamid.{}", STANDARD.encode(bytes));
-        assert_eq!(message_id(&wamid).as_deref(), Some("5AF4A94C992ADFB60697"));
-        assert_eq!(message_id("wamid.HBgA"), None);
-        assert_eq!(message_id("something else"), None);
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::LiveError;
 use super::business::Desk;
+use super::cast::Business;
 use super::stage::Stage;
 use super::views::Views;
 use cloud::{Method, Object};
@@ -18,11 +19,7 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
             });
             for route in cloud::ROUTES {
-                let id = match route.object() {
-                    Object::App => other.app_id,
-                    Object::Account => other.waba_id,
-                    Object::Number => other.phone_number_id,
-                };
+                let id = id_of(other, route.object());
                 let path = format!("/v23.0{}", route.path(&id.to_string()));
                 let (method, body) = match route.method {
                     Method::Post => ("POST", Some(&read)),
@@ -40,6 +37,15 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
         }
     }
     Ok(())
+}
+
+/// The id of a business's object of a kind.
+pub(super) fn id_of(business: &Business, object: Object) -> u64 {
+    match object {
+        Object::App => business.app_id,
+        Object::Account => business.waba_id,
+        Object::Number => business.phone_number_id,
+    }
 }
 
 pub(super) fn refused(views: &mut Views, status: u16, what: &str) {

@@ -1,7 +1,7 @@
 //! How it was checked: the layers from the cheapest to the deepest, each with its numbers.
 
 use super::{bytes, counted, whole};
-use crate::{Measured, Processes, Report, TrialReport};
+use crate::{Looked, Measured, NEVER, Processes, Report, TrialReport};
 use report::html::table;
 use report::plot::{Unit, escape};
 use report::{Entry, Grid, float, names};
@@ -42,6 +42,21 @@ pub(super) fn section(report: &Report) -> String {
     format!(
         "<p>From the cheapest to the deepest. A check that finds nothing proves nothing, unless it is seen to find what is there.</p>\n{}",
         layers.concat()
+    )
+}
+
+/// The channels, and what nobody looked at.
+pub(super) fn looked(report: &Report) -> String {
+    let rows = report.looked_at.iter().flat_map(|Looked { layer, channels }| {
+        channels.iter().map(|channel| vec![Entry::text(*layer), Entry::text(*channel)])
+    });
+    let rows = rows.collect();
+    let not = report.live.iter().flat_map(|live| live.not_looked_at.iter().map(String::as_str));
+    let not: Vec<_> = not.chain(NEVER).collect();
+    format!(
+        "<p>Of these something can be said, and of nothing else. Not looked at: {}.</p>\n{}",
+        escape(&not.join("; ")),
+        table(&Grid { caption: "Channels", columns: names(["layer", "channel"]), rows })
     )
 }
 
@@ -195,10 +210,11 @@ fn measured(measured: &[Measured]) -> String {
 
 fn processes(processes: &Processes) -> String {
     let text = format!(
-        "{} of packets, files, memory, logs and HTTP were searched in {}. A process died at {}, and what had been deleted \
-         stayed so.",
+        "{} of packets, files, memory, logs and HTTP were searched in {}. With {} every route was walked over in every way that \
+         is refused. A process died at {}, and what had been deleted stayed so.",
         bytes(processes.bytes),
         counted(processes.views as u64, "view"),
+        counted(processes.walked as u64, "request"),
         counted(processes.crash_points.into(), "point")
     );
     let rows = processes

@@ -4,6 +4,7 @@ mod canaries;
 mod names;
 mod pairs;
 mod remains;
+mod reseed;
 mod stage;
 mod trials;
 mod views;
@@ -16,6 +17,7 @@ pub(crate) use pairs::run;
 pub use pairs::{PairPlan, TrialReport, Unequal, trials};
 pub use remains::Remains;
 pub(crate) use remains::look;
+pub(crate) use reseed::check as reseed;
 pub use stage::StageError;
 
 /// Plays the scene once, and searches what everybody saw for what could be recognised.

@@ -8,7 +8,7 @@ use super::stage::{self, Direction, Performance, StageError};
 use super::views;
 use crate::matrix::{Leak, Matrix};
 use kernel::Row;
-use privacy::{Canary, DataClass, Finding, Scanner};
+use privacy::{Canary, DataClass, Finding, Principal, Scanner};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -49,13 +49,61 @@ pub(crate) fn look(seed: u64, matrix: &mut Matrix) -> Result<Vec<Remains>, Stage
         remains("delivered and acknowledged", &delivered, matrix)?,
         remains("kept for the retention period", &expired, matrix)?,
     ];
+    let addresses = addresses(&expired, matrix)?;
+    let all = all.into_iter().chain([addresses]).collect::<Vec<_>>();
     if all.iter().all(|remains| remains.before == 0) {
         matrix.blind(
             "destruction",
             "nothing was in rows while it might be: that it is gone later proves nothing",
         );
     }
-    Ok(all.into())
+    Ok(all)
+}
+
+/// Whose number is in rows of relay and nodes when nothing is kept any more that was said. What may stay the policy says,
+/// and that must be seen there.
+fn addresses(played: &Performance, matrix: &mut Matrix) -> Result<Remains, StageError> {
+    let what = "consumers' addresses, when all messages are gone";
+    let numbers = canaries::of(played).into_iter();
+    let numbers: Vec<Canary> =
+        numbers.filter(|canary| canary.class() == DataClass::ConsumerAddress).collect();
+    let scanner = Scanner::new(numbers.iter().cloned());
+    let scanner = scanner.map_err(|error| StageError::Parties(error.to_string()))?;
+    let tables = |disks: &[(Who, Vec<Row>)]| {
+        let mut found = BTreeSet::new();
+        for (who, rows) in disks {
+            for row in rows {
+                let mut seen = scanner.view("key").feed(&row.key);
+                seen.extend(scanner.view("value").feed(&row.value));
+                let of = |finding: Finding| (*who, row.table.name(), finding.canary.to_string());
+                found.extend(seen.into_iter().map(of));
+            }
+        }
+        found
+    };
+    let (before, after) = (tables(&played.peeked), tables(&played.disks));
+    let outlives = matrix.policy().outlives().iter();
+    let may: BTreeSet<(Principal, String)> = outlives
+        .filter(|outlives| outlives.class == DataClass::ConsumerAddress)
+        .flat_map(|outlives| outlives.at.iter().map(|at| (*at, outlives.rows.clone())))
+        .collect();
+    let place = |who: Who, table: &str| (views::principal(&who.to_string()), table.to_owned());
+    let seen: BTreeSet<_> = after.iter().map(|(who, table, _)| place(*who, table)).collect();
+    for (principal, table) in may.difference(&seen) {
+        let what = format!("no consumer's address is in rows `{table}` of {principal}, where one may stay");
+        matrix.blind("destruction", what);
+    }
+    let kept: BTreeSet<_> =
+        after.iter().filter(|(who, table, _)| !may.contains(&place(*who, table))).collect();
+    for (who, table, number) in &kept {
+        matrix.leak(Leak {
+            layer: "destruction",
+            principal: views::principal(&who.to_string()).name().into(),
+            class: Some(DataClass::ConsumerAddress.name().into()),
+            what: format!("all messages are gone, and the {number} is still in rows `{table}` of {who}"),
+        });
+    }
+    Ok(Remains { what, planted: numbers.len(), before: before.len(), after: kept.len() })
 }
 
 fn remains(what: &'static str, played: &Performance, matrix: &mut Matrix) -> Result<Remains, StageError> {

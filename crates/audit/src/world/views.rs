@@ -194,6 +194,11 @@ fn frame(seen: &Seen, surfaces: &Surfaces, bytes: &[u8]) -> surfaces::Seen {
     parts
 }
 
+/// The places of a sight and their values.
+pub(crate) fn leaves_of(seen: &Seen, surfaces: &Surfaces) -> Vec<(String, surfaces::Value)> {
+    parts(seen, surfaces).leaves.into_iter().map(|leaf| (leaf.path, leaf.value)).collect()
+}
+
 /// What whoever carries a ratchet message can read of it: keys and counters.
 fn headers(surfaces: &Surfaces, ciphertext: &[u8]) -> Vec<Leaf> {
     let ratchet = |bytes: &[u8]| {
@@ -242,6 +247,10 @@ fn treated(path: &str, class: DataClass, value: surfaces::Value, treatment: Trea
         }
         (DataClass::PublicKey, Value::Bytes(_)) => value.masked(),
         (DataClass::Routing, Value::Bytes(_)) if path.ends_with("id") => value.fresh(),
+        // A position's name is made of the ids before it (docs/decisions/0029).
+        (DataClass::Routing, Value::Number(_)) if path.ends_with(".name") || path.ends_with(".published") => {
+            value.fresh()
+        }
         // A signature is over names that may be others.
         _ if path.starts_with("header x-hub-signature") => value.masked(),
         _ if path.ends_with(".conversation.id") => value.fresh(),

@@ -1,6 +1,6 @@
 //! An audit as a person reads it in a terminal.
 
-use ::audit::{CellReport, Report, State, Verdict};
+use ::audit::{CellReport, Looked, NEVER, Report, State, Verdict};
 use std::fmt::Write as _;
 
 /// The layers, the matrix, and what was found.
@@ -19,8 +19,14 @@ pub(super) fn of(report: &Report) -> String {
     for blind in &report.blind {
         let _ = writeln!(text, "not checked  {}: {}", blind.layer, blind.what);
     }
+    for Looked { layer, channels } in &report.looked_at {
+        let _ = writeln!(text, "looked at, {layer}: {}", channels.join("; "));
+    }
+    let not = report.live.iter().flat_map(|live| live.not_looked_at.iter().map(String::as_str));
+    let not: Vec<_> = not.chain(NEVER).collect();
+    let _ = writeln!(text, "not looked at: {}", not.join("; "));
     let verdict = match report.verdict() {
-        Verdict::Clean => "nobody learns what is not for him",
+        Verdict::Clean => "nothing was found in what was looked at",
         Verdict::Leak => "the boundary leaks",
         Verdict::NotChecked => "not everything could be checked",
     };

@@ -14,18 +14,20 @@ impl State {
     /// Answers a request, now or when something else has happened.
     pub(crate) fn on_request(&mut self, reply: ReplyId, request: &ApiRequest, step: &mut Step<'_>) {
         let request = Request::parse(request.as_raw());
-        let asker = Asker { reply, version: request.path.version };
-        match self.call(asker, &request, step) {
+        let grant = authenticate(&self.directory, step.now, &request.token);
+        let app = grant.as_ref().ok().map(|grant| grant.app);
+        let whose = app.and_then(|app| app.as_str().parse().ok()).unwrap_or(0);
+        let asker = Asker { reply, version: request.path.version, whose };
+        match grant.and_then(|grant| self.call(asker, &grant, &request, step)) {
             Ok(Reply::Now(answer)) => respond(asker, Ok(answer), step),
             Ok(Reply::Later) => {}
             Err(error) => respond(asker, Err(error), step),
         }
     }
 
-    fn call(&mut self, asker: Asker, request: &Request<'_>, step: &mut Step<'_>) -> Outcome {
-        let grant = authenticate(&self.directory, step.now, &request.token)?;
-        let (route, bound) = find(&self.directory, &grant, request)?;
-        route.admit(&grant)?;
+    fn call(&mut self, asker: Asker, grant: &Grant, request: &Request<'_>, step: &mut Step<'_>) -> Outcome {
+        let (route, bound) = find(&self.directory, grant, request)?;
+        route.admit(grant)?;
         let params = request.params.as_ref().map_err(Clone::clone)?;
         if route.method == Method::Post {
             params.only(route.parameters)?;

@@ -11,11 +11,13 @@ use graph::{Answer, GraphError, Version};
 pub(crate) struct Asker {
     pub(crate) reply: ReplyId,
     pub(crate) version: Version,
+    /// Whose random numbers are drawn for it: the app's, by its id; 0 if nobody knows who asks.
+    pub(crate) whose: u64,
 }
 
 /// Says what a request came to.
 pub(crate) fn respond(asker: Asker, result: Result<Answer, GraphError>, step: &mut Step<'_>) {
-    let trace = format!("A{}", URL_SAFE_NO_PAD.encode(step.rng.bytes::<16>()));
+    let trace = format!("A{}", URL_SAFE_NO_PAD.encode(step.rng.child(asker.whose).bytes::<16>()));
     let response = response(asker.version, result, &trace);
     step.say(Output::Respond { reply: asker.reply, response });
 }

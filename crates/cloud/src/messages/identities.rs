@@ -21,7 +21,7 @@ impl State {
         if !self.directory.phone_with(business).is_some_and(|phone| phone.identity_key_check) {
             return;
         }
-        let id = MessageId::from_random(&step.rng.bytes::<9>());
+        let id = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
         let digest = Sha256::digest(identity.to_bytes());
         let change = IdentityChange {
             wamid: &Wamid::received(consumer, id.as_str()),

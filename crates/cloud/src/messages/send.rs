@@ -44,7 +44,7 @@ impl State {
         }
         let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
         let quoted = quoted.map_err(|_| messages::not_of_this_conversation())?;
-        let id = MessageId::from_random(&step.rng.bytes::<9>());
+        let id = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
         let body = Body::Text(Text { body: text.body, quoted });
         self.forward(business, to.number, id.clone(), body, step)?;
         let answer = Accepted { recipient: &to, wamid: &Wamid::sent(to.number, id.as_str()) }.answer();
@@ -59,7 +59,7 @@ impl State {
         let key = (business, message.consumer, id);
         let seen = self.inbound.mark_read(&key, step.transaction).ok_or_else(not_received)?;
         for ids in seen.chunks(PER_RECEIPT) {
-            let receipt = MessageId::from_random(&step.rng.bytes::<9>());
+            let receipt = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
             self.forward(business, message.consumer, receipt, Body::Read(ids.to_vec()), step)?;
         }
         Ok(Reply::Now(SUCCESS))

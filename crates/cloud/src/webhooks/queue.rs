@@ -99,7 +99,10 @@ impl Queue {
     pub(crate) fn enqueue(&mut self, app: AppId, phone: &Phone, body: Bytes, step: &mut Step<'_>) {
         // Later than all others: events are posted in the order in which they happened.
         let last = self.events.last_key_value().map(|(id, _)| id.time() + Duration::from_micros(1));
-        let id = DeliveryId::new(step.now.max(last.unwrap_or(Time::EPOCH)), step.rng);
+        let id = DeliveryId::new(
+            step.now.max(last.unwrap_or(Time::EPOCH)),
+            step.rng.child(phone.number.as_integer()),
+        );
         let row = || proto::WebhookRow {
             app_id: app.as_str().to_owned(),
             phone_number_id: phone.id.as_str().to_owned(),

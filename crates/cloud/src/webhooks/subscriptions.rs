@@ -108,7 +108,8 @@ impl State {
             return Ok(self.save_callback(slot, setting, step));
         };
         let deadline = step.now + self.config.webhooks.answer_within;
-        let challenge = self.challenges.start(deadline, asked.asker, (slot, setting), &callback, step.rng)?;
+        let rng = step.rng.child(asked.asker.whose);
+        let challenge = self.challenges.start(deadline, asked.asker, (slot, setting), &callback, rng)?;
         step.say(Output::Challenge(challenge));
         Ok(Reply::Later)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Cell, Policy, PolicyError, Receives, Row, Rule};
+use super::{Cell, Outlives, Policy, PolicyError, Receives, Row, Rule};
 use crate::{DataClass, Principal};
 
 #[derive(Deserialize)]
@@ -17,6 +17,18 @@ struct PolicyFile {
     receives: BTreeMap<String, Receives>,
     #[serde(default)]
     rules: Vec<Rule>,
+    #[serde(default)]
+    outlives: Vec<RawOutlives>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOutlives {
+    rows: String,
+    at: Vec<String>,
+    class: String,
+    until: String,
+    why: String,
 }
 
 /// Whose boundary it is, if not ours.
@@ -44,11 +56,13 @@ impl Policy {
         };
         let (rows, matrix) = matrix(&principals, &classes, file.matrix)?;
         let receives = receives(&principals, file.receives)?;
+        let outlives = file.outlives.into_iter().map(|raw| outlives(&principals, &classes, raw));
+        let outlives = outlives.collect::<Result<_, _>>()?;
         // Others have no `proto/` of ours.
         let silent = principals.iter().find(|principal| !receives.contains_key(principal));
         match silent {
             Some(silent) if file.vocabulary.is_none() => Err(PolicyError::MissingReceives(*silent)),
-            _ => Ok(Self { principals, rows, matrix, receives, rules: file.rules }),
+            _ => Ok(Self { principals, rows, matrix, receives, rules: file.rules, outlives }),
         }
     }
 }
@@ -81,6 +95,7 @@ fn matrix(
     for (class_name, mut row) in sections {
         let class = classes.iter().find(|class| class.name() == class_name).copied();
         let class = class.ok_or_else(|| PolicyError::UnknownClass {
+            section: "matrix",
             class: class_name.clone(),
             known: list(classes.iter().map(|class| class.name())),
         })?;
@@ -104,6 +119,22 @@ fn matrix(
         Row { class, what, note }
     });
     Ok((rows.collect(), matrix))
+}
+
+fn outlives(
+    principals: &[Principal],
+    classes: &[DataClass],
+    raw: RawOutlives,
+) -> Result<Outlives, PolicyError> {
+    let RawOutlives { rows, at, class, until, why } = raw;
+    let at = at.into_iter().map(|name| find(principals, name, || "outlives".to_owned()));
+    let known = classes.iter().find(|known| known.name() == class).copied();
+    let class = known.ok_or_else(|| PolicyError::UnknownClass {
+        section: "outlives",
+        class,
+        known: list(classes.iter().map(|class| class.name())),
+    })?;
+    Ok(Outlives { rows, at: at.collect::<Result<_, _>>()?, class, until, why })
 }
 
 fn receives(

@@ -120,4 +120,19 @@ fn every_class_and_rule_of_ours_is_explained() {
         assert!(!row.what.is_empty(), "[matrix.{}] has no `what`", row.class);
     }
     assert_eq!(policy.rules().len(), 5);
+    for outlives in policy.outlives() {
+        assert!(!outlives.until.is_empty() && !outlives.why.is_empty(), "{}", outlives.rows);
+    }
+}
+
+#[test]
+fn what_outlives_messages_is_somebodys_and_of_a_class() {
+    let policy = Policy::of_this_project().unwrap();
+    let sessions = policy.outlives().iter().find(|outlives| outlives.rows == "sessions").unwrap();
+    assert_eq!(sessions.at, [Principal::Cloud, Principal::Onprem]);
+    assert_eq!(sessions.class, DataClass::ConsumerAddress);
+    let error = refused(|policy| policy.replacen("class = \"consumer_address\"", "class = \"adress\"", 1));
+    assert!(error.contains("[outlives.adress]"), "{error}");
+    let error = refused(|policy| policy.replacen("at = [\"transport\"]", "at = [\"relay\"]", 1));
+    assert!(error.contains("[outlives] names `relay`"), "{error}");
 }

@@ -36,6 +36,29 @@ pub enum SurfacesError {
     /// A value that is said to identify nobody, without a form that shows it.
     #[error("[{0}] is said to be a statistic: give it a form with `is`, so that it can't be more")]
     Formless(String),
+    /// A value that is said to identify nobody, with a form that a number or a name fits.
+    #[error(
+        "[{place}] is said to be a statistic, and `{fits}` fits its part `{part}`: a statistic is an enumeration, a count \
+         or a duration"
+    )]
+    Free {
+        /// Where.
+        place: String,
+        /// The part.
+        part: String,
+        /// What fits it and must not.
+        fits: &'static str,
+    },
+    /// A number without a name.
+    #[error(
+        "[{place}] is said to be a statistic, and its part `{part}` is a number: say what is counted with `of`"
+    )]
+    Uncounted {
+        /// Where.
+        place: String,
+        /// The part.
+        part: String,
+    },
     /// A form with a part that is not in `[forms]`.
     #[error("[{place}] has a form with the part `{part}`, which is not in [forms]")]
     Part {

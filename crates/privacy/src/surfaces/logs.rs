@@ -18,6 +18,8 @@ pub(super) struct RawCatalogue {
 struct RawEvent {
     target: String,
     level: String,
+    /// What the line tells by being there, whatever its fields say.
+    class: String,
     /// The message as the source has it, between the quotes.
     text: String,
     /// What the message can be, if the source's has holes in it.
@@ -34,6 +36,7 @@ struct RawField {
     name: String,
     class: String,
     is: Vec<String>,
+    of: Option<String>,
 }
 
 pub(super) struct Catalogue {
@@ -45,6 +48,7 @@ pub(super) struct Event {
     target: String,
     level: String,
     text: String,
+    class: DataClass,
     fields: Vec<(String, Declared)>,
     /// All of the line after the target; a group for each field.
     line: Regex,
@@ -64,9 +68,11 @@ pub struct LogEvent {
 }
 
 impl Catalogue {
-    /// The class of every field of every line.
+    /// The class of every line and of every field of it.
     pub(super) fn classes(&self) -> impl Iterator<Item = DataClass> {
-        self.events.iter().flat_map(|event| event.fields.iter().map(|(_, declared)| declared.class))
+        let fields =
+            |event: &'_ Event| event.fields.iter().map(|(_, declared)| declared.class).collect::<Vec<_>>();
+        self.events.iter().flat_map(move |event| fields(event).into_iter().chain([event.class]))
     }
 }
 
@@ -106,6 +112,8 @@ impl Surfaces {
     }
 
     fn fields(&self, event: &Event, values: &Captures<'_>, seen: &mut Seen) {
+        let what = format!("the log line `{}`", event.text);
+        self.note(Principal::Operator, what, event.class, Value::Text(event.text.clone()), seen);
         for ((name, declared), value) in event.fields.iter().zip(values.iter().skip(1)) {
             let value = value.map(|value| value.as_str().to_owned()).unwrap_or_default();
             let what = format!("field {name} of the log line `{}`", event.text);
@@ -130,15 +138,15 @@ impl Event {
     fn parse(raw: &RawEvent, parts: &Parts) -> Result<Self, SurfacesError> {
         let place = format!("logs.event `{}`", raw.text);
         let mut pattern = String::from("^");
-        pattern += &one_of(
-            &place,
-            if raw.is.is_empty() { std::slice::from_ref(&raw.text) } else { &raw.is },
-            parts,
-        )?;
+        let texts = if raw.is.is_empty() { std::slice::from_ref(&raw.text) } else { &raw.is[..] };
+        let line = Declaration::Formed { class: raw.class.clone(), is: texts.to_vec(), of: None };
+        let class = Declared::parse(&place, &line, parts)?.class;
+        pattern += &one_of(&place, texts, parts)?;
         let mut fields = Vec::new();
         for field in &raw.fields {
             let place = format!("{place} field {}", field.name);
-            let declaration = Declaration::Formed { class: field.class.clone(), is: field.is.clone() };
+            let (class, is, of) = (field.class.clone(), field.is.clone(), field.of.clone());
+            let declaration = Declaration::Formed { class, is, of };
             fields.push((field.name.clone(), Declared::parse(&place, &declaration, parts)?));
             pattern += &format!(" {}=({})", regex::escape(&field.name), one_of(&place, &field.is, parts)?);
         }
@@ -148,6 +156,7 @@ impl Event {
             target: raw.target.clone(),
             level: raw.level.clone(),
             text: raw.text.clone(),
+            class,
             fields,
             line: Regex::new(&pattern).map_err(wrong)?,
         })
