@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
-use wire::{Address, Position, Decoder, Envelope, Frame as _, InboxItem, Receipt, ToEndpoint, ToRelay};
+use wire::{Address, Decoder, Envelope, Frame as _, InboxItem, Position, Receipt, ToEndpoint, ToRelay};
 
 const DISSECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/wireshark/blindpost.lua");
 const PROTO: &str = include_str!("../../../proto/transport.proto");
@@ -289,7 +289,8 @@ fn wireshark_reads_what_goes_wrong() {
     ToEndpoint::Rejected(wire::RejectCode::AddressTaken).encode(&mut frame);
     said(relay, app, &frame.split());
     let receipt = Receipt { envelope_id: wire::EnvelopeId([3; 16]), outcome: wire::Outcome::NotAllowed };
-    ToEndpoint::Delivery { sequence: 1 << 40, name: u64::MAX, item: InboxItem::Receipt(receipt) }.encode(&mut frame);
+    ToEndpoint::Delivery { sequence: 1 << 40, name: u64::MAX, item: InboxItem::Receipt(receipt) }
+        .encode(&mut frame);
     said(relay, app, &frame.split());
     out.finish(Outcome::Complete, Totals::default()).unwrap();
     let (fields, parts) = agree(dir.path());
