@@ -151,6 +151,7 @@ impl Campaign {
 
         let mut broken: Vec<Broken> = seen.violations.iter().map(Broken::from).collect();
         broken.extend(invariants::exactly_once(&messages, &run));
+        broken.extend(invariants::no_past_is_lost(&seen.started_over, &run));
         let mut uses = KeyUses::default();
         let taken: BTreeSet<_> = seen.taken.into_iter().collect();
         let taken = envelopes.iter().filter(|envelope| taken.contains(&envelope.id));

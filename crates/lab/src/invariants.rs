@@ -1,6 +1,7 @@
 //! What every run must keep, whatever goes wrong in it: the invariants of `docs/architecture.md`, looked at from outside.
 
 use crate::messages::{Message, Messages};
+use kernel::Time;
 use privacy::{Canary, DataClass, Scanner};
 use ratchet::{KeyUse, MessageKind};
 use std::collections::BTreeMap;
@@ -58,6 +59,22 @@ pub(crate) fn exactly_once(messages: &Messages, run: &Simulation) -> impl Iterat
         let parties = message.sent.map(|sent| format!(" from {} to {}", sent.from, sent.to));
         let what = format!("message {id:016x}{} {wrong}", parties.unwrap_or_default());
         Some(Broken::new("exactly_once_to_the_person", what))
+    })
+}
+
+/// `persist_before_promise`, as the other end sees it: who has heard that something is durable never finds that it was forgotten,
+/// unless one of the two was put back. Nothing need be lost by it, since both start over; it is broken all the same.
+pub(crate) fn no_past_is_lost(
+    started_over: &[(Time, Who)],
+    run: &Simulation,
+) -> impl Iterator<Item = Broken> {
+    let put_back = |who: Who, by: Time| {
+        run.restores()
+            .any(|(other, restore)| restore.at <= by && (other == who || other.kind() == Kind::Relay))
+    };
+    started_over.iter().filter(move |(at, who)| !put_back(*who, *at)).map(|(_, who)| {
+        let what = format!("{who} and its relay have different pasts, and neither was put back");
+        Broken::new("persist_before_promise", what)
     })
 }
 

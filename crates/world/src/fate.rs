@@ -305,7 +305,7 @@ count = 2
         let plan = drawn(restores, None);
         let all: Vec<_> = plan.calamities().restores().collect();
         let relays = all.iter().filter(|(who, _)| who.kind() == Kind::Relay);
-        assert!(relays.clone().count() > 2 && all.len() > 10, "{all:?}");
+        assert!(relays.clone().count() > 1 && all.len() > 10, "{all:?}");
         for (relay, restore) in relays {
             assert!(restore.copied <= restore.at && restore.copied >= plan.traffic_begins());
             let mut others = all.iter().filter(|(who, _)| who != relay);

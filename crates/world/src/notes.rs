@@ -157,6 +157,7 @@ pub(crate) struct Notes {
     pub(crate) metrics: Vec<Metric>,
     pub(crate) envelopes: Vec<(Time, Envelope)>,
     pub(crate) taken: Vec<EnvelopeId>,
+    pub(crate) started_over: Vec<(Time, Who)>,
     pub(crate) public_keys: Vec<(Time, PublicKeys)>,
     pub(crate) submissions: Vec<Envelope>,
     pub(crate) texts: Vec<(Who, u64, String)>,

@@ -63,6 +63,8 @@ pub struct Observations {
     pub envelopes: Vec<(Time, Envelope)>,
     /// Which of them the relay has said to be durable. It may have forgotten others, when power failed.
     pub taken: Vec<EnvelopeId>,
+    /// Who found that they and their relay did not have the same past, and when.
+    pub started_over: Vec<(Time, Who)>,
     /// Public keys that passed the relay.
     pub public_keys: Vec<(Time, PublicKeys)>,
     /// Private keys that were drawn, and other draws of their length, if a quantum computer is to know them.
@@ -145,6 +147,7 @@ impl Simulation {
                 all.metrics.append(&mut notes.metrics);
                 all.envelopes.append(&mut notes.envelopes);
                 all.taken.append(&mut notes.taken);
+                all.started_over.append(&mut notes.started_over);
                 all.public_keys.append(&mut notes.public_keys);
                 all.submissions.append(&mut notes.submissions);
                 all.texts.append(&mut notes.texts);

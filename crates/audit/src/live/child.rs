@@ -1,6 +1,6 @@
 //! The program's processes, which are ours to stop, kill and look into.
 
-use super::{LiveError, named};
+use super::{LiveError, tracer};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -64,8 +64,8 @@ impl Launcher {
         let mut command = match &self.traces {
             None => Command::new(&self.program),
             Some(traces) => {
-                let mut command = Command::new(named::TRACER);
-                command.args(named::TRACED).arg(traces.join(named::file_of(name))).arg(&self.program);
+                let mut command = Command::new(tracer::TRACER);
+                command.args(tracer::TRACED).arg(traces.join(tracer::file_of(name))).arg(&self.program);
                 command
             }
         };

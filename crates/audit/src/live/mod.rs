@@ -21,6 +21,7 @@ mod script;
 mod sending;
 mod stage;
 mod told;
+mod tracer;
 mod trespass;
 mod views;
 mod walk;

@@ -7,24 +7,13 @@
 use super::business::until;
 use super::child::Child;
 use super::stage::Stage;
+use super::tracer::{can_trace, file_of};
 use super::views::{Views, operator};
 use super::walk::walk;
 use super::{LiveError, LiveOptions, counted, script};
 use privacy::{Party, Scanner};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-/// The tracer's name.
-pub(super) const TRACER: &str = "strace";
-
-/// The calls that take a name: of files, directories and links, of programs with arguments, of threads, sockets, memory,
-/// attributes, queues, keys and computers. None that carries what is sent.
-const CALLS: &str = "trace=%file,execve,execveat,prctl,socket,bind,connect,memfd_create,mq_open,msgget,semget,shmget,\
-                     add_key,request_key,keyctl,sethostname,setdomainname,setxattr,lsetxattr,fsetxattr";
-
-/// How it is asked: the party stays our child (-D), and names are written down whole, however long the kernel takes them.
-pub(super) const TRACED: [&str; 9] = ["-D", "-f", "--seccomp-bpf", "-q", "-s", "8192", "-e", CALLS, "-o"];
 
 /// No party has a reason for any of these: a name that is no file's, a second program.
 const NEVER: [&str; 15] = [
@@ -101,11 +90,6 @@ pub(super) fn look(options: &LiveOptions, views: &mut Views) -> Result<Looked, L
         }
     }
     Ok(Looked { traced, walked: walked.requests })
-}
-
-/// The file that a party's calls are written to.
-pub(super) fn file_of(party: &str) -> String {
-    format!("{}.calls", party.replace('/', "-"))
 }
 
 /// Everybody says something, and hears something.
@@ -194,14 +178,6 @@ fn wrong(line: &str, dir: &str) -> Option<String> {
 fn call_of(line: &str) -> &str {
     let call = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
     call.split_once('(').map_or("", |(call, _)| call)
-}
-
-/// Whether the computer has a tracer, and lets it trace.
-fn can_trace() -> bool {
-    let mut command = Command::new(TRACER);
-    command.args(TRACED).args(["/dev/null", "true"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 /// All that was written of a party's calls, once the tracer has seen it end.

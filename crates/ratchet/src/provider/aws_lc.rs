@@ -7,29 +7,14 @@ use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
 use super::bytes::{FixedBytes, Key, SharedSecret};
-use super::kyber::Kyber1024;
-use super::ml_kem::MlKem768;
 use super::primitives::{Curve, Symmetric};
-use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
-use super::{Provider, cbc, hmac, rust_crypto};
-use crate::spqr::Spqr;
+use super::{cbc, hmac, rust_crypto};
 
 /// X25519 of AWS-LC; HMAC of this crate over SHA-256 of RustCrypto; the rest as in
 /// [`RustCrypto`](super::RustCrypto).
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AwsLc;
-
-impl Provider for AwsLc {
-    type Curve = X25519;
-    type Kem = Kyber1024;
-    type SecondRatchet = Spqr<Self>;
-    type BraidKem = MlKem768;
-    type ErasureCode = ReedSolomon;
-    type Symmetric = Fast;
-
-    const RECORD_FORMAT: u8 = 1;
-}
 
 /// Its curve.
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 //! }
 //! ```
 
+mod assembled;
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
 mod bytes;

@@ -11,28 +11,13 @@ use super::Provider;
 #[cfg(feature = "aws-lc")]
 use super::aws_lc::{self, AwsLc};
 use super::bytes::{Key, SharedSecret};
-use super::kyber::Kyber1024;
-use super::ml_kem::MlKem768;
 use super::primitives::{Curve, Symmetric};
-use super::reed_solomon::ReedSolomon;
 use super::rust_crypto::{self, RustCrypto};
 use super::xeddsa::CurveKey;
-use crate::spqr::Spqr;
 
 /// The real provider that is [installed](Backend::install) in this process.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Native;
-
-impl Provider for Native {
-    type Curve = NativeCurve;
-    type Kem = Kyber1024;
-    type SecondRatchet = Spqr<Self>;
-    type BraidKem = MlKem768;
-    type ErasureCode = ReedSolomon;
-    type Symmetric = NativeSymmetric;
-
-    const RECORD_FORMAT: u8 = 1;
-}
 
 /// The real providers by name. All compute the same bytes; they differ in speed only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,28 +8,13 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::bytes::{Key, SharedSecret};
-use super::kyber::Kyber1024;
-use super::ml_kem::MlKem768;
+use super::cbc;
 use super::primitives::{Curve, Symmetric};
-use super::reed_solomon::ReedSolomon;
 use super::xeddsa::{self, CurveKey};
-use super::{Provider, cbc};
-use crate::spqr::Spqr;
 
 /// x25519-dalek and RustCrypto: no C compiler is needed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RustCrypto;
-
-impl Provider for RustCrypto {
-    type Curve = X25519;
-    type Kem = Kyber1024;
-    type SecondRatchet = Spqr<Self>;
-    type BraidKem = MlKem768;
-    type ErasureCode = ReedSolomon;
-    type Symmetric = Crates;
-
-    const RECORD_FORMAT: u8 = 1;
-}
 
 /// Its curve.
 #[derive(Debug)]

@@ -412,6 +412,7 @@ impl<P: Cryptography> ConsumersLane<P> {
                 self.notes.progress(now, key, stage);
             }
             Output::Notice(Notice::NotSent(_)) => drop(person.said.pop_front()),
+            Output::Notice(Notice::StartedOver) => self.notes.started_over.push((now, who)),
             Output::Notice(_) => {}
         }
     }

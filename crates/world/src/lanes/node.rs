@@ -396,6 +396,9 @@ impl<P: Cryptography> NodeLane<P> {
             }
             Output::Notice(notice) => {
                 let who = self.host.who;
+                if matches!(notice, cloud::Notice::StartedOver) {
+                    self.notes.started_over.push((now, who));
+                }
                 self.notes.see(now, who, who, "notice", || Sight::Notice(notice.to_string()));
             }
             Output::Metered(_) => {}

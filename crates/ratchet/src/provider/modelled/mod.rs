@@ -7,29 +7,11 @@
 //! ones, and a MAC says that the sender has the key, not what it was made over. So whoever studies an
 //! attacker that reads or changes messages needs a real provider.
 
-mod chunks;
-mod primitives;
+pub(super) mod chunks;
+pub(super) mod primitives;
 mod start;
-
-use super::Provider;
-use crate::spqr::Spqr;
-
-use chunks::Copies;
-use primitives::{Agreed, Carried, CarriedInParts, Mixed};
 
 /// The provider of modelled runs. It is another type than [`Native`](super::Native), of which all live
 /// parties are made: no flag turns one into the other.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Modelled;
-
-impl Provider for Modelled {
-    type Curve = Agreed;
-    type Kem = Carried;
-    type SecondRatchet = Spqr<Self>;
-    type BraidKem = CarriedInParts;
-    type ErasureCode = Copies;
-    type Symmetric = Mixed;
-
-    const RECORD_FORMAT: u8 = b'M';
-    const KEEPS_SECRETS: bool = false;
-}
