@@ -20,6 +20,7 @@ mod packets;
 mod script;
 mod sending;
 mod stage;
+mod texts;
 mod told;
 mod tracer;
 mod trespass;

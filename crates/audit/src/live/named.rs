@@ -10,7 +10,7 @@ use super::stage::Stage;
 use super::tracer::{can_trace, file_of};
 use super::views::{Views, operator};
 use super::walk::walk;
-use super::{LiveError, LiveOptions, counted, script};
+use super::{LiveError, LiveOptions, counted, texts};
 use privacy::{Party, Scanner};
 use std::fs;
 use std::path::Path;
@@ -102,7 +102,7 @@ fn talk(stage: &mut Stage) -> Result<(), LiveError> {
     }
     let mut sent = Vec::new();
     for talk in &stage.cast.conversations {
-        let name = script::send(stage, talk.business, talk.consumer, &talk.down, Some(&talk.note))?;
+        let name = texts::send(stage, talk.business, talk.consumer, &talk.down, Some(&talk.note))?;
         sent.push((talk.business, name));
     }
     let desks = &stage.desks;

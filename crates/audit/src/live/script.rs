@@ -5,6 +5,7 @@ use super::cast::EXPIRING;
 use super::crash::{self, Plan};
 use super::destruction::{self, Loot, store_files};
 use super::stage::{SHORT_RETENTION, Stage};
+use super::texts::send;
 use super::trespass::{refused, trespass};
 use super::views::Views;
 use super::{LiveError, LiveOptions, LiveOutcome, gathered, memory, named, over};
@@ -106,31 +107,6 @@ fn speak(stage: &mut Stage) -> Result<Held, LiveError> {
     Ok(held)
 }
 
-/// A message of a business over HTTP. Gives its name.
-pub(super) fn send(
-    stage: &Stage,
-    business: usize,
-    consumer: usize,
-    text: &str,
-    note: Option<&str>,
-) -> Result<String, LiveError> {
-    let missing = LiveError::Late("a conversation");
-    let Some(desk) = stage.desks.get(business) else {
-        return Err(missing);
-    };
-    let Some(business) = stage.cast.businesses.get(business) else { return Err(missing) };
-    let Some(node) = stage.nodes.iter().find(|node| node.child.name == business.node) else {
-        return Err(missing);
-    };
-    let path = format!("/v23.0/{}/messages", business.phone_number_id);
-    let mut body = self::text(stage, consumer, text).ok_or(LiveError::Late("a conversation"))?;
-    if let (Some(note), Some(body)) = (note, body.as_object_mut()) {
-        body.insert("biz_opaque_callback_data".into(), note.into());
-    }
-    let answer = desk.call(node.api, "POST", &path, &business.token, Some(&body))?;
-    answer.message().ok_or(LiveError::Refused { status: answer.status })
-}
-
 /// While nothing has arrived: the nodes must have it, or the search is blind; nobody else may.
 fn look_in_flight(stage: &Stage, views: &mut Views) -> Result<Vec<Relic>, LiveError> {
     let scanner = stage.scanner()?;
@@ -168,14 +144,6 @@ fn look_in_flight(stage: &Stage, views: &mut Views) -> Result<Vec<Relic>, LiveEr
         }
     }
     Ok(telling)
-}
-
-/// The request to send a text to a consumer, if there is one of this number.
-pub(super) fn text(stage: &Stage, consumer: usize, text: &str) -> Option<serde_json::Value> {
-    let to = stage.cast.consumers.get(consumer)?.number.to_string();
-    Some(serde_json::json!({
-        "messaging_product": "whatsapp", "to": to, "type": "text", "text": { "body": text },
-    }))
 }
 
 /// Everything arrives, is read, and marked as read; and some calls that must fail.

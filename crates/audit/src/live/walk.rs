@@ -6,7 +6,7 @@ use super::cast::{Business, Conversation};
 use super::stage::{Node, Stage};
 use super::trespass::id_of;
 use super::views::Views;
-use super::{LiveError, script};
+use super::{LiveError, texts};
 use cloud::{Method, Needs, Route};
 use privacy::{Party, Principal};
 use serde_json::{Map, Value};
@@ -58,7 +58,7 @@ pub(super) fn walk(stage: &mut Stage, views: &mut Views) -> Result<Walked, LiveE
         for talk in stage.cast.conversations.iter().filter(|talk| talk.business == index) {
             let plain = TRIGGERS.into_iter().chain([&*long]).map(str::to_owned);
             for text in plain.chain(TRIGGERS.map(|trigger| beside(trigger, talk))) {
-                let Some(body) = script::text(stage, talk.consumer, &text) else { continue };
+                let Some(body) = texts::text(stage, talk.consumer, &text) else { continue };
                 let answer = walker.ask("POST", &path, &business.token, Some(&body), views)?;
                 sent.extend(answer.message().map(|name| (index, name)));
             }
