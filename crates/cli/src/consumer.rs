@@ -246,9 +246,12 @@ fn read_commands(to: Option<Number>, commands: &mpsc::Sender<Command>) {
         if line.trim().is_empty() {
             continue;
         }
-        let Some(command) = command_of(line, to) else {
-            errln!("to whom? write: NUMBER text (or start with --to NUMBER)");
-            continue;
+        let command = match command_of(line, to) {
+            Ok(command) => command,
+            Err(wrong) => {
+                errln!("{wrong}");
+                continue;
+            }
         };
         if commands.blocking_send(command).is_err() {
             return;
@@ -271,17 +274,26 @@ fn read_line(input: &mut impl BufRead) -> std::io::Result<Option<Result<String, 
     Ok(Some(String::from_utf8(line).map_err(|_| "it is not UTF-8")))
 }
 
-/// A line says something to the number that it begins with, else to `to`; `None` if there is neither. `/trust NUMBER` says
-/// nothing to anybody.
-fn command_of(line: String, to: Option<Number>) -> Option<Command> {
-    if let Some(number) = line.strip_prefix("/trust ").and_then(|number| called(number.trim())) {
-        return Some(Command::Trust { number });
+const NO_COMMAND: &str = "not sent: what begins with / is for the app, and all that it knows is: /trust NUMBER (a text that \
+                          begins with / is sent as: NUMBER /text)";
+
+/// A line says something to the number that it begins with, else to `to`; an error if there is neither, or nothing is said. What
+/// begins with a slash says nothing to anybody, however it is mistyped: it decides whom to trust.
+fn command_of(line: String, to: Option<Number>) -> Result<Command, &'static str> {
+    if line.starts_with('/') {
+        let mut words = line.split_whitespace();
+        return match (words.next(), words.next().and_then(called), words.next()) {
+            (Some("/trust"), Some(number), None) => Ok(Command::Trust { number }),
+            _ => Err(NO_COMMAND),
+        };
     }
     let addressed = line.split_once(' ').and_then(|(number, text)| Some((called(number)?, text.to_owned())));
-    match addressed {
-        Some((to, text)) => Some(Command::Say { to, text }),
-        None => Some(Command::Say { to: to?, text: line }),
-    }
+    let (to, text) = match (addressed, to) {
+        (Some(addressed), _) => addressed,
+        (None, Some(to)) => (to, line),
+        (None, None) => return Err("to whom? write: NUMBER text (or start with --to NUMBER)"),
+    };
+    if text.trim().is_empty() { Err("not sent: the text is empty") } else { Ok(Command::Say { to, text }) }
 }
 
 fn called(number: &str) -> Option<Number> {
@@ -537,14 +549,21 @@ mod tests {
     fn a_line_goes_to_the_number_that_it_begins_with_else_to_the_usual_one() {
         let (alice, bob) = (number("4915112345678"), number("4915199999999"));
         let said = |line: &str, to| command_of(line.into(), to);
-        let say = |to, text: &str| Some(Command::Say { to, text: text.into() });
+        let say = |to, text: &str| Ok(Command::Say { to, text: text.into() });
         assert!(said("4915199999999 hello you", Some(alice)) == say(bob, "hello you"));
         assert!(said("+4915199999999 hello", None) == say(bob, "hello"));
         assert!(said("hello you", Some(alice)) == say(alice, "hello you"));
         assert!(said("12 o'clock?", Some(alice)) == say(alice, "12 o'clock?"), "too short for a number");
-        assert!(said("hello", None).is_none());
-        assert!(said("/trust +4915199999999", Some(alice)) == Some(Command::Trust { number: bob }));
-        assert!(said("/trust me", Some(alice)) == say(alice, "/trust me"));
+        assert!(said("hello", None).is_err());
+        assert!(said("4915199999999  ", Some(alice)).is_err(), "nothing is said");
+        assert!(said("/trust +4915199999999", Some(alice)) == Ok(Command::Trust { number: bob }));
+        assert!(said("/trust\t4915199999999 ", Some(alice)) == Ok(Command::Trust { number: bob }));
+        for mistyped in
+            ["/trust", "/trust me", "/TRUST 4915199999999", "/trsut 4915199999999", "/trust 4915199999999 x"]
+        {
+            assert!(said(mistyped, Some(alice)) == Err(NO_COMMAND), "{mistyped} is nobody's text");
+        }
+        assert!(said("4915199999999 /trust me", None) == say(bob, "/trust me"));
     }
 
     #[test]

@@ -110,6 +110,10 @@ impl Manifest {
         if !there.wrap_err_with(|| format!("can't read {}", file.display()))? {
             return Ok(None);
         }
+        // Nobody is told to start anew for want of a permission.
+        if let Err(error) = std::fs::read(&file) {
+            return Err(error).into_diagnostic().wrap_err_with(|| format!("can't read {}", file.display()));
+        }
         // Its version first: of another one the rest may be other things.
         let Version { format } = toml_file::read(&file).map_err(|error| damaged(&file, error))?;
         if format != FORMAT {
@@ -134,6 +138,19 @@ impl Manifest {
     /// True if nothing is lost with what the directory holds: the party it was made for never came to be.
     pub(crate) fn gives_way_to(&self, party: Party) -> bool {
         self.refused && !self.registered && self.party == party.name()
+    }
+
+    /// Refuses `dir` as the directory of several parties, if it is one party's own.
+    pub(crate) fn check_holds_others(dir: &Path) -> miette::Result<()> {
+        match Self::read(dir)? {
+            Some(manifest) => Err(miette::miette!(
+                help = "serve keeps the relay and the node in directories of their own: name another one",
+                "{} is the data directory of one party: {}",
+                dir.display(),
+                manifest.party
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a party whose directory `dir` is not.
@@ -216,6 +233,24 @@ mod tests {
         assert!(manifest.clone().refused().gives_way_to(alice()));
         assert!(!manifest.clone().registered().refused().gives_way_to(alice()), "it was somebody");
         assert_eq!(manifest.store(dir.path()).unwrap(), StoreId([7; 16]));
+    }
+
+    #[test]
+    fn a_directory_of_several_parties_is_none_partys_own() {
+        let dir = tempfile::tempdir().unwrap();
+        Manifest::check_holds_others(dir.path()).unwrap();
+        manifest(Party::Relay).write(dir.path()).unwrap();
+        let error = explain(&Manifest::check_holds_others(dir.path()).unwrap_err());
+        assert!(error.contains("of one party: relay") && error.contains("name another one"), "{error}");
+    }
+
+    /// What can't be read for another reason than what it says is not damaged: nobody is to start anew for that.
+    #[test]
+    fn what_cannot_be_read_is_not_called_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(MANIFEST)).unwrap();
+        let error = explain(&Manifest::read(dir.path()).unwrap_err());
+        assert!(error.starts_with("error: can't read") && !error.contains("damaged"), "{error}");
     }
 
     #[test]

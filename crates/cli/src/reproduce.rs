@@ -25,7 +25,7 @@ pub(crate) struct Reproduce {
     #[arg(long)]
     all: bool,
     /// Only say which figures there are
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "quick", "threads"])]
     list: bool,
     /// Fewer repetitions and coarser sweeps
     #[arg(long)]

@@ -47,7 +47,7 @@ pub(crate) struct Run {
     #[arg(long)]
     force: bool,
     /// In which formats tables are written
-    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "parquet")]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "parquet", requires = "out")]
     format: Vec<TableFormat>,
     /// On how many threads [default: as many as there are cores]
     #[arg(long, value_name = "N")]
@@ -245,7 +245,18 @@ impl Run {
         }
         let parts = [scenario.warm_up, scenario.duration, scenario.drain];
         let whole: Duration = parts.map(::scenario::Duration::to_std).into_iter().sum();
-        let end = experiment.until.map_or(whole, |until| until.min(whole));
+        if let Some(until) = self.until.filter(|until| until.to_std() > whole) {
+            return Err(miette::miette!("--until {until}: the run ends after {}", human(whole)));
+        }
+        let end = experiment.until.unwrap_or(whole);
+        let begins = experiment.resumes.as_ref().map(Checkpoint::at).unwrap_or_default();
+        let stops = self.until.iter().map(|until| ("--until", until));
+        let early = stops.chain(self.checkpoint_at.iter().map(|at| ("--checkpoint-at", at)));
+        if let Some((flag, early)) =
+            early.into_iter().find(|(_, at)| at.to_std() <= begins && !begins.is_zero())
+        {
+            return Err(miette::miette!("{flag} {early}: the run goes on from {}", human(begins)));
+        }
         if let Some(late) = self.checkpoint_at.iter().find(|at| at.to_std() > end) {
             return Err(miette::miette!("--checkpoint-at {late}: the run ends after {}", human(end)));
         }
@@ -461,6 +472,8 @@ mod tests {
         let late = refused("--checkpoint-at 10s,9999h --out o").unwrap();
         assert!(late.contains("--checkpoint-at") && late.contains("the run ends after"), "{late}");
         assert!(refused("--until 5s --checkpoint-at 6s --out o").is_some());
+        assert!(refused("--until 9999h").unwrap().contains("the run ends after"));
+        assert_eq!(refused("--until 10s"), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `blindpost scenario`: about scenario files, without running them.
 
-use crate::out::outln;
+use crate::out::{foreign, outln};
 use crate::run::changes;
 use ::scenario::Scenario as Plan;
 use clap::{Args, Subcommand};
@@ -54,7 +54,7 @@ impl Scenario {
                     });
                     outln!("{}", serde_json::to_string_pretty(&value).into_diagnostic()?)?;
                 } else {
-                    outln!("{}: {}", scenario.name, scenario.description)?;
+                    outln!("{}: {}", scenario.name, foreign(&scenario.description))?;
                     outln!("  expected  {estimate}")?;
                     outln!("  digest    {digest}")?;
                 }

@@ -3,7 +3,7 @@
 use crate::address::address;
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::Data;
-use crate::manifest::Party;
+use crate::manifest::{Manifest, Party};
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
 use ::cloud::Restored;
@@ -34,6 +34,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> miette::Result<()> {
         let key_lifetime = Duration::from_secs(self.api.key_lifetime);
+        Manifest::check_holds_others(&self.data)?;
         self.api.metrics.serve().await?;
         let relay = Data::open(&self.data.join("relay"), Party::Relay, key_lifetime)?;
         let mut node = Data::open(&self.data.join("cloud"), Party::Node, key_lifetime)?;

@@ -1,6 +1,6 @@
 //! `blindpost sweep`: one scenario under many settings and seeds.
 
-use crate::out::{errln, out, outln};
+use crate::out::{errln, foreign, out, outln};
 use crate::repeat::Repeat;
 use crate::run::{all_cores, changes, costs_of};
 use crate::{machine, run, shutdown};
@@ -112,7 +112,7 @@ impl Sweep {
         }
         outln!(
             "{}: {} points × {} seeds = {} runs",
-            plan.name,
+            foreign(&plan.name),
             plan.points.len(),
             plan.seeds.len(),
             plan.runs()

@@ -10,6 +10,13 @@ use wire::LinkKey;
 /// The way from the party that owns `data` to the relay at `relay`, which must have the key `key`; if not given, the
 /// first one seen is the one, and is written down.
 pub(crate) fn uplink(data: &Data, relay: Option<SocketAddr>, key: Option<String>) -> miette::Result<Uplink> {
+    let relay = relay.unwrap_or_else(default_relay);
+    if relay.port() == 0 {
+        return Err(miette::miette!(
+            help = "a relay prints where it listens",
+            "--relay {relay}: port 0 is nobody's"
+        ));
+    }
     let pin = match key {
         Some(key) => Pin::Key(parse_key(&key)?),
         None => Pin::FirstSeen(data.dir.join(RELAY_KEY)),
@@ -17,7 +24,7 @@ pub(crate) fn uplink(data: &Data, relay: Option<SocketAddr>, key: Option<String>
     Ok(Uplink {
         connector: Arc::new(Connector::new(Limits::default())),
         identity: data.identity.clone(),
-        relay: relay.unwrap_or_else(default_relay),
+        relay,
         pin,
     })
 }

@@ -5,6 +5,10 @@ use std::fmt;
 
 /// Bytes of memory for a consumer with its app, inbox and sessions: keys and ciphertexts made.
 const REAL_BYTES_PER_CONSUMER: f64 = 60e3;
+/// The same of a business with its number: the node keeps as many prekeys for it as an app does, and a person's worth of rows.
+const REAL_BYTES_PER_BUSINESS: f64 = 140e3;
+/// Seconds of one core until a party has its keys and the relay knows them.
+const REAL_SECONDS_PER_PARTY: f64 = 1e-3;
 /// Seconds of one core for a message, from the request to the receipts.
 const REAL_SECONDS_PER_MESSAGE: f64 = 100e-6;
 /// Seconds of one core for two parties that meet: key agreement on both sides.
@@ -45,13 +49,16 @@ impl Scenario {
             pairs += volume.pairs;
         }
         let people = self.consumers.iter().map(|population| f64::from(population.count)).sum::<f64>();
+        let businesses = self.businesses.iter().map(|population| f64::from(population.count)).sum::<f64>();
         let (memory_bytes, seconds_on_one_core) = match self.crypto {
             Crypto::Real => (
-                people * REAL_BYTES_PER_CONSUMER,
-                messages * REAL_SECONDS_PER_MESSAGE + pairs * REAL_SECONDS_PER_PAIR,
+                people * REAL_BYTES_PER_CONSUMER + businesses * REAL_BYTES_PER_BUSINESS,
+                (people + businesses) * REAL_SECONDS_PER_PARTY
+                    + messages * REAL_SECONDS_PER_MESSAGE
+                    + pairs * REAL_SECONDS_PER_PAIR,
             ),
             Crypto::Modelled => (
-                people * MODELLED_BYTES_PER_CONSUMER + messages * MODELLED_BYTES_PER_MESSAGE,
+                (people + businesses) * MODELLED_BYTES_PER_CONSUMER + messages * MODELLED_BYTES_PER_MESSAGE,
                 messages * MODELLED_SECONDS_PER_MESSAGE,
             ),
         };

@@ -15,6 +15,12 @@ pub(crate) const MAX_TEXT: u64 = 4096;
 /// So many consumers fit into one run.
 const MAX_CONSUMERS: u64 = 10_000_000;
 
+/// So many points has a time series at most: each is a row of dozens of numbers.
+const MAX_MEASUREMENTS: u64 = 1_000_000;
+
+/// Shorter sessions and breaks are connections that are opened for nothing, by everybody, all the time.
+const SHORTEST_SESSION_S: f64 = 1.0;
+
 /// Everything that is wrong with a scenario that the schema allows, replays aside.
 pub(crate) fn check(scenario: &Scenario, document: &Node) -> Vec<Problem> {
     let mut check = Check { scenario, document, problems: Vec::new() };
@@ -94,6 +100,12 @@ impl<'a> Check<'a> {
         if self.scenario.measurements.every.is_zero() {
             self.add(&["measurements", "every"], "no time is between two measurements", "\"1min\" is usual");
         }
+        let (end, every) = (self.end().as_nanos(), self.scenario.measurements.every.as_nanos());
+        if every > 0 && end / every > MAX_MEASUREMENTS {
+            let problem = format!("{} measurements of everything are too many", end / every);
+            let hint = format!("at most {MAX_MEASUREMENTS} in a run; \"1min\" is usual");
+            self.add(&["measurements", "every"], problem, hint);
+        }
         for (party, period) in
             [("node", self.scenario.node.key_rotation), ("device", self.scenario.device.key_rotation)]
         {
@@ -167,8 +179,12 @@ impl<'a> Check<'a> {
         match online {
             Online::Always => {}
             Online::Sessions { online, offline } => {
-                if online.mean() + offline.mean() <= 0.0 {
+                let mean = online.mean() + offline.mean();
+                if mean <= 0.0 {
                     self.add(&path("online"), "sessions take no time", "give `online` and `offline` some");
+                } else if mean < SHORTEST_SESSION_S {
+                    let problem = "people come and go more than once a second";
+                    self.add(&path("online"), problem, "give `online` and `offline` a second together");
                 }
             }
             Online::Daily { from, until } => {

@@ -263,5 +263,7 @@ fn of_parties() {
     insta::assert_snapshot!(each(&[
         ("", "[device]\nkey_rotation = \"59s\""),
         ("", "[node]\nkey_rotation = \"0s\""),
+        ("", "[measurements]\nevery = \"1us\""),
+        ("count = 10", "count = 10\nonline = { kind = \"sessions\", online = \"1ns\", offline = \"1ns\" }"),
     ]));
 }
