@@ -4,10 +4,10 @@
 use crate::document::{self, Node};
 use crate::problem::{Place, Problem, ScenarioError};
 use crate::written::{Origin, Source, Written};
-use crate::{Scenario, VERSION, change, check, meaning, profile, replay};
+use crate::{Scenario, VERSION, bounded, change, check, meaning, profile, replay};
 use miette::NamedSource;
 use serde::Deserialize as _;
-use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,7 +24,11 @@ impl Scenario {
     /// Everything that is wrong with it.
     pub fn read(file: &Path) -> Result<Self, ScenarioError> {
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|error| {
+        let text = bounded::read(file, bounded::SCENARIO).and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+        });
+        let text = text.map_err(|error| {
             let place = Place::new(Arc::new(NamedSource::new(&name, String::new())), 0..0);
             ScenarioError::one(
                 place,

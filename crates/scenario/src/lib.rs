@@ -1,5 +1,6 @@
 //! Scenario files: what they say, what is wrong with them, and what a run will cost.
 
+mod bounded;
 mod canonical;
 mod change;
 mod check;

@@ -4,9 +4,8 @@ use crate::document::Node;
 use crate::meaning::MAX_TEXT;
 use crate::problem::{Place, Problem};
 use crate::quantity::scaled;
-use crate::{Replay, ReplayRow, Scenario};
+use crate::{Replay, ReplayRow, Scenario, bounded};
 use miette::NamedSource;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +28,7 @@ pub(crate) fn read(scenario: &mut Scenario, document: &Node, folder: &Path) -> V
         let (from, to) = (Members::of(scenario, &entry.from), Members::of(scenario, &entry.to));
         let (Some(replay), Some(from), Some(to)) = (&mut entry.replay, from, to) else { continue };
         let place = document.find(&["traffic", &index.to_string(), "replay"]);
-        match fs::read(folder.join(&replay.path)) {
+        match bounded::read(&folder.join(&replay.path), bounded::REPLAY) {
             Ok(bytes) => match std::str::from_utf8(&bytes) {
                 Ok(text) => problems.extend(read_rows(replay, text, scenario, &from, &to)),
                 Err(error) => problems.push(not_utf8(replay, &bytes, error.valid_up_to())),
