@@ -15,8 +15,9 @@ use crate::shell::front::Front;
 use crate::shell::poster::Poster;
 use kernel::Rng;
 use link::Uplink;
-use live::StartError;
+use live::{Seldom, StartError};
 use metrics::{counter, gauge};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Partition;
@@ -82,6 +83,7 @@ pub async fn serve(
     // Listens once there is a node: the first request should not find nobody at home.
     let mut unserved = Some((http, stopped));
     let mut server = None;
+    let mut refusals = BTreeMap::new();
     let serving = async {
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
@@ -95,7 +97,7 @@ pub async fn serve(
                 Output::Challenge(challenge) => poster.challenge(challenge),
                 Output::Metered(bill) => observe(Output::Metered(bill)),
                 Output::Notice(notice) => {
-                    log(notice);
+                    log(notice, &mut refusals);
                     observe(Output::Notice(notice));
                 }
             };
@@ -126,7 +128,8 @@ pub async fn serve(
     served
 }
 
-fn log(notice: Notice) {
+/// Counts what happens and says it, but for refusals: the relay may refuse each attempt, and each code is said once in a minute.
+fn log(notice: Notice, refusals: &mut BTreeMap<&str, Seldom>) {
     match notice {
         Notice::Online => gauge!("blindpost_node_online").set(1),
         Notice::Offline => gauge!("blindpost_node_online").set(0),
@@ -134,6 +137,11 @@ fn log(notice: Notice) {
         Notice::Rejected(_) => counter!("blindpost_node_rejections_total").increment(1),
         Notice::WebhookDropped => counter!("blindpost_node_webhooks_dropped_total").increment(1),
         Notice::StartedOver | Notice::WebhookFailed { .. } | Notice::Overruled(_) | Notice::Unnamed(_) => {}
+    }
+    if let Notice::Rejected(code) = &notice
+        && !refusals.entry(code.as_str_name()).or_default().may_say(live::now())
+    {
+        return;
     }
     match notice {
         Notice::Online | Notice::Offline => tracing::info!("{notice}"),

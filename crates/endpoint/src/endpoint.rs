@@ -206,8 +206,10 @@ impl<P: Provider> Endpoint<P> {
             LinkEvent::Garbled { error, .. } => vec![Event::Rejected(error.reject_code())],
             LinkEvent::Down { connection } if self.post.is_on(connection) => {
                 self.fetching.clear();
+                // Who was refused, or cut off before the relay said anything, has not been online.
+                let was_online = self.post.is_online();
                 self.post.disconnected();
-                vec![Event::Offline]
+                was_online.then_some(Event::Offline).into_iter().collect()
             }
             // Of a connection that was given up before.
             LinkEvent::Frame { .. } | LinkEvent::Down { .. } => Vec::new(),

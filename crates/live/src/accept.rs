@@ -1,7 +1,6 @@
 //! Taking TCP connections, also when the process has no file descriptor left for one.
 
-use crate::now;
-use kernel::Time;
+use crate::{Seldom, now};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,9 +9,6 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long it waits after a failure: until then somebody may have closed a connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Failures are logged so often at most.
-const QUIET: Duration = Duration::from_secs(60);
-
 /// What `accept` fails with if the process, or the whole machine, has too many open files (errno 24 and 23 on Linux and BSD).
 const TOO_MANY_FILES: [i32; 2] = [24, 23];
 
@@ -20,13 +16,13 @@ const TOO_MANY_FILES: [i32; 2] = [24, 23];
 #[derive(Debug)]
 pub struct Acceptor {
     listener: TcpListener,
-    said: Option<Time>,
+    failures: Seldom,
 }
 
 impl Acceptor {
     /// Takes the connections of `listener`.
     pub fn new(listener: TcpListener) -> Self {
-        Self { listener, said: None }
+        Self { listener, failures: Seldom::default() }
     }
 
     /// The next connection, and whose it is. If connections can't be taken the log says so, once in a minute.
@@ -36,7 +32,7 @@ impl Acceptor {
                 Ok(connection) => return connection,
                 Err(error) if is_of_one(&error) => {}
                 Err(error) => {
-                    if self.may_say(now()) {
+                    if self.failures.may_say(now()) {
                         complain(&error);
                     }
                     tokio::time::sleep(PAUSE).await;
@@ -51,14 +47,6 @@ impl Acceptor {
     /// The operating system does not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
-    }
-
-    fn may_say(&mut self, now: Time) -> bool {
-        let may = self.said.is_none_or(|said| now.since(said) >= QUIET);
-        if may {
-            self.said = Some(now);
-        }
-        may
     }
 }
 
@@ -83,13 +71,6 @@ fn complain(error: &io::Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn what_goes_on_failing_is_said_once_in_a_minute() {
-        let mut acceptor = Acceptor::new(TcpListener::bind(("127.0.0.1", 0)).await.unwrap());
-        let said = (0..180).filter(|second| acceptor.may_say(Time::from_secs(1_000 + second)));
-        assert_eq!(said.collect::<Vec<_>>(), [0, 60, 120]);
-    }
 
     #[test]
     fn one_connection_that_is_gone_is_no_failure_of_the_listener() {

@@ -12,6 +12,7 @@ mod entropy;
 mod memory;
 mod panics;
 mod recover;
+mod seldom;
 
 pub use accept::Acceptor;
 pub use clock::now;
@@ -20,3 +21,4 @@ pub use entropy::entropy;
 pub use memory::{WipingAllocator, wiping_allocator};
 pub use panics::{no_memory_in_core_dumps, quiet_panics};
 pub use recover::recover;
+pub use seldom::Seldom;

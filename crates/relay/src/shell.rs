@@ -4,7 +4,7 @@
 use crate::{Input, Notice, Output, Relay, RelayConfig, Shards};
 use kernel::Rng;
 use link::{CloseReason, Connection, Listener};
-use live::StartError;
+use live::{Seldom, StartError};
 use metrics::{counter, gauge};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -142,6 +142,7 @@ async fn serve_connection(
 
 /// Carries out what the machine says, now that it may be said.
 fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
+    let mut rejections = BTreeMap::<&str, Seldom>::new();
     move |output| match output {
         Output::Send(outgoing) => {
             if matches!(outgoing.frame, ToEndpoint::Delivery { .. }) {
@@ -164,7 +165,10 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
         }
         Output::Notice(Notice::Rejected(code)) => {
             counter!("blindpost_relay_rejections_total", "code" => code.as_str_name()).increment(1);
-            tracing::warn!(?code, "frame or request rejected");
+            // Anybody can be refused as often as they like. How often that was, the counter says.
+            if rejections.entry(code.as_str_name()).or_default().may_say(live::now()) {
+                tracing::warn!(?code, "frame or request rejected");
+            }
         }
     }
 }
