@@ -137,6 +137,11 @@ pub enum Error {
     /// The scenario can't be run.
     #[error("the scenario can't be run: {0}")]
     Scenario(String),
+    /// Only certain faults were to happen, and there is none of this number.
+    #[error(
+        "nothing that goes wrong in this run has the number {0}: a campaign (--seeds) names the numbers, each for its seed"
+    )]
+    NoSuchFault(usize),
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -228,6 +233,10 @@ impl Experiment {
         };
         let simulation = Simulation::new(self.scenario.clone(), self.seed, &options);
         let mut run = simulation.map_err(|error| Error::Scenario(error.to_string()))?;
+        let known: BTreeSet<usize> = run.faults().iter().map(|fault| fault.number).collect();
+        if let Some(number) = self.faults.iter().flatten().find(|number| !known.contains(number)) {
+            return Err(Error::NoSuchFault(*number));
+        }
         let adversaries = Adversaries::of(&run, &self.scenario.adversaries, self.seed);
         let recorder = Recorder::new(events, packets, run.start());
         let output = Output { directory, recorder, adversaries, ..Output::default() };

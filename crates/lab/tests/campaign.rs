@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use lab::{Campaign, Verdict};
+use lab::{Campaign, Error, Experiment, Verdict, Watcher};
 use scenario::Scenario;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -40,4 +40,14 @@ fn a_machine_that_speaks_too_soon_is_caught() {
         assert!(!failure.faults.is_empty(), "without a fault nobody could notice: {failure:?}");
         assert!(failure.faults.len() <= 5, "not minimal: {failure:?}");
     }
+}
+
+#[test]
+fn a_fault_that_there_is_not_is_an_error_and_not_a_run_without() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/chaos.toml");
+    let faults = Some([0, 999_999].into());
+    let experiment = Experiment { faults, ..Experiment::new(Scenario::read(&file).unwrap(), 1) };
+    let stop = AtomicBool::new(false);
+    let error = experiment.run(None, Watcher::silent(&stop, &mut |_| {})).unwrap_err();
+    assert!(matches!(error, Error::NoSuchFault(999_999)), "{error}");
 }
