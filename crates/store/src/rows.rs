@@ -45,6 +45,7 @@ impl Rows {
 
     /// Opens a database that is there: fjall would make what is missing of it, and delete what it then doesn't know.
     pub(crate) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        check_files(dir)?;
         for part in ["version", "keyspaces/0/current", "keyspaces/1/current"] {
             check_part(dir.join(part))?;
         }
@@ -139,6 +140,24 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// The directories of a database, and of each keyspace. Everything else in it is a file: where it isn't, fjall panics.
+const DIRECTORIES: [&str; 3] = ["keyspaces", "tables", "blobs"];
+
+fn check_files(dir: &Path) -> Result<(), OpenError> {
+    let entries = fs::read_dir(dir).map_err(|error| OpenError::io("read", dir, &error))?;
+    for entry in entries.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let in_keyspaces = dir.file_name().is_some_and(|name| name == "keyspaces");
+        let may_be_one = in_keyspaces || DIRECTORIES.iter().any(|directory| *directory == name);
+        match (path.is_dir(), may_be_one) {
+            (true, true) => check_files(&path)?,
+            (true, false) => return Err(OpenError::Damaged { path, what: "it is no file".into() }),
+            (false, _) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Which file of a database that doesn't open is missing or empty, as far as it can be told from outside.

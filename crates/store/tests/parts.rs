@@ -174,3 +174,11 @@ fn a_store_that_is_known_is_never_made_again() {
     assert!(matches!(Store::open_known(&one, id, options()), Err(OpenError::Missing { .. })));
     assert!(!one.join("keys").exists(), "and nothing is made");
 }
+
+#[test]
+fn with_a_directory_in_the_place_of_a_file_it_is_the_same_or_refused() {
+    attacked(|file| {
+        fs::remove_file(file).unwrap();
+        fs::create_dir(file).unwrap();
+    });
+}
