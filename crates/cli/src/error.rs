@@ -1,5 +1,6 @@
 //! Errors as a person reads them: what was wrong, where, and what to do.
 
+use crate::out::harmless;
 use ::scenario::ScenarioError;
 use miette::Report;
 use std::error::Error;
@@ -24,7 +25,8 @@ pub(crate) fn explain(report: &Report) -> String {
     if let Some(help) = report.help() {
         let _ = writeln!(text, "help: {help}");
     }
-    text
+    // Snippets are of files, which somebody else may have written.
+    harmless(&text)
 }
 
 /// A scenario's error shows the lines that it is about.
@@ -48,6 +50,15 @@ mod tests {
             explain(&report),
             "error: settings.toml is wrong\n  line 3\n  x = y\nhelp: write a number\n"
         );
+    }
+
+    #[test]
+    fn a_snippet_has_nothing_that_a_terminal_obeys() {
+        let error =
+            ::scenario::Scenario::parse("a.toml", "version = 1\nname = 3 # \u{202e}\r\n").unwrap_err();
+        let text = explain(&Report::new(error).wrap_err("\u{1b}[2J"));
+        assert!(text.contains("\\u{1b}[2J") && text.contains("\\u{202e}"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\r']), "{text}");
     }
 
     #[test]

@@ -50,13 +50,18 @@ pub(crate) fn to_stderr(text: Arguments<'_>) {
 }
 
 /// What somebody else has written, on a terminal: it may have lines, which are indented, and nothing that a terminal
-/// obeys. Control characters, and those that change the direction of what follows (UAX #9), are shown as escapes.
+/// obeys.
 pub(crate) fn foreign(text: &str) -> String {
+    harmless(text).replace('\n', "\n    ")
+}
+
+/// Lines with nothing in them that a terminal obeys. Control characters, and those that change the direction of what
+/// follows (UAX #9), are shown as escapes.
+pub(crate) fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\n' => shown.push_str("\n    "),
-            '\t' => shown.push('\t'),
+            '\n' | '\t' => shown.push(character),
             character if character.is_control() || turns(character) => {
                 // Formatting to a string does not fail.
                 let _ = write!(shown, "{}", character.escape_unicode());

@@ -110,6 +110,9 @@ impl Problem {
     }
 }
 
+/// So many characters of a line are shown.
+const WIDEST: usize = 240;
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.line_and_column();
@@ -120,9 +123,13 @@ impl fmt::Display for Problem {
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         if let Some(content) = self.place.text.inner().lines().nth(line.saturating_sub(1)) {
-            let left = content.chars().count().saturating_sub(column.saturating_sub(1));
+            let (length, at) = (content.chars().count(), column.saturating_sub(1));
+            // Of a very long line the part around the place.
+            let start = if length > WIDEST { at.saturating_sub(WIDEST / 4) } else { 0 };
+            let content: String = content.chars().skip(start).take(WIDEST).collect();
+            let (at, left) = (at.saturating_sub(start), length.saturating_sub(at).min(WIDEST));
             let marked = self.place.text.inner().get(self.span()).map_or(1, |text| text.chars().count());
-            let (before, marks) = (" ".repeat(column.saturating_sub(1)), "^".repeat(marked.min(left).max(1)));
+            let (before, marks) = (" ".repeat(at), "^".repeat(marked.min(left).max(1)));
             write!(f, "\n{number} | {content}\n{margin} | {before}{marks}")?;
         }
         if self.hint.is_empty() { Ok(()) } else { write!(f, "\n{margin} = {}", self.hint) }

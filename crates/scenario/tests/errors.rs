@@ -267,3 +267,10 @@ fn of_parties() {
         ("count = 10", "count = 10\nonline = { kind = \"sessions\", online = \"1ns\", offline = \"1ns\" }"),
     ]));
 }
+
+#[test]
+fn of_a_very_long_line_only_the_part_around_the_mistake_is_shown() {
+    let text = format!("version = 1\nname = \"{}\" nonsense\n", "x".repeat(100_000));
+    let said = format!("{:#}", Scenario::parse("long.toml", &text).unwrap_err());
+    assert!(said.len() < 1_500 && said.contains("nonsense"), "{} bytes: {said:.300}", said.len());
+}
