@@ -60,6 +60,7 @@ impl LiveStage {
             identity: LinkIdentity::generate(&mut rng(name)),
             relay,
             pin: pin.clone(),
+            switch: link::Switch::default(),
         };
         let forever = std::future::pending::<()>;
         let partition = store("relay").partition("relay");

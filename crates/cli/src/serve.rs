@@ -47,6 +47,7 @@ impl Serve {
             connector: Arc::new(Connector::new(Limits::default())),
             relay: listener.local_addr(),
             pin: Pin::Key(relay.identity.public()),
+            switch: link::Switch::default(),
             identity: node.identity,
         };
         let node_config = self.api.node_config(&tenants)?;

@@ -26,6 +26,7 @@ pub(crate) fn uplink(data: &Data, relay: Option<SocketAddr>, key: Option<String>
         identity: data.identity.clone(),
         relay,
         pin,
+        switch: link::Switch::default(),
     })
 }
 

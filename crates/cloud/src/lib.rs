@@ -13,6 +13,8 @@ mod accounts;
 mod api;
 mod billing;
 mod config;
+mod control;
+mod faults;
 mod messages;
 mod node;
 mod output;
@@ -28,11 +30,13 @@ pub use accounts::{
 pub use api::{ApiRequest, ApiResponse, Needs, Object, ROUTES, ReplyId, Route};
 pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
+pub use control::{Done, Order, Standing};
+pub use faults::{Effect, Fault, Matching};
 pub use graph::subscriptions::{Callback, is_callback};
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
-pub use shell::{Restored, ServeError, can_post_to, serve};
+pub use shell::{Controls, Observer, Restored, ServeError, can_post_to, serve};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
     WebhookFailure, WebhookOutcome, WebhookPost,

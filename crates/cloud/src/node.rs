@@ -6,10 +6,12 @@
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
+//! | an order of the control interface | `control`; what it may break is in `faults` |
 
 use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
+use crate::control::Order;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
@@ -46,6 +48,13 @@ pub enum Input {
         challenge: ChallengeId,
         /// What became of it.
         outcome: ChallengeOutcome,
+    },
+    /// Something that the control interface asks for.
+    Order {
+        /// To be named in [`Output::Done`].
+        reply: ReplyId,
+        /// What.
+        order: Order,
     },
 }
 
@@ -183,8 +192,10 @@ impl<P: Signing> Machine for Node<P> {
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
+            Input::Order { reply, order } => state.on_order(reply, order, step),
         }
         let state: &mut State = &mut self.state;
+        state.run_faults(step);
         state.run_webhooks(step);
     }
 
@@ -197,6 +208,7 @@ impl<P: Signing> Machine for Node<P> {
             self.state.endpoint.wake_at(),
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
+            self.state.faults.wake_at(),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
         ];
         times.into_iter().flatten().min()
@@ -213,6 +225,7 @@ impl<P: Signing> Machine for Node<P> {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
             state.on_challenge_answered(challenge, &outcome, step);
         }
+        state.run_faults(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
         state.run_webhooks(step);

@@ -3,6 +3,7 @@
 use crate::accounts::Thing;
 use crate::api::{ApiResponse, ReplyId};
 use crate::billing::BillLine;
+use crate::control::Done;
 use crate::webhooks::{Challenge, WebhookFailure, WebhookPost};
 use endpoint::Unreadable;
 use std::time::Duration;
@@ -29,6 +30,15 @@ pub enum Output {
     Challenge(Challenge),
     /// The relay gave new totals: the whole bill as it is now.
     Metered(Vec<BillLine>),
+    /// What became of an [`Input::Order`](crate::Input::Order).
+    Done {
+        /// Which order.
+        reply: ReplyId,
+        /// What became of it.
+        done: Done,
+    },
+    /// The connection to the relay is to be down from now on, or up again: a fault that was asked for.
+    Unplug(bool),
     /// Something for the operator.
     Notice(Notice),
 }

@@ -2,9 +2,11 @@
 //! the loop that runs a node, and runs it again when the store has failed. It carries; what is said is decided by the
 //! [`Node`].
 
+mod controls;
 mod front;
 mod poster;
 
+pub use controls::{Controls, Observer};
 pub use poster::can_post_to;
 
 use crate::Node;
@@ -43,6 +45,7 @@ pub struct Restored {
     node: Node,
     config: NodeConfig,
     partition: Partition,
+    controls: Option<Controls>,
 }
 
 impl Restored {
@@ -51,7 +54,13 @@ impl Restored {
     /// # Errors
     /// They can't be read.
     pub fn new(config: NodeConfig, partition: Partition) -> Result<Self, ServeError> {
-        Ok(Self { node: live::restore(config.clone(), &partition)?, config, partition })
+        Ok(Self { node: live::restore(config.clone(), &partition)?, config, partition, controls: None })
+    }
+
+    /// The same, with a way in for the control interface.
+    #[must_use]
+    pub fn with_controls(self, controls: Option<Controls>) -> Self {
+        Self { controls, ..self }
     }
 
     /// The node, to look at.
@@ -77,8 +86,8 @@ pub async fn serve(
     mut observe: impl FnMut(Output),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let Restored { mut node, config, partition } = restored;
-    let front = Arc::new(Front::new(&mut rng));
+    let Restored { mut node, config, partition, controls } = restored;
+    let front = Arc::new(Front::new(&mut rng, controls.clone()));
     let (stop, stopped) = oneshot::channel();
     // Listens once there is a node: the first request should not find nobody at home.
     let mut unserved = Some((http, stopped));
@@ -88,13 +97,18 @@ pub async fn serve(
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
             let (outgoing, frames) = mpsc::unbounded_channel();
-            let mut poster = Poster::new(inputs.clone());
+            let mut poster = Poster::new(inputs.clone(), controls.clone());
+            uplink.switch.turn(true);
             let release = |output| match output {
                 // No connection: the endpoint says it again on the next.
                 Output::Send(frame) => drop(outgoing.send(frame)),
                 Output::Respond { reply, response } => front.respond(reply, response),
                 Output::PostWebhook(post) => poster.post(post),
                 Output::Challenge(challenge) => poster.challenge(challenge),
+                Output::Done { reply, done } => {
+                    controls.iter().for_each(|controls| controls.done(reply, done.clone()));
+                }
+                Output::Unplug(unplugged) => uplink.switch.turn(!unplugged),
                 Output::Metered(bill) => observe(Output::Metered(bill)),
                 Output::Notice(notice) => {
                     log(notice, &mut refusals);
@@ -102,6 +116,7 @@ pub async fn serve(
                 }
             };
             front.open(inputs.clone());
+            controls.iter().for_each(|controls| controls.open(inputs.clone()));
             if let Some((http, stopped)) = unserved.take() {
                 server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
             }
@@ -112,6 +127,7 @@ pub async fn serve(
             // First nobody takes requests any more, then all that were taken are answered.
             drop(waiting);
             front.close();
+            controls.iter().for_each(Controls::close);
             let Err(failure) = lived else { return Ok(()) };
             node = live::recover(&config, &partition, failure).await?;
         }
@@ -121,6 +137,7 @@ pub async fn serve(
         served = serving => served,
     };
     front.close();
+    controls.iter().for_each(Controls::close);
     let _ = stop.send(());
     if let Some(server) = server {
         let _ = tokio::time::timeout(LAST_ANSWERS, server).await;

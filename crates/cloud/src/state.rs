@@ -3,6 +3,8 @@
 use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
+use crate::control::Standings;
+use crate::faults::Faults;
 use crate::messages::{Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
@@ -31,6 +33,10 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) webhooks: Queue,
     /// What the relay counted.
     pub(crate) bill: Bill,
+    /// What a test has the platform decide.
+    pub(crate) standings: Standings,
+    /// What a test has go wrong.
+    pub(crate) faults: Faults,
     /// Keys, sessions, and what is on its way to consumers.
     pub(crate) endpoint: E,
 }
@@ -108,6 +114,8 @@ impl<E: Ends> State<E> {
             challenges: Challenges::default(),
             webhooks: Queue::default(),
             bill: Bill::default(),
+            standings: Standings::default(),
+            faults: Faults::default(),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The WhatsApp error codes that have a use here, in answers and in `failed` statuses.
 
+mod official;
+
+pub use official::{OFFICIAL, official};
+
 /// A code, its title, and the HTTP status that it has in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {

@@ -1,7 +1,7 @@
 //! An endpoint's standing connection to its relay: made again whenever it is lost.
 
 use crate::{
-    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, replace_file,
+    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, Switch, replace_file,
 };
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub struct Uplink {
     pub relay: SocketAddr,
     /// Which key it must have.
     pub pin: Pin,
+    /// Whether to connect.
+    pub switch: Switch,
 }
 
 /// Which key the relay must have.
@@ -66,10 +68,15 @@ impl Uplink {
     ) {
         let mut trouble = Trouble::default();
         for number in 1.. {
+            tokio::select! {
+                () = self.switch.is_turned(true) => {}
+                () = inputs.closed() => return,
+            }
             let reason = match self.connect().await {
                 Ok(link) => {
                     let begun = Instant::now();
-                    match carry(ConnectionId(number), link, &wrap, &inputs, &mut outgoing).await {
+                    let id = ConnectionId(number);
+                    match carry(id, link, &wrap, &inputs, &mut outgoing, &self.switch).await {
                         Ok(Session::Idle(reason)) if begun.elapsed() < STAYED => reason,
                         Ok(Session::Idle(_) | Session::Worked) => {
                             trouble = Trouble::default();
@@ -174,6 +181,7 @@ async fn carry<I>(
     wrap: &impl Fn(LinkEvent<ToEndpoint>) -> I,
     inputs: &mpsc::Sender<I>,
     outgoing: &mut mpsc::UnboundedReceiver<Outgoing<ToRelay>>,
+    switch: &Switch,
 ) -> Result<Session, Unheard> {
     let Connection { peer, sender, mut receiver } = link;
     let tell = async |event| inputs.send(wrap(event)).await.map_err(|_| Unheard);
@@ -220,9 +228,14 @@ async fn carry<I>(
     let ended = tokio::select! {
         ended = reading => ended,
         () = writing => Ok(()),
+        () = switch.is_turned(false) => Ok(()),
     };
     sender.close(CloseReason::Done);
     ended?;
+    if !switch.is_on() {
+        // It was wanted, and is no trouble.
+        session = Session::Worked;
+    }
     tell(LinkEvent::Down { connection: id }).await?;
     Ok(session)
 }

@@ -23,6 +23,7 @@ async fn time_of(count: u32, frames: &[ToEndpoint], staying: Duration) -> Durati
         identity: identity(2),
         relay: listener.local_addr(),
         pin: Pin::Key(relay.public()),
+        switch: link::Switch::default(),
     };
     let (inputs, mut heard) = mpsc::channel::<LinkEvent<ToEndpoint>>(64);
     let (_outgoing, frames_out) = mpsc::unbounded_channel();

@@ -86,6 +86,7 @@ impl Stack {
             identity,
             relay: relay_addr,
             pin: Pin::Key(relay_key),
+            switch: link::Switch::default(),
         };
 
         let stop = Shutdown::new();

@@ -54,6 +54,8 @@ impl State {
             whatsapp_business_account: url(Slot::Account(phone.account, app)),
             application: url(Slot::App(app)),
         };
-        PhoneNumber::new(phone.id, phone.number, &phone.display_name, webhooks)
+        let mut shown = PhoneNumber::new(phone.id, phone.number, &phone.display_name, webhooks);
+        self.standings.of(phone.id).apply(&mut shown);
+        shown
     }
 }

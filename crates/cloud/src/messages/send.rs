@@ -1,6 +1,7 @@
 //! `POST /{phone-number-id}/messages`: a message goes out, or one that came in is marked as read.
 
 use crate::api::{Asked, Outcome, Reply};
+use crate::faults::Fate;
 use crate::output::Step;
 use crate::state::State;
 use content::kinds::Text;
@@ -23,7 +24,11 @@ pub(crate) fn post_message(
     let request = Request::parse(asked.params)?;
     let business = state.registered(id)?;
     match request {
-        Request::Send(message) => state.send(business, message, step),
+        Request::Send(message) => {
+            let kind = asked.params.get("type").map(|kind| kind.text()).transpose()?.unwrap_or("text");
+            state.faults.refusal(business, Some(message.to.number), kind)?;
+            state.send(business, message, step)
+        }
         Request::MarkRead(mark) => state.mark_read(business, &mark.message, step),
     }
 }
@@ -81,6 +86,9 @@ impl State {
         step: &mut Step<'_>,
     ) -> Result<(), GraphError> {
         let pair = (Address::primary(business), Address::primary(consumer));
+        if let Fate::Stopped = self.faults.on_the_way(step.now, pair, content, BillingClass::Service) {
+            return Ok(());
+        }
         let sent = step.part(|step| self.endpoint.send(pair, content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {

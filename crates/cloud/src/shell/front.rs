@@ -2,6 +2,7 @@
 
 use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, unavailable};
 use crate::node::Input;
+use crate::shell::Controls;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -46,15 +47,17 @@ pub(crate) struct Front {
     requests: AtomicU64,
     /// Request ids are made of it: in a row they would tell one tenant how busy the others are.
     salt: [u8; 32],
+    controls: Option<Controls>,
 }
 
 impl Front {
-    pub(crate) fn new(rng: &mut Rng) -> Self {
+    pub(crate) fn new(rng: &mut Rng, controls: Option<Controls>) -> Self {
         Self {
             node: Mutex::default(),
             waiting: Mutex::default(),
             requests: AtomicU64::new(1),
             salt: rng.bytes(),
+            controls,
         }
     }
 
@@ -104,6 +107,16 @@ impl Front {
         answered.await.ok()
     }
 
+    /// The answer to a request; whoever looks on sees both.
+    async fn answer(&self, reply: ReplyId, request: ApiRequest, trace: &str) -> ApiResponse {
+        let seen = self.controls.as_ref().map(|controls| (controls.observer(), request.clone()));
+        let response = self.ask(reply, request).await.unwrap_or_else(|| unavailable(trace));
+        if let Some((observer, request)) = seen {
+            observer.answered(&request, &response);
+        }
+        response
+    }
+
     fn trace(&self, reply: ReplyId) -> String {
         let digest = Sha256::new().chain_update(self.salt).chain_update(reply.0.to_be_bytes()).finalize();
         let mut trace = hex::encode(digest);
@@ -132,7 +145,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
     let reply = ReplyId(front.requests.fetch_add(1, Ordering::Relaxed));
     let trace = front.trace(reply);
     let response = match read(request).await {
-        Ok(request) => front.ask(reply, request).await.unwrap_or_else(|| unavailable(&trace)),
+        Ok(request) => front.answer(reply, request, &trace).await,
         Err(TooLarge) => body_too_large(BODY_LIMIT, &trace),
     };
     counter!("blindpost_node_api_requests_total", "status" => status_name(response.status)).increment(1);

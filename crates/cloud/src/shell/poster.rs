@@ -1,6 +1,7 @@
 //! HTTP out: webhooks and the handshakes before them, with a limit of time and of what is read of an answer.
 
 use crate::node::Input;
+use crate::shell::Controls;
 use crate::webhooks::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use axum::http::{Request, Response, Uri};
@@ -32,12 +33,13 @@ type HttpClient = Client<HttpConnector, Full<Bytes>>;
 pub(crate) struct Poster {
     client: HttpClient,
     answers: mpsc::Sender<Input>,
+    controls: Option<Controls>,
     /// The node bounds how many of each app there are.
     posting: JoinSet<()>,
 }
 
 impl Poster {
-    pub(crate) fn new(answers: mpsc::Sender<Input>) -> Self {
+    pub(crate) fn new(answers: mpsc::Sender<Input>, controls: Option<Controls>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(TIMEOUT));
@@ -45,11 +47,12 @@ impl Poster {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Self { client, answers, posting: JoinSet::new() }
+        Self { client, answers, controls, posting: JoinSet::new() }
     }
 
     pub(crate) fn post(&mut self, post: WebhookPost) {
         let (client, answers, delivery) = (self.client.clone(), self.answers.clone(), post.delivery);
+        let seen = self.controls.clone().map(|controls| (controls, post.clone()));
         self.spawn(async move {
             let outcome = match webhook(post) {
                 Some(request) => match exchange(&client, request).await {
@@ -59,6 +62,9 @@ impl Poster {
                 None => WebhookOutcome::Failed(HttpFailure::BadUrl),
             };
             counter!("blindpost_node_webhooks_total", "outcome" => outcome_name(outcome)).increment(1);
+            if let Some((controls, post)) = seen {
+                controls.observer().posted(&post, outcome);
+            }
             let _ = answers.send(Input::WebhookAnswered { delivery, outcome }).await;
         });
     }

@@ -23,7 +23,10 @@ impl State {
         for (app, _) in self.callbacks.subscribers(phone.account) {
             let Some(app) = self.directory.app(app) else { continue };
             if self.callbacks.wants_messages(app.id, phone) {
-                self.webhooks.enqueue(app.id, phone, body(as_named, app.webhook_version), step);
+                let body = body(as_named, app.webhook_version);
+                for _ in 0..self.faults.copies(business, &body) {
+                    self.webhooks.enqueue(app.id, phone, body.clone(), step);
+                }
             }
         }
     }

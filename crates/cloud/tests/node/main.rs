@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod control;
 mod conversation;
 mod crash;
 mod hooks;

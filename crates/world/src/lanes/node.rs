@@ -401,7 +401,8 @@ impl<P: Cryptography> NodeLane<P> {
                 }
                 self.notes.see(now, who, who, "notice", || Sight::Notice(notice.to_string()));
             }
-            Output::Metered(_) => {}
+            // Nobody orders anything in the world.
+            Output::Metered(_) | Output::Done { .. } | Output::Unplug(_) => {}
         }
     }
 

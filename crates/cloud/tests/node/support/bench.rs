@@ -34,6 +34,8 @@ pub(crate) struct Bench {
     pub(crate) challenged: Vec<String>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) bill: Vec<cloud::BillLine>,
+    pub(crate) done: Vec<cloud::Done>,
+    pub(crate) unplugged: bool,
     /// What `Debug` shows of all that was said and heard.
     pub(crate) log: String,
     /// The power fails before this effect, counted from the start.
@@ -83,6 +85,8 @@ impl Bench {
             challenged: Vec::new(),
             notices: Vec::new(),
             bill: Vec::new(),
+            done: Vec::new(),
+            unplugged: false,
             log: String::new(),
             crash_before: None,
             effects: 0,
@@ -132,6 +136,13 @@ impl Bench {
         self.to_node.push_back(Input::Api { reply, request });
         self.settle();
         self.responses.remove(&reply)
+    }
+
+    /// An order of the control interface's, and what became of it.
+    pub(crate) fn order(&mut self, order: cloud::Order) -> cloud::Done {
+        self.to_node.push_back(Input::Order { reply: ReplyId(0), order });
+        self.settle();
+        self.done.pop().unwrap()
     }
 
     /// A request that is answered 200.
@@ -332,6 +343,8 @@ impl Bench {
                 self.challenged.push(challenge.url.clone());
                 self.to_node.push_back(Input::ChallengeAnswered { challenge: challenge.challenge, outcome });
             }
+            Output::Done { done, .. } => self.done.push(done),
+            Output::Unplug(unplugged) => self.unplugged = unplugged,
             Output::Metered(bill) => self.bill = bill,
             Output::Notice(notice) => {
                 self.log += &format!("{notice}\n");

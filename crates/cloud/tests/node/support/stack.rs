@@ -39,6 +39,7 @@ impl Stack {
             identity: LinkIdentity::generate(&mut rng),
             relay: relay.0,
             pin: Pin::Key(relay.1),
+            switch: link::Switch::default(),
         };
         let (receiver, posts) = receive().await;
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
