@@ -3,7 +3,7 @@
 use crate::proto;
 use crate::rows::{UNCONFIRMED, message_key};
 use bytes::Bytes;
-use content::{Body, Content, MessageId, Padding, PaddingError};
+use content::{Content, MessageId, Padding, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -251,5 +251,5 @@ fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconf
 }
 
 fn is_receipt(content: &Content) -> bool {
-    matches!(content.body, Body::Read(_))
+    !content.body.is_shown()
 }

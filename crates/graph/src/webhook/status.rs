@@ -209,7 +209,9 @@ mod tests {
         let received = Received {
             wamid: &answer,
             sent_at_s: 1_750_000_001,
-            context: Some(Context { wamid: &wamid }),
+            name: None,
+            context: Context::answering(&wamid),
+            referral: None,
             content: Content::Text(Text { body: "hi" }),
         };
         let status = Status { callback_data: "a/é", ..sent_status(&wamid) };
