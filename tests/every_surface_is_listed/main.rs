@@ -43,9 +43,9 @@ fn every_frame_and_row_of_a_conversation_is_listed() {
 }
 
 /// The crates that are shipped and run by somebody; the simulator's people are made up.
-const SHIPPED: [&str; 12] = [
-    "cli", "cloud", "consumer", "content", "endpoint", "kernel", "link", "live", "ratchet", "relay", "store",
-    "wire",
+const SHIPPED: [&str; 13] = [
+    "cli", "cloud", "consumer", "content", "control", "endpoint", "kernel", "link", "live", "ratchet",
+    "relay", "store", "wire",
 ];
 
 fn root() -> &'static Path {

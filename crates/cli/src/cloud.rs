@@ -160,6 +160,8 @@ pub(crate) struct Facts {
     base_url: String,
     relay: SocketAddr,
     node_key: String,
+    /// Of the control interface, if there is one.
+    control_url: Option<String>,
     tenants: Vec<TenantSettings>,
 }
 
@@ -181,15 +183,26 @@ impl Facts {
             base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
+            control_url: None,
             tenants,
         })
+    }
+
+    /// With the control interface at `url`.
+    pub(crate) fn with_control(self, url: Option<String>) -> Self {
+        Self { control_url: url, ..self }
+    }
+
+    /// The numbers of all businesses.
+    pub(crate) fn businesses(&self) -> Vec<wire::Number> {
+        self.tenants.iter().filter_map(|tenant| tenant.number.parse().ok()).collect()
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
         if json { outln!("{}", self.to_json()) } else { out!("{}", self.to_text()) }
     }
 
-    fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         let tenants: Vec<_> = self
             .tenants
             .iter()
@@ -201,9 +214,13 @@ impl Facts {
                 })
             })
             .collect();
-        serde_json::json!({
+        let mut facts = serde_json::json!({
             "base_url": self.base_url, "relay": self.relay, "node_key": self.node_key, "tenants": tenants,
-        })
+        });
+        if let (Some(url), Some(facts)) = (&self.control_url, facts.as_object_mut()) {
+            facts.insert("control_url".into(), url.as_str().into());
+        }
+        facts
     }
 
     fn to_text(&self) -> String {
@@ -211,6 +228,9 @@ impl Facts {
             "base URL         {}/v23.0\nrelay            {}\nnode key         {}\n",
             self.base_url, self.relay, self.node_key
         );
+        if let Some(url) = &self.control_url {
+            text += &format!("control          {url}\n");
+        }
         for tenant in &self.tenants {
             let webhook = tenant
                 .webhook
@@ -308,11 +328,14 @@ mod tests {
             base_url: "http://127.0.0.1:8080".into(),
             relay: SocketAddr::from(([127, 0, 0, 1], 4433)),
             node_key: "ab".repeat(32),
+            control_url: Some("http://127.0.0.1:8081/control/v1".into()),
             tenants: vec![tenant.clone()],
         };
         let (json, text) = (facts.to_json(), facts.to_text());
         assert_eq!(json["base_url"], "http://127.0.0.1:8080");
         assert_eq!(json["relay"], "127.0.0.1:4433");
+        assert_eq!(json["control_url"], "http://127.0.0.1:8081/control/v1");
+        assert!(text.contains("control          http://127.0.0.1:8081/control/v1\n"));
         let written = serde_json::to_value(&tenant).unwrap();
         for (key, value) in written.as_object().unwrap() {
             assert_eq!(&json["tenants"][0][key], value, "{key}");

@@ -136,6 +136,18 @@ fn check_unused(dir: &Path) -> miette::Result<()> {
     }
 }
 
+/// Removes all that a party has come to be; who it is to others stays, and it begins anew with that.
+pub(crate) fn empty(dir: &Path) -> io::Result<()> {
+    let removed = |removed: io::Result<()>| match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    // First what says that somebody is here: nothing without it is somebody's.
+    removed(fs::remove_file(dir.join(MANIFEST)))?;
+    removed(fs::remove_dir_all(dir.join(STORE)))?;
+    removed(fs::remove_file(dir.join(PRINTED)))
+}
+
 /// Removes what belongs to a party that never came to be; the manifest stays until there is another.
 fn discard(dir: &Path) -> io::Result<()> {
     let removed = |removed: io::Result<()>| match removed {

@@ -24,6 +24,7 @@ mod machine;
 mod manifest;
 mod metrics;
 mod out;
+mod people;
 mod provider;
 mod relay;
 mod repeat;

@@ -59,7 +59,7 @@ impl Default for Habits {
 
 impl Reply {
     /// What is answered to a message.
-    pub(crate) fn to(&self, message: &Body) -> Option<Body> {
+    pub fn to(&self, message: &Body) -> Option<Body> {
         match self {
             Self::None => None,
             Self::Echo => echo(message),
