@@ -13,6 +13,7 @@ mod accounts;
 mod api;
 mod billing;
 mod config;
+mod limits;
 mod messages;
 mod node;
 mod output;
