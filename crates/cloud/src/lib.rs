@@ -13,7 +13,6 @@ mod accounts;
 mod api;
 mod billing;
 mod config;
-mod limits;
 mod messages;
 mod node;
 mod output;
