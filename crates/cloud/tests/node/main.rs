@@ -19,3 +19,4 @@ mod shell;
 mod subscriptions;
 mod support;
 mod tenants;
+mod tokens;
