@@ -13,6 +13,7 @@ mod accounts;
 mod api;
 mod billing;
 mod config;
+mod held;
 mod messages;
 mod node;
 mod output;
@@ -29,12 +30,13 @@ pub use api::{ApiRequest, ApiResponse, Needs, Object, ROUTES, ReplyId, Route};
 pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::{Callback, is_callback};
+pub use graph::webhook;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
 pub use shell::{Restored, ServeError, can_post_to, serve};
 pub use webhooks::{
-    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
+    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Load, RetrySchedule, Signing,
     WebhookFailure, WebhookOutcome, WebhookPost,
 };
 

@@ -25,6 +25,8 @@ pub const NOT_VALID: Code = code(131_009, "Parameter value is not valid", 400);
 pub const TO_ITSELF: Code = code(131_021, "Recipient cannot be sender", 400);
 /// The recipient can't be reached.
 pub const UNDELIVERABLE: Code = code(131_026, "Message undeliverable", 400);
+/// The number, or who hears of it, can't follow. Clients wait and send it again.
+pub const RATE_LIMIT: Code = code(130_429, "Rate limit hit", 429);
 /// A type of message that there is not.
 pub const UNSUPPORTED_TYPE: Code = code(131_051, "Unsupported message type", 400);
 /// The phone number is not registered here.

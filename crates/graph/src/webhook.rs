@@ -1,18 +1,35 @@
 //! The bodies of webhooks (Cloud API documentation, "Webhooks"), written straight to the bytes that are posted and signed.
 //!
-//! A file for each kind of event.
+//! A file for each kind of event. Each is an [`Update`], which is JSON from the beginning; [`post::body`] makes a post of as
+//! many as travel together.
 
+mod account;
+mod announcement;
+mod field;
 mod identity;
 mod notification;
+mod number;
+pub mod post;
+mod preference;
 mod received;
 mod status;
 mod text;
+mod update;
 
+pub use account::{
+    AccountAlert, AccountReview, AccountUpdate, AlertInfo, BanInfo, BusinessCapability, PartnerSolution,
+    PaymentConfiguration, Restriction, ViolationInfo, WabaInfo,
+};
+pub use announcement::Announcement;
+pub use field::{Field, UnknownField};
 pub use identity::IdentityChange;
 pub use notification::{Notification, Phone};
+pub use number::{NumberName, NumberQuality, NumberUsername, Security};
+pub use preference::Preference;
 pub use received::{Content, Context, Received};
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};
 pub use text::Text;
+pub use update::{Place, Update};
 
 use serde::Serializer;
 
@@ -29,6 +46,12 @@ pub(crate) fn digits<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok
     }
     let text = text.get(text.len() - length..).unwrap_or_default();
     serializer.serialize_str(std::str::from_utf8(text).unwrap_or_default())
+}
+
+/// The body of a post with one update.
+#[cfg(test)]
+pub(crate) fn alone(phone: Phone, update: &Update) -> bytes::Bytes {
+    post::body(&[post::About { account: phone.account, phone: Some((phone.id, phone.number)), update }])
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl State {
             context: quoted.as_ref().map(|wamid| Context { wamid }),
             content: webhook::Content::Text(webhook::Text { body: &text.body }),
         };
-        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_bytes(), step);
+        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_update(), step);
     }
 
     /// Consumers quote a message by its sender's name for it; who that was is found here.

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use std::fmt;
 
-/// Names a webhook event of an app, the same however often it is posted.
+/// Names a post. The same updates have another name when they are posted again, perhaps among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(pub(crate) u128);
 

@@ -4,7 +4,6 @@
 use super::relay::{Party, Relay};
 use super::rows::Rows;
 use super::{portfolio, surfaces};
-use bytes::Bytes;
 use cloud::{
     ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
     WebhookOutcome, WebhookPost,
@@ -245,17 +244,13 @@ impl Bench {
     }
 
     fn distinct(&self, kind: &str) -> Vec<Value> {
-        let mut bodies: Vec<&Bytes> = Vec::new();
-        for post in &self.posts {
-            if !bodies.contains(&&post.body) {
-                bodies.push(&post.body);
+        let mut distinct: Vec<Value> = Vec::new();
+        for element in self.posts.iter().flat_map(|post| elements(post, kind)) {
+            if !distinct.contains(&element) {
+                distinct.push(element);
             }
         }
-        let value = |body: &&Bytes| {
-            let body: Value = serde_json::from_slice(body).unwrap();
-            body["entry"][0]["changes"][0]["value"][kind].get(0).cloned()
-        };
-        bodies.iter().filter_map(value).collect()
+        distinct
     }
 
     fn hear(&mut self, to: Party, event: LinkEvent<wire::ToEndpoint>) {
@@ -339,6 +334,14 @@ impl Bench {
             }
         }
     }
+}
+
+/// What a post has in the lists of this name, of all its changes.
+pub(crate) fn elements(post: &WebhookPost, kind: &str) -> Vec<Value> {
+    let body: Value = serde_json::from_slice(&post.body).unwrap();
+    let all = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let changes = all(&body, "entry").into_iter().flat_map(|entry| all(&entry, "changes"));
+    changes.flat_map(|change| all(&change["value"], kind)).collect()
 }
 
 /// All but what is the connection's: that the relay has what was submitted.
