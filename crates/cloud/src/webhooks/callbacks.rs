@@ -5,7 +5,7 @@ use crate::proto::{self, Author};
 use crate::register::{Drift, Entry, Register};
 use crate::rows::{CALLBACKS, Key};
 use bytes::Bytes;
-use graph::subscriptions::{Callback, MESSAGES};
+use graph::subscriptions::Callback;
 use graph::webhook::Field;
 use graph::{AppId, PhoneNumberId, Secret, WabaId};
 use kernel::{RestoreError, Row, Table, Transaction};
@@ -44,7 +44,7 @@ impl Callbacks {
     pub(crate) fn follow(&mut self, tenants: &Tenants, transaction: &mut Transaction) -> Vec<(Thing, Drift)> {
         let said = tenants.iter().flat_map(|Tenant { app, accounts, .. }| {
             let of_app = app.callback.clone().map(|callback| {
-                let fields = vec![MESSAGES.to_owned()];
+                let fields = Field::ALL.iter().map(|field| field.as_str().to_owned()).collect();
                 (Slot::App(app.id), Setting { subscribed: false, callback: Some(callback), fields })
             });
             let subscribed = accounts.iter().filter(|account| account.subscribed);

@@ -9,8 +9,11 @@
 )]
 
 mod api;
+mod batches;
+mod behind;
 mod conversation;
 mod crash;
+mod fields;
 mod hooks;
 mod nulls;
 mod portfolio;

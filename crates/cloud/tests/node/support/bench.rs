@@ -5,8 +5,8 @@ use super::relay::{Party, Relay};
 use super::rows::Rows;
 use super::{portfolio, surfaces};
 use cloud::{
-    ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
-    WebhookOutcome, WebhookPost,
+    ApiRequest, ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Node, NodeConfig, Notice,
+    Output, ReplyId, WebhookOutcome, WebhookPost,
 };
 use content::{Body, Content, Context, MessageId};
 use endpoint::{Endpoint, Event};
@@ -28,6 +28,8 @@ pub(crate) struct Bench {
     pub(crate) posts: Vec<WebhookPost>,
     /// How receivers answer, by URL: `None` hangs. Others say 200.
     pub(crate) receivers: BTreeMap<String, Option<u16>>,
+    /// A post with this text in it is answered 500, whoever the receiver is.
+    pub(crate) poison: Option<&'static str>,
     /// Whether they echo challenges.
     pub(crate) willing: bool,
     pub(crate) challenged: Vec<String>,
@@ -78,6 +80,7 @@ impl Bench {
             consumers: BTreeMap::new(),
             posts: Vec::new(),
             receivers: BTreeMap::new(),
+            poison: None,
             willing: true,
             challenged: Vec::new(),
             notices: Vec::new(),
@@ -164,6 +167,18 @@ impl Bench {
         let account = Address::primary(consumer.number);
         fx.step(self.now, &mut consumer.rng, |step| consumer.endpoint.renew_account(account, step));
         fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(party, frame));
+        self.settle();
+    }
+
+    /// A receiver that hung answers after all.
+    pub(crate) fn answer(&mut self, delivery: DeliveryId, status: u16) {
+        let outcome = WebhookOutcome::Answered(status);
+        self.hear_of(Input::WebhookAnswered { delivery, outcome });
+    }
+
+    /// Something happens to the node.
+    pub(crate) fn hear_of(&mut self, input: Input) {
+        self.to_node.push_back(input);
         self.settle();
     }
 
@@ -307,7 +322,10 @@ impl Bench {
                 self.responses.insert(reply, response);
             }
             Output::PostWebhook(post) => {
+                let is_poisoned =
+                    self.poison.is_some_and(|poison| String::from_utf8_lossy(&post.body).contains(poison));
                 let answer = self.receivers.get(&post.url).copied().unwrap_or(Some(200));
+                let answer = if is_poisoned { Some(500) } else { answer };
                 if let Some(status) = answer {
                     let (delivery, outcome) = (post.delivery, WebhookOutcome::Answered(status));
                     self.to_node.push_back(Input::WebhookAnswered { delivery, outcome });
