@@ -34,7 +34,7 @@ pub use graph::webhook;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
-pub use shell::{Restored, ServeError, can_post_to, serve};
+pub use shell::{Credentials, Doors, Https, Restored, ServeError, TlsError, Trust, serve};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Load, RetrySchedule, Signing,
     WebhookFailure, WebhookOutcome, WebhookPost,

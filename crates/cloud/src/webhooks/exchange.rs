@@ -69,7 +69,10 @@ pub enum HttpFailure {
     /// No connection, or it broke.
     #[error("no connection")]
     Unreachable,
-    /// Not a URL that can be fetched, for example `https` where that is not built in.
+    /// A connection, but none with TLS whose other end is trusted.
+    #[error("no TLS with a server whose certificate is trusted")]
+    Untrusted,
+    /// Not a URL that can be fetched.
     #[error("not a URL that this node can fetch")]
     BadUrl,
 }
