@@ -123,18 +123,14 @@ fn target(url: &str) -> Option<Uri> {
 
 /// Why there is no answer: of all that a library says only whether it was TLS.
 fn failure(error: &(dyn Error + 'static)) -> HttpFailure {
-    let is_tls = |error: &(dyn Error + 'static)| {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
-    };
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if is_tls(error) {
-            return HttpFailure::Untrusted;
-        }
-        cause = error.source();
-    }
-    HttpFailure::Unreachable
+    if is_tls(error) { HttpFailure::Untrusted } else { HttpFailure::Unreachable }
+}
+
+/// True if it, or what it came from, is an error of TLS. An error of I/O is not the source of what it holds, but its outside.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let held = held.map(|held| held as &(dyn Error + 'static));
+    error.is::<rustls::Error>() || held.or_else(|| error.source()).is_some_and(is_tls)
 }
 
 async fn exchange(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), HttpFailure> {

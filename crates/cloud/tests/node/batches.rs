@@ -24,7 +24,9 @@ fn people(bench: &mut Bench, count: usize) -> Vec<u64> {
 }
 
 /// Who wrote what, in the order in which it stands in a post.
-fn said(post: &WebhookPost) -> Vec<(u64, String)> {
+type Said = Vec<(u64, String)>;
+
+fn said(post: &WebhookPost) -> Said {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let said = elements(post, "messages").into_iter();
     said.map(|message| (text(&message["from"]).parse().unwrap(), text(&message["text"]["body"]))).collect()
@@ -38,7 +40,7 @@ fn what_waits_travels_together_and_what_does_not_travels_alone_and_at_once() {
     assert_eq!(said(&bench.posts[0]), [(people[0], "nobody waits".into())]);
     bench.receivers.insert(HOOK.into(), None);
     for (index, person) in people.iter().enumerate() {
-        bench.write(*person, SHOP, Body::text(&index.to_string()));
+        bench.write(*person, SHOP, Body::text(index.to_string()));
     }
     assert_eq!(bench.posts.len(), 2, "one is under way, and the others wait");
     bench.receivers.clear();
@@ -113,7 +115,7 @@ fn a_conversation_that_fails_stops_no_other() {
     // And it is tried less and less often, whatever else is acknowledged.
     let before = bench.posts.len();
     for hour in 0..12 {
-        bench.write(people[0], SHOP, Body::text(&format!("hour {hour}")));
+        bench.write(people[0], SHOP, Body::text(format!("hour {hour}")));
         bench.pass(Duration::from_secs(3600));
     }
     let tried =
@@ -191,7 +193,7 @@ fn act() -> impl Strategy<Value = Act> {
 struct Server {
     /// Of each conversation, what it has not acknowledged.
     open: BTreeMap<u64, VecDeque<String>>,
-    under_way: Vec<(Time, DeliveryId, Vec<(u64, String)>)>,
+    under_way: Vec<(Time, DeliveryId, Said)>,
     seen: usize,
 }
 
@@ -239,7 +241,7 @@ proptest! {
             match act {
                 Act::Write(who) => {
                     server.open.entry(people[who]).or_default().push_back(index.to_string());
-                    bench.write(people[who], SHOP, Body::text(&index.to_string()));
+                    bench.write(people[who], SHOP, Body::text(index.to_string()));
                 }
                 Act::Answer(which, status) if which < server.under_way.len() => {
                     let (_, delivery, said) = server.under_way.remove(which);

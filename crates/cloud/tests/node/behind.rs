@@ -43,7 +43,7 @@ fn what_consumers_write_waits_at_the_relay_and_arrives_once_and_in_order() {
     let alice = bench.consumer(ALICE, false);
     bench.receivers.insert(HOOK.into(), None);
     for number in 0..20 {
-        bench.write(alice, SHOP, Body::text(&number.to_string()));
+        bench.write(alice, SHOP, Body::text(number.to_string()));
         assert!(bench.node.unacknowledged() <= 8);
     }
     assert_eq!(bench.node.unacknowledged(), 8);
@@ -66,8 +66,8 @@ fn another_app_hears_of_everything_while_one_does_not_keep_up() {
     let alice = bench.consumer(ALICE, false);
     bench.receivers.insert(HOOK.into(), None);
     for number in 0..6 {
-        bench.write(alice, SHOP, Body::text(&format!("to the one that hangs {number}")));
-        bench.write(alice, OTHER, Body::text(&format!("to the other {number}")));
+        bench.write(alice, SHOP, Body::text(format!("to the one that hangs {number}")));
+        bench.write(alice, OTHER, Body::text(format!("to the other {number}")));
     }
     let to_other = bench.posts.iter().filter(|post| post.url != HOOK);
     assert_eq!(to_other.flat_map(|post| elements(post, "messages")).count(), 6);
@@ -81,7 +81,7 @@ fn few_that_are_long_are_as_much_as_many() {
     let alice = bench.consumer(ALICE, false);
     bench.receivers.insert(HOOK.into(), None);
     for _ in 0..20 {
-        bench.write(alice, SHOP, Body::text(&"é".repeat(4096)));
+        bench.write(alice, SHOP, Body::text("é".repeat(4096)));
     }
     // Each is 24 KiB of JSON.
     assert!((8..=10).contains(&bench.node.unacknowledged()), "{}", bench.node.unacknowledged());
