@@ -5,8 +5,8 @@ use super::lane::{Lane, Thread};
 use super::queue::Means;
 use super::update_id::UpdateId;
 use crate::accounts::Directory;
-use graph::AppId;
 use graph::webhook::post::{self, About};
+use graph::{AppId, PhoneNumberId, WabaId};
 
 /// How many lines are looked at beyond those that fit, for one that goes to the same place.
 const LOOKED_AT: usize = 64;
@@ -29,16 +29,25 @@ impl<'a> Company<'a> {
         let (first, most) = lane.ready().next()?;
         let (url, size) = (url_of(first)?, size.min(most));
         let (mut lines, mut updates, mut length) = (Vec::new(), Vec::new(), 0);
+        let number = |thread: Thread| thread.phone.and_then(|id| Some((id, directory.phone(id)?.number)));
+        // Conversations of one number go to one place, and most are of one.
+        let (kind, mut last) = (kind_of(first, lane), (first, number(first)));
         for (thread, most) in lane.ready().take(size + LOOKED_AT) {
             if updates.len() >= size {
                 break;
             }
-            if most < size || (thread != first && url_of(thread) != Some(url)) {
+            if most < size || (kind_of(thread, lane) != kind && url_of(thread) != Some(url)) {
                 continue;
             }
-            let phone = thread.phone.and_then(|id| Some((id, directory.phone(id)?.number)));
-            let mut through = None;
+            if thread.phone != last.0.phone {
+                last = (thread, number(thread));
+            }
+            let phone = last.1;
+            let (mut through, of_conversations) = (None, kind_of(thread, lane).2);
             for (id, update) in lane.updates(thread).take(size - updates.len()) {
+                if Some(update.field.is_of_conversations()) != of_conversations {
+                    break;
+                }
                 let next = About { account: thread.account, phone, update };
                 if !updates.is_empty() && length + next.length() > post::LONGEST {
                     break;
@@ -51,6 +60,12 @@ impl<'a> Company<'a> {
         }
         Some(Self { lines, updates, url: url.to_owned() })
     }
+}
+
+/// What decides where a line's next update goes.
+fn kind_of(thread: Thread, lane: &Lane) -> (WabaId, Option<PhoneNumberId>, Option<bool>) {
+    let next = lane.updates(thread).next();
+    (thread.account, thread.phone, next.map(|(_, update)| update.field.is_of_conversations()))
 }
 
 /// Where a line's next update goes.
