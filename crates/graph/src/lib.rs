@@ -30,6 +30,7 @@ mod request;
 mod secret;
 mod signature;
 pub mod subscriptions;
+pub mod tokens;
 pub mod value;
 mod wamid;
 pub mod webhook;

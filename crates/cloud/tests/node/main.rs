@@ -24,3 +24,4 @@ mod subscriptions;
 mod support;
 mod tenants;
 mod tls;
+mod tokens;
