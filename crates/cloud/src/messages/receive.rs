@@ -60,7 +60,7 @@ impl State {
             referral: context.referral.as_deref().map(referral),
             content: said.in_words_of_the_api(body),
         };
-        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_bytes(), step);
+        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_update(), step);
     }
 
     /// Consumers quote a message by its sender's name for it; who that was is found here.
