@@ -3,7 +3,7 @@
 use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
-use crate::messages::{Inbound, Outbound};
+use crate::messages::{Conversations, Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
@@ -23,6 +23,8 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) outbound: Outbound,
     /// Which messages of consumers arrived.
     pub(crate) inbound: Inbound,
+    /// When consumers wrote last.
+    pub(crate) conversations: Conversations,
     /// Where webhooks go.
     pub(crate) callbacks: Callbacks,
     /// Handshakes that are going on.
@@ -111,6 +113,7 @@ impl<E: Ends> State<E> {
             directory: Directory::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
+            conversations: Conversations::default(),
             callbacks: Callbacks::default(),
             challenges: Challenges::default(),
             webhooks: Queue::default(),

@@ -35,6 +35,7 @@ mod shape;
 mod signature;
 pub mod subscriptions;
 mod table;
+pub mod tokens;
 pub mod value;
 mod wamid;
 pub mod webhook;

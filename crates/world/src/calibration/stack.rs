@@ -6,7 +6,7 @@ use cloud::{
     AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, Portfolio, ReplyId,
     Tenant, WebhookOutcome,
 };
-use consumer::{Consumer, ConsumerConfig, Reply};
+use consumer::{Consumer, ConsumerConfig, Habits};
 use kernel::{Effects, Machine, Rng, Seed, Time};
 use relay::{Relay, RelayConfig};
 use std::time::Duration;
@@ -36,8 +36,7 @@ impl Stack {
     pub(super) fn new() -> Result<Self, String> {
         let config = ConsumerConfig {
             address: Address::primary(PERSON.parse().map_err(words)?),
-            reply: Reply::None,
-            read_receipts: false,
+            habits: Habits { read_receipts: false, ..Habits::default() },
             policy: endpoint::Policy::default(),
         };
         let relay = RelayConfig { gateways: [key(NODE)].into(), ..RelayConfig::default() };
@@ -183,6 +182,7 @@ fn node_config() -> Result<NodeConfig, String> {
             secret: "secret".into(),
             callback: Some(callback),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "200000000000000".parse().map_err(words)?,
@@ -190,7 +190,7 @@ fn node_config() -> Result<NodeConfig, String> {
             subscribed: true,
             numbers: vec![number],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).map_err(words)?;
     config.endpoint.gateway = true;

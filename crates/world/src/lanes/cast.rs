@@ -12,7 +12,7 @@ use crate::record::Who;
 use cloud::{
     AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Portfolio, Tenant,
 };
-use consumer::ConsumerConfig;
+use consumer::{ConsumerConfig, Habits};
 use ratchet::Suites;
 use relay::RelayConfig;
 use scenario::{Padding, Suite};
@@ -109,8 +109,11 @@ fn consumers_lane<P: Cryptography>(
         };
         let config = ConsumerConfig {
             address: Address::primary(plan.number(who)),
-            reply: answers.clone(),
-            read_receipts: population.read_receipts,
+            habits: Habits {
+                reply: answers.clone(),
+                read_receipts: population.read_receipts,
+                ..Habits::default()
+            },
             policy,
         };
         Some(Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who)))
@@ -149,6 +152,7 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
         secret: has.app_secret.into(),
         callback: Some(callback),
         webhook_version: 23,
+        requires_proof: false,
     };
     Some(Tenant {
         portfolio: Portfolio::of(&app),
@@ -159,7 +163,7 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
             subscribed: true,
             numbers: vec![number],
         }],
-        tokens: vec![AccessToken { value: has.token.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(has.token.into())],
     })
 }
 
