@@ -53,6 +53,7 @@ impl Stage {
                 secret: "secret".into(),
                 callback: Some(cloud::Callback { url: "http://shop.test/".into(), verify_token: "v".into() }),
                 webhook_version: 23,
+                requires_proof: false,
             },
             accounts: vec![cloud::BusinessAccount {
                 id: "102290129340398".parse().unwrap(),
@@ -65,7 +66,7 @@ impl Stage {
                     identity_key_check: false,
                 }],
             }],
-            tokens: vec![cloud::AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+            tokens: vec![cloud::AccessToken::of_system_user(TOKEN.into())],
         };
         let mut node = NodeConfig::new(vec![tenant]).unwrap();
         node.endpoint.gateway = true;

@@ -200,6 +200,7 @@ fn node_config() -> NodeConfig {
             secret: "secret".into(),
             callback: Some(cloud::Callback { url: "http://127.0.0.1:1/".into(), verify_token: "v".into() }),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "102290129340398".parse().unwrap(),
@@ -212,7 +213,7 @@ fn node_config() -> NodeConfig {
                 identity_key_check: false,
             }],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).unwrap();
     config.endpoint.gateway = true;

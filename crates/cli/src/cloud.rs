@@ -11,12 +11,12 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::{Node, NodeConfig, Restored};
+use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, Trust};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -63,6 +63,18 @@ pub(crate) struct ApiArguments {
     /// Webhook verify token of the first business, instead of the one in the file
     #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
     verify_token: Option<String>,
+    /// Authorities that vouch for receivers of webhooks (PEM), instead of those that the system trusts
+    #[arg(long, value_name = "FILE")]
+    webhook_ca: Option<PathBuf>,
+    /// Certificate that is shown to receivers of webhooks who ask for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "webhook_client_key")]
+    webhook_client_cert: Option<PathBuf>,
+    /// The key of --webhook-client-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "webhook_client_cert")]
+    webhook_client_key: Option<PathBuf>,
+    /// Most updates in one webhook under load; with 1 each travels alone
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    webhook_batch: u16,
     #[command(flatten)]
     pub(crate) suite: SuiteArguments,
     /// How long an undelivered message is kept, in seconds
@@ -88,6 +100,7 @@ impl CloudArguments {
         self.api.metrics.serve().await?;
         let mut data = Data::open(&dir, Party::Node, Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
+        let trust = self.api.trust()?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
         let config = self.api.node_config(&tenants)?;
@@ -98,7 +111,8 @@ impl CloudArguments {
         let uplink = uplink(&data, relay, key)?;
         Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        ::cloud::serve(restored, http, uplink, data.rng, |_| {}, shutdown::requested())
+        let doors = Doors { http, https: None, trust: Some(trust) };
+        ::cloud::serve(restored, doors, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -151,7 +165,26 @@ impl ApiArguments {
         config.retention = Duration::from_secs(self.retention);
         config.endpoint.retention = config.retention;
         config.endpoint.key_rotation = Duration::from_secs(self.key_rotation);
+        config.webhooks.updates_per_post = self.webhook_batch.into();
         Ok(config)
+    }
+
+    /// Whom webhooks are posted to over TLS.
+    pub(crate) fn trust(&self) -> miette::Result<Trust> {
+        let authorities = self.webhook_ca.as_deref().map(pem).transpose()?;
+        let own = match (&self.webhook_client_cert, &self.webhook_client_key) {
+            (Some(chain), Some(key)) => {
+                let own = Credentials::from_pem(&pem(chain)?, &pem(key)?);
+                Some(own.into_diagnostic().wrap_err_with(|| {
+                    format!("can't use --webhook-client-cert {} with {}", chain.display(), key.display())
+                })?)
+            }
+            _ => None,
+        };
+        Trust::new(authorities.as_deref(), own).into_diagnostic().wrap_err_with(|| match &self.webhook_ca {
+            Some(file) => format!("can't use --webhook-ca {}", file.display()),
+            None => "can't use --webhook-client-cert".to_owned(),
+        })
     }
 }
 
@@ -162,6 +195,8 @@ pub(crate) struct Facts {
     node_key: String,
     /// Of the control interface, if there is one.
     control_url: Option<String>,
+    /// With `--tls`: the URL, and the file with the certificate of its CA.
+    tls: Option<(String, PathBuf)>,
     tenants: Vec<TenantSettings>,
 }
 
@@ -184,6 +219,7 @@ impl Facts {
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
             control_url: None,
+            tls: None,
             tenants,
         })
     }
@@ -196,6 +232,11 @@ impl Facts {
     /// The numbers of all businesses.
     pub(crate) fn businesses(&self) -> Vec<wire::Number> {
         self.tenants.iter().filter_map(|tenant| tenant.number.parse().ok()).collect()
+    }
+
+    /// The same with HTTPS at `address`, for who trusts the CA in the file `ca`.
+    pub(crate) fn with_tls(self, address: SocketAddr, ca: PathBuf) -> Self {
+        Self { tls: Some((format!("https://{address}"), ca)), ..self }
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
@@ -220,6 +261,10 @@ impl Facts {
         if let (Some(url), Some(facts)) = (&self.control_url, facts.as_object_mut()) {
             facts.insert("control_url".into(), url.as_str().into());
         }
+        if let (Some((url, ca)), Some(facts)) = (&self.tls, facts.as_object_mut()) {
+            facts.insert("tls_url".into(), url.as_str().into());
+            facts.insert("tls_ca".into(), ca.display().to_string().into());
+        }
         facts
     }
 
@@ -230,6 +275,9 @@ impl Facts {
         );
         if let Some(url) = &self.control_url {
             text += &format!("control          {url}\n");
+        }
+        if let Some((url, ca)) = &self.tls {
+            text += &format!("TLS URL          {url}/v23.0\nTLS CA           {}\n", ca.display());
         }
         for tenant in &self.tenants {
             let webhook = tenant
@@ -257,6 +305,11 @@ impl Facts {
         }
         text
     }
+}
+
+/// A file that a flag names.
+fn pem(file: &Path) -> miette::Result<Vec<u8>> {
+    std::fs::read(file).into_diagnostic().wrap_err_with(|| format!("can't read {}", file.display()))
 }
 
 /// Listens for API calls.
@@ -329,6 +382,7 @@ mod tests {
             relay: SocketAddr::from(([127, 0, 0, 1], 4433)),
             node_key: "ab".repeat(32),
             control_url: Some("http://127.0.0.1:8081/control/v1".into()),
+            tls: None,
             tenants: vec![tenant.clone()],
         };
         let (json, text) = (facts.to_json(), facts.to_text());
@@ -346,5 +400,35 @@ mod tests {
             "curl -X POST http://127.0.0.1:8080/v23.0/{}/messages -H 'Authorization: Bearer {}'",
             tenant.phone_number_id, tenant.token
         )));
+        assert!(json.get("tls_url").is_none() && !text.contains("TLS"));
+        let facts = facts.with_tls(SocketAddr::from(([127, 0, 0, 1], 8443)), "/data/tls-ca.pem".into());
+        let (json, text) = (facts.to_json(), facts.to_text());
+        assert_eq!(
+            (&json["tls_url"], &json["tls_ca"]),
+            (&"https://127.0.0.1:8443".into(), &"/data/tls-ca.pem".into())
+        );
+        assert!(text.contains("https://127.0.0.1:8443/v23.0") && text.contains("/data/tls-ca.pem"));
+    }
+
+    #[test]
+    fn what_webhooks_are_posted_with_is_read_and_errors_name_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("rubbish.pem");
+        std::fs::write(&file, "rubbish").unwrap();
+        let shown = file.display();
+        let error = explain(&parsed::<ApiArguments>(&format!("--webhook-ca {shown}")).trust().unwrap_err());
+        assert!(
+            error.contains(&format!("can't use --webhook-ca {shown}")) && error.contains("no certificate"),
+            "{error}"
+        );
+        let both = format!("--webhook-client-cert {shown} --webhook-client-key {shown}");
+        let error = explain(&parsed::<ApiArguments>(&both).trust().unwrap_err());
+        assert!(
+            error.contains("can't use --webhook-client-cert") && error.contains("no private key"),
+            "{error}"
+        );
+        let error = explain(&parsed::<ApiArguments>("--webhook-ca /nowhere/ca.pem").trust().unwrap_err());
+        assert!(error.contains("can't read /nowhere/ca.pem"), "{error}");
+        parsed::<ApiArguments>("").trust().unwrap();
     }
 }

@@ -2,6 +2,7 @@
 //! them the control interface, which has people with phones, the clock, and what else a test needs.
 
 use crate::address::address;
+use crate::authority::Authority;
 use crate::cloud::{ApiArguments, Facts, listen};
 use crate::data::{Data, empty};
 use crate::manifest::{Manifest, Party};
@@ -9,7 +10,7 @@ use crate::out::errln;
 use crate::people::Directories;
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
-use ::cloud::Restored;
+use ::cloud::{Doors, Https, Restored};
 use ::control::{Control, Reset, Stack};
 use clap::Args;
 use link::{Connector, Limits, Listener, Pin, Uplink};
@@ -34,6 +35,9 @@ pub(crate) struct Serve {
     /// UDP address of the relay, for consumers [default: 127.0.0.1:4433]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
+    /// TCP address of HTTPS beside HTTP, with certificates of a test CA that is kept in the data directory
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    tls: Option<SocketAddr>,
     /// Loopback address of the control interface (people, their phones, the clock, faults), or `off`
     /// [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR", value_parser = control_address)]
@@ -96,7 +100,12 @@ impl Serve {
         let listener =
             Listener::bind(self.listen.unwrap_or_else(default_relay), &relay.identity, Limits::default())
                 .into_diagnostic()?;
+        let trust = self.api.trust()?;
         let http = listen(self.api.http).await?;
+        let tls = match self.tls {
+            Some(address) => Some((Authority::open(&mut node)?, listen_securely(address).await?)),
+            None => None,
+        };
         // Whoever begins anew is where it was.
         self.listen = Some(listener.local_addr());
         self.api.http = Some(http.local_addr().into_diagnostic()?);
@@ -111,7 +120,14 @@ impl Serve {
         let restored = Restored::new(node_config, node.store.partition("node")).into_diagnostic()?;
         let restored = restored.with_controls(beside.as_ref().map(|beside| beside.control.controls()));
         let url = beside.as_ref().map(|beside| beside.url.clone());
-        let facts = Facts::new(&http, &tenants, &uplink, restored.node())?.with_control(url);
+        let mut facts = Facts::new(&http, &tenants, &uplink, restored.node())?.with_control(url);
+        let mut https = None;
+        if let Some((authority, listener)) = tls {
+            let address = listener.local_addr().into_diagnostic()?;
+            facts = facts.with_tls(address, authority.ca.clone());
+            self.tls = Some(address);
+            https = Some(Https::new(listener, authority.credentials()?).into_diagnostic()?);
+        }
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
         let (connector, people) =
@@ -139,7 +155,14 @@ impl Serve {
         let observe = |output: ::cloud::Output| {
             control.iter().for_each(|control| control.observe(&output));
         };
-        let cloud = ::cloud::serve(restored, http, uplink, node.rng, observe, over.wait());
+        let cloud = ::cloud::serve(
+            restored,
+            Doors { http, https, trust: Some(trust) },
+            uplink,
+            node.rng,
+            observe,
+            over.wait(),
+        );
         let stopper = async {
             let reset = tokio::select! {
                 () = stop.wait() => None,
@@ -187,6 +210,12 @@ impl Serve {
         tokio::spawn(control.clone().serve(listener, stop.wait()));
         Ok(Some(Beside { control, url, resets }))
     }
+}
+
+/// Listens for API calls over TLS.
+async fn listen_securely(address: SocketAddr) -> miette::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.into_diagnostic();
+    listener.wrap_err_with(|| format!("can't listen on {address}; choose another with --tls"))
 }
 
 /// Until somebody wants everything to be as after the start.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `api_error` | the request to send: it is refused ([`Faults::refusal`]) |
 //! | `failed`, `delay` | what was accepted, on its way to the endpoint ([`Faults::on_the_way`]) |
-//! | `drop`, `duplicate` | an event, on its way to the queue of webhooks ([`Faults::copies`]) |
+//! | `drop`, `duplicate` | an event, on its way to the queue of webhooks ([`Faults::let_pass`]) |
 //! | `offline` | the connection to the relay: the shell turns it off ([`Faults::is_offline`]) |
 //!
 //! Rules, and what they hold up, live in memory: a node that is started again has none.
@@ -12,14 +12,16 @@
 use crate::messages::Progress;
 use crate::output::Step;
 use crate::state::State;
+use bytes::Bytes;
 use content::kinds::MediaKind;
 use content::{Body, Content, MessageId};
-use graph::webhook::{self, StatusKind};
+use endpoint::Terms;
+use graph::webhook::{self, Place, StatusKind, Update};
 use graph::{GraphError, codes};
 use kernel::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use wire::{Address, BillingClass, Number};
+use wire::{Address, Number};
 
 /// What errors say of it.
 const FAULT: &str = "A fault that was set through the control interface.";
@@ -73,12 +75,14 @@ pub(crate) struct Faults {
     held_before: u64,
     /// What is to fail as soon as its message is known.
     failing: Vec<(Number, MessageId, codes::Code)>,
+    /// What is to be posted twice, as soon as it is.
+    doubling: Vec<Bytes>,
 }
 
 struct Held {
     pair: (Address, Address),
     content: Content,
-    class: BillingClass,
+    terms: Terms,
 }
 
 /// What becomes of something that was accepted.
@@ -132,7 +136,7 @@ impl Faults {
         now: Time,
         pair: (Address, Address),
         content: &Content,
-        class: BillingClass,
+        terms: Terms,
     ) -> Fate {
         if self.rules.is_empty() || !content.body.is_shown() {
             return Fate::GoesOn;
@@ -146,7 +150,7 @@ impl Faults {
             }
             Some(Effect::Delay(delay)) => {
                 self.held_before += 1;
-                let held = Held { pair, content: content.clone(), class };
+                let held = Held { pair, content: content.clone(), terms };
                 self.held.insert((now + delay, self.held_before), held);
                 Fate::Stopped
             }
@@ -154,19 +158,34 @@ impl Faults {
         }
     }
 
-    /// How often an event is posted. `body` is JSON that says whom it is about.
-    pub(crate) fn copies(&mut self, business: Number, body: &[u8]) -> usize {
+    /// False if an update is never to be posted. One that is to be posted twice is remembered until it is.
+    pub(crate) fn let_pass(&mut self, business: Option<Number>, update: &Update) -> bool {
         let is_of_webhooks =
             |effect: &Effect| matches!(effect, Effect::DropWebhook | Effect::DuplicateWebhook);
+        let Some(business) = business else { return true };
         if !self.rules.values().any(|fault| is_of_webhooks(&fault.effect)) {
-            return 1;
+            return true;
         }
-        let (consumer, kind) = event(body);
-        match self.find(&About { business, consumer, kind: &kind }, is_of_webhooks) {
-            Some(Effect::DropWebhook) => 0,
-            Some(Effect::DuplicateWebhook) => 2,
-            _ => 1,
+        let kind = match update.place {
+            Place::Messages => kind_of(&update.element),
+            Place::Statuses | Place::Value => "status".to_owned(),
+        };
+        let about = About { business, consumer: update.consumer, kind: &kind };
+        match self.find(&about, is_of_webhooks) {
+            Some(Effect::DropWebhook) => false,
+            Some(Effect::DuplicateWebhook) => {
+                self.doubling.push(update.element.clone());
+                true
+            }
+            _ => true,
         }
+    }
+
+    /// True if this post has something that is to be posted twice.
+    pub(crate) fn doubles(&mut self, body: &[u8]) -> bool {
+        let before = self.doubling.len();
+        self.doubling.retain(|element| !body.windows(element.len().max(1)).any(|part| part == element));
+        self.doubling.len() < before
     }
 
     /// When something that was delayed is due.
@@ -213,8 +232,8 @@ impl State {
     /// Sends what was delayed and is due.
     fn release_held(&mut self, step: &mut Step<'_>) {
         while let Some(due) = self.faults.held.first_entry().filter(|due| due.key().0 <= step.now) {
-            let Held { pair, content, class } = due.remove();
-            let sent = step.part(|step| self.endpoint.send(pair, &content, class, step));
+            let Held { pair, content, terms } = due.remove();
+            let sent = step.part(|step| self.endpoint.send(pair, &content, terms, step));
             if sent.is_err() {
                 let key = (pair.0.number, content.message_id);
                 self.faults.failing.push((key.0, key.1, codes::SOMETHING_WENT_WRONG));
@@ -250,12 +269,8 @@ fn kind(body: &Body) -> &'static str {
     }
 }
 
-/// Whom an event is about, and the kind of message that it is: read from the webhook itself.
-fn event(body: &[u8]) -> (Option<Number>, String) {
-    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let value = body.pointer("/entry/0/changes/0/value").unwrap_or(&body);
-    let text = |path: &str| value.pointer(path).and_then(serde_json::Value::as_str);
-    let consumer = text("/messages/0/from").or_else(|| text("/statuses/0/recipient_id"));
-    let kind = text("/messages/0/type").unwrap_or("status");
-    (consumer.and_then(|number| number.parse().ok()), kind.to_owned())
+/// The kind of a message that is posted.
+fn kind_of(element: &[u8]) -> String {
+    let message: serde_json::Value = serde_json::from_slice(element).unwrap_or_default();
+    message.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }

@@ -15,6 +15,7 @@ mod billing;
 mod config;
 mod control;
 mod faults;
+mod held;
 mod messages;
 mod node;
 mod output;
@@ -33,12 +34,16 @@ pub use config::{NodeConfig, WebhookPolicy};
 pub use control::{Done, Order, Standing};
 pub use faults::{Effect, Fault, Matching};
 pub use graph::subscriptions::{Callback, is_callback};
+pub use graph::tokens::{Scope, Scopes, TokenKind};
+pub use graph::webhook;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use node::Input;
 pub use output::{Notice, Output};
-pub use shell::{Controls, Observer, Restored, ServeError, can_post_to, serve};
+pub use shell::{
+    Controls, Credentials, Doors, Https, Observer, Restored, ServeError, TlsError, Trust, serve,
+};
 pub use webhooks::{
-    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
+    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Load, RetrySchedule, Signing,
     WebhookFailure, WebhookOutcome, WebhookPost,
 };
 

@@ -4,6 +4,7 @@ mod conversations;
 mod identities;
 mod inbound;
 mod outbound;
+mod outgoing;
 mod receive;
 mod received;
 mod send;

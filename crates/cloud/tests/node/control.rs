@@ -13,12 +13,16 @@ fn rule(effect: Effect, times: Option<u32>) -> Order {
 
 /// The statuses that were posted, with the codes of their errors.
 fn statuses(bench: &Bench) -> Vec<(String, Option<u64>)> {
-    let of = |post: &cloud::WebhookPost| {
+    let changes = bench.posts.iter().flat_map(|post| {
         let body: Value = serde_json::from_slice(&post.body).unwrap();
-        let status = &body["entry"][0]["changes"][0]["value"]["statuses"][0];
-        Some((status["status"].as_str()?.to_owned(), status["errors"][0]["code"].as_u64()))
-    };
-    bench.posts.iter().filter_map(of).collect()
+        let entries = body["entry"].as_array().unwrap();
+        entries.iter().flat_map(|entry| entry["changes"].as_array().unwrap().clone()).collect::<Vec<_>>()
+    });
+    let statuses =
+        changes.flat_map(|change| change["value"]["statuses"].as_array().cloned().unwrap_or_default());
+    let of =
+        |status: Value| (status["status"].as_str().unwrap().to_owned(), status["errors"][0]["code"].as_u64());
+    statuses.map(of).collect()
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn every_route_is_there_for_its_owner() {
     let mut bench = Bench::new(two_tenants());
     for route in ROUTES {
         let id = match route.object() {
+            Object::Nothing => "",
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,

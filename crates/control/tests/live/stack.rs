@@ -164,8 +164,7 @@ impl Live {
         }
         loop {
             let next = tokio::time::timeout(Duration::from_secs(20), self.webhooks.recv()).await;
-            let body = next.expect("the webhook comes").unwrap();
-            let value = body["entry"][0]["changes"][0]["value"].clone();
+            let value = next.expect("the webhook comes").unwrap();
             if wanted(&value) {
                 return value;
             }
@@ -196,7 +195,15 @@ pub(crate) async fn request(method: &str, url: &str, token: Option<&str>, body: 
 
 async fn take(State(posts): State<mpsc::UnboundedSender<Value>>, request: Request<Body>) -> StatusCode {
     let body = to_bytes(request.into_body(), 1 << 20).await.unwrap();
-    let _ = posts.send(serde_json::from_slice(&body).unwrap());
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    for change in all(&body["entry"]).iter().flat_map(|entry| all(&entry["changes"])) {
+        let value = &change["value"];
+        // Several may travel in one post: each is heard by itself.
+        let messages = all(&value["messages"]).into_iter().map(|message| json!({ "messages": [message] }));
+        let statuses = all(&value["statuses"]).into_iter().map(|status| json!({ "statuses": [status] }));
+        messages.chain(statuses).for_each(|update| drop(posts.send(update)));
+    }
     StatusCode::OK
 }
 
@@ -207,6 +214,7 @@ fn tenant(url: String) -> Tenant {
         secret: "secret".into(),
         callback: Some(Callback { url, verify_token: "verify".into() }),
         webhook_version: 23,
+        requires_proof: false,
     };
     let number = BusinessNumber {
         id: PHONE.parse().unwrap(),
@@ -220,7 +228,7 @@ fn tenant(url: String) -> Tenant {
         subscribed: true,
         numbers: vec![number],
     };
-    let token = AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None };
+    let token = AccessToken::of_system_user(TOKEN.into());
     Tenant { portfolio: Portfolio::of(&app), app, accounts: vec![account], tokens: vec![token] }
 }
 

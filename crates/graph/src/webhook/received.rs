@@ -1,5 +1,6 @@
 //! A message of a consumer.
 
+use crate::identity_hash::IdentityHash;
 use crate::wamid::Wamid;
 use crate::webhook::{Content, Context, Referral, context, digits};
 use serde::Serialize;
@@ -11,6 +12,8 @@ pub struct Received<'a> {
     pub wamid: &'a Wamid<'a>,
     /// When the consumer sent it, in seconds since 1970.
     pub sent_at_s: u64,
+    /// The consumer's identity key, if the business checks it.
+    pub identity: Option<IdentityHash>,
     /// What the consumer is called; without a name it is the number that is said.
     pub name: Option<&'a str>,
     /// What it is about.
@@ -27,6 +30,8 @@ pub(crate) struct Contact<'a> {
     profile: Profile<'a>,
     #[serde(serialize_with = "digits")]
     wa_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_key_hash: Option<IdentityHash>,
 }
 
 #[derive(Serialize)]
@@ -64,7 +69,11 @@ impl<'a> Received<'a> {
         let number = self.wamid.consumer.as_integer();
         let name = self.name.map_or(Name::Number(number), Name::Name);
         let is_of_system = matches!(self.content, Content::System(_));
-        (!is_of_system).then_some(Contact { profile: Profile { name }, wa_id: number })
+        (!is_of_system).then_some(Contact {
+            profile: Profile { name },
+            wa_id: number,
+            identity_key_hash: self.identity,
+        })
     }
 
     pub(crate) fn message(&'a self, business: Number) -> Message<'a> {
