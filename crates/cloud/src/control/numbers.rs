@@ -6,6 +6,7 @@ use crate::output::Step;
 use crate::state::State;
 use graph::PhoneNumberId;
 use graph::objects::PhoneNumber;
+use graph::webhook::{Field, NumberQuality};
 use std::collections::BTreeMap;
 
 /// What the platform has decided about a number: the words that the API shows. `None` where nobody has said anything.
@@ -62,12 +63,27 @@ impl Standing {
 }
 
 impl State {
-    pub(crate) fn set_standing(&mut self, number: PhoneNumberId, newer: Standing, _: &mut Step<'_>) -> Done {
-        if self.directory.phone(number).is_none() {
-            return Done::NotThere;
-        }
-        let standing = self.standings.of(number).with(newer);
+    pub(crate) fn set_standing(
+        &mut self,
+        number: PhoneNumberId,
+        newer: Standing,
+        step: &mut Step<'_>,
+    ) -> Done {
+        let Some(phone) = self.directory.phone(number) else { return Done::NotThere };
+        let display_phone_number = phone.number.digits();
+        let before = self.standings.of(number);
+        let standing = before.with(newer);
         self.standings.0.insert(number, standing);
+        if let Some(tier) = newer.tier.filter(|tier| before.tier != Some(tier)) {
+            let told = NumberQuality {
+                display_phone_number,
+                event: "ONBOARDING".into(),
+                old_limit: before.tier.map(str::to_owned),
+                current_limit: tier.into(),
+                max_daily_conversations_per_business: Some(tier.into()),
+            };
+            self.post_number_event(number, Field::PhoneNumberQualityUpdate, &told, step);
+        }
         Done::Standing(standing)
     }
 }
