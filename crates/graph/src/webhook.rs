@@ -5,15 +5,26 @@
 
 mod account;
 mod announcement;
+mod button;
+mod contacts;
+mod content;
+mod context;
 mod field;
 mod identity;
+mod interactive;
+mod location;
+mod media;
 mod notification;
 mod number;
+mod number_change;
+mod order;
 pub mod post;
 mod preference;
+mod reaction;
 mod received;
 mod status;
 mod text;
+mod unsupported;
 mod update;
 
 pub use account::{
@@ -21,14 +32,27 @@ pub use account::{
     PaymentConfiguration, Restriction, ViolationInfo, WabaInfo,
 };
 pub use announcement::Announcement;
+pub use button::Button;
+pub use contacts::{
+    ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrg, ContactPhone, ContactUrl,
+};
+pub use content::Content;
+pub use context::{Context, Forwarded, Product, Referral};
 pub use field::{Field, UnknownField};
 pub use identity::IdentityChange;
+pub use interactive::{ButtonReply, Interactive, ListReply, NfmReply};
+pub use location::Location;
+pub use media::Media;
 pub use notification::{Notification, Phone};
 pub use number::{NumberName, NumberQuality, NumberUsername, Security};
+pub use number_change::NumberChange;
+pub use order::{Order, OrderItem};
 pub use preference::Preference;
-pub use received::{Content, Context, Received};
+pub use reaction::Reaction;
+pub use received::Received;
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};
 pub use text::Text;
+pub use unsupported::{Lack, Unsupported};
 pub use update::{Place, Update};
 
 use serde::Serializer;

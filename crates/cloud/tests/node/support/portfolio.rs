@@ -27,9 +27,11 @@ impl Owner {
 
     pub(crate) fn of_row(table: &str, key: &[u8], value: Option<&[u8]>) -> Self {
         match (table, value) {
-            ("accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound", _) => {
-                Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap()))
-            }
+            (
+                "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound"
+                | "conversations",
+                _,
+            ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
             ("portfolios" | "apps" | "wabas" | "numbers", _) => {
                 Self::with_id(std::str::from_utf8(key).unwrap())
             }
