@@ -76,7 +76,8 @@ fn together(bench: &mut Bench, people: &[u64]) {
     if let Some(first) = bench.posts.first().map(|post| post.delivery) {
         bench.answer(first, 200);
     }
-    bench.pass(Duration::from_secs(60));
+    // A post from after the crash hung: it times out, and there is another.
+    bench.pass(Duration::from_secs(120));
 }
 
 #[test]
