@@ -18,6 +18,12 @@ pub struct Members<'v> {
     place: Option<Place<'v>>,
 }
 
+/// The items of a list, and where in the request it is.
+pub struct Items<'v> {
+    items: Cow<'v, [Value<'v>]>,
+    place: Place<'v>,
+}
+
 /// Where in a request something is; shown as errors spell it: `components[2]['buttons']`.
 #[derive(Clone, Copy)]
 struct Place<'v> {
@@ -106,18 +112,9 @@ impl<'v> Param<'v> {
     /// # Errors
     /// It is neither, or has another member.
     pub fn object(&'v self, known: &[&str]) -> Result<Members<'v>, GraphError> {
-        let members = match self.value {
-            Value::Object(object) => Cow::Borrowed(object),
-            Value::Text(json) => match Value::from_json(json.as_bytes()) {
-                Ok(Value::Object(object)) => Cow::Owned(object),
-                _ => return Err(self.must_be("a JSON object")),
-            },
-            _ => return Err(self.must_be("a JSON object")),
-        };
-        if let Some(name) = members.names().find(|name| !known.contains(name)) {
-            return Err(GraphError::unexpected_member(name, &self.path()));
-        }
-        Ok(Members { members, place: Some(self.place) })
+        let members = self.any_object()?;
+        members.only(known)?;
+        Ok(members)
     }
 
     /// A list of texts as Graph takes it: JSON, in which null is not there, or separated by commas.
@@ -145,6 +142,43 @@ impl<'v> Param<'v> {
         }
     }
 
+    /// A list, or a text that is the JSON of one (forms have no other way).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn items(&self) -> Result<Items<'v>, GraphError> {
+        let items = match self.value {
+            Value::List(items) => Cow::Borrowed(items.as_slice()),
+            Value::Text(json) => match Value::from_json(json.as_bytes()) {
+                Ok(Value::List(items)) => Cow::Owned(items),
+                _ => return Err(self.must_be("an array")),
+            },
+            _ => return Err(self.must_be("an array")),
+        };
+        Ok(Items { items, place: self.place })
+    }
+
+    /// The members of an object whose names depend on what it says.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn any_object(&'v self) -> Result<Members<'v>, GraphError> {
+        let members = match self.value {
+            Value::Object(object) => Cow::Borrowed(object),
+            Value::Text(json) => match Value::from_json(json.as_bytes()) {
+                Ok(Value::Object(object)) => Cow::Owned(object),
+                _ => return Err(self.must_be("a JSON object")),
+            },
+            _ => return Err(self.must_be("a JSON object")),
+        };
+        Ok(Members { members, place: Some(self.place) })
+    }
+
+    /// The value, whatever it is.
+    pub fn value(&self) -> &'v Value<'v> {
+        self.value
+    }
+
     fn must_be(self, what: &str) -> GraphError {
         GraphError::must_be(&self.path(), what)
     }
@@ -169,8 +203,29 @@ impl<'v> Members<'v> {
         self.get(name).ok_or_else(|| GraphError::missing(&self.place_of(name).to_string()))
     }
 
+    /// Refuses members that are not `known`.
+    ///
+    /// # Errors
+    /// There is one; the error names the first.
+    pub fn only(&self, known: &[&str]) -> Result<(), GraphError> {
+        let place = || self.place.map(|place| place.to_string()).unwrap_or_default();
+        match self.members.names().find(|name| !known.contains(name)) {
+            Some(name) => Err(GraphError::unexpected_member(name, &place())),
+            None => Ok(()),
+        }
+    }
+
     fn place_of(&'v self, name: &'v str) -> Place<'v> {
         Place { within: self.place.as_ref(), step: Step::Name(name) }
+    }
+}
+
+impl<'v> Items<'v> {
+    /// All of them but those that are null, which are not there.
+    pub fn iter(&'v self) -> impl Iterator<Item = Param<'v>> {
+        let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
+        let there = self.items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
+        there.map(move |(index, value)| Param { value, place: place(index) })
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`VALUES`] values in all and [`MEMBERS`] in one object, so that reading it takes time and memory that its length
 //! bounds.
 
+use serde::ser::{Serialize, Serializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -117,6 +118,23 @@ impl<'a> Object<'a> {
             return true;
         }
         other.0.into_iter().all(|(name, value)| self.set(name, value))
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::Unsigned(value) => serializer.serialize_u64(*value),
+            Self::Negative(value) => serializer.serialize_i64(*value),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => {
+                serializer.collect_seq(items.iter().filter(|item| !matches!(item, Self::Null)))
+            }
+            Self::Object(object) => serializer.collect_map(object.shown().map(|(name, value)| (name, value))),
+        }
     }
 }
 
