@@ -3,7 +3,7 @@
 
 use crate::live::{BUSINESS, LiveStage, number};
 use crate::stage::Stage as _;
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, MessageId};
 use interop::{Bundle, CurveKey, Name, Official, Oracle, OracleVersion, Party as _, fields, inner_message};
 use link::{Connection, Pin};
 use ratchet::{Ciphertext, MessageKind};
@@ -105,11 +105,8 @@ impl OfficialApp {
 
     fn says(&mut self, text: &str) {
         self.submitted += 1;
-        let content = Content {
-            message_id: MessageId::from_random(&self.submitted.to_be_bytes().repeat(2)),
-            sent_at_s: 1_700_000_000,
-            body: Body::Text(Text { body: text.to_owned(), quoted: None }),
-        };
+        let message_id = MessageId::from_random(&self.submitted.to_be_bytes().repeat(2));
+        let content = Content::new(message_id, 1_700_000_000, Body::text(text));
         let plaintext = content.to_plaintext().unwrap().to_vec();
         let ciphertext = self.library.encrypt(&[plaintext]).unwrap().remove(0).unwrap();
         self.epoch = self.epoch.max(epoch(&ciphertext));
@@ -149,6 +146,7 @@ impl OfficialApp {
             match Content::from_plaintext(&plaintext).unwrap().body {
                 Body::Text(text) => return text.body,
                 Body::Read(_) => {}
+                other => panic!("nobody sent a message of kind {}", other.kind()),
             }
         }
     }

@@ -3,7 +3,7 @@
 //! inbox; here is when something is shown, receipted and answered.
 
 use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, Context, MessageId};
 use endpoint::generic::Endpoint;
 use endpoint::{Event, Failure, IdentityKey, Policy, Provider, SendError, Unreadable};
 use kernel::{Machine, RestoreError, Row, Table, Time};
@@ -224,6 +224,8 @@ impl<P: Provider> Consumer<P> {
                         step.say(Output::Status { message_id, sent: Sent::Read });
                     });
                 }
+                // No business of today sends one.
+                _ => {}
             },
             Event::Accepted { message_id, .. } => {
                 step.say(Output::Status { message_id, sent: Sent::Accepted })
@@ -261,7 +263,7 @@ impl<P: Provider> Consumer<P> {
         match command {
             Command::Say { to, text } if Address::primary(to) == self.config.address => self.note(text, step),
             Command::Say { to, text } => {
-                self.send(Address::primary(to), Body::Text(Text { body: text, quoted: None }), step);
+                self.send(Address::primary(to), Context::default(), Body::text(text), step);
             }
             Command::Trust { number } => self.trust(number, step),
         }
@@ -282,8 +284,8 @@ impl<P: Provider> Consumer<P> {
     /// A note of the person's to themselves: it has arrived, and nobody else need carry it or know of it.
     fn note(&mut self, text: String, step: &mut Step<'_>) {
         let message_id = MessageId::from_random(&step.rng.bytes::<10>());
-        let body = Body::Text(Text { body: text.clone(), quoted: None });
-        let content = Content { message_id: message_id.clone(), sent_at_s: step.now.as_secs(), body };
+        let body = Body::text(text.clone());
+        let content = Content::new(message_id.clone(), step.now.as_secs(), body);
         // As long as any message may be, and no longer.
         if let Err(error) = content.to_padded(self.config.policy.padding) {
             return step.say(Output::Notice(Notice::NotSent(error.into())));
@@ -310,13 +312,13 @@ impl<P: Provider> Consumer<P> {
                 Reply::Echo => message.text,
                 Reply::Text(text) => text.clone(),
             };
-            let body = Body::Text(Text { body: text, quoted: Some(message.message_id) });
-            self.send(message.from, body, step);
+            let context = Context::answering(message.message_id);
+            self.send(message.from, context, Body::text(text), step);
         }
     }
 
-    fn send(&mut self, to: Address, body: Body, step: &mut Step<'_>) {
-        match self.submit(to, body, step) {
+    fn send(&mut self, to: Address, context: Context, body: Body, step: &mut Step<'_>) {
+        match self.submit(to, context, body, step) {
             Ok(message_id) => step.say(Output::Status { message_id, sent: Sent::Pending }),
             Err(error) => step.say(Output::Notice(Notice::NotSent(error))),
         }
@@ -324,14 +326,21 @@ impl<P: Provider> Consumer<P> {
 
     /// Like `send`, for what the person has not written and needn't follow.
     fn send_quietly(&mut self, to: Address, body: Body, step: &mut Step<'_>) {
-        if let Err(error) = self.submit(to, body, step) {
+        if let Err(error) = self.submit(to, Context::default(), body, step) {
             step.say(Output::Notice(Notice::NotSent(error)));
         }
     }
 
-    fn submit(&mut self, to: Address, body: Body, step: &mut Step<'_>) -> Result<MessageId, SendError> {
+    fn submit(
+        &mut self,
+        to: Address,
+        context: Context,
+        body: Body,
+        step: &mut Step<'_>,
+    ) -> Result<MessageId, SendError> {
         let message_id = MessageId::from_random(&step.rng.bytes::<10>());
-        let content = Content { message_id: message_id.clone(), sent_at_s: step.now.as_secs(), body };
+        let sent_at_s = step.now.as_secs();
+        let content = Content { message_id: message_id.clone(), sent_at_s, context, body };
         let pair = (self.config.address, to);
         step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step))?;
         Ok(message_id)

@@ -1,37 +1,23 @@
-//! A message as both ends read it: texts and read receipts, their encoding, and what is wrong with other bytes.
+//! A message as both ends read it: its encoding, and what is wrong with other bytes.
 
+use crate::body::Body;
+use crate::context::Context;
 use crate::{MessageId, Padding, PaddingError, pad, proto, unpad};
 use prost::Message as _;
 use std::fmt;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A message as the two ends read it. `Debug` shows its kind only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Content {
     /// The sender's name for it.
     pub message_id: MessageId,
     /// When the sender made it, in seconds since the Unix epoch.
     pub sent_at_s: u64,
+    /// What it is about.
+    pub context: Context,
     /// What it says.
     pub body: Body,
-}
-
-/// The kinds of message.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Body {
-    /// A text.
-    Text(Text),
-    /// The reader has seen these messages.
-    Read(Vec<MessageId>),
-}
-
-/// A text, perhaps in answer to a message.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Text {
-    /// What it says.
-    pub body: String,
-    /// The message that it quotes.
-    pub quoted: Option<MessageId>,
 }
 
 /// A plaintext is not a message of a known kind. Safe to log: nothing of the plaintext is in it.
@@ -52,6 +38,11 @@ pub enum ContentError {
 }
 
 impl Content {
+    /// A message that stands for itself.
+    pub fn new(message_id: MessageId, sent_at_s: u64, body: Body) -> Self {
+        Self { message_id, sent_at_s, context: Context::default(), body }
+    }
+
     /// Encoded and padded to a bucket: what is encrypted.
     ///
     /// # Errors
@@ -65,21 +56,14 @@ impl Content {
     /// # Errors
     /// [`PaddingError::TooLong`] beyond the largest bucket.
     pub fn to_padded(&self, padding: Padding) -> Result<Zeroizing<Vec<u8>>, PaddingError> {
-        let body = match &self.body {
-            Body::Text(text) => proto::content::Body::Text(proto::Text {
-                body: text.body.clone(),
-                quoted_message_id: text.quoted.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
-            }),
-            Body::Read(ids) => proto::content::Body::Read(proto::Read {
-                message_ids: ids.iter().map(|id| id.as_str().to_owned()).collect(),
-            }),
+        let head = proto::Content {
+            message_id: self.message_id.as_str().to_owned(),
+            sent_at_s: self.sent_at_s,
+            context: self.context.to_proto(),
+            body: None,
         };
-        let message_id = self.message_id.as_str().to_owned();
-        let mut message = proto::Content { message_id, sent_at_s: self.sent_at_s, body: Some(body) };
-        let encoded = Zeroizing::new(message.encode_to_vec());
-        if let Some(proto::content::Body::Text(text)) = &mut message.body {
-            text.body.zeroize();
-        }
+        let mut encoded = Zeroizing::new(head.encode_to_vec());
+        self.body.encode(&mut encoded);
         pad(&encoded, padding)
     }
 
@@ -89,69 +73,132 @@ impl Content {
     /// Any [`ContentError`].
     pub fn from_plaintext(plaintext: &[u8]) -> Result<Self, ContentError> {
         let message = proto::Content::decode(unpad(plaintext)?).map_err(|_| ContentError::Malformed)?;
-        let id = |text: &str| text.parse::<MessageId>().map_err(|_| ContentError::MessageId);
-        let body = match message.body.ok_or(ContentError::UnknownKind)? {
-            proto::content::Body::Text(text) => {
-                let quoted = match text.quoted_message_id.as_str() {
-                    "" => None,
-                    quoted => Some(id(quoted)?),
-                };
-                Body::Text(Text { body: text.body, quoted })
-            }
-            proto::content::Body::Read(read) => {
-                Body::Read(read.message_ids.iter().map(|text| id(text)).collect::<Result<_, _>>()?)
-            }
-        };
-        Ok(Self { message_id: id(&message.message_id)?, sent_at_s: message.sent_at_s, body })
+        let body = message.body.ok_or(ContentError::UnknownKind)?;
+        Ok(Self {
+            message_id: message.message_id.parse().map_err(|_| ContentError::MessageId)?,
+            sent_at_s: message.sent_at_s,
+            context: Context::from_proto(message.context)?,
+            body: Body::decode(body)?,
+        })
     }
 }
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.body {
-            Body::Text(_) => f.write_str("Content(text)"),
-            Body::Read(_) => f.write_str("Content(read)"),
-        }
+        write!(f, "Content({})", self.body.kind())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reaction;
+    use crate::kinds::*;
     use proptest::prelude::*;
 
     fn content(body: Body) -> Content {
-        Content { message_id: MessageId::from_random(&[0xab; 9]), sent_at_s: 1_700_000_000, body }
+        Content::new(MessageId::from_random(&[0xab; 9]), 1_700_000_000, body)
+    }
+
+    fn some() -> String {
+        "x".to_owned()
+    }
+
+    /// One of each kind, with something in every member that can be read wrongly.
+    fn every_kind() -> Vec<Body> {
+        let media = Media {
+            kind: MediaKind::Image.into(),
+            mime_type: "image/png".into(),
+            caption: some(),
+            blob: Some(BlobReference { id: vec![1; 32], key: vec![2; 32], sha256: vec![3; 32], size: 4 }),
+            ..Media::default()
+        };
+        let header = Header { header: Some(header::Header::Media(media.clone())) };
+        let place = Location { latitude: 37.483_307_212_830_02, longitude: -122.15, ..Location::default() };
+        let name = ContactName { formatted_name: some(), ..ContactName::default() };
+        let button = Button { id: some(), title: some() };
+        let item = OrderItem { retailer_id: some(), quantity: 2, item_price: 0.1, currency: "EUR".into() };
+        vec![
+            Body::text("hello"),
+            Body::Read(vec![MessageId::from_random(&[1; 16])]),
+            Body::Media(media.into()),
+            Body::Location(place),
+            Body::Contacts(Contacts {
+                cards: vec![ContactCard { name: Some(name), ..ContactCard::default() }],
+            }),
+            Body::Reaction(Reaction { target: MessageId::from_random(&[1; 9]), emoji: "😀".into() }),
+            Body::Interactive(Box::new(Interactive {
+                header: Some(header),
+                body: some(),
+                footer: some(),
+                action: Some(interactive::Action::Buttons(Buttons { buttons: vec![button.clone()] })),
+            })),
+            Body::Template(Box::new(Template {
+                name: some(),
+                offer_expires_ms: Some(0),
+                ..Template::default()
+            })),
+            Body::Order(Order { catalog_id: some(), text: some(), items: vec![item] }),
+            Body::Answer(Answer { answer: Some(answer::Answer::Button(button)) }),
+            Body::RequestWelcome,
+            Body::NumberChanged(NumberChanged { number: "16505551234".into() }),
+            Body::Unsupported(Unsupported { kind: "poll".into() }),
+            Body::Typing,
+        ]
     }
 
     #[test]
-    fn a_receipt_is_as_long_as_a_short_text() {
-        let text = content(Body::Text(Text { body: "yes".into(), quoted: None }));
-        let read = content(Body::Read(vec![MessageId::from_random(&[1; 16])]));
-        assert_eq!(text.to_plaintext().unwrap().len(), read.to_plaintext().unwrap().len());
-        assert_eq!(Content::from_plaintext(&read.to_plaintext().unwrap()), Ok(read));
+    fn every_kind_is_read_as_it_was_written() {
+        for body in every_kind() {
+            let written = content(body);
+            let read = Content::from_plaintext(&written.to_plaintext().unwrap());
+            assert!(read == Ok(written.clone()), "{written:?} was read as {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_can_not_be_told_from_a_short_text() {
+        let length = |body| content(body).to_plaintext().unwrap().len();
+        let text = length(Body::text("yes"));
+        for body in every_kind() {
+            let kind = body.kind();
+            assert_eq!(length(body), text, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_a_message_is_about_travels_with_it() {
+        let context = Context {
+            quoted: Some(MessageId::from_random(&[3; 10])),
+            forwarded: Forwarded::Often,
+            referral: Some(Box::new(Referral { source_id: some(), ..Referral::default() })),
+            product: Some(Product { catalog_id: some(), retailer_id: some() }),
+        };
+        let written = Content { context, ..content(Body::text("hello")) };
+        assert!(Content::from_plaintext(&written.to_plaintext().unwrap()) == Ok(written));
     }
 
     #[test]
     fn debug_says_the_kind_and_no_more() {
-        let text = content(Body::Text(Text { body: "secret".into(), quoted: None }));
+        let text = content(Body::text("secret"));
         assert_eq!(format!("{text:?} {:?}", text.message_id), "Content(text) MessageId(…)");
     }
 
     #[test]
     fn an_unknown_kind_is_an_error() {
-        let unknown = proto::Content { message_id: "AB".into(), sent_at_s: 0, body: None };
+        let unknown = proto::Content { message_id: "AB".into(), ..proto::Content::default() };
         let plaintext = pad(&unknown.encode_to_vec(), Padding::Bucket).unwrap();
-        assert_eq!(Content::from_plaintext(&plaintext), Err(ContentError::UnknownKind));
-        assert_eq!(Content::from_plaintext(&[0; 255]), Err(ContentError::Padding(PaddingError::NotPadded)));
+        assert!(Content::from_plaintext(&plaintext) == Err(ContentError::UnknownKind));
+        let not_padded = Err(ContentError::Padding(PaddingError::NotPadded));
+        assert!(Content::from_plaintext(&[0; 255]) == not_padded);
     }
 
     proptest! {
         #[test]
         fn texts_survive(body in ".{0,300}", quoted in any::<bool>()) {
             let quoted = quoted.then(|| MessageId::from_random(&[3; 10]));
-            let text = content(Body::Text(Text { body, quoted }));
-            prop_assert_eq!(Content::from_plaintext(&text.to_plaintext().unwrap()), Ok(text));
+            let text = Content { context: Context { quoted, ..Context::default() }, ..content(Body::text(body)) };
+            prop_assert!(Content::from_plaintext(&text.to_plaintext().unwrap()) == Ok(text));
         }
 
         #[test]

@@ -1,15 +1,31 @@
 //! What only the two ends of a conversation may read.
 //!
-//! `proto/content.proto` is the encoding. This crate and `ratchet` are what a party must link to read
-//! messages; the relay links neither (invariant 1).
+//! `proto/content.proto` is the encoding, and [`kinds`] the types that it generates. This crate and `ratchet` are what a party
+//! must link to read messages; the relay links neither (invariant 1).
 
+mod body;
 mod content;
+mod context;
 mod message_id;
 mod padding;
 
-pub use content::{Body, Content, ContentError, Text};
+pub use body::{Body, Reaction};
+pub use content::{Content, ContentError};
+pub use context::Context;
 pub use message_id::{MessageId, MessageIdError};
 pub use padding::{Padding, PaddingError, pad, unpad};
+
+/// What kinds of message are made of, as they travel: `proto/content.proto` says what each field is. They have no `Debug`.
+pub mod kinds {
+    pub use crate::proto::{
+        Answer, BlobReference, Button, Buttons, Card, Carousel, ContactAddress, ContactCard, ContactEmail,
+        ContactName, ContactOrganisation, ContactPhone, ContactUrl, Contacts, FlowAnswer, Forwarded, Header,
+        HeaderText, Interactive, List, ListRow, ListSection, Location, Media, MediaKind, Native,
+        NumberChanged, Order, OrderItem, Product, ProductList, ProductSection, Referral, RequestWelcome,
+        Template, TemplateAnswer, TemplateButton, TemplateCard, Text, Typing, Unsupported, answer, card,
+        header, interactive,
+    };
+}
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -3,7 +3,8 @@
 use crate::messages::statuses::Progress;
 use crate::output::Step;
 use crate::state::State;
-use content::{Body, Content, MessageId, Text};
+use content::kinds::Text;
+use content::{Body, Content, MessageId};
 use graph::Wamid;
 use graph::webhook::{self, Context, Notification, Received, StatusKind};
 use wire::Number;
@@ -17,15 +18,20 @@ impl State {
         content: Content,
         step: &mut Step<'_>,
     ) {
-        let Content { message_id, sent_at_s, body } = content;
+        let Content { message_id, sent_at_s, context, body } = content;
         match body {
-            Body::Text(text) => self.on_text((business, consumer, message_id), sent_at_s, &text, step),
+            Body::Text(text) => {
+                let key = (business, consumer, message_id);
+                self.on_text(key, sent_at_s, &text, context.quoted.as_ref(), step);
+            }
             Body::Read(ids) => {
                 for id in ids {
                     let read = Progress { status: StatusKind::Read, failure: None, said_by: Some(consumer) };
                     self.advance((business, id), read, step);
                 }
             }
+            // No app of today sends one.
+            _ => {}
         }
     }
 
@@ -34,6 +40,7 @@ impl State {
         key: (Number, Number, MessageId),
         sent_at_s: u64,
         text: &Text,
+        quoted: Option<&MessageId>,
         step: &mut Step<'_>,
     ) {
         let (business, consumer, message_id) = key.clone();
@@ -42,7 +49,7 @@ impl State {
             return;
         }
         let wamid = Wamid::received(consumer, message_id.as_str());
-        let quoted = text.quoted.as_ref().map(|id| self.quoted(business, consumer, id));
+        let quoted = quoted.map(|id| self.quoted(business, consumer, id));
         let message = Received {
             wamid: &wamid,
             sent_at_s,

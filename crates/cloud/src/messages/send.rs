@@ -3,7 +3,8 @@
 use crate::api::{Asked, Outcome, Reply};
 use crate::output::Step;
 use crate::state::State;
-use content::{Body, Content, MessageId, Text};
+use content::kinds::Text;
+use content::{Body, Content, Context, MessageId};
 use endpoint::SendError;
 use graph::messages::{Accepted, Request, Send, not_received};
 use graph::{GraphError, PhoneNumberId, SUCCESS, Wamid, codes, messages};
@@ -45,8 +46,13 @@ impl State {
         let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
         let quoted = quoted.map_err(|_| messages::not_of_this_conversation())?;
         let id = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
-        let body = Body::Text(Text { body: text.body, quoted });
-        self.forward(business, to.number, id.clone(), body, step)?;
+        let content = Content {
+            message_id: id.clone(),
+            sent_at_s: step.now.as_secs(),
+            context: Context { quoted, ..Context::default() },
+            body: Body::Text(Text { body: text.body, preview_url: text.preview_url }),
+        };
+        self.forward(business, to.number, &content, step)?;
         let answer = Accepted { recipient: &to, wamid: &Wamid::sent(to.number, id.as_str()) }.answer();
         self.outbound.add(step.now, (business, id), to.number, callback_data, step.transaction);
         Ok(Reply::Now(answer))
@@ -60,7 +66,8 @@ impl State {
         let seen = self.inbound.mark_read(&key, step.transaction).ok_or_else(not_received)?;
         for ids in seen.chunks(PER_RECEIPT) {
             let receipt = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
-            self.forward(business, message.consumer, receipt, Body::Read(ids.to_vec()), step)?;
+            let receipt = Content::new(receipt, step.now.as_secs(), Body::Read(ids.to_vec()));
+            self.forward(business, message.consumer, &receipt, step)?;
         }
         Ok(Reply::Now(SUCCESS))
     }
@@ -70,13 +77,11 @@ impl State {
         &mut self,
         business: Number,
         consumer: Number,
-        message_id: MessageId,
-        body: Body,
+        content: &Content,
         step: &mut Step<'_>,
     ) -> Result<(), GraphError> {
-        let content = Content { message_id, sent_at_s: step.now.as_secs(), body };
         let pair = (Address::primary(business), Address::primary(consumer));
-        let sent = step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step));
+        let sent = step.part(|step| self.endpoint.send(pair, content, BillingClass::Service, step));
         sent.map_err(|error| {
             let details = match error {
                 SendError::ToItself => {

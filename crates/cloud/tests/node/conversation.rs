@@ -2,14 +2,14 @@
 
 use crate::support::{ALICE, Bench, HOOK, PHONE, SHOP, TOKEN, masked, message, tenant, two_tenants, with};
 use cloud::ApiRequest;
-use content::{Body, Text};
+use content::Body;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::time::Duration;
 use wire::{BillingClass, Direction, InboxItem, MeterReading};
 
 fn text(body: &str) -> Body {
-    Body::Text(Text { body: body.into(), quoted: None })
+    Body::text(body)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{ALICE, Bench, HOOK, SECRET, SHOP, two_tenants};
 use cloud::{HttpFailure, Notice, RetrySchedule, WebhookFailure};
-use content::{Body, Text};
+use content::Body;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 const OTHER: &str = "15550783882";
 
 fn text(body: &str) -> Body {
-    Body::Text(Text { body: body.into(), quoted: None })
+    Body::text(body)
 }
 
 fn to_url(bench: &Bench, url: &str) -> usize {

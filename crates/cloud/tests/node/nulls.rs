@@ -136,8 +136,7 @@ fn wholes(route: &Route, wamid: &str) -> Vec<Parameters> {
 fn a_null_is_not_there_in_any_parameter_of_any_route() {
     let mut bench = Bench::new(two_tenants());
     let alice = bench.consumer(ALICE, false);
-    let text = content::Text { body: "hello".into(), quoted: None };
-    bench.write(alice, crate::support::SHOP, content::Body::Text(text));
+    bench.write(alice, crate::support::SHOP, content::Body::text("hello"));
     let wamid = bench.messages()[0]["id"].as_str().unwrap().to_owned();
     let (mut compared, mut fine) = (0, 0);
     for route in ROUTES {

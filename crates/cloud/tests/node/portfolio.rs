@@ -3,7 +3,7 @@
 
 use crate::support::{ALICE, Bench, HOOK, Owner, SHOP, TOKEN, message, tenant, two_tenants, with};
 use cloud::ApiRequest;
-use content::{Body, Text};
+use content::Body;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn timers_of_two_portfolios_are_two_portfolios() {
         bench.receivers.insert(hook.into(), Some(500));
     }
     for to in [SHOP, STRANGERS_NUMBER] {
-        bench.write(alice, to, Body::Text(Text { body: "hi".into(), quoted: None }));
+        bench.write(alice, to, Body::text("hi"));
     }
     bench.unplug();
     bench.text(ALICE, "too late");
@@ -107,7 +107,7 @@ fn the_rows_of_a_portfolio_are_all_of_it() {
     }
     bench.text(ALICE, "hello");
     bench.ok(strangers("hello"));
-    bench.write(alice, STRANGERS_NUMBER, Body::Text(Text { body: "for the stranger".into(), quoted: None }));
+    bench.write(alice, STRANGERS_NUMBER, Body::text("for the stranger"));
     let account = "/102290129340398/subscribed_apps";
     let over = json!({ "override_callback_uri": "http://moved.test/", "verify_token": "t" });
     bench.ok(ApiRequest::post(account, TOKEN, over.to_string()));

@@ -1,7 +1,7 @@
 //! A conversation goes on, whatever is lost, repeated or damaged under way.
 
 use crate::net::{NOW, Net, address, connection, flip_first, flip_last};
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, MessageId};
 use endpoint::{Event, Failure, SendError, Unreadable};
 use std::time::Duration;
 use wire::{BillingClass, Envelope, EnvelopeKind, InboxItem, LinkEvent, Outgoing, ToEndpoint, ToRelay};
@@ -70,8 +70,8 @@ fn a_replayed_envelope_is_shown_once() {
     net.say(0, 1, "hello").unwrap();
     let mut envelope = None;
     net.with(0, |endpoint, step| {
-        let body = Body::Text(Text { body: "again".into(), quoted: None });
-        let content = Content { message_id: MessageId::from_random(&[1; 8]), sent_at_s: 0, body };
+        let body = Body::text("again");
+        let content = Content::new(MessageId::from_random(&[1; 8]), 0, body);
         endpoint.send((address(0), address(1)), &content, BillingClass::Service, step).unwrap();
         Vec::new()
     });
@@ -149,8 +149,8 @@ fn what_does_not_fit_is_refused_before_anything_happens() {
     assert_eq!(net.ends[0].0.unconfirmed(), 0);
     let mut stranger = Ok(());
     net.with(0, |endpoint, step| {
-        let body = Body::Text(Text { body: "hello".into(), quoted: None });
-        let content = Content { message_id: MessageId::from_random(&[2; 8]), sent_at_s: 0, body };
+        let body = Body::text("hello");
+        let content = Content::new(MessageId::from_random(&[2; 8]), 0, body);
         stranger = endpoint.send((address(2), address(1)), &content, BillingClass::Service, step);
         Vec::new()
     });

@@ -1,6 +1,6 @@
 //! The endpoints, the relay, and what can be done with them.
 
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, MessageId};
 use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use relay::{Input, Relay, RelayConfig};
@@ -242,8 +242,8 @@ impl Net {
 
     fn submit(&mut self, from: usize, to: usize, text: &str) -> Result<MessageId, SendError> {
         let message_id = MessageId::from_random(&self.rng.bytes::<8>());
-        let body = Body::Text(Text { body: text.into(), quoted: None });
-        let content = Content { message_id: message_id.clone(), sent_at_s: 0, body };
+        let body = Body::text(text);
+        let content = Content::new(message_id.clone(), 0, body);
         let mut outcome = Ok(());
         self.with(from, |endpoint, step| {
             outcome = endpoint.send((address(from), address(to)), &content, BillingClass::Service, step);

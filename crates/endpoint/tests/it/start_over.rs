@@ -1,7 +1,7 @@
 //! Endpoints and a relay of which one was put back to an older copy, or replaced, while the others went on: nothing is
 //! swallowed, no key is used again, and conversations go on.
 
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, MessageId};
 use endpoint::{Endpoint, Event, Policy, TABLES};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use ratchet::{KeyUse, MessageKind};
@@ -184,8 +184,7 @@ impl Net {
 
     fn say(&mut self, from: usize, text: &str) {
         let message_id = MessageId::from_random(&self.rng.bytes::<8>());
-        let content =
-            Content { message_id, sent_at_s: 0, body: Body::Text(Text { body: text.into(), quoted: None }) };
+        let content = Content::new(message_id, 0, Body::text(text));
         self.step(from, |endpoint, step| {
             let pair = (address(from), address(1 - from));
             endpoint.send(pair, &content, BillingClass::Service, step).unwrap();

@@ -6,7 +6,7 @@ use crate::draw::{log_normal, rounded, summed, weighted};
 use crate::error::OrFailed;
 use crate::language::Writer;
 use crate::pair::START_S;
-use content::{Body, Content, MessageId, Padding, Text, pad, unpad};
+use content::{Body, Content, MessageId, Padding, pad, unpad};
 use kernel::Rng;
 use ratchet::Suite;
 
@@ -65,7 +65,7 @@ impl Kind {
     /// an emoji and names a message, an image has key, digest and URL besides a small preview.
     fn content(self, rng: &mut Rng, writer: &Writer) -> Result<Vec<u8>, Error> {
         let length = match self {
-            Self::Text => return encoded(Body::Text(Text { body: writer.text(rng), quoted: None }), rng),
+            Self::Text => return encoded(Body::text(writer.text(rng)), rng),
             Self::Read => {
                 let more = summed([0.8, 0.1, 0.06, 0.04].into_iter());
                 let ids = (0..=weighted(rng, &more)).map(|_| MessageId::from_random(&rng.bytes::<16>()));
@@ -122,7 +122,7 @@ impl Phones {
     pub(super) fn text(&mut self, writer: &Writer) -> Result<Seen<usize>, Error> {
         let text = writer.text(&mut self.rng);
         let characters = text.chars().count();
-        let plaintext = encoded(Body::Text(Text { body: text, quoted: None }), &mut self.rng)?;
+        let plaintext = encoded(Body::text(text), &mut self.rng)?;
         Ok(Seen { lengths: self.lengths(&plaintext)?, truth: characters })
     }
 
@@ -158,6 +158,6 @@ impl Phones {
 /// As it is sent, but for the padding.
 fn encoded(body: Body, rng: &mut Rng) -> Result<Vec<u8>, Error> {
     let message_id = MessageId::from_random(&rng.bytes::<16>());
-    let padded = Content { message_id, sent_at_s: START_S, body }.to_plaintext().or_failed("padding")?;
+    let padded = Content::new(message_id, START_S, body).to_plaintext().or_failed("padding")?;
     Ok(unpad(&padded).or_failed("taking padding away")?.to_vec())
 }

@@ -9,7 +9,7 @@ use cloud::{
     ApiRequest, ApiResponse, ChallengeOutcome, HttpFailure, Input, Node, NodeConfig, Notice, Output, ReplyId,
     WebhookOutcome, WebhookPost,
 };
-use content::{Body, Content, MessageId, Text};
+use content::{Body, Content, Context, MessageId};
 use endpoint::{Endpoint, Event};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ impl Bench {
     pub(crate) fn write(&mut self, party: Party, to: &str, body: Body) -> MessageId {
         let consumer = self.consumers.get_mut(&party).unwrap();
         let mut fx = Effects::none();
-        let id = consumer.send(self.now, to.parse().unwrap(), body, &mut fx);
+        let id = consumer.send(self.now, to.parse().unwrap(), (Context::default(), body), &mut fx);
         fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(party, frame));
         self.settle();
         id
@@ -350,9 +350,16 @@ fn concerns_one(input: &Input) -> bool {
 }
 
 impl Consumer {
-    fn send(&mut self, now: Time, to: Number, body: Body, fx: &mut Effects<Outgoing<ToRelay>>) -> MessageId {
+    fn send(
+        &mut self,
+        now: Time,
+        to: Number,
+        (context, body): (Context, Body),
+        fx: &mut Effects<Outgoing<ToRelay>>,
+    ) -> MessageId {
         let message_id = MessageId::from_random(&self.rng.bytes::<16>());
-        let content = Content { message_id: message_id.clone(), sent_at_s: now.as_secs(), body };
+        let sent_at_s = now.as_secs();
+        let content = Content { message_id: message_id.clone(), sent_at_s, context, body };
         let pair = (Address::primary(self.number), Address::primary(to));
         let class = BillingClass::Service;
         fx.step(now, &mut self.rng, |step| self.endpoint.send(pair, &content, class, step)).unwrap();
@@ -363,9 +370,9 @@ impl Consumer {
         let Event::Received { from, content, .. } = event else { return };
         if let (Body::Text(text), true) = (&content.body, self.lively) {
             let id = content.message_id.clone();
-            self.send(now, from.number, Body::Read(vec![id.clone()]), fx);
-            let answer = Text { body: format!("re: {}", text.body), quoted: Some(id) };
-            self.send(now, from.number, Body::Text(answer), fx);
+            self.send(now, from.number, (Context::default(), Body::Read(vec![id.clone()])), fx);
+            let answer = Body::text(format!("re: {}", text.body));
+            self.send(now, from.number, (Context::answering(id), answer), fx);
         }
         self.received.push(content);
     }
