@@ -5,6 +5,7 @@
 //! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
+//! | what a reviewer says | `templates` |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 
 use crate::api::{ApiRequest, ReplyId};
@@ -13,11 +14,13 @@ use crate::config::NodeConfig;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
+use crate::templates::Verdict;
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
 use endpoint::Event;
 use endpoint::generic::Endpoint;
+use graph::templates::Status;
 use graph::webhook::StatusKind;
-use graph::{AppId, PhoneNumberId};
+use graph::{AppId, PhoneNumberId, TemplateId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, ToEndpoint};
 
@@ -39,6 +42,13 @@ pub enum Input {
         delivery: DeliveryId,
         /// What became of it.
         outcome: WebhookOutcome,
+    },
+    /// A reviewer says what becomes of a template.
+    Review {
+        /// Of which one.
+        template: TemplateId,
+        /// What becomes of it.
+        verdict: Verdict,
     },
     /// What became of an [`Output::Challenge`].
     ChallengeAnswered {
@@ -85,6 +95,11 @@ impl<P: Signing> Node<P> {
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
         self.state.bill.lines(&self.state.directory)
+    }
+
+    /// What has become of a template, if there is one with that id.
+    pub fn template_status(&self, id: TemplateId) -> Option<Status> {
+        Some(self.state.templates.get(id)?.status)
     }
 
     /// Where an app hears of a phone number: what is in force from the start on, whoever has said it.
@@ -162,6 +177,7 @@ impl<P: Signing> Machine for Node<P> {
                 rows::INBOUND => state.inbound.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
+                rows::TEMPLATES => state.templates.restore(&row)?,
                 _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
@@ -180,6 +196,10 @@ impl<P: Signing> Machine for Node<P> {
             Input::WebhookAnswered { delivery, outcome } => {
                 state.on_webhook_answered(delivery, outcome, step);
             }
+            Input::Review { template, verdict } => {
+                // A template that is not there, or can't become that, stays what it is.
+                let _ = state.judge(template, verdict, step);
+            }
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
@@ -197,6 +217,7 @@ impl<P: Signing> Machine for Node<P> {
             self.state.endpoint.wake_at(),
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
+            self.state.templates.first_due().map(|(due, _)| due),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
         ];
         times.into_iter().flatten().min()
@@ -213,6 +234,7 @@ impl<P: Signing> Machine for Node<P> {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
             state.on_challenge_answered(challenge, &outcome, step);
         }
+        state.run_templates(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
         state.run_webhooks(step);

@@ -235,7 +235,16 @@ impl GraphError {
     }
 
     fn graph(status: u16, code: u32, message: String) -> Self {
-        Self { status, message, kind: OAUTH, code, subcode: None, details: None, transient: false, user: None }
+        Self {
+            status,
+            message,
+            kind: OAUTH,
+            code,
+            subcode: None,
+            details: None,
+            transient: false,
+            user: None,
+        }
     }
 }
 

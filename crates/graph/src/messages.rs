@@ -3,11 +3,17 @@
 //! A file for each kind of message: its parameters become a [`Content`].
 
 mod answer;
+mod marketing;
+mod media;
 mod request;
+mod template;
 mod text;
 
-pub use answer::Accepted;
+pub use answer::{Accepted, MessageStatus};
+pub use marketing::MARKETING;
+pub use media::MediaSource;
 pub use request::{Content, MarkRead, PARAMETERS, Recipient, Request, Send};
+pub use template::{Argument, ButtonValues, CardValues, Template, Values};
 pub use text::Text;
 
 use crate::codes;

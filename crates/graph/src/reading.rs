@@ -2,8 +2,8 @@
 
 use crate::error::GraphError;
 use crate::value::{Object, Value};
-use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 /// A value, and where in the request it is.
 #[derive(Clone, Copy)]
@@ -14,14 +14,20 @@ pub struct Param<'v> {
 
 /// The members of an object, and where in the request it is.
 pub struct Members<'v> {
-    members: Cow<'v, Object<'v>>,
+    members: Held<'v, Object<'v>>,
     place: Option<Place<'v>>,
 }
 
 /// The items of a list, and where in the request it is.
 pub struct Items<'v> {
-    items: Cow<'v, [Value<'v>]>,
+    items: Held<'v, Vec<Value<'v>>>,
     place: Place<'v>,
+}
+
+/// Something of the request, or what a text of it is the JSON of.
+enum Held<'v, T> {
+    Here(&'v T),
+    InText(T),
 }
 
 /// Where in a request something is; shown as errors spell it: `components[2]['buttons']`.
@@ -107,6 +113,41 @@ impl<'v> Param<'v> {
         integer.ok_or_else(|| self.must_be("an integer"))
     }
 
+    /// A number, or its digits (forms have no other way).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn number(self) -> Result<f64, GraphError> {
+        let number = match self.value {
+            // Beyond 2^53 the nearest is what any client would have made of it.
+            Value::Unsigned(value) => value.to_string().parse().ok(),
+            Value::Negative(value) => value.to_string().parse().ok(),
+            Value::Float(value) => Some(*value),
+            Value::Text(digits) => digits.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.must_be("a number"))
+    }
+
+    /// An integer, or its digits (forms have no other way).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn signed(self) -> Result<i64, GraphError> {
+        let integer = match self.value {
+            Value::Unsigned(value) => i64::try_from(*value).ok(),
+            Value::Negative(value) => Some(*value),
+            Value::Text(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        integer.ok_or_else(|| self.must_be("an integer"))
+    }
+
+    /// What it is, to whoever takes several types.
+    pub(crate) fn value(self) -> &'v Value<'v> {
+        self.value
+    }
+
     /// An object, or a text that is the JSON of one (forms have no other way), with no members but `known`.
     ///
     /// # Errors
@@ -117,56 +158,15 @@ impl<'v> Param<'v> {
         Ok(members)
     }
 
-    /// A list of texts as Graph takes it: JSON, in which null is not there, or separated by commas.
+    /// An object, or a text that is the JSON of one, with whatever members.
     ///
     /// # Errors
     /// It is neither.
-    pub fn texts(self) -> Result<Vec<String>, GraphError> {
-        let list = |items: &[Value<'_>]| {
-            let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
-            let texts = items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
-            texts
-                .map(|(index, value)| Param { value, place: place(index) }.text().map(str::to_owned))
-                .collect()
-        };
-        match self.value {
-            Value::List(items) => list(items),
-            Value::Text(text) => match Value::from_json(text.as_bytes()) {
-                Ok(Value::List(items)) => list(&items),
-                _ => {
-                    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                    Ok(items.map(str::to_owned).collect())
-                }
-            },
-            _ => Err(self.must_be("an array")),
-        }
-    }
-
-    /// A list, or a text that is the JSON of one (forms have no other way).
-    ///
-    /// # Errors
-    /// It is neither.
-    pub fn items(&self) -> Result<Items<'v>, GraphError> {
-        let items = match self.value {
-            Value::List(items) => Cow::Borrowed(items.as_slice()),
-            Value::Text(json) => match Value::from_json(json.as_bytes()) {
-                Ok(Value::List(items)) => Cow::Owned(items),
-                _ => return Err(self.must_be("an array")),
-            },
-            _ => return Err(self.must_be("an array")),
-        };
-        Ok(Items { items, place: self.place })
-    }
-
-    /// The members of an object whose names depend on what it says.
-    ///
-    /// # Errors
-    /// It is none.
     pub fn any_object(&'v self) -> Result<Members<'v>, GraphError> {
         let members = match self.value {
-            Value::Object(object) => Cow::Borrowed(object),
+            Value::Object(object) => Held::Here(object),
             Value::Text(json) => match Value::from_json(json.as_bytes()) {
-                Ok(Value::Object(object)) => Cow::Owned(object),
+                Ok(Value::Object(object)) => Held::InText(object),
                 _ => return Err(self.must_be("a JSON object")),
             },
             _ => return Err(self.must_be("a JSON object")),
@@ -174,9 +174,60 @@ impl<'v> Param<'v> {
         Ok(Members { members, place: Some(self.place) })
     }
 
-    /// The value, whatever it is.
-    pub fn value(&self) -> &'v Value<'v> {
-        self.value
+    /// Which of `allowed` its member `name` says that it is.
+    ///
+    /// # Errors
+    /// It is no object, or has no such member, or that is another word.
+    pub fn tag(&self, name: &str, allowed: &[&'static str]) -> Result<&'static str, GraphError> {
+        self.any_object()?.required(name)?.one_of(allowed)
+    }
+
+    /// A list, or a text that is the JSON of one (forms have no other way). Items that are null are not there.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn items(&'v self) -> Result<Items<'v>, GraphError> {
+        let items = match self.value {
+            Value::List(items) => Held::Here(items),
+            Value::Text(json) => match Value::from_json(json.as_bytes()) {
+                Ok(Value::List(items)) => Held::InText(items),
+                _ => return Err(self.must_be("an array")),
+            },
+            _ => return Err(self.must_be("an array")),
+        };
+        Ok(Items { items, place: self.place })
+    }
+
+    /// The JSON of an object, or of a text that is the JSON of one, without what is null.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn json(self) -> Result<String, GraphError> {
+        // A value is written without an error: its names are texts, and its numbers finite.
+        Ok(serde_json::to_string(&*self.any_object()?.members).unwrap_or_default())
+    }
+
+    /// How errors call it within what it is a part of; empty for an item of a list.
+    pub fn name(&self) -> &'v str {
+        match self.place.step {
+            Step::Name(name) => name,
+            Step::Index(_) => "",
+        }
+    }
+
+    /// A list of texts as Graph takes it: JSON, in which null is not there, or separated by commas.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn texts(self) -> Result<Vec<String>, GraphError> {
+        match (self.items(), self.value) {
+            (Ok(items), _) => items.iter().map(|item| item.text().map(str::to_owned)).collect(),
+            (Err(_), Value::Text(text)) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Ok(items.map(str::to_owned).collect())
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
     fn must_be(self, what: &str) -> GraphError {
@@ -187,7 +238,7 @@ impl<'v> Param<'v> {
 impl<'v> Members<'v> {
     /// The parameters of a request: the outermost members.
     pub(crate) fn outermost(members: &'v Object<'v>) -> Self {
-        Self { members: Cow::Borrowed(members), place: None }
+        Self { members: Held::Here(members), place: None }
     }
 
     /// A member that may be there.
@@ -208,11 +259,14 @@ impl<'v> Members<'v> {
     /// # Errors
     /// There is one; the error names the first.
     pub fn only(&self, known: &[&str]) -> Result<(), GraphError> {
-        let place = || self.place.map(|place| place.to_string()).unwrap_or_default();
-        match self.members.names().find(|name| !known.contains(name)) {
-            Some(name) => Err(GraphError::unexpected_member(name, &place())),
-            None => Ok(()),
-        }
+        let Some(name) = self.names().find(|name| !known.contains(name)) else { return Ok(()) };
+        let path = self.place.map(|place| place.to_string()).unwrap_or_default();
+        Err(GraphError::unexpected_member(name, &path))
+    }
+
+    /// The names of all members.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.names()
     }
 
     fn place_of(&'v self, name: &'v str) -> Place<'v> {
@@ -221,11 +275,21 @@ impl<'v> Members<'v> {
 }
 
 impl<'v> Items<'v> {
-    /// All of them but those that are null, which are not there.
+    /// The items, without those that are null.
     pub fn iter(&'v self) -> impl Iterator<Item = Param<'v>> {
         let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
-        let there = self.items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
-        there.map(move |(index, value)| Param { value, place: place(index) })
+        let items = self.items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
+        items.map(move |(index, value)| Param { value, place: place(index) })
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        match self {
+            Self::Here(value) => value,
+            Self::InText(value) => value,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod authentication;
+mod body;
 mod button;
 mod carousel;
 mod category;
@@ -16,7 +17,9 @@ mod components;
 mod create;
 mod definition;
 mod errors;
+mod examples;
 mod fill;
+mod format;
 mod header;
 mod language;
 mod library;
@@ -25,20 +28,24 @@ mod offer;
 mod preview;
 mod status;
 mod wording;
+mod written;
 
-pub use answer::{Created, Summary, Template, Upserted};
+pub use answer::{Created, Standing, Summary, Template, TemplateList, Upserted};
+pub use body::{Body, Footer};
 pub use button::{Button, FlowOf, Otp, OtpApp, OtpType};
 pub use carousel::Card;
 pub use category::Category;
-pub use components::{Body, Components, Footer};
+pub use components::Components;
 pub use create::{CREATE, Create, DELETE, Delete, EDIT, Edit, UPSERT, Upsert};
-pub use definition::{Definition, Format, TemplateName, Ttl};
+pub use definition::{Definition, TemplateName, Ttl};
 pub use errors::{
     account_full, already_there, being_deleted, cant_be_deleted, disabled, flow_blocked, flow_throttled,
-    hello_world_elsewhere, invalid_list_cursor, not_editable, not_marketing, not_marketing_method, not_paused,
-    paused, too_many_edits, unknown_name, unknown_translation,
+    hello_world_elsewhere, invalid_list_cursor, not_editable, not_marketing, not_marketing_method,
+    not_paused, paused, too_many_edits, unknown_name, unknown_translation,
 };
-pub use fill::Filled;
+pub use examples::Examples;
+pub use fill::{Filled, FilledButton, FilledCard, FilledHeader};
+pub use format::Format;
 pub use header::{Header, MediaFormat};
 pub use language::Language;
 pub use library::{LIBRARY, LibraryFilter, LibraryTemplate, library, library_template};

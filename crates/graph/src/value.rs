@@ -4,8 +4,8 @@
 //! [`VALUES`] values in all and [`MEMBERS`] in one object, so that reading it takes time and memory that its length
 //! bounds.
 
-use serde::ser::{Serialize, Serializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -121,6 +121,7 @@ impl<'a> Object<'a> {
     }
 }
 
+/// As JSON that has the same meaning: what is null is left out.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -133,8 +134,14 @@ impl Serialize for Value<'_> {
             Self::List(items) => {
                 serializer.collect_seq(items.iter().filter(|item| !matches!(item, Self::Null)))
             }
-            Self::Object(object) => serializer.collect_map(object.shown().map(|(name, value)| (name, value))),
+            Self::Object(object) => object.serialize(serializer),
         }
+    }
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.shown().map(|(name, value)| (name, value)))
     }
 }
 

@@ -6,12 +6,14 @@ mod identity;
 mod notification;
 mod received;
 mod status;
+mod template;
 mod text;
 
 pub use identity::IdentityChange;
 pub use notification::{Notification, Phone};
 pub use received::{Content, Context, Received};
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};
+pub use template::{CategoryChange, DisableInfo, OtherInfo, RejectionInfo, StatusChange, TemplateEvent};
 pub use text::Text;
 
 use serde::Serializer;

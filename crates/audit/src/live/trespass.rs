@@ -19,7 +19,7 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
             });
             for route in cloud::ROUTES {
-                let id = id_of(other, route.object());
+                let Some(id) = id_of(other, route.object()) else { continue };
                 let path = format!("/v23.0{}", route.path(&id.to_string()));
                 let (method, body) = match route.method {
                     Method::Post => ("POST", Some(&read)),
@@ -39,13 +39,15 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
     Ok(())
 }
 
-/// The id of a business's object of a kind.
-pub(super) fn id_of(business: &Business, object: Object) -> u64 {
-    match object {
+/// The id of a business's object of a kind; none of what is everybody's.
+pub(super) fn id_of(business: &Business, object: Object) -> Option<u64> {
+    Some(match object {
         Object::App => business.app_id,
         Object::Account => business.waba_id,
         Object::Number => business.phone_number_id,
-    }
+        Object::Template => cloud::hello_world(business.waba_id.into()).as_str().parse().ok()?,
+        Object::Root => return None,
+    })
 }
 
 pub(super) fn refused(views: &mut Views, status: u16, what: &str) {

@@ -113,7 +113,7 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn walk(&mut self, route: &Route, texts: &[&str], views: &mut Views) -> Result<(), LiveError> {
-        let id = id_of(self.business, route.object()).to_string();
+        let id = id_of(self.business, route.object()).map(|id| id.to_string()).unwrap_or_default();
         let path = format!("/v23.0{}", route.path(&id));
         let app = self.business.app_token();
         let (token, other) = match route.needs {

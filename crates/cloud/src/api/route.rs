@@ -4,7 +4,7 @@ use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
 use crate::output::Step;
 use crate::state::State;
-use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
+use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, TemplateId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
@@ -29,6 +29,10 @@ pub enum Object {
     Account,
     /// A business's phone number.
     Number,
+    /// A message template.
+    Template,
+    /// None: what is everybody's.
+    Root,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -48,6 +52,8 @@ enum Call {
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
+    Template(Function<TemplateId>),
+    Root(Function<()>),
 }
 
 type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
@@ -58,6 +64,8 @@ pub(crate) enum Bound {
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
+    Template(Function<TemplateId>, TemplateId),
+    Root(Function<()>),
 }
 
 /// What the function of a route is told beside its object.
@@ -112,17 +120,43 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
 
+    pub(crate) const fn template(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<TemplateId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Template(call) }
+    }
+
+    /// Of no object: the edge is all of the path.
+    pub(crate) const fn root(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<()>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Root(call) }
+    }
+
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
+            Call::Template(_) => Object::Template,
+            Call::Root(_) => Object::Root,
         }
     }
 
     /// The path, of the object with this id.
     pub fn path(&self, id: &str) -> String {
+        if self.object() == Object::Root {
+            return format!("/{}", self.edge);
+        }
         if self.edge.is_empty() { format!("/{id}") } else { format!("/{id}/{}", self.edge) }
     }
 
@@ -132,6 +166,8 @@ impl Route {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
+            (Call::Template(call), Target::Template(id)) => Some(Bound::Template(call, id)),
+            (Call::Root(call), Target::Root) => Some(Bound::Root(call)),
             _ => None,
         }
     }
@@ -152,6 +188,8 @@ impl Bound {
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
+            Self::Template(call, id) => call(state, id, asked, step),
+            Self::Root(call) => call(state, (), asked, step),
         }
     }
 }

@@ -1,15 +1,21 @@
 //! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
 
-use crate::accounts::{Directory, Grant, Target, get_account, get_app, get_number, get_numbers};
+use crate::accounts::{Grant, Target, get_account, get_app, get_number, get_numbers};
 use crate::api::route::Needs::{AppToken, Management, Messaging};
 use crate::api::route::{Bound, Route};
 use crate::messages::post_message;
+use crate::state::State;
+use crate::templates::{
+    create_template, delete_template, delete_templates, edit_template, get_library, get_previews,
+    get_template, get_templates, post_marketing_message, unpause_template, upsert_templates,
+};
 use crate::webhooks::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
+use graph::templates::{CREATE, DELETE, EDIT, LIBRARY, LIST as TEMPLATES, PREVIEWS, UPSERT};
 use graph::{GraphError, Request, is_graph_id, messages};
 
 const FIELDS: &[&str] = &["fields"];
@@ -28,14 +34,25 @@ pub const ROUTES: &[Route] = &[
     Route::account(Get,    "subscribed_apps", Management, NONE,                 get_subscribed_apps),
     Route::account(Post,   "subscribed_apps", Management, OVERRIDE_OF_ACCOUNT,  subscribe_account),
     Route::account(Delete, "subscribed_apps", Management, NONE,                 unsubscribe_account),
+    Route::account(Get,    "message_templates", Management, TEMPLATES,          get_templates),
+    Route::account(Post,   "message_templates", Management, CREATE,             create_template),
+    Route::account(Delete, "message_templates", Management, DELETE,             delete_templates),
+    Route::account(Post,   "upsert_message_templates",  Management, UPSERT,     upsert_templates),
+    Route::account(Get,    "message_template_previews", Management, PREVIEWS,   get_previews),
     Route::number (Get,    "",                Management, FIELDS,               get_number),
     Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
     Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
+    Route::number (Post,   "marketing_messages", Messaging, messages::MARKETING, post_marketing_message),
+    Route::template(Get,    "",               Management, FIELDS,               get_template),
+    Route::template(Post,   "",               Management, EDIT,                 edit_template),
+    Route::template(Delete, "",               Management, NONE,                 delete_template),
+    Route::template(Post,   "unpause",        Management, NONE,                 unpause_template),
+    Route::root   (Get,    "message_template_library", Management, LIBRARY,     get_library),
 ];
 
 /// The route that a request takes, and what it leads to.
 pub(crate) fn find(
-    directory: &Directory,
+    state: &State,
     grant: &Grant,
     request: &Request<'_>,
 ) -> Result<(&'static Route, Bound), GraphError> {
@@ -44,13 +61,19 @@ pub(crate) fn find(
         [id] if is_graph_id(id) => (id, ""),
         [id, edge] if is_graph_id(id) => (id, &**edge),
         [id, _, _, ..] if is_graph_id(id) => return Err(GraphError::unknown_path(&path.rest(1))),
+        [edge] => {
+            let found = with_edge(Target::Root, edge).find(|(route, _)| route.method == request.method);
+            return found.ok_or_else(|| GraphError::unknown_path(&path.rest(0)));
+        }
         _ => return Err(GraphError::unknown_path(&path.rest(0))),
     };
     if request.method == Method::Other {
         return Err(GraphError::unknown_method());
     }
     let unknown_object = || GraphError::unknown_object(request.method, id);
-    let target = directory.target(id, grant).ok_or_else(unknown_object)?;
+    let of_directory = state.directory.target(id, grant);
+    let of_templates = || Some(Target::Template(state.templates.target(id, grant, &state.directory)?));
+    let target = of_directory.or_else(of_templates).ok_or_else(unknown_object)?;
     let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
     found.ok_or_else(|| {
         let is_edge = with_edge(target, edge).next().is_some();

@@ -3,6 +3,7 @@
 use crate::proto;
 use crate::rows::{OUTBOUND, outbound_key};
 use content::MessageId;
+use graph::TemplateId;
 use graph::webhook::StatusKind as Status;
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
@@ -24,8 +25,18 @@ struct Message {
     progress: proto::Status,
     callback_data: String,
     billing_class: BillingClass,
+    template: Option<TemplateId>,
     created: Time,
     updated: Time,
+}
+
+/// What is known of a message when it is accepted.
+pub(crate) struct New {
+    pub(crate) consumer: Number,
+    pub(crate) callback_data: String,
+    pub(crate) billing_class: BillingClass,
+    /// What it is a message of.
+    pub(crate) template: Option<TemplateId>,
 }
 
 /// What the business has not heard yet.
@@ -51,8 +62,7 @@ impl Outbound {
         &mut self,
         now: Time,
         key: Key,
-        consumer: Number,
-        callback_data: String,
+        New { consumer, callback_data, billing_class, template }: New,
         transaction: &mut Transaction,
     ) {
         let mut message = Message {
@@ -60,7 +70,8 @@ impl Outbound {
             consumer,
             progress: proto::Status::Accepted,
             callback_data,
-            billing_class: BillingClass::Service,
+            billing_class,
+            template,
             created: now,
             updated: now,
         };
@@ -126,6 +137,14 @@ impl Outbound {
         }
     }
 
+    /// True if a message of a template has not arrived yet.
+    pub(crate) fn awaits_template(&self, template: TemplateId) -> bool {
+        let is_on_its_way = |message: &Message| {
+            message.template == Some(template) && message.progress != proto::Status::Delivered
+        };
+        self.messages.values().any(is_on_its_way)
+    }
+
     /// How many messages can still change.
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
@@ -143,6 +162,7 @@ impl Message {
             billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
             created_us: self.created.as_micros(),
             updated_us: self.updated.as_micros(),
+            template_id: self.template.map(|id| id.as_str().to_owned()).unwrap_or_default(),
         };
         let revision = self.revision;
         self.revision = transaction
@@ -173,6 +193,7 @@ fn read(revision: u64, row: proto::OutboundRow) -> Option<(Key, Message)> {
         progress,
         callback_data: row.callback_data,
         billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+        template: row.template_id.parse().ok(),
         created: Time::from_micros(row.created_us),
         updated: Time::from_micros(row.updated_us),
     };
@@ -188,6 +209,15 @@ mod tests {
         digits.parse().unwrap()
     }
 
+    fn to(consumer: &str) -> New {
+        New {
+            consumer: number(consumer),
+            callback_data: String::new(),
+            billing_class: BillingClass::Service,
+            template: None,
+        }
+    }
+
     proptest! {
         /// Whatever comes in whatever order and however often: each status once, in order, none after the end.
         #[test]
@@ -195,7 +225,7 @@ mod tests {
             let all = [Status::Sent, Status::Delivered, Status::Read, Status::Failed];
             let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
             let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
-            outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
+            outbound.add(Time::EPOCH, key.clone(), to("16505551234"), &mut transaction);
             let mut heard = Vec::new();
             for arrives in arriving {
                 let news = outbound.advance(Time::EPOCH, &key, None, all[arrives], &mut transaction);
@@ -213,7 +243,7 @@ mod tests {
     fn a_stranger_can_not_read_it() {
         let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
         let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
-        outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
+        outbound.add(Time::EPOCH, key.clone(), to("16505551234"), &mut transaction);
         let stranger = Some(number("491512345678"));
         assert!(outbound.advance(Time::EPOCH, &key, stranger, Status::Read, &mut transaction).is_none());
         assert_eq!(outbound.len(), 1);

@@ -1,13 +1,15 @@
 //! `POST /{phone-number-id}/messages`: a message goes out, or one that came in is marked as read.
 
 use crate::api::{Asked, Outcome, Reply};
+use crate::messages::outbound::New;
 use crate::output::Step;
 use crate::state::State;
+use crate::templates::Hydrated;
 use content::kinds::Text;
 use content::{Body, Content, Context, MessageId};
 use endpoint::SendError;
-use graph::messages::{Accepted, Request, Send, not_received};
-use graph::{GraphError, PhoneNumberId, SUCCESS, Wamid, codes, messages};
+use graph::messages::{Accepted, MessageStatus, Request, Send, not_received};
+use graph::{GraphError, PhoneNumberId, SUCCESS, Version, Wamid, codes, messages};
 use wire::{Address, BillingClass, Number};
 
 /// Messages that one read receipt names; the rest goes into another.
@@ -23,9 +25,21 @@ pub(crate) fn post_message(
     let request = Request::parse(asked.params)?;
     let business = state.registered(id)?;
     match request {
-        Request::Send(message) => state.send(business, message, step),
+        Request::Send(message) => state.send(business, message, asked.asker.version, step),
         Request::MarkRead(mark) => state.mark_read(business, &mark.message, step),
     }
+}
+
+/// The same for a message that is parsed already.
+pub(crate) fn send_message(
+    state: &mut State,
+    id: PhoneNumberId,
+    message: Send,
+    asked: &Asked<'_>,
+    step: &mut Step<'_>,
+) -> Outcome {
+    let business = state.registered(id)?;
+    state.send(business, message, asked.asker.version, step)
 }
 
 impl State {
@@ -37,24 +51,38 @@ impl State {
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 
-    fn send(&mut self, business: Number, message: Send, step: &mut Step<'_>) -> Outcome {
-        let Send { to, content: messages::Content::Text(text), quoted, callback_data } = message;
+    fn send(&mut self, business: Number, message: Send, version: Version, step: &mut Step<'_>) -> Outcome {
+        let Send { to, content, quoted, callback_data } = message;
         if to.number == business {
             let details = "The recipient is the number that sends.";
             return Err(GraphError::whatsapp(codes::TO_ITSELF, details));
         }
         let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
         let quoted = quoted.map_err(|_| messages::not_of_this_conversation())?;
+        let (body, billing_class, template) = match content {
+            messages::Content::Text(text) => {
+                let body = Body::Text(Text { body: text.body, preview_url: text.preview_url });
+                (body, BillingClass::Service, None)
+            }
+            messages::Content::Template(template) => {
+                let Hydrated { body, billing_class, id } =
+                    self.hydrate(business, &template, version, step.now)?;
+                (body, billing_class, Some(id))
+            }
+        };
         let id = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
         let content = Content {
             message_id: id.clone(),
             sent_at_s: step.now.as_secs(),
             context: Context { quoted, ..Context::default() },
-            body: Body::Text(Text { body: text.body, preview_url: text.preview_url }),
+            body,
         };
-        self.forward(business, to.number, &content, step)?;
-        let answer = Accepted { recipient: &to, wamid: &Wamid::sent(to.number, id.as_str()) }.answer();
-        self.outbound.add(step.now, (business, id), to.number, callback_data, step.transaction);
+        self.forward(business, to.number, &content, billing_class, step)?;
+        let message_status = template.map(|_| MessageStatus::Accepted);
+        let wamid = &Wamid::sent(to.number, id.as_str());
+        let answer = Accepted { recipient: &to, wamid, message_status }.answer();
+        let new = New { consumer: to.number, callback_data, billing_class, template };
+        self.outbound.add(step.now, (business, id), new, step.transaction);
         Ok(Reply::Now(answer))
     }
 
@@ -67,7 +95,7 @@ impl State {
         for ids in seen.chunks(PER_RECEIPT) {
             let receipt = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
             let receipt = Content::new(receipt, step.now.as_secs(), Body::Read(ids.to_vec()));
-            self.forward(business, message.consumer, &receipt, step)?;
+            self.forward(business, message.consumer, &receipt, BillingClass::Service, step)?;
         }
         Ok(Reply::Now(SUCCESS))
     }
@@ -78,10 +106,11 @@ impl State {
         business: Number,
         consumer: Number,
         content: &Content,
+        class: BillingClass,
         step: &mut Step<'_>,
     ) -> Result<(), GraphError> {
         let pair = (Address::primary(business), Address::primary(consumer));
-        let sent = step.part(|step| self.endpoint.send(pair, content, BillingClass::Service, step));
+        let sent = step.part(|step| self.endpoint.send(pair, content, class, step));
         sent.map_err(|error| {
             let details = match error {
                 SendError::ToItself => {

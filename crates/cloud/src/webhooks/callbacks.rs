@@ -76,6 +76,12 @@ impl Callbacks {
             .filter(|(_, setting)| setting.subscribed)
     }
 
+    /// True if the app wants to hear of a field, and says where.
+    pub(crate) fn wants(&self, app: AppId, field: &str) -> bool {
+        let of_app = self.get(Slot::App(app)).filter(|setting| setting.callback.is_some());
+        of_app.is_some_and(|setting| setting.fields.iter().any(|known| known == field))
+    }
+
     /// True if the app wants to hear of messages, and says where.
     pub(crate) fn wants_messages(&self, app: AppId, phone: &Phone) -> bool {
         let wants = self.get(Slot::App(app)).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));

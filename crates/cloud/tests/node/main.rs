@@ -18,4 +18,5 @@ mod seed;
 mod shell;
 mod subscriptions;
 mod support;
+mod templates;
 mod tenants;

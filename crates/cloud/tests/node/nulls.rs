@@ -1,6 +1,6 @@
 //! What is null is not there, in every parameter of every route.
 
-use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, masked, two_tenants};
+use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, hello, masked, two_tenants};
 use cloud::{ApiRequest, Method, Needs, Object, ROUTES, Route};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,17 @@ fn example(name: &str, wamid: &str) -> Value {
         "status" => json!("read"),
         "message_id" => json!(wamid),
         "typing_indicator" => json!({ "type": "text" }),
+        "name" => json!("a_template"),
+        "language" => json!("en_US"),
+        "languages" => json!(["en_US", "de"]),
+        "category" => json!("UTILITY"),
+        "components" => json!([{ "type": "BODY", "text": "Hello." }]),
+        "parameter_format" => json!("named"),
+        "message_send_ttl_seconds" => json!(60),
+        "allow_category_change" => json!(true),
+        "quality_score" => json!("GREEN"),
+        "summary" => json!("total_count"),
+        "template" => json!({ "name": "hello_world", "language": { "code": "en_US" } }),
         // Not built in, or not beside the others: there is an answer to it all the same.
         _ => json!({}),
     }
@@ -55,10 +66,13 @@ fn encoded(parameters: &Parameters) -> String {
 }
 
 fn request(route: &Route, parameters: &Parameters, way: As) -> ApiRequest {
+    let hello = hello();
     let id = match route.object() {
         Object::App => APP,
         Object::Account => WABA,
         Object::Number => PHONE,
+        Object::Template => hello.as_str(),
+        Object::Root => "",
     };
     let app_token = format!("{APP}|{SECRET}");
     let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

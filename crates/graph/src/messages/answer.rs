@@ -11,6 +11,16 @@ pub struct Accepted<'a> {
     pub recipient: &'a Recipient,
     /// Its name.
     pub wamid: &'a Wamid<'a>,
+    /// What becomes of it at first; of messages of templates only.
+    pub message_status: Option<MessageStatus>,
+}
+
+/// What becomes of a message of a template at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    /// It is on its way.
+    Accepted,
 }
 
 #[derive(Serialize)]
@@ -30,6 +40,8 @@ struct Contact<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     id: &'a Wamid<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_status: Option<MessageStatus>,
 }
 
 impl Accepted<'_> {
@@ -38,7 +50,7 @@ impl Accepted<'_> {
         Answer::of(&Body {
             messaging_product: "whatsapp",
             contacts: [Contact { input: &self.recipient.input, wa_id: self.recipient.number.as_integer() }],
-            messages: [Message { id: self.wamid }],
+            messages: [Message { id: self.wamid, message_status: self.message_status }],
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::error::GraphError;
+use crate::messages::template::Template;
 use crate::messages::text::Text;
 use crate::messages::{not_of_this_conversation, not_received};
 use crate::params::Params;
@@ -87,6 +88,8 @@ pub struct Send {
 pub enum Content {
     /// A text.
     Text(Text),
+    /// A template, and what is put in.
+    Template(Template),
 }
 
 /// Whom a message is for. `Debug` shows nobody.
@@ -144,7 +147,7 @@ impl Send {
         if let Some(other) = TYPES.iter().find(|other| **other != kind && params.get(other).is_some()) {
             return Err(GraphError::invalid(format!("Param {other} can't be in a message of type {kind}.")));
         }
-        if kind != "text" {
+        if kind != "text" && kind != "template" {
             let details = format!("Messages of type {kind} are not built into this node yet.");
             return Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details));
         }
@@ -153,7 +156,10 @@ impl Send {
             return Err(GraphError::invalid(details));
         }
         let to = Recipient::parse(params.required("to")?.text()?)?;
-        let content = Content::Text(Text::parse(params)?);
+        let content = match kind {
+            "template" => Content::Template(Template::parse(params)?),
+            _ => Content::Text(Text::parse(params)?),
+        };
         Ok(Self { content, quoted: quoted(params, to.number)?, callback_data: callback_data(params)?, to })
     }
 }

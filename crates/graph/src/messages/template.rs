@@ -292,7 +292,8 @@ impl Argument {
             "document" => Self::media(&value, MediaFormat::Document)?,
             "location" => {
                 let of = value.object(&["latitude", "longitude", "name", "address"])?;
-                let text = |name| of.get(name).map(|text| text.text_within(NAME).map(str::to_owned)).transpose();
+                let text =
+                    |name| of.get(name).map(|text| text.text_within(NAME).map(str::to_owned)).transpose();
                 let (name, address) = (text("name")?, text("address")?);
                 let degrees = |name, limit| degrees(of.required(name)?, limit);
                 let (latitude, longitude) = (degrees("latitude", 90.0)?, degrees("longitude", 180.0)?);
@@ -341,7 +342,8 @@ fn expires(component: &Members<'_>) -> Result<u64, GraphError> {
     component.only(&["type", "parameters"])?;
     let parameters = component.required("parameters")?;
     let items = parameters.items()?;
-    let missing = || GraphError::whatsapp(codes::MISSING, "limited_time_offer: expiration_time_ms is missing");
+    let missing =
+        || GraphError::whatsapp(codes::MISSING, "limited_time_offer: expiration_time_ms is missing");
     let first = items.iter().next().ok_or_else(missing)?;
     let first = first.object(&["type", "limited_time_offer"])?;
     first.required("type")?.one_of(&["limited_time_offer"])?;
@@ -365,7 +367,10 @@ fn fallback(of: &Members<'_>) -> Result<String, GraphError> {
 fn position(index: Param<'_>, below: u64) -> Result<u8, GraphError> {
     let position = u8::try_from(index.integer()?).ok().filter(|position| u64::from(*position) < below);
     position.ok_or_else(|| {
-        GraphError::whatsapp(codes::NOT_VALID, format!("Param {} must be from 0 to {}.", index.path(), below - 1))
+        GraphError::whatsapp(
+            codes::NOT_VALID,
+            format!("Param {} must be from 0 to {}.", index.path(), below - 1),
+        )
     })
 }
 

@@ -2,9 +2,8 @@
 
 use crate::error::GraphError;
 use crate::reading::{Members, Param};
-use crate::templates::components::Examples;
 use crate::templates::errors::Part;
-use crate::templates::{Format, Wording, word};
+use crate::templates::{Examples, Format, Wording, word};
 use crate::value::Value;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -200,6 +199,7 @@ impl Button {
     }
 
     pub(crate) fn read_all(members: &Members<'_>) -> Result<Vec<Self>, GraphError> {
+        members.only(&["type", "buttons"])?;
         let buttons = members.get("buttons").ok_or_else(|| Part::Buttons.missing("buttons"))?;
         let mut all = Vec::new();
         for button in buttons.items()?.iter() {
@@ -298,8 +298,15 @@ impl Otp {
         } else if members.get("package_name").is_some() || members.get("signature_hash").is_some() {
             apps.push(OtpApp::read(members)?);
         }
-        let zero_tap_terms_accepted = members.get("zero_tap_terms_accepted").map(|is| is.boolean()).transpose()?;
-        Ok(Self { otp_type, text: of("text")?, autofill_text: of("autofill_text")?, apps, zero_tap_terms_accepted })
+        let zero_tap_terms_accepted =
+            members.get("zero_tap_terms_accepted").map(|is| is.boolean()).transpose()?;
+        Ok(Self {
+            otp_type,
+            text: of("text")?,
+            autofill_text: of("autofill_text")?,
+            apps,
+            zero_tap_terms_accepted,
+        })
     }
 }
 

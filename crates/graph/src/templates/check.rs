@@ -2,7 +2,9 @@
 
 use crate::error::GraphError;
 use crate::templates::errors::Part;
-use crate::templates::{Body, Button, Card, Category, Components, Definition, Footer, Header, OtpType, Wording};
+use crate::templates::{
+    Body, Button, Card, Category, Components, Definition, Footer, Header, OtpType, Wording,
+};
 
 /// The longest text beside an offer, and on a card, in characters.
 const OFFER_BODY: usize = 600;
@@ -44,7 +46,9 @@ impl Definition {
         };
         of.header.as_ref().map(check_header).transpose()?;
         if matches!(of.footer, Some(Footer::Expiration(_))) {
-            return Err(Part::Footer.format("can have code_expiration_minutes in AUTHENTICATION templates only"));
+            return Err(
+                Part::Footer.format("can have code_expiration_minutes in AUTHENTICATION templates only")
+            );
         }
         if of.has_button(|button| matches!(button, Button::Otp(_))) {
             return Err(Part::Buttons.format("can have an OTP button in AUTHENTICATION templates only"));
@@ -74,7 +78,9 @@ impl Definition {
 fn of_codes(of: &Components) -> Result<(), GraphError> {
     match &of.body {
         Some(Body::Code { .. }) => {}
-        Some(Body::Text { .. }) => return Err(Part::Body.format("can't have text in AUTHENTICATION templates")),
+        Some(Body::Text { .. }) => {
+            return Err(Part::Body.format("can't have text in AUTHENTICATION templates"));
+        }
         None => return Err(Part::Body.missing("add_security_recommendation")),
     }
     if of.header.is_some() {
@@ -139,9 +145,8 @@ fn check_buttons(buttons: &[Button]) -> Result<(), GraphError> {
     }
     // Quick replies stand together: there is one place at most where they end or begin.
     let is_reply = |button: &Button| matches!(button, Button::QuickReply { .. });
-    let changes = buttons.windows(2).filter(|pair| {
-        matches!(pair, [one, other] if is_reply(one) != is_reply(other))
-    });
+    let changes =
+        buttons.windows(2).filter(|pair| matches!(pair, [one, other] if is_reply(one) != is_reply(other)));
     if changes.count() > 1 {
         return Err(Part::Buttons.format("must have quick replies and others in two groups"));
     }

@@ -3,9 +3,9 @@
 use crate::error::GraphError;
 use crate::ids::TemplateId;
 use crate::params::Params;
-use crate::templates::definition::{Definition, Format, TemplateName, Ttl};
-use crate::templates::library::{LibraryTemplate, library_template};
-use crate::templates::{Category, Components, Language};
+use crate::templates::{
+    Category, Components, Definition, Format, Language, LibraryTemplate, TemplateName, Ttl, library_template,
+};
 
 /// The parameters of `POST /{waba-id}/message_templates`.
 pub const CREATE: &[&str] = &[
@@ -175,7 +175,8 @@ impl Upsert {
         let name = TemplateName::read(params.required("name")?)?;
         let category = Category::read(params.required("category")?)?;
         if category != Category::Authentication {
-            let details = "Only templates of category AUTHENTICATION can be made in several languages at once.";
+            let details =
+                "Only templates of category AUTHENTICATION can be made in several languages at once.";
             return Err(GraphError::invalid(details));
         }
         let components = Components::read(params.required("components")?, Format::of(params)?)?;

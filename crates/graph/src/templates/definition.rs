@@ -1,9 +1,8 @@
 //! A template as its business wrote it.
 
 use crate::error::GraphError;
-use crate::params::Params;
 use crate::reading::Param;
-use crate::templates::{Category, Components, Language, word};
+use crate::templates::{Category, Components, Language};
 use serde::Serialize;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -30,17 +29,6 @@ pub struct Definition {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct TemplateName(String);
 
-/// Whether variables are numbers or names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Format {
-    /// `{{1}}`.
-    #[default]
-    Positional,
-    /// `{{first_name}}`.
-    Named,
-}
-
 /// How long a message is worth being delivered, in seconds; -1 is thirty days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Ttl(i32);
@@ -51,6 +39,11 @@ impl TemplateName {
         let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let can_be = (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(known);
         can_be.then(|| Self(name.to_owned()))
+    }
+
+    /// Of the template that every account has.
+    pub fn hello_world() -> Self {
+        Self("hello_world".into())
     }
 
     /// Reads one.
@@ -77,14 +70,6 @@ impl fmt::Debug for TemplateName {
     }
 }
 
-impl Format {
-    /// What the parameter `parameter_format` says.
-    pub(crate) fn of(params: &Params<'_>) -> Result<Self, GraphError> {
-        let Some(format) = params.get("parameter_format") else { return Ok(Self::default()) };
-        Ok(if word(format, &["POSITIONAL", "NAMED"])? == "NAMED" { Self::Named } else { Self::Positional })
-    }
-}
-
 impl Ttl {
     /// Thirty days.
     const LONGEST: i32 = -1;
@@ -99,12 +84,8 @@ impl Ttl {
 
     /// What the parameter `message_send_ttl_seconds` says.
     pub(crate) fn read(param: Param<'_>, category: Category) -> Result<Self, GraphError> {
-        let seconds = match param.text() {
-            Ok("-1") => Some(-1),
-            _ => param.signed(),
-        };
         let range = range(category);
-        seconds.and_then(|seconds| Self::of(seconds, category)).ok_or_else(|| {
+        Self::of(param.signed()?, category).ok_or_else(|| {
             GraphError::invalid(format!(
                 "Param message_send_ttl_seconds must be from {} to {} in a template of category {}.",
                 range.start(),

@@ -80,7 +80,11 @@ impl Part {
 
     pub(crate) fn too_many_variables(self) -> GraphError {
         let says = format!("component of type {} has too many variables for its length", self.name());
-        GraphError::managed(TOO_MANY_VARIABLES, "Message template has too many variables for its length", says)
+        GraphError::managed(
+            TOO_MANY_VARIABLES,
+            "Message template has too many variables for its length",
+            says,
+        )
     }
 
     pub(crate) fn variable_at_end(self) -> GraphError {

@@ -2,9 +2,9 @@
 
 use crate::error::GraphError;
 use crate::reading::{Members, Param};
-use crate::templates::components::{Examples, Written};
 use crate::templates::errors::Part;
-use crate::templates::{Format, Wording, word};
+use crate::templates::written::Written;
+use crate::templates::{Examples, Format, Wording, word};
 
 /// The longest header, in characters.
 const LIMIT: usize = 60;
@@ -100,11 +100,13 @@ impl Header {
             Self::Text { text, example } => {
                 written.format = Some("TEXT");
                 written.text = Some(text.as_str());
-                written.example = example.written(text, format, ["header_text", "header_text_named_params"], false);
+                written.example =
+                    example.written(text, format, ["header_text", "header_text_named_params"], false);
             }
             Self::Media { format, handles } => {
                 written.format = Some(format.as_str());
-                written.example = (!handles.is_empty()).then(|| serde_json::json!({ "header_handle": handles }));
+                written.example =
+                    (!handles.is_empty()).then(|| serde_json::json!({ "header_handle": handles }));
             }
             Self::Location => written.format = Some("LOCATION"),
             Self::Product => written.format = Some("PRODUCT"),

@@ -196,9 +196,10 @@ impl LibraryFilter {
             && is(&self.usecase, of.usecase)
             && is(&self.language, Language::EN_US.as_str())
             && (self.industry.is_none() || of.industry.iter().any(|industry| is(&self.industry, industry)))
-            && self.search.as_deref().is_none_or(|search| {
-                of.name.contains(search) || of.body.to_lowercase().contains(search)
-            })
+            && self
+                .search
+                .as_deref()
+                .is_none_or(|search| of.name.contains(search) || of.body.to_lowercase().contains(search))
     }
 }
 

@@ -56,7 +56,8 @@ impl PreviewRequest {
         let mut languages: Vec<Language> = codes.iter().filter_map(|code| Language::of(code)).collect();
         languages.dedup();
         let recommendation = params.get("add_security_recommendation").map(|is| is.boolean()).transpose()?;
-        let expiration = params.get("code_expiration_minutes").map(|minutes| minutes.integer()).transpose()?;
+        let expiration =
+            params.get("code_expiration_minutes").map(|minutes| minutes.integer()).transpose()?;
         let types = params.get("button_types").map(|types| types.texts()).transpose()?.unwrap_or_default();
         Ok(Self {
             languages: if languages.is_empty() { vec![Language::EN_US] } else { languages },

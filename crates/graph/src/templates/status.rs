@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn words_read_back() {
         assert!(Status::ALL.iter().all(|status| Status::of(status.as_str()) == Some(*status)));
-        assert!(Reason::ALL.iter().all(|reason| Reason::of(&reason.as_str().to_lowercase()) == Some(*reason)));
+        assert!(
+            Reason::ALL.iter().all(|reason| Reason::of(&reason.as_str().to_lowercase()) == Some(*reason))
+        );
         assert!(Quality::ALL.iter().all(|quality| Quality::of(quality.as_str()) == Some(*quality)));
         assert_eq!(Status::of("FLAGGED"), None);
     }

@@ -99,7 +99,9 @@ impl Wording {
     /// How many words it has beside its variables.
     pub fn words(&self) -> usize {
         let literal = |piece: &Piece| match piece {
-            Piece::Literal(range) => self.literal(range).split_whitespace().filter(|word| is_word(word)).count(),
+            Piece::Literal(range) => {
+                self.literal(range).split_whitespace().filter(|word| is_word(word)).count()
+            }
             Piece::Variable(_) => 0,
         };
         self.pieces.iter().map(literal).sum()
@@ -130,9 +132,7 @@ impl fmt::Debug for Wording {
 
 fn is_name(name: &str, format: Format) -> bool {
     match format {
-        Format::Positional => {
-            !name.starts_with('0') && name.len() < 4 && !name.is_empty() && digits(name)
-        }
+        Format::Positional => !name.starts_with('0') && name.len() < 4 && !name.is_empty() && digits(name),
         Format::Named => {
             let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
             name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
