@@ -7,6 +7,8 @@
 //! shown as.
 
 mod answer;
+#[cfg(test)]
+mod anywhere;
 mod authentication;
 mod body;
 mod button;

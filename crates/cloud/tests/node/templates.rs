@@ -215,7 +215,8 @@ fn one_translation_can_be_deleted_and_the_others_stay() {
     assert_eq!(bench.refused(ApiRequest::delete(of_another_name, TOKEN)).0, 404);
     bench.ok(ApiRequest::delete(format!("{}?name=sale&hsm_id={}", path(), english.as_str()), TOKEN));
     assert_eq!(bench.listed("name=sale").len(), 1);
-    bench.ok(ApiRequest::delete(format!("/{}", bench.listed("name=sale")[0]["id"].as_str().unwrap()), TOKEN));
+    let left = bench.listed("name=sale")[0]["id"].as_str().unwrap().to_owned();
+    bench.ok(ApiRequest::delete(format!("/{left}"), TOKEN));
     assert_eq!(bench.listed("name=sale").len(), 0);
 }
 

@@ -18,7 +18,7 @@ const PHONE_NUMBER: usize = 20;
 /// The longest code that can be copied, in characters (20 since December 2025, 15 before).
 pub(crate) const CODE: usize = 20;
 /// The longest flow that a button can bring along, in characters.
-const FLOW_JSON: usize = 100_000;
+const FLOW_JSON: usize = 20_000;
 const OTP_APPS: usize = 5;
 
 const TYPES: [&str; 11] = [
@@ -336,10 +336,10 @@ fn required(members: &Members<'_>, name: &'static str, limit: usize) -> Result<S
 fn first_text(param: &Param<'_>) -> Result<String, GraphError> {
     if let Ok(items) = param.items() {
         if let Some(first) = items.iter().next() {
-            return first.text().map(str::to_owned);
+            return first.text_within(URL).map(str::to_owned);
         }
     }
-    param.text().map(str::to_owned)
+    param.text_within(URL).map(str::to_owned)
 }
 
 impl Serialize for Button {

@@ -127,3 +127,115 @@ impl Serialize for Components {
         list.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Params;
+    use crate::templates::anywhere::put_anywhere;
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    /// Of every kind of component and button one.
+    fn every_kind() -> [(Format, Json); 4] {
+        let buttons = json!([
+            { "type": "QUICK_REPLY", "text": "Yes" },
+            { "type": "URL", "text": "Go", "url": "https://x.test/{{1}}", "example": ["a"] },
+            { "type": "PHONE_NUMBER", "text": "Call", "phone_number": "+15550001111" },
+            { "type": "COPY_CODE", "example": ["25OFF"] },
+            { "type": "OTP", "text": "Copy", "otp_type": "ZERO_TAP", "autofill_text": "Fill",
+              "supported_apps": [{ "package_name": "test.shop", "signature_hash": "K8a" }], "zero_tap_terms_accepted": true },
+            { "type": "CATALOG", "text": "All" },
+            { "type": "MPM", "text": "Some" },
+            { "type": "SPM", "text": "One" },
+            { "type": "VOICE_CALL", "text": "Talk" },
+        ]);
+        let more = json!([
+            { "type": "FLOW", "text": "Begin", "flow_id": "7", "flow_action": "navigate", "navigate_screen": "A" },
+            { "type": "ORDER_DETAILS", "text": "Pay" },
+        ]);
+        let card = json!({ "components": [
+            { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::x"] } },
+            { "type": "BODY", "text": "A card of {{1}}.", "example": { "body_text": [["x"]] } },
+            { "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "Yes" }] },
+        ] });
+        [
+            (
+                Format::Positional,
+                json!([
+                    { "type": "HEADER", "format": "TEXT", "text": "Our {{1}}", "example": { "header_text": ["x"] } },
+                    { "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": "Soon over", "has_expiration": true } },
+                    { "type": "BODY", "text": "Hi {{1}}.", "example": { "body_text": [["x"]] } },
+                    { "type": "FOOTER", "text": "Bye" },
+                    { "type": "BUTTONS", "buttons": buttons },
+                ]),
+            ),
+            (
+                Format::Named,
+                json!([
+                    { "type": "HEADER", "format": "LOCATION" },
+                    { "type": "BODY", "text": "Hi {{name}}.",
+                      "example": { "body_text_named_params": [{ "param_name": "name", "example": "x" }] } },
+                    { "type": "BUTTONS", "buttons": more },
+                ]),
+            ),
+            (
+                Format::Positional,
+                json!([
+                    { "type": "BODY", "add_security_recommendation": true },
+                    { "type": "FOOTER", "code_expiration_minutes": 10 },
+                ]),
+            ),
+            (
+                Format::Positional,
+                json!([{ "type": "BODY", "text": "See." }, { "type": "CAROUSEL", "cards": [card, card] }]),
+            ),
+        ]
+    }
+
+    #[test]
+    fn components_of_every_kind_are_written_as_they_were_read() {
+        for (format, json) in every_kind() {
+            let read = Components::from_json(&json.to_string(), format).unwrap();
+            let written = read.to_json();
+            assert_eq!(serde_json::from_str::<Json>(&written).unwrap(), json);
+            assert_eq!(Components::from_json(&written, format), Some(read));
+        }
+    }
+
+    #[test]
+    fn words_may_be_in_any_case_and_examples_in_any_shape() {
+        let read = |json: Json| Components::from_json(&json.to_string(), Format::Positional).unwrap();
+        let usual = json!([
+            { "type": "HEADER", "format": "TEXT", "text": "A {{1}} b", "example": { "header_text": ["x"] } },
+            { "type": "BODY", "text": "A {{1}} b", "example": { "body_text": [["x"]] } },
+            { "type": "BUTTONS", "buttons": [{ "type": "COPY_CODE", "example": ["x"] }] },
+        ]);
+        let other = json!([
+            { "type": "buttons", "buttons": [{ "type": "copy_code", "example": "x" }] },
+            { "type": "header", "format": "text", "text": "A {{1}} b", "example": { "header_text": "x" } },
+            { "type": "Body", "text": "A {{1}} b", "example": { "body_text": ["x"] } },
+        ]);
+        assert_eq!(read(usual), read(other));
+    }
+
+    proptest! {
+        /// Wrong types in every place: an error that says where, or something that can be written; no panic.
+        #[test]
+        fn no_components_panic(
+            of in 0..4_usize,
+            at in any::<prop::sample::Index>(),
+            value in "null|true|-1|1e9|\"x\"|\"\\{\\{1\"|\"\\{\\{9\\}\\}\"|\\[\\]|\\{\\}|\\[\\[\\]\\]|\"[1]\"|\\[null\\]|\"\"",
+        ) {
+            let (format, mut json) = every_kind()[of].clone();
+            put_anywhere(&mut json, &at, &value);
+            let body = json!({ "name": "a", "language": "en", "category": "MARKETING", "components": json }).to_string();
+            let params = Params::parse("", None, body.as_bytes()).ok().unwrap();
+            if let Ok(create) = crate::templates::Create::parse(&params) {
+                let components = &create.definition.components;
+                prop_assert_eq!(Components::from_json(&components.to_json(), Format::Positional).as_ref(), Some(components));
+            }
+            let _ = Components::from_json(&json.to_string(), format);
+        }
+    }
+}

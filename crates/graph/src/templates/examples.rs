@@ -5,6 +5,9 @@ use crate::reading::{Members, Param};
 use crate::templates::{Format, Wording};
 use crate::value::Value;
 
+/// The longest value, in characters.
+const LIMIT: usize = 1024;
+
 /// A value for each variable of a text, in the order of the variables; none, if the business has given none.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Examples(pub(crate) Vec<String>);
@@ -19,18 +22,21 @@ impl Examples {
             let mut values = vec![String::new(); text.variables().len()];
             for pair in pairs.items()?.iter() {
                 let pair = pair.object(&["param_name", "example"])?;
-                let (name, value) = (pair.required("param_name")?.text()?, pair.required("example")?.text()?);
+                let (name, value) =
+                    (pair.required("param_name")?.text()?, example_text(pair.required("example")?)?);
                 let known = text.variables().iter().position(|variable| variable == name);
                 if let Some(to) = known.and_then(|at| values.get_mut(at)) {
-                    value.clone_into(to);
+                    *to = value;
                 }
             }
             return Ok(Self(if values.iter().any(String::is_empty) { Vec::new() } else { values }));
         }
         let Some(list) = example.get(listed) else { return Ok(Self::default()) };
+        let text_variables = text.variables().len();
         if let Ok(text) = list.text() {
             if list.items().is_err() {
-                return Ok(Self(vec![text.to_owned()]));
+                list.text_within(LIMIT)?;
+                return Ok(Self(vec![text.to_owned()]).of(text_variables));
             }
         }
         let list = list.items()?;
@@ -46,7 +52,13 @@ impl Examples {
                 _ => values.push(example_text(item)?),
             }
         }
-        Ok(Self(values))
+        Ok(Self(values).of(text_variables))
+    }
+
+    /// No more than there are variables.
+    fn of(mut self, variables: usize) -> Self {
+        self.0.truncate(variables);
+        self
     }
 
     /// As JSON, under the name that it was read from.
@@ -89,6 +101,6 @@ impl std::fmt::Debug for Examples {
 fn example_text(value: Param<'_>) -> Result<String, GraphError> {
     match value.value() {
         Value::Unsigned(number) => Ok(number.to_string()),
-        _ => value.text().map(str::to_owned),
+        _ => value.text_within(LIMIT).map(str::to_owned),
     }
 }

@@ -376,3 +376,134 @@ fn format_mismatch(place: &str, expected: &str, received: &str) -> GraphError {
     let details = format!("{place}: Format mismatch, expected {expected}, received {received}");
     GraphError::whatsapp(codes::ARGUMENT_FORMAT, details)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Params;
+    use crate::messages::{Content, Request};
+    use crate::templates::anywhere::put_anywhere;
+    use crate::templates::{Category, Language, TemplateName};
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    fn template(components: &Json) -> Definition {
+        Definition {
+            name: TemplateName::of("a").unwrap(),
+            language: Language::EN_US,
+            category: Category::Marketing,
+            components: Components::from_json(&components.to_string(), Format::Positional).unwrap(),
+            ttl: None,
+        }
+    }
+
+    fn every_button() -> Definition {
+        template(&json!([
+            { "type": "HEADER", "format": "LOCATION" },
+            { "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": "Soon over", "has_expiration": true } },
+            { "type": "BODY", "text": "Pay {{1}} until {{2}}, and no more.", "example": { "body_text": [["x", "y"]] } },
+            { "type": "BUTTONS", "buttons": [
+                { "type": "QUICK_REPLY", "text": "Yes" },
+                { "type": "URL", "text": "Go", "url": "https://x.test/", },
+                { "type": "COPY_CODE", "example": "X" },
+                { "type": "PHONE_NUMBER", "text": "Call", "phone_number": "+15550001111" },
+                { "type": "CATALOG", "text": "All" },
+                { "type": "MPM", "text": "Some" },
+                { "type": "FLOW", "text": "Begin", "flow_id": "7" },
+            ] },
+        ]))
+    }
+
+    fn values_of_every_button() -> Json {
+        json!([
+            { "type": "header", "parameters": [{ "type": "location", "location": {
+                "latitude": "48.4", "longitude": 10, "name": "Minster", "address": "Ulm" } }] },
+            { "type": "LIMITED_TIME_OFFER", "parameters": [
+                { "type": "limited_time_offer", "limited_time_offer": { "expiration_time_ms": 1_750_000_000_000_u64 } }] },
+            { "type": "body", "parameters": [
+                { "type": "currency", "currency": { "fallback_value": "$1", "code": "USD", "amount_1000": 1000 } },
+                { "type": "date_time", "date_time": { "fallback_value": "today", "year": 1977 } }] },
+            { "type": "button", "sub_type": "quick_reply", "index": 0, "parameters": [{ "type": "text", "text": true }] },
+            { "type": "button", "sub_type": "copy_code", "index": 2,
+              "parameters": [{ "type": "coupon_code", "coupon_code": "LESS" }] },
+            { "type": "button", "sub_type": "CATALOG", "index": "4",
+              "parameters": [{ "type": "action", "action": { "thumbnail_product_retailer_id": "p" } }] },
+            { "type": "button", "sub_type": "mpm", "index": 5,
+              "parameters": [{ "type": "action", "action": { "sections": [] } }] },
+        ])
+    }
+
+    fn fill(definition: &Definition, components: &Json) -> Result<Filled, GraphError> {
+        let body = json!({
+            "messaging_product": "whatsapp", "to": "16505551234", "type": "template",
+            "template": { "name": "a", "language": { "code": "en_US", "policy": "deterministic" }, "components": components },
+        });
+        let body = body.to_string();
+        let params = Params::parse("", None, body.as_bytes())?;
+        let Request::Send(send) = Request::parse(&params)? else { panic!("not a message") };
+        let Content::Template(template) = send.content else { panic!("not a template") };
+        definition.fill(&template.values, Version::DEFAULT)
+    }
+
+    #[test]
+    fn every_button_does_what_the_message_says() {
+        let filled = fill(&every_button(), &values_of_every_button()).unwrap();
+        assert_eq!(filled.body, "Pay $1 until today, and no more.");
+        assert_eq!(filled.offer_expires_ms, Some(1_750_000_000_000));
+        let values: Vec<_> = filled.buttons.iter().map(|button| button.value.as_str()).collect();
+        assert_eq!(
+            values,
+            [
+                "true",
+                "https://x.test/",
+                "LESS",
+                "+15550001111",
+                r#"{"thumbnail_product_retailer_id":"p"}"#,
+                r#"{"sections":[]}"#,
+                "",
+            ]
+        );
+        let Some(FilledHeader::Location { latitude, longitude, .. }) = filled.header else {
+            panic!("no place")
+        };
+        assert!((latitude - 48.4).abs() < 1e-9 && (longitude - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn each_card_is_filled_by_its_own_values() {
+        let card = json!({ "components": [
+            { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::x"] } },
+            { "type": "BODY", "text": "It is {{1}} here.", "example": { "body_text": [["x"]] } },
+            { "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "Yes" }] },
+        ] });
+        let definition = template(
+            &json!([{ "type": "BODY", "text": "See." }, { "type": "CAROUSEL", "cards": [card, card] }]),
+        );
+        assert_eq!(definition.check(), Ok(()));
+        let values = |index: u64, text: &str| {
+            json!({ "card_index": index, "components": [
+            { "type": "header", "parameters": [{ "type": "image", "image": { "id": "1" } }] },
+            { "type": "body", "parameters": [{ "type": "text", "text": text }] },
+        ] })
+        };
+        let carousel = |cards: Json| json!([{ "type": "carousel", "cards": cards }]);
+        let filled = fill(&definition, &carousel(json!([values(1, "wet"), values(0, "dry")]))).unwrap();
+        let bodies: Vec<_> = filled.cards.iter().map(|card| card.body.as_str()).collect();
+        assert_eq!(bodies, ["It is dry here.", "It is wet here."]);
+        assert!(fill(&definition, &carousel(json!([values(0, "x")]))).is_err());
+        assert!(fill(&definition, &carousel(json!([values(0, "x"), values(0, "y")]))).is_err());
+    }
+
+    proptest! {
+        /// Wrong types in every place: an error or a message, no panic.
+        #[test]
+        fn no_message_panics(
+            at in any::<prop::sample::Index>(),
+            value in "null|true|-1|1e9|11|\"x\"|\"body\"|\"button\"|\"9\"|\\[\\]|\\{\\}|\\[\\[\\]\\]|\"[1]\"|\\[null\\]|\"\"",
+        ) {
+            let mut json = values_of_every_button();
+            put_anywhere(&mut json, &at, &value);
+            let _ = fill(&every_button(), &json);
+        }
+    }
+}

@@ -9,6 +9,10 @@ use crate::templates::{Examples, Format, Wording, word};
 /// The longest header, in characters.
 const LIMIT: usize = 60;
 
+/// How many handles of examples are kept, and the longest, in characters.
+const HANDLES: usize = 10;
+const HANDLE: usize = 2000;
+
 const FORMATS: [&str; 7] = ["TEXT", "IMAGE", "VIDEO", "GIF", "DOCUMENT", "LOCATION", "PRODUCT"];
 
 /// What stands above a template's text.
@@ -118,7 +122,10 @@ impl Header {
 /// One or more; a handle may have commas.
 fn handles_of(param: &Param<'_>) -> Result<Vec<String>, GraphError> {
     match param.items() {
-        Ok(items) => items.iter().map(|item| item.text().map(str::to_owned)).collect(),
-        Err(_) => Ok(vec![param.text()?.to_owned()]),
+        Ok(items) => {
+            let handles = items.iter().take(HANDLES);
+            handles.map(|item| item.text_within(HANDLE).map(str::to_owned)).collect()
+        }
+        Err(_) => Ok(vec![param.text_within(HANDLE)?.to_owned()]),
     }
 }

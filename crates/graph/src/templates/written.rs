@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 /// A component as JSON.
 #[derive(Serialize)]
 pub(crate) struct Written<'a> {
-    r#type: &'static str,
+    pub(crate) r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) format: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
