@@ -43,10 +43,10 @@ pub const ROUTES: &[Route] = &[
     Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
     Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
     Route::number (Post,   "marketing_messages", Messaging, messages::MARKETING, post_marketing_message),
+    Route::template(Post,   "unpause",        Management, NONE,                 unpause_template),
     Route::template(Get,    "",               Management, FIELDS,               get_template),
     Route::template(Post,   "",               Management, EDIT,                 edit_template),
     Route::template(Delete, "",               Management, NONE,                 delete_template),
-    Route::template(Post,   "unpause",        Management, NONE,                 unpause_template),
     Route::root   (Get,    "message_template_library", Management, LIBRARY,     get_library),
 ];
 

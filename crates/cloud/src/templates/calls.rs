@@ -39,7 +39,7 @@ pub(crate) fn upsert_templates(
     let new = known.iter().filter(|known| known.is_none()).count();
     for (definition, known) in definitions.iter().zip(&known) {
         match known.and_then(|id| state.templates.get(id)) {
-            Some(kept) if kept.definition != *definition => state.check_edit(kept, step)?,
+            Some(kept) if kept.definition != *definition => state.check_edit(kept, definition, step)?,
             Some(_) => {}
             None => state.check_new(account, definition, new, step)?,
         }
@@ -72,7 +72,7 @@ pub(crate) fn edit_template(
 ) -> Outcome {
     let kept = state.templates.get(id).ok_or_else(GraphError::unavailable)?;
     let edit = Edit::parse(asked.params, &kept.definition)?;
-    state.check_edit(kept, step)?;
+    state.check_edit(kept, &edit.definition, step)?;
     if edit.definition.category != kept.definition.category && kept.status == Status::Approved {
         return Err(GraphError::invalid("The category of an approved message template can't be changed."));
     }

@@ -15,13 +15,19 @@ const PER_MONTH: usize = 10;
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 
 impl State {
-    /// Whether a template may be edited now.
-    pub(crate) fn check_edit(&self, kept: &Kept, step: &Step<'_>) -> Result<(), GraphError> {
+    /// Whether a template may become `definition` now. That it is that already is no edit.
+    pub(crate) fn check_edit(
+        &self,
+        kept: &Kept,
+        definition: &of::Definition,
+        step: &Step<'_>,
+    ) -> Result<(), GraphError> {
         if !matches!(kept.status, Status::Approved | Status::Rejected | Status::Paused) {
             return Err(of::not_editable(kept.status));
         }
         let since = |span: Duration| kept.edits.iter().filter(|edit| **edit + span > step.now).count();
-        let too_many = kept.status == Status::Approved && (since(DAY) > 0 || since(MONTH) >= PER_MONTH);
+        let is_edit = kept.status == Status::Approved && kept.definition != *definition;
+        let too_many = is_edit && (since(DAY) > 0 || since(MONTH) >= PER_MONTH);
         if too_many { Err(of::too_many_edits()) } else { Ok(()) }
     }
 

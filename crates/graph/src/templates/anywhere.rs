@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 pub(crate) fn put_anywhere(json: &mut Json, at: &Index, value: &str) {
     let mut all = Vec::new();
     paths(json, "", &mut all);
-    if let (Some(place), Ok(value)) = (json.pointer_mut(at.get(&all)), serde_json::from_str(value)) {
+    let path: &String = at.get(&all);
+    if let (Some(place), Ok(value)) = (json.pointer_mut(path), serde_json::from_str(value)) {
         *place = value;
     }
 }

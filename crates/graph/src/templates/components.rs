@@ -233,7 +233,8 @@ mod tests {
             let params = Params::parse("", None, body.as_bytes()).ok().unwrap();
             if let Ok(create) = crate::templates::Create::parse(&params) {
                 let components = &create.definition.components;
-                prop_assert_eq!(Components::from_json(&components.to_json(), Format::Positional).as_ref(), Some(components));
+                let again = Components::from_json(&components.to_json(), Format::Positional);
+                prop_assert_eq!(again.as_ref(), Some(components));
             }
             let _ = Components::from_json(&json.to_string(), format);
         }
