@@ -31,6 +31,7 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::{Callback, is_callback};
 pub use graph::templates::{Category, Quality, Reason, Status};
+pub use graph::tokens::{Scope, Scopes, TokenKind};
 pub use graph::{
     AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, TemplateId, WabaId, Wamid,
 };

@@ -31,6 +31,7 @@ mod secret;
 mod signature;
 pub mod subscriptions;
 pub mod templates;
+pub mod tokens;
 pub mod value;
 mod wamid;
 pub mod webhook;

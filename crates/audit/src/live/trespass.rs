@@ -19,6 +19,7 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
             });
             for route in cloud::ROUTES {
+                // Without an object there is nothing of another's: what is said of another's token is below.
                 let Some(id) = id_of(other, route.object()) else { continue };
                 let path = format!("/v23.0{}", route.path(&id.to_string()));
                 let (method, body) = match route.method {
@@ -28,6 +29,12 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 };
                 let answer = stranger.call(node.api, method, &path, &business.token, body)?;
                 refused(views, answer.status, "what is another's");
+            }
+            let about = format!("/v23.0/debug_token?input_token={}", other.token);
+            let answer = stranger.call(node.api, "GET", &about, &business.token, None)?;
+            let said = |name: &str| answer.body.get("data")?.get(name).cloned();
+            if said("is_valid") != Some(false.into()) || said("app_id").is_some() {
+                views.broken("tenants are strangers", "what another's token is was answered".to_owned());
             }
             let party = Party::new(Principal::Business, business.name);
             let view = format!("answers about {}", other.name);
@@ -39,15 +46,15 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
     Ok(())
 }
 
-/// The id of a business's object of a kind; none of what is everybody's.
+/// The id of a business's object of a kind; `None` if it is none.
 pub(super) fn id_of(business: &Business, object: Object) -> Option<u64> {
-    Some(match object {
-        Object::App => business.app_id,
-        Object::Account => business.waba_id,
-        Object::Number => business.phone_number_id,
-        Object::Template => cloud::hello_world(business.waba_id.into()).as_str().parse().ok()?,
-        Object::Root => return None,
-    })
+    match object {
+        Object::Nothing => None,
+        Object::App => Some(business.app_id),
+        Object::Account => Some(business.waba_id),
+        Object::Number => Some(business.phone_number_id),
+        Object::Template => cloud::hello_world(business.waba_id.into()).as_str().parse().ok(),
+    }
 }
 
 pub(super) fn refused(views: &mut Views, status: u16, what: &str) {

@@ -118,7 +118,9 @@ impl Walker<'_> {
         let app = self.business.app_token();
         let (token, other) = match route.needs {
             Needs::AppToken => (app, self.business.token.clone()),
-            Needs::Messaging | Needs::Management => (self.business.token.clone(), app),
+            Needs::Messaging | Needs::Management | Needs::AnyToken | Needs::Client => {
+                (self.business.token.clone(), app)
+            }
         };
         let method = match route.method {
             Method::Post => "POST",

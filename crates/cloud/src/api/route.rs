@@ -4,6 +4,7 @@ use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
 use crate::output::Step;
 use crate::state::State;
+use graph::tokens::{Scope, TokenKind};
 use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, TemplateId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
@@ -23,6 +24,8 @@ pub struct Route {
 /// A kind of object that a path begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
+    /// None: the edge is a path of its own.
+    Nothing,
     /// An app.
     App,
     /// A WhatsApp Business Account.
@@ -31,8 +34,6 @@ pub enum Object {
     Number,
     /// A message template.
     Template,
-    /// None: what is everybody's.
-    Root,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -44,28 +45,33 @@ pub enum Needs {
     Management,
     /// The app's own, `APP_ID|APP_SECRET`.
     AppToken,
+    /// Any.
+    AnyToken,
+    /// None, but an app's id and secret as `client_id` and `client_secret`.
+    Client,
 }
 
 /// The function that does what a route is for, by the object that it takes.
 #[derive(Clone, Copy)]
 enum Call {
+    Nothing(Plain),
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
     Template(Function<TemplateId>),
-    Root(Function<()>),
 }
 
+type Plain = fn(&mut State, &Asked<'_>, &mut Step<'_>) -> Outcome;
 type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
+    Nothing(Plain),
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
     Template(Function<TemplateId>, TemplateId),
-    Root(Function<()>),
 }
 
 /// What the function of a route is told beside its object.
@@ -90,6 +96,16 @@ pub(crate) enum Reply {
 }
 
 impl Route {
+    pub(crate) const fn path_of_its_own(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Plain,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Nothing(call) }
+    }
+
     pub(crate) const fn app(
         method: Method,
         edge: &'static str,
@@ -130,34 +146,31 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Template(call) }
     }
 
-    /// Of no object: the edge is all of the path.
-    pub(crate) const fn root(
-        method: Method,
-        edge: &'static str,
-        needs: Needs,
-        parameters: &'static [&'static str],
-        call: Function<()>,
-    ) -> Self {
-        Self { method, edge, needs, parameters, call: Call::Root(call) }
-    }
-
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
+            Call::Nothing(_) => Object::Nothing,
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
             Call::Template(_) => Object::Template,
-            Call::Root(_) => Object::Root,
         }
     }
 
     /// The path, of the object with this id.
     pub fn path(&self, id: &str) -> String {
-        if self.object() == Object::Root {
+        if self.object() == Object::Nothing {
             return format!("/{}", self.edge);
         }
         if self.edge.is_empty() { format!("/{id}") } else { format!("/{id}/{}", self.edge) }
+    }
+
+    /// Its function, if it is a path of its own.
+    pub(crate) fn of_nothing(&self) -> Option<Bound> {
+        match self.call {
+            Call::Nothing(call) => Some(Bound::Nothing(call)),
+            _ => None,
+        }
     }
 
     /// Its function, to be called with `target`; `None` if it is a route of other objects.
@@ -167,17 +180,22 @@ impl Route {
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
             (Call::Template(call), Target::Template(id)) => Some(Bound::Template(call, id)),
-            (Call::Root(call), Target::Root) => Some(Bound::Root(call)),
             _ => None,
         }
     }
 
     /// Refuses tokens of the wrong kind.
     pub(crate) fn admit(&self, grant: &Grant) -> Result<(), GraphError> {
+        let is_of_app = grant.kind == TokenKind::App;
         match self.needs {
-            Needs::Messaging if grant.is_app_token => Err(GraphError::not_for_this_app()),
-            Needs::AppToken if !grant.is_app_token => Err(GraphError::no_permission()),
-            Needs::Messaging | Needs::Management | Needs::AppToken => Ok(()),
+            Needs::Messaging if is_of_app || !grant.scopes.has(Scope::Messaging) => {
+                Err(GraphError::not_for_this_app())
+            }
+            Needs::Management if !grant.scopes.has(Scope::Management) => Err(GraphError::no_permission()),
+            Needs::AppToken if !is_of_app => Err(GraphError::no_permission()),
+            Needs::Messaging | Needs::Management | Needs::AppToken | Needs::AnyToken | Needs::Client => {
+                Ok(())
+            }
         }
     }
 }
@@ -185,11 +203,11 @@ impl Route {
 impl Bound {
     pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
+            Self::Nothing(call) => call(state, asked, step),
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
             Self::Template(call, id) => call(state, id, asked, step),
-            Self::Root(call) => call(state, (), asked, step),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
 
-use crate::accounts::{Grant, Target, get_account, get_app, get_number, get_numbers};
-use crate::api::route::Needs::{AppToken, Management, Messaging};
+use crate::accounts::{
+    Grant, Target, exchange_token, get_account, get_app, get_number, get_numbers, inspect_token,
+};
+use crate::api::route::Needs::{AnyToken, AppToken, Client, Management, Messaging};
 use crate::api::route::{Bound, Route};
 use crate::messages::post_message;
 use crate::state::State;
@@ -16,6 +18,7 @@ use crate::webhooks::{
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
 use graph::templates::{CREATE, DELETE, EDIT, LIBRARY, LIST as TEMPLATES, PREVIEWS, UPSERT};
+use graph::tokens::{EXCHANGE, INSPECT};
 use graph::{GraphError, Request, is_graph_id, messages};
 
 const FIELDS: &[&str] = &["fields"];
@@ -25,6 +28,10 @@ const NONE: &[&str] = &[];
 /// All that the API can do.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    Route::path_of_its_own(Get,  "debug_token",        AnyToken, INSPECT,  inspect_token),
+    Route::path_of_its_own(Get,  "oauth/access_token", Client,   EXCHANGE, exchange_token),
+    Route::path_of_its_own(Post, "oauth/access_token", Client,   EXCHANGE, exchange_token),
+    Route::path_of_its_own(Get,  "message_template_library", Management, LIBRARY, get_library),
     Route::app    (Get,    "",                Management, FIELDS,               get_app),
     Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
     Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
@@ -47,7 +54,6 @@ pub const ROUTES: &[Route] = &[
     Route::template(Get,    "",               Management, FIELDS,               get_template),
     Route::template(Post,   "",               Management, EDIT,                 edit_template),
     Route::template(Delete, "",               Management, NONE,                 delete_template),
-    Route::root   (Get,    "message_template_library", Management, LIBRARY,     get_library),
 ];
 
 /// The route that a request takes, and what it leads to.
@@ -57,14 +63,16 @@ pub(crate) fn find(
     request: &Request<'_>,
 ) -> Result<(&'static Route, Bound), GraphError> {
     let path = &request.path;
+    let whole = path.rest(0);
+    let mut of_nothing = paths_of_their_own(&whole).peekable();
+    if of_nothing.peek().is_some() {
+        let with_method = of_nothing.find(|(route, _)| route.method == request.method);
+        return with_method.ok_or_else(GraphError::unknown_method);
+    }
     let (id, edge) = match path.segments() {
         [id] if is_graph_id(id) => (id, ""),
         [id, edge] if is_graph_id(id) => (id, &**edge),
         [id, _, _, ..] if is_graph_id(id) => return Err(GraphError::unknown_path(&path.rest(1))),
-        [edge] => {
-            let found = with_edge(Target::Root, edge).find(|(route, _)| route.method == request.method);
-            return found.ok_or_else(|| GraphError::unknown_path(&path.rest(0)));
-        }
         _ => return Err(GraphError::unknown_path(&path.rest(0))),
     };
     if request.method == Method::Other {
@@ -79,6 +87,12 @@ pub(crate) fn find(
         let is_edge = with_edge(target, edge).next().is_some();
         if is_edge { unknown_object() } else { GraphError::unknown_path(&path.rest(1)) }
     })
+}
+
+/// The routes that begin with no object, whatever the method.
+fn paths_of_their_own(path: &str) -> impl Iterator<Item = (&'static Route, Bound)> {
+    let routes = ROUTES.iter().filter_map(|route| Some((route, route.of_nothing()?)));
+    routes.filter(move |(route, _)| route.edge == path)
 }
 
 /// The routes from an object over an edge, whatever the method.

@@ -44,7 +44,7 @@ pub(crate) fn get_template(
 }
 
 /// `GET /message_template_library`.
-pub(crate) fn get_library(_: &mut State, (): (), asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
+pub(crate) fn get_library(_: &mut State, asked: &Asked<'_>, _: &mut Step<'_>) -> Outcome {
     let filter = LibraryFilter::parse(asked.params)?;
     let all = library().iter().filter(|of| filter.admits(of)).map(|of| of.shown());
     Ok(Reply::Now(Answer::of(&Page::whole(all.collect()))))

@@ -20,3 +20,4 @@ mod subscriptions;
 mod support;
 mod templates;
 mod tenants;
+mod tokens;

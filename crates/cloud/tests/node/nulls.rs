@@ -68,11 +68,11 @@ fn encoded(parameters: &Parameters) -> String {
 fn request(route: &Route, parameters: &Parameters, way: As) -> ApiRequest {
     let hello = hello();
     let id = match route.object() {
+        Object::Nothing => "",
         Object::App => APP,
         Object::Account => WABA,
         Object::Number => PHONE,
         Object::Template => hello.as_str(),
-        Object::Root => "",
     };
     let app_token = format!("{APP}|{SECRET}");
     let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

@@ -51,11 +51,11 @@ fn every_route_is_there_for_its_owner() {
     for route in ROUTES {
         let hello = hello();
         let id = match route.object() {
+            Object::Nothing => "",
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,
             Object::Template => hello.as_str(),
-            Object::Root => "",
         };
         let app_token = format!("{APP}|{SECRET}");
         let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };
