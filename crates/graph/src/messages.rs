@@ -13,7 +13,9 @@ pub use answer::{Accepted, MessageStatus};
 pub use marketing::MARKETING;
 pub use media::MediaSource;
 pub use request::{Content, MarkRead, PARAMETERS, Recipient, Request, Send};
-pub use template::{Argument, ButtonValues, CardValues, Template, Values};
+pub use template::{
+    Argument, ButtonValues, CardValues, HeaderMedia, HeaderPlace, HeaderProduct, Template, Values,
+};
 pub use text::Text;
 
 use crate::codes;

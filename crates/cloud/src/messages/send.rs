@@ -57,8 +57,6 @@ impl State {
             let details = "The recipient is the number that sends.";
             return Err(GraphError::whatsapp(codes::TO_ITSELF, details));
         }
-        let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
-        let quoted = quoted.map_err(|_| messages::not_of_this_conversation())?;
         let (body, billing_class, template) = match content {
             messages::Content::Text(text) => {
                 let body = Body::Text(Text { body: text.body, preview_url: text.preview_url });
@@ -70,6 +68,8 @@ impl State {
                 (body, billing_class, Some(id))
             }
         };
+        let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
+        let quoted = quoted.map_err(|_| messages::not_of_this_conversation())?;
         let id = MessageId::from_random(&step.rng.child(business.as_integer()).bytes::<9>());
         let content = Content {
             message_id: id.clone(),

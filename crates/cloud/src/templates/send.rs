@@ -6,7 +6,7 @@ use super::kept::{FlowState, Kept};
 use crate::state::State;
 use content::Body;
 use content::kinds::{self, Header, HeaderText, header};
-use graph::messages::Template;
+use graph::messages::{HeaderPlace, HeaderProduct, Template};
 use graph::templates::{
     self as of, Button, Category, Filled, FilledButton, FilledCard, FilledHeader, Language, Status,
     TemplateName,
@@ -103,11 +103,11 @@ fn header_of(header: FilledHeader) -> Result<Header, GraphError> {
     let header = match header {
         FilledHeader::Text(text) => header::Header::Text(HeaderText { text, sub_text: String::new() }),
         // The one place where a file gets into a template.
-        FilledHeader::Media { .. } => {
+        FilledHeader::Media(_) => {
             let details = "Files in headers of templates are not built into this node yet.";
             return Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details));
         }
-        FilledHeader::Location { latitude, longitude, name, address } => {
+        FilledHeader::Location(HeaderPlace { latitude, longitude, name, address }) => {
             header::Header::Location(kinds::Location {
                 latitude,
                 longitude,
@@ -116,7 +116,7 @@ fn header_of(header: FilledHeader) -> Result<Header, GraphError> {
                 url: String::new(),
             })
         }
-        FilledHeader::Product { catalog_id, retailer_id } => {
+        FilledHeader::Product(HeaderProduct { catalog_id, retailer_id }) => {
             let catalog_id = catalog_id.unwrap_or_default();
             header::Header::Product(kinds::Product { catalog_id, retailer_id })
         }

@@ -89,7 +89,7 @@ pub enum Content {
     /// A text.
     Text(Text),
     /// A template, and what is put in.
-    Template(Template),
+    Template(Box<Template>),
 }
 
 /// Whom a message is for. `Debug` shows nobody.
@@ -157,7 +157,7 @@ impl Send {
         }
         let to = Recipient::parse(params.required("to")?.text()?)?;
         let content = match kind {
-            "template" => Content::Template(Template::parse(params)?),
+            "template" => Content::Template(Box::new(Template::parse(params)?)),
             _ => Content::Text(Text::parse(params)?),
         };
         Ok(Self { content, quoted: quoted(params, to.number)?, callback_data: callback_data(params)?, to })

@@ -104,32 +104,11 @@ pub enum Argument {
         text: String,
     },
     /// A file.
-    Media {
-        /// Of which kind.
-        format: MediaFormat,
-        /// Where it is.
-        source: MediaSource,
-        /// What it is called, of a document.
-        filename: Option<String>,
-    },
+    Media(HeaderMedia),
     /// A place.
-    Location {
-        /// Degrees north.
-        latitude: f64,
-        /// Degrees east.
-        longitude: f64,
-        /// What it is called.
-        name: Option<String>,
-        /// Where that is.
-        address: Option<String>,
-    },
+    Location(HeaderPlace),
     /// Something that the business sells.
-    Product {
-        /// In which catalog.
-        catalog_id: Option<String>,
-        /// What it is called there.
-        retailer_id: String,
-    },
+    Product(HeaderProduct),
     /// What an answer by a quick reply brings back.
     Payload(String),
     /// A code to be copied.
@@ -139,6 +118,39 @@ pub enum Argument {
 }
 
 impl Eq for Argument {}
+
+/// A file above a template's text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeaderMedia {
+    /// Of which kind.
+    pub format: MediaFormat,
+    /// Where it is.
+    pub source: MediaSource,
+    /// What it is called, of a document.
+    pub filename: Option<String>,
+}
+
+/// A place above a template's text.
+#[derive(Clone, PartialEq)]
+pub struct HeaderPlace {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// What it is called.
+    pub name: Option<String>,
+    /// Where that is.
+    pub address: Option<String>,
+}
+
+/// Something that the business sells, above a template's text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeaderProduct {
+    /// In which catalog.
+    pub catalog_id: Option<String>,
+    /// What it is called there.
+    pub retailer_id: String,
+}
 
 impl Template {
     pub(crate) fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
@@ -226,12 +238,12 @@ impl Argument {
         match self {
             Self::Text { .. } => "text",
             Self::Localized { kind, .. } => kind,
-            Self::Media { format: MediaFormat::Image, .. } => "image",
-            Self::Media { format: MediaFormat::Video, .. } => "video",
-            Self::Media { format: MediaFormat::Gif, .. } => "gif",
-            Self::Media { format: MediaFormat::Document, .. } => "document",
-            Self::Location { .. } => "location",
-            Self::Product { .. } => "product",
+            Self::Media(HeaderMedia { format: MediaFormat::Image, .. }) => "image",
+            Self::Media(HeaderMedia { format: MediaFormat::Video, .. }) => "video",
+            Self::Media(HeaderMedia { format: MediaFormat::Gif, .. }) => "gif",
+            Self::Media(HeaderMedia { format: MediaFormat::Document, .. }) => "document",
+            Self::Location(_) => "location",
+            Self::Product(_) => "product",
             Self::Payload(_) => "payload",
             Self::CouponCode(_) => "coupon_code",
             Self::Action(_) => "action",
@@ -297,13 +309,13 @@ impl Argument {
                 let (name, address) = (text("name")?, text("address")?);
                 let degrees = |name, limit| degrees(of.required(name)?, limit);
                 let (latitude, longitude) = (degrees("latitude", 90.0)?, degrees("longitude", 180.0)?);
-                Self::Location { latitude, longitude, name, address }
+                Self::Location(HeaderPlace { latitude, longitude, name, address })
             }
             "product" => {
                 let of = value.object(&["catalog_id", "product_retailer_id"])?;
                 let catalog_id = of.get("catalog_id").map(|id| id.text_within(NAME).map(str::to_owned));
                 let retailer_id = of.required("product_retailer_id")?.text_within(NAME)?.to_owned();
-                Self::Product { catalog_id: catalog_id.transpose()?, retailer_id }
+                Self::Product(HeaderProduct { catalog_id: catalog_id.transpose()?, retailer_id })
             }
             "payload" => Self::Payload(value.text_within(PAYLOAD)?.to_owned()),
             "coupon_code" => Self::CouponCode(value.text_within(NAME)?.to_owned()),
@@ -327,7 +339,7 @@ impl Argument {
                 return Err(GraphError::whatsapp(codes::NOT_VALID, details));
             }
         };
-        Ok(Self::Media { format, source, filename: text("filename")? })
+        Ok(Self::Media(HeaderMedia { format, source, filename: text("filename")? }))
     }
 }
 

@@ -334,10 +334,10 @@ fn required(members: &Members<'_>, name: &'static str, limit: usize) -> Result<S
 
 /// A text, or the first of a list.
 fn first_text(param: &Param<'_>) -> Result<String, GraphError> {
-    if let Ok(items) = param.items() {
-        if let Some(first) = items.iter().next() {
-            return first.text_within(URL).map(str::to_owned);
-        }
+    if let Ok(items) = param.items()
+        && let Some(first) = items.iter().next()
+    {
+        return first.text_within(URL).map(str::to_owned);
     }
     param.text_within(URL).map(str::to_owned)
 }

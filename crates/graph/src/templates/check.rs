@@ -138,10 +138,10 @@ fn check_buttons(buttons: &[Button]) -> Result<(), GraphError> {
             return Err(Part::Buttons.format(&format!("can have at most {most} of type {kind}")));
         }
     }
-    if buttons.len() > 1 {
-        if let Some(kind) = ALONE.into_iter().find(|kind| count(kind) > 0) {
-            return Err(Part::Buttons.format(&format!("can't have others beside one of type {kind}")));
-        }
+    if buttons.len() > 1
+        && let Some(kind) = ALONE.into_iter().find(|kind| count(kind) > 0)
+    {
+        return Err(Part::Buttons.format(&format!("can't have others beside one of type {kind}")));
     }
     // Quick replies stand together: there is one place at most where they end or begin.
     let is_reply = |button: &Button| matches!(button, Button::QuickReply { .. });
@@ -151,10 +151,10 @@ fn check_buttons(buttons: &[Button]) -> Result<(), GraphError> {
         return Err(Part::Buttons.format("must have quick replies and others in two groups"));
     }
     for button in buttons {
-        if let Button::Url { url, example, .. } = button {
-            if !example.fit(url.variables().len()) {
-                return Err(Part::Buttons.missing("example"));
-            }
+        if let Button::Url { url, example, .. } = button
+            && !example.fit(url.variables().len())
+        {
+            return Err(Part::Buttons.missing("example"));
         }
     }
     Ok(())

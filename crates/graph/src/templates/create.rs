@@ -120,15 +120,13 @@ impl Edit {
     /// They make nothing of it that can be.
     pub fn parse(params: &Params<'_>, old: &Definition) -> Result<Self, GraphError> {
         let mut definition = old.clone();
-        if let Some(name) = params.get("name") {
-            if TemplateName::read(name)? != old.name {
-                return Err(GraphError::invalid("The name of a message template can't be changed."));
-            }
+        let name = params.get("name").map(TemplateName::read).transpose()?;
+        if name.is_some_and(|name| name != old.name) {
+            return Err(GraphError::invalid("The name of a message template can't be changed."));
         }
-        if let Some(language) = params.get("language") {
-            if Language::read(language)? != old.language {
-                return Err(GraphError::invalid("The language of a message template can't be changed."));
-            }
+        let language = params.get("language").map(Language::read).transpose()?;
+        if language.is_some_and(|language| language != old.language) {
+            return Err(GraphError::invalid("The language of a message template can't be changed."));
         }
         if let Some(category) = params.get("category") {
             definition.category = Category::read(category)?;

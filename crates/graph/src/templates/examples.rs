@@ -33,11 +33,8 @@ impl Examples {
         }
         let Some(list) = example.get(listed) else { return Ok(Self::default()) };
         let text_variables = text.variables().len();
-        if let Ok(text) = list.text() {
-            if list.items().is_err() {
-                list.text_within(LIMIT)?;
-                return Ok(Self(vec![text.to_owned()]).of(text_variables));
-            }
+        if let (Ok(_), Err(_)) = (list.text(), list.items()) {
+            return Ok(Self(vec![list.text_within(LIMIT)?.to_owned()]).of(text_variables));
         }
         let list = list.items()?;
         let mut values = Vec::new();

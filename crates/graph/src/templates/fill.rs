@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::error::GraphError;
-use crate::messages::{Argument, ButtonValues, CardValues, MediaSource, Values};
+use crate::messages::{Argument, ButtonValues, CardValues, HeaderMedia, HeaderPlace, HeaderProduct, Values};
 use crate::path::Version;
 use crate::templates::{
     Body, Button, Card, Components, Definition, Footer, Format, Header, MediaFormat, Wording, authentication,
@@ -45,32 +45,11 @@ pub enum FilledHeader {
     /// A text.
     Text(String),
     /// A file.
-    Media {
-        /// Of which kind.
-        format: MediaFormat,
-        /// Where it is.
-        source: MediaSource,
-        /// What it is called, of a document.
-        filename: Option<String>,
-    },
+    Media(HeaderMedia),
     /// A place.
-    Location {
-        /// Degrees north.
-        latitude: f64,
-        /// Degrees east.
-        longitude: f64,
-        /// What it is called.
-        name: Option<String>,
-        /// Where that is.
-        address: Option<String>,
-    },
+    Location(HeaderPlace),
     /// Something that the business sells.
-    Product {
-        /// In which catalog.
-        catalog_id: Option<String>,
-        /// What it is called there.
-        retailer_id: String,
-    },
+    Product(HeaderProduct),
 }
 
 /// What the recipient can tap.
@@ -168,20 +147,17 @@ impl Filler {
             };
         };
         match (header, given) {
-            (Some(Header::Media { format, .. }), Argument::Media { format: is, source, filename })
-                if format == is || (*format == MediaFormat::Gif && *is == MediaFormat::Video) =>
+            (Some(Header::Media { format, .. }), Argument::Media(media))
+                if *format == media.format
+                    || (*format == MediaFormat::Gif && media.format == MediaFormat::Video) =>
             {
-                let (source, filename) = (source.clone(), filename.clone());
-                Ok(Some(FilledHeader::Media { format: *format, source, filename }))
+                Ok(Some(FilledHeader::Media(HeaderMedia { format: *format, ..media.clone() })))
             }
-            (Some(Header::Location), Argument::Location { latitude, longitude, name, address }) => {
-                let (latitude, longitude) = (*latitude, *longitude);
-                let (name, address) = (name.clone(), address.clone());
-                Ok(Some(FilledHeader::Location { latitude, longitude, name, address }))
+            (Some(Header::Location), Argument::Location(place)) => {
+                Ok(Some(FilledHeader::Location(place.clone())))
             }
-            (Some(Header::Product), Argument::Product { catalog_id, retailer_id }) => {
-                let (catalog_id, retailer_id) = (catalog_id.clone(), retailer_id.clone());
-                Ok(Some(FilledHeader::Product { catalog_id, retailer_id }))
+            (Some(Header::Product), Argument::Product(product)) => {
+                Ok(Some(FilledHeader::Product(product.clone())))
             }
             _ => Err(format_mismatch(place, expected, &given.kind().to_ascii_uppercase())),
         }
@@ -463,7 +439,7 @@ mod tests {
                 "",
             ]
         );
-        let Some(FilledHeader::Location { latitude, longitude, .. }) = filled.header else {
+        let Some(FilledHeader::Location(HeaderPlace { latitude, longitude, .. })) = filled.header else {
             panic!("no place")
         };
         assert!((latitude - 48.4).abs() < 1e-9 && (longitude - 10.0).abs() < 1e-9);

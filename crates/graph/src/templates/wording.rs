@@ -92,7 +92,9 @@ impl Wording {
             Piece::Literal(range) => !self.literal(range).trim().is_empty(),
             Piece::Variable(_) => true,
         });
-        let (first, last) = (trimmed.clone().next(), trimmed.last());
+        let mut trimmed = trimmed;
+        let first = trimmed.next();
+        let last = trimmed.next_back().or(first);
         is_variable(first) || is_variable(last)
     }
 
