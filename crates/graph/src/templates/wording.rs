@@ -88,11 +88,10 @@ impl Wording {
     /// True if its first or last word is a variable.
     pub fn begins_or_ends_with_variable(&self) -> bool {
         let is_variable = |piece: Option<&Piece>| matches!(piece, Some(Piece::Variable(_)));
-        let trimmed = self.pieces.iter().filter(|piece| match piece {
+        let mut trimmed = self.pieces.iter().filter(|piece| match piece {
             Piece::Literal(range) => !self.literal(range).trim().is_empty(),
             Piece::Variable(_) => true,
         });
-        let mut trimmed = trimmed;
         let first = trimmed.next();
         let last = trimmed.next_back().or(first);
         is_variable(first) || is_variable(last)
