@@ -3,7 +3,7 @@
 use crate::common::http::{Webhook, post, take_webhooks};
 use crate::stage::{Outcome, Stage};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
-use consumer::{Command, ConsumerConfig, Output, Reply};
+use consumer::{Command, ConsumerConfig, Habits, Output};
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
 use relay::RelayConfig;
@@ -87,7 +87,10 @@ impl LiveStage {
                 let (shown, registered) = (Arc::clone(&shown), registered.clone());
                 let screen = move |output| {
                     match output {
-                        Output::Show(message) => shown.lock().unwrap().push((index, message.text)),
+                        Output::Show(message) => {
+                            let text = message.content.body.as_text().unwrap().to_owned();
+                            shown.lock().unwrap().push((index, text));
+                        }
                         Output::Notice(consumer::Notice::Registered) => registered.send(()).unwrap(),
                         _ => {}
                     }
@@ -95,8 +98,7 @@ impl LiveStage {
                 };
                 let config = ConsumerConfig {
                     address: Address::primary(number(index)),
-                    reply: Reply::None,
-                    read_receipts: true,
+                    habits: Habits::default(),
                     policy: endpoint::Policy::default(),
                 };
                 let uplink = uplink(&format!("{name} link"));
@@ -126,8 +128,7 @@ impl LiveStage {
     pub(crate) fn next_text_from(&mut self, number: Number) -> String {
         loop {
             let webhook = self.webhooks.recv_timeout(Duration::from_secs(30)).expect("a webhook");
-            let json = webhook.verified(APP_SECRET);
-            if let Some(message) = json.pointer("/entry/0/changes/0/value/messages/0") {
+            if let Some(message) = webhook.elements(APP_SECRET, "messages").first() {
                 assert_eq!(message["from"], number.digits());
                 return message["text"]["body"].as_str().unwrap().to_owned();
             }
@@ -146,7 +147,7 @@ impl Stage for LiveStage {
     }
 
     fn consumer_says(&mut self, from: usize, text: &str) {
-        let command = Command::Say { to: BUSINESS.parse().unwrap(), text: text.into() };
+        let command = Command::say(BUSINESS.parse().unwrap(), text);
         self.consumers[from].blocking_send(command).unwrap();
     }
 
@@ -163,10 +164,7 @@ impl Stage for LiveStage {
             *outcome.shown.entry(shown.clone()).or_default() += 1;
         }
         for webhook in &self.received {
-            let json = webhook.verified(APP_SECRET);
-            let value = json.pointer("/entry/0/changes/0/value").unwrap();
-            let list =
-                |key: &str| value.get(key).and_then(|list| list.as_array().cloned()).unwrap_or_default();
+            let list = |name: &str| webhook.elements(APP_SECRET, name);
             for status in list("statuses") {
                 *outcome.statuses.entry(status["status"].as_str().unwrap().into()).or_default() += 1;
             }
@@ -206,7 +204,7 @@ fn node_config(webhook: &str) -> NodeConfig {
                 identity_key_check: false,
             }],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).unwrap();
     config.endpoint.gateway = true;

@@ -7,10 +7,13 @@
 //! | what became of a webhook | the queue of `webhooks` |
 //! | what a reviewer says | `templates` |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
+//! | what the platform decides about an account or a number | `webhooks`: its owner is told |
 
 use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
+use crate::held::Held;
+use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
@@ -19,10 +22,10 @@ use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Si
 use endpoint::Event;
 use endpoint::generic::Endpoint;
 use graph::templates::Status;
-use graph::webhook::StatusKind;
-use graph::{AppId, PhoneNumberId, TemplateId};
+use graph::webhook::{Announcement, Field, StatusKind};
+use graph::{AppId, PhoneNumberId, TemplateId, WabaId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
-use wire::{Address, LinkEvent, ToEndpoint};
+use wire::{Address, LinkEvent, Number, ToEndpoint};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -57,11 +60,17 @@ pub enum Input {
         /// What became of it.
         outcome: ChallengeOutcome,
     },
+    /// The platform has decided something about an account.
+    OfAccount(WabaId, Announcement),
+    /// The platform has decided something about a phone number.
+    OfNumber(PhoneNumberId, Announcement),
 }
 
 /// The Cloud API node.
 pub struct Node<P: Signing> {
     state: State<Endpoint<P>>,
+    /// What is not taken of the relay before a business's webhooks have caught up.
+    held: Held,
     /// Until the first step, after which the endpoint speaks for all phone numbers.
     planted: Option<Planted>,
 }
@@ -87,9 +96,14 @@ impl<P: Signing> Node<P> {
         self.state.outbound.len()
     }
 
-    /// Webhook events that no business has acknowledged yet.
+    /// Webhook updates that no business has acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
         self.state.webhooks.len()
+    }
+
+    /// When a consumer wrote to one of our numbers last, within the longest time that any window is open (72 hours).
+    pub fn last_heard(&self, business: Number, consumer: Number) -> Option<Time> {
+        self.state.conversations.last_heard(business, consumer)
     }
 
     /// What the relay counted, one line for each phone number, direction, class and country.
@@ -107,7 +121,9 @@ impl<P: Signing> Node<P> {
         let State { directory, callbacks, .. } = &self.state;
         let phone = directory.phone(number)?;
         let hears = callbacks.subscribers(phone.account).any(|(subscriber, _)| subscriber == app);
-        (hears && callbacks.wants_messages(app, phone)).then(|| callbacks.url(app, phone))?
+        let of = (phone.account, Some(phone.id));
+        (hears && callbacks.wants(app, Field::Messages, of))
+            .then(|| callbacks.url(app, Field::Messages, of))?
     }
 
     /// Makes durable what the tenants file says, and opens the accounts of all phone numbers, once, before anything else.
@@ -123,6 +139,13 @@ impl<P: Signing> Node<P> {
     }
 
     fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        let state: &State = &self.state;
+        if let Some(event) = self.held.sift(event, |business| state.has_room_for_messages_to(business)) {
+            self.take(event, step);
+        }
+    }
+
+    fn take(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
         for event in step.part(|step| self.state.endpoint.on_link(event, step)) {
             self.on_event(event, step);
         }
@@ -175,6 +198,7 @@ impl<P: Signing> Machine for Node<P> {
             match row.table {
                 rows::OUTBOUND => state.outbound.restore(&row)?,
                 rows::INBOUND => state.inbound.restore(&row)?,
+                rows::CONVERSATIONS => state.conversations.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
                 rows::TEMPLATES => state.templates.restore(&row)?,
@@ -184,7 +208,7 @@ impl<P: Signing> Machine for Node<P> {
         }
         // The file is in force from now on; it is durable before anything is said.
         let planted = State::plant(&mut state);
-        Ok(Self { state, planted: Some(planted) })
+        Ok(Self { state, held: Held::default(), planted: Some(planted) })
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -203,6 +227,10 @@ impl<P: Signing> Machine for Node<P> {
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
+            Input::OfAccount(account, said) => {
+                state.post_account_event(account, said.field(), &said, step);
+            }
+            Input::OfNumber(number, said) => state.post_number_event(number, said.field(), &said, step),
         }
         let state: &mut State = &mut self.state;
         state.run_webhooks(step);
@@ -212,6 +240,10 @@ impl<P: Signing> Machine for Node<P> {
         if self.planted.is_some() {
             return Some(Time::EPOCH);
         }
+        let state: &State = &self.state;
+        if self.held.is_takeable(|business| state.has_room_for_messages_to(business)) {
+            return Some(Time::EPOCH);
+        }
         let traces = [self.state.outbound.oldest(), self.state.inbound.oldest()];
         let times = [
             self.state.endpoint.wake_at(),
@@ -219,6 +251,7 @@ impl<P: Signing> Machine for Node<P> {
             self.state.challenges.wake_at(),
             self.state.templates.first_due().map(|(due, _)| due),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
+            self.state.conversations.oldest().map(|oldest| oldest + REMEMBERED),
         ];
         times.into_iter().flatten().min()
     }
@@ -226,6 +259,11 @@ impl<P: Signing> Machine for Node<P> {
     fn on_wake(&mut self, step: &mut Step<'_>) {
         self.start(step);
         let now = step.now;
+        let state: &State = &self.state;
+        // One at a time: each is one business's.
+        if let Some(event) = self.held.next(|business| state.has_room_for_messages_to(business)) {
+            self.take(event, step);
+        }
         for event in step.part(|step| self.state.endpoint.expire(step)) {
             self.on_event(event, step);
         }
@@ -237,6 +275,7 @@ impl<P: Signing> Machine for Node<P> {
         state.run_templates(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
+        state.conversations.expire(now - REMEMBERED, step.transaction);
         state.run_webhooks(step);
     }
 }

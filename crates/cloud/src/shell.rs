@@ -1,11 +1,14 @@
-//! The node's live shell: a listening socket (`front`), a poster of webhooks (`poster`), a connection to the relay, and here
+//! The node's live shell: a listening socket (`front`), perhaps one with TLS (`https`), a poster of webhooks (`poster`), a connection to the relay, and here
 //! the loop that runs a node, and runs it again when the store has failed. It carries; what is said is decided by the
 //! [`Node`].
 
 mod front;
+mod https;
 mod poster;
+mod tls;
 
-pub use poster::can_post_to;
+pub use https::Https;
+pub use tls::{Credentials, TlsError, Trust};
 
 use crate::Node;
 use crate::config::NodeConfig;
@@ -23,6 +26,7 @@ use std::time::Duration;
 use store::Partition;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 /// Inputs that may wait for the node; requests and the relay wait beyond that.
 const INPUT_QUEUE: usize = 4096;
@@ -36,6 +40,25 @@ pub enum ServeError {
     /// Its rows can't be read.
     #[error("the node can't start: {0}")]
     Start(#[from] StartError),
+    /// There is no TLS for webhooks.
+    #[error("webhooks can't be posted with TLS: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// Where a node meets businesses: where they come in, and whom it trusts when it goes to them.
+pub struct Doors {
+    /// The Graph API.
+    pub http: TcpListener,
+    /// The same with TLS.
+    pub https: Option<Https>,
+    /// For webhooks to `https` URLs; `None`: whom the system trusts.
+    pub trust: Option<Trust>,
+}
+
+impl From<TcpListener> for Doors {
+    fn from(http: TcpListener) -> Self {
+        Self { http, https: None, trust: None }
+    }
 }
 
 /// A node as its rows and its tenants file have it, before it says or changes anything.
@@ -60,7 +83,7 @@ impl Restored {
     }
 }
 
-/// Runs a node until `shutdown` completes: the Graph API on `http`, `uplink` to the relay. `observe`
+/// Runs a node until `shutdown` completes: the Graph API at its `doors`, `uplink` to the relay. `observe`
 /// hears the bill and the notices.
 ///
 /// If the store fails (a full disk, say), what was not durable was never promised: requests that wait
@@ -71,7 +94,7 @@ impl Restored {
 /// The store has failed, and then its rows can't be read.
 pub async fn serve(
     restored: Restored,
-    http: TcpListener,
+    doors: impl Into<Doors>,
     uplink: Uplink,
     mut rng: Rng,
     mut observe: impl FnMut(Output),
@@ -79,16 +102,19 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let Restored { mut node, config, partition } = restored;
     let front = Arc::new(Front::new(&mut rng));
+    let Doors { http, https, trust } = doors.into();
+    let trust = trust.map_or_else(|| Trust::new(None, None), Ok)?;
     let (stop, stopped) = oneshot::channel();
+    let (stop_tls, stopped_tls) = oneshot::channel();
     // Listens once there is a node: the first request should not find nobody at home.
-    let mut unserved = Some((http, stopped));
-    let mut server = None;
+    let mut unserved = Some((http, stopped, https, stopped_tls));
+    let mut servers = JoinSet::new();
     let mut refusals = BTreeMap::new();
     let serving = async {
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
             let (outgoing, frames) = mpsc::unbounded_channel();
-            let mut poster = Poster::new(inputs.clone());
+            let mut poster = Poster::new(inputs.clone(), &trust);
             let release = |output| match output {
                 // No connection: the endpoint says it again on the next.
                 Output::Send(frame) => drop(outgoing.send(frame)),
@@ -102,8 +128,11 @@ pub async fn serve(
                 }
             };
             front.open(inputs.clone());
-            if let Some((http, stopped)) = unserved.take() {
-                server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
+            if let Some((http, stopped, https, stopped_tls)) = unserved.take() {
+                servers.spawn(Arc::clone(&front).listen(http, stopped));
+                if let Some(https) = https {
+                    servers.spawn(Arc::clone(&front).listen_securely(https, stopped_tls));
+                }
             }
             let lived = tokio::select! {
                 () = uplink.run(Input::Link, inputs, frames) => Ok(()),
@@ -121,10 +150,9 @@ pub async fn serve(
         served = serving => served,
     };
     front.close();
-    let _ = stop.send(());
-    if let Some(server) = server {
-        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
-    }
+    let _ = (stop.send(()), stop_tls.send(()));
+    let _ = tokio::time::timeout(LAST_ANSWERS, async { while servers.join_next().await.is_some() {} }).await;
+    servers.detach_all();
     served
 }
 

@@ -5,7 +5,6 @@ use crate::output::Step;
 use crate::state::State;
 use graph::templates::{Category, Quality, Reason};
 use graph::webhook::{CategoryChange, DisableInfo, OtherInfo, RejectionInfo, StatusChange, TemplateEvent};
-use graph::{AppId, WabaId};
 use kernel::Time;
 
 /// What an app is told of a pause.
@@ -50,19 +49,19 @@ impl State {
             }),
         };
         let event = TemplateEvent::of_status(kept.key.id, &kept.definition, change);
-        self.tell_template(kept.key.account, &event, step);
+        self.post_account_event(kept.key.account, event.field(), &event, step);
     }
 
     /// Recipients think otherwise of a template.
     pub(crate) fn tell_quality(&mut self, kept: &Kept, before: Quality, step: &mut Step<'_>) {
         let event = TemplateEvent::of_quality(kept.key.id, &kept.definition, before, kept.quality);
-        self.tell_template(kept.key.account, &event, step);
+        self.post_account_event(kept.key.account, event.field(), &event, step);
     }
 
     /// A template says something else.
     pub(crate) fn tell_components(&mut self, kept: &Kept, step: &mut Step<'_>) {
         let event = TemplateEvent::of_components(kept.key.id, &kept.definition);
-        self.tell_template(kept.key.account, &event, step);
+        self.post_account_event(kept.key.account, event.field(), &event, step);
     }
 
     /// A template is of another category.
@@ -70,7 +69,7 @@ impl State {
         let new_category = kept.definition.category;
         let change = CategoryChange::Done { previous_category: before, new_category };
         let event = TemplateEvent::of_category(kept.key.id, &kept.definition, change);
-        self.tell_template(kept.key.account, &event, step);
+        self.post_account_event(kept.key.account, event.field(), &event, step);
     }
 
     /// A template will be of another category.
@@ -81,18 +80,6 @@ impl State {
             category_update_timestamp: at.as_secs(),
         };
         let event = TemplateEvent::of_category(kept.key.id, &kept.definition, change);
-        self.tell_template(kept.key.account, &event, step);
-    }
-
-    /// For every app that is subscribed to the account and to the field.
-    fn tell_template(&mut self, account: WabaId, event: &TemplateEvent<'_>, step: &mut Step<'_>) {
-        let apps: Vec<AppId> = self.callbacks.subscribers(account).map(|(app, _)| app).collect();
-        for app in apps {
-            let Some(phone) = self.directory.phones_of(account).next() else { continue };
-            if self.callbacks.wants(app, event.field()) {
-                let body = event.to_bytes(account, step.now.as_secs());
-                self.webhooks.enqueue(app, phone, body, step);
-            }
-        }
+        self.post_account_event(kept.key.account, event.field(), &event, step);
     }
 }

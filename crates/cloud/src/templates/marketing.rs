@@ -22,5 +22,5 @@ pub(crate) fn post_marketing_message(
     if state.category_of(number, template)? != Category::Marketing {
         return Err(not_marketing());
     }
-    send_message(state, id, message, asked, step)
+    send_message(state, id, *message, asked, step)
 }

@@ -9,15 +9,23 @@
 )]
 
 mod api;
+mod batches;
+mod behind;
 mod conversation;
 mod crash;
+mod fields;
 mod hooks;
+mod kinds;
 mod nulls;
+mod outgoing;
 mod portfolio;
+mod receivers;
+mod request;
 mod seed;
 mod shell;
 mod subscriptions;
 mod support;
 mod templates;
 mod tenants;
+mod tls;
 mod tokens;

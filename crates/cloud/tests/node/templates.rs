@@ -106,9 +106,16 @@ impl Bench {
 
     /// The values of webhooks of one field.
     fn told(&self, field: &str) -> Vec<Value> {
-        let changes = self.posts.iter().map(|post| serde_json::from_slice::<Value>(&post.body).unwrap());
-        let changes = changes.map(|body| body["entry"][0]["changes"][0].clone());
-        changes.filter(|change| change["field"] == field).map(|change| change["value"].clone()).collect()
+        let mut told = Vec::new();
+        for post in &self.posts {
+            let body: Value = serde_json::from_slice(&post.body).unwrap();
+            for entry in body["entry"].as_array().unwrap() {
+                let changes = entry["changes"].as_array().unwrap().iter();
+                let of_field = changes.filter(|change| change["field"] == field);
+                told.extend(of_field.map(|change| change["value"].clone()));
+            }
+        }
+        told
     }
 }
 

@@ -15,6 +15,7 @@ pub const MARKETING: &[&str] = &[
     "context",
     "biz_opaque_callback_data",
     "recipient_identity_key_hash",
+    "ttl",
     "template",
     "text",
     "audio",

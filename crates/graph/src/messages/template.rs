@@ -5,7 +5,6 @@
 use crate::codes;
 use crate::error::GraphError;
 use crate::messages::MediaSource;
-use crate::params::Params;
 use crate::reading::{Items, Members, Param};
 use crate::templates::{MediaFormat, word};
 use crate::value::Value;
@@ -153,10 +152,7 @@ pub struct HeaderProduct {
 }
 
 impl Template {
-    pub(crate) fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
-        let template = params.get("template").ok_or_else(|| {
-            GraphError::whatsapp(codes::MISSING, "Param template is required in a message of type template.")
-        })?;
+    pub(crate) fn parse(template: Param<'_>) -> Result<Self, GraphError> {
         let template = template.object(&["name", "language", "components", "namespace"])?;
         let name = template.required("name")?.text_within(NAME)?.to_owned();
         let language = template.required("language")?;

@@ -184,7 +184,7 @@ pub fn flow_throttled(name: &str, language: &str) -> GraphError {
 
 /// `hello_world` can't be sent from here.
 pub fn hello_world_elsewhere() -> GraphError {
-    GraphError::whatsapp(codes::HELLO_WORLD, "The phone number is no public test number.")
+    GraphError::whatsapp(codes::HELLO_WORLD_FROM_TEST_NUMBERS, "The phone number is no public test number.")
 }
 
 /// The call for marketing messages was given a template of another category.

@@ -1,6 +1,7 @@
 //! How far a message of the business has come (Cloud API documentation, "Webhooks", the `messages` field's statuses).
 
 use crate::codes::Code;
+use crate::identity_hash::IdentityHash;
 use crate::wamid::Wamid;
 use serde::{Serialize, Serializer};
 
@@ -14,6 +15,8 @@ pub struct Status<'a> {
     pub status: StatusKind,
     /// When, in seconds since 1970.
     pub at_s: u64,
+    /// The consumer's identity key, if the business checks it.
+    pub identity: Option<IdentityHash>,
     /// The business's own note; empty if there is none.
     pub callback_data: &'a str,
     /// In webhooks of old versions.
@@ -102,6 +105,8 @@ struct Body<'a> {
     timestamp: u64,
     #[serde(serialize_with = "crate::webhook::digits")]
     recipient_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_identity_key_hash: Option<IdentityHash>,
     #[serde(skip_serializing_if = "str::is_empty")]
     biz_opaque_callback_data: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +155,7 @@ impl Serialize for Status<'_> {
             status: self.status,
             timestamp: self.at_s,
             recipient_id: self.wamid.consumer.as_integer(),
+            recipient_identity_key_hash: self.identity,
             biz_opaque_callback_data: self.callback_data,
             conversation: self.conversation.as_ref(),
             pricing: self.pricing.as_ref(),
@@ -174,7 +180,7 @@ fn optional_digits<S: Serializer>(number: &Option<u64>, serializer: S) -> Result
 mod tests {
     use super::*;
     use crate::codes;
-    use crate::webhook::{Content, Context, Notification, Phone, Received, Text};
+    use crate::webhook::{Content, Context, Notification, Phone, Received, Text, alone};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -209,14 +215,17 @@ mod tests {
         let received = Received {
             wamid: &answer,
             sent_at_s: 1_750_000_001,
-            context: Some(Context { wamid: &wamid }),
+            identity: None,
+            name: None,
+            context: Context::answering(&wamid),
+            referral: None,
             content: Content::Text(Text { body: "hi" }),
         };
         let status = Status { callback_data: "a/é", ..sent_status(&wamid) };
         let bodies = [
-            Notification::of_status(phone(), &status).to_bytes(),
-            Notification::of_status(phone(), &failed).to_bytes(),
-            Notification::of_message(phone(), &received).to_bytes(),
+            alone(phone(), &Notification::of_status(phone(), &status).to_update()),
+            alone(phone(), &Notification::of_status(phone(), &failed).to_update()),
+            alone(phone(), &Notification::of_message(phone(), &received).to_update()),
         ];
         assert_snapshot!(bodies.map(text).join("\n"));
     }
@@ -226,6 +235,7 @@ mod tests {
             wamid,
             status: StatusKind::Sent,
             at_s: 1_750_000_000,
+            identity: None,
             callback_data: "",
             conversation: Some(Conversation {
                 id: [0x0a; 16],
@@ -242,7 +252,7 @@ mod tests {
         fn whatever_is_noted_the_body_is_json_in_ascii(note in ".{0,60}") {
             let wamid = sent();
             let status = Status { callback_data: &note, ..sent_status(&wamid) };
-            let body = Notification::of_status(phone(), &status).to_bytes();
+            let body = alone(phone(), &Notification::of_status(phone(), &status).to_update());
             prop_assert!(body.is_ascii());
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let echoed = &body["entry"][0]["changes"][0]["value"]["statuses"][0]["biz_opaque_callback_data"];

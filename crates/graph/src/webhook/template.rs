@@ -1,10 +1,9 @@
 //! What accounts hear of their templates (facts of the fields `message_template_status_update`,
 //! `message_template_quality_update`, `message_template_components_update` and `template_category_update`).
 
-use crate::ids::{TemplateId, WabaId};
-use crate::subscriptions::OBJECT;
+use crate::ids::TemplateId;
 use crate::templates::{Body, Button, Category, Definition, Footer, Header, Quality, Reason};
-use bytes::Bytes;
+use crate::webhook::Field;
 use serde::{Serialize, Serializer};
 
 /// Something that happened to a template.
@@ -158,19 +157,13 @@ impl<'a> TemplateEvent<'a> {
     }
 
     /// The webhook field of such events.
-    pub fn field(&self) -> &'static str {
+    pub fn field(&self) -> Field {
         match self.what {
-            What::Status(_) => "message_template_status_update",
-            What::Quality { .. } => "message_template_quality_update",
-            What::Components(_) => "message_template_components_update",
-            What::Category(_) => "template_category_update",
+            What::Status(_) => Field::MessageTemplateStatusUpdate,
+            What::Quality { .. } => Field::MessageTemplateQualityUpdate,
+            What::Components(_) => Field::MessageTemplateComponentsUpdate,
+            What::Category(_) => Field::TemplateCategoryUpdate,
         }
-    }
-
-    /// The body of a webhook that says so.
-    pub fn to_bytes(&self, account: WabaId, at_s: u64) -> Bytes {
-        let changes = [Change { value: self, field: self.field() }];
-        crate::ascii::to_bytes(&Post { object: OBJECT, entry: [Entry { id: account, time: at_s, changes }] })
     }
 
     fn new(id: TemplateId, of: &'a Definition, what: What<'a>) -> Self {
@@ -197,25 +190,6 @@ impl<'a> EditedButton<'a> {
             message_template_button_phone_number: phone_number,
         }
     }
-}
-
-#[derive(Serialize)]
-struct Post<'a> {
-    object: &'static str,
-    entry: [Entry<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Entry<'a> {
-    id: WabaId,
-    time: u64,
-    changes: [Change<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Change<'a> {
-    value: &'a TemplateEvent<'a>,
-    field: &'static str,
 }
 
 /// Ids of templates are below 2^53: a number, as in the operator's own.
