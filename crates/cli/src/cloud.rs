@@ -11,7 +11,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, Trust};
+use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, ReviewPolicy, Trust};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -83,6 +83,9 @@ pub(crate) struct ApiArguments {
     /// The prekeys that every first message may use are made anew after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2 * 24 * 3600, value_parser = clap::value_parser!(u64).range(60..))]
     key_rotation: u64,
+    /// When a message template is approved: `instant`, `manual` (when a reviewer says so), or after a time, as `2min`
+    #[arg(long, value_name = "WHEN", default_value = "instant", value_parser = review)]
+    review: ReviewPolicy,
     /// Deleted content becomes unreadable on disk within about this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) key_lifetime: u64,
@@ -166,6 +169,7 @@ impl ApiArguments {
         config.endpoint.retention = config.retention;
         config.endpoint.key_rotation = Duration::from_secs(self.key_rotation);
         config.webhooks.updates_per_post = self.webhook_batch.into();
+        config.templates.review = self.review;
         Ok(config)
     }
 
@@ -185,6 +189,18 @@ impl ApiArguments {
             Some(file) => format!("can't use --webhook-ca {}", file.display()),
             None => "can't use --webhook-client-cert".to_owned(),
         })
+    }
+}
+
+/// When templates are approved.
+fn review(when: &str) -> Result<ReviewPolicy, String> {
+    match when {
+        "instant" => Ok(ReviewPolicy::Instant),
+        "manual" => Ok(ReviewPolicy::Manual),
+        span => match span.parse::<::scenario::Duration>() {
+            Ok(span) => Ok(ReviewPolicy::After(span.to_std())),
+            Err(error) => Err(format!("want instant, manual or a time as 2min: {error}")),
+        },
     }
 }
 
@@ -352,6 +368,22 @@ mod tests {
         );
         assert_eq!(config.endpoint.suites.newest, endpoint::Suite::Pqxdh);
         assert!(config.endpoint.gateway, "a node speaks for businesses");
+    }
+
+    #[test]
+    fn when_templates_are_approved_reaches_the_node() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        for (flags, policy) in [
+            ("", ReviewPolicy::Instant),
+            ("--review manual", ReviewPolicy::Manual),
+            ("--review 2min", ReviewPolicy::After(Duration::from_secs(120))),
+        ] {
+            let arguments = parsed::<ApiArguments>(flags);
+            let tenants = arguments.tenants(Vec::new(), &mut data).unwrap();
+            assert_eq!(arguments.node_config(&tenants).unwrap().templates.review, policy);
+        }
+        assert!(review("soon").unwrap_err().contains("want instant, manual or a time as 2min"));
     }
 
     #[test]

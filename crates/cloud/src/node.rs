@@ -5,6 +5,7 @@
 //! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
+//! | what a reviewer says | `templates` |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 //! | what the platform decides about an account or a number | `webhooks`: its owner is told |
 
@@ -16,11 +17,13 @@ use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
+use crate::templates::Verdict;
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
 use endpoint::Event;
 use endpoint::generic::Endpoint;
+use graph::templates::Status;
 use graph::webhook::{Announcement, Field, StatusKind};
-use graph::{AppId, PhoneNumberId, WabaId};
+use graph::{AppId, PhoneNumberId, TemplateId, WabaId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, Number, ToEndpoint};
 
@@ -42,6 +45,13 @@ pub enum Input {
         delivery: DeliveryId,
         /// What became of it.
         outcome: WebhookOutcome,
+    },
+    /// A reviewer says what becomes of a template.
+    Review {
+        /// Of which one.
+        template: TemplateId,
+        /// What becomes of it.
+        verdict: Verdict,
     },
     /// What became of an [`Output::Challenge`].
     ChallengeAnswered {
@@ -99,6 +109,11 @@ impl<P: Signing> Node<P> {
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
         self.state.bill.lines(&self.state.directory)
+    }
+
+    /// What has become of a template, if there is one with that id.
+    pub fn template_status(&self, id: TemplateId) -> Option<Status> {
+        Some(self.state.templates.get(id)?.status)
     }
 
     /// Where an app hears of a phone number: what is in force from the start on, whoever has said it.
@@ -186,6 +201,7 @@ impl<P: Signing> Machine for Node<P> {
                 rows::CONVERSATIONS => state.conversations.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
+                rows::TEMPLATES => state.templates.restore(&row)?,
                 _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
@@ -203,6 +219,10 @@ impl<P: Signing> Machine for Node<P> {
             Input::Api { reply, request } => state.on_request(reply, &request, step),
             Input::WebhookAnswered { delivery, outcome } => {
                 state.on_webhook_answered(delivery, outcome, step);
+            }
+            Input::Review { template, verdict } => {
+                // A template that is not there, or can't become that, stays what it is.
+                let _ = state.judge(template, verdict, step);
             }
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
@@ -229,6 +249,7 @@ impl<P: Signing> Machine for Node<P> {
             self.state.endpoint.wake_at(),
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
+            self.state.templates.first_due().map(|(due, _)| due),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
             self.state.conversations.oldest().map(|oldest| oldest + REMEMBERED),
         ];
@@ -251,6 +272,7 @@ impl<P: Signing> Machine for Node<P> {
             let outcome = ChallengeOutcome::Failed(HttpFailure::TimedOut);
             state.on_challenge_answered(challenge, &outcome, step);
         }
+        state.run_templates(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
         state.conversations.expire(now - REMEMBERED, step.transaction);

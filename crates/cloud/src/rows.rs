@@ -19,17 +19,29 @@ pub(crate) const APPS: Table = Table::state("apps");
 pub(crate) const WABAS: Table = Table::state("wabas");
 pub(crate) const NUMBERS: Table = Table::state("numbers");
 pub(crate) const TOKENS: Table = Table::state("tokens");
+pub(crate) const TEMPLATES: Table = Table::state("templates");
 
-const OWN: [Table; 10] =
-    [OUTBOUND, INBOUND, CONVERSATIONS, WEBHOOKS, CALLBACKS, PORTFOLIOS, APPS, WABAS, NUMBERS, TOKENS];
+const OWN: [Table; 11] = [
+    OUTBOUND,
+    INBOUND,
+    CONVERSATIONS,
+    WEBHOOKS,
+    CALLBACKS,
+    PORTFOLIOS,
+    APPS,
+    WABAS,
+    NUMBERS,
+    TOKENS,
+    TEMPLATES,
+];
 
 /// The endpoint's tables and the node's own.
 pub(crate) const TABLES: [Table; endpoint::TABLES.len() + OWN.len()] = joined();
 
 const fn joined() -> [Table; endpoint::TABLES.len() + OWN.len()] {
     let [a, b, c, d, e, f] = endpoint::TABLES;
-    let [g, h, i, j, k, l, m, n, o, p] = OWN;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    let [g, h, i, j, k, l, m, n, o, p, q] = OWN;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]
 }
 
 /// The length of an id in keys of webhooks: as long as the longest, with zeros behind it.

@@ -6,6 +6,7 @@ use crate::config::NodeConfig;
 use crate::messages::{Conversations, Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
+use crate::templates::Templates;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
 use endpoint::generic::Endpoint;
@@ -19,6 +20,8 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) config: NodeConfig,
     /// Whose is what.
     pub(crate) directory: Directory,
+    /// Message templates.
+    pub(crate) templates: Templates,
     /// How far messages to consumers have come.
     pub(crate) outbound: Outbound,
     /// Which messages of consumers arrived.
@@ -96,6 +99,7 @@ impl State {
         let mut transaction = Transaction::default();
         let of_directory = self.directory.follow(tenants, &mut transaction);
         let of_callbacks = self.callbacks.follow(tenants, &mut transaction);
+        self.templates.follow(tenants, &mut transaction);
         let notice = |(thing, drift)| match drift {
             Drift::Overruled => Notice::Overruled(thing),
             Drift::Unnamed => Notice::Unnamed(thing),
@@ -111,6 +115,7 @@ impl<E: Ends> State<E> {
             config,
             endpoint,
             directory: Directory::default(),
+            templates: Templates::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
             conversations: Conversations::default(),

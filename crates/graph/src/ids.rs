@@ -104,6 +104,8 @@ graph_id! {
     WabaId,
     /// The Graph name of a business's telephone number.
     PhoneNumberId,
+    /// A message template of a business account.
+    TemplateId,
 }
 
 /// True for what can name a Graph object.

@@ -30,7 +30,7 @@ impl State {
     }
 
     fn call(&mut self, asker: Asker, grant: &Grant, request: &Request<'_>, step: &mut Step<'_>) -> Outcome {
-        let (route, bound) = find(&self.directory, grant, request)?;
+        let (route, bound) = find(self, grant, request)?;
         route.admit(grant)?;
         let params = request.params.as_ref().map_err(Clone::clone)?;
         if route.method == Method::Post {

@@ -5,7 +5,7 @@ use crate::api::respond::Asker;
 use crate::output::Step;
 use crate::state::State;
 use graph::tokens::{Scope, TokenKind};
-use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
+use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, TemplateId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
@@ -32,6 +32,8 @@ pub enum Object {
     Account,
     /// A business's phone number.
     Number,
+    /// A message template.
+    Template,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -56,6 +58,7 @@ enum Call {
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
+    Template(Function<TemplateId>),
 }
 
 type Plain = fn(&mut State, &Asked<'_>, &mut Step<'_>) -> Outcome;
@@ -68,6 +71,7 @@ pub(crate) enum Bound {
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
+    Template(Function<TemplateId>, TemplateId),
 }
 
 /// What the function of a route is told beside its object.
@@ -132,6 +136,16 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
 
+    pub(crate) const fn template(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<TemplateId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Template(call) }
+    }
+
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
@@ -139,6 +153,7 @@ impl Route {
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
+            Call::Template(_) => Object::Template,
         }
     }
 
@@ -164,6 +179,7 @@ impl Route {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
+            (Call::Template(call), Target::Template(id)) => Some(Bound::Template(call, id)),
             _ => None,
         }
     }
@@ -191,6 +207,7 @@ impl Bound {
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
+            Self::Template(call, id) => call(state, id, asked, step),
         }
     }
 }

@@ -1,17 +1,23 @@
 //! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
 
 use crate::accounts::{
-    Directory, Grant, Target, exchange_token, get_account, get_app, get_number, get_numbers, inspect_token,
+    Grant, Target, exchange_token, get_account, get_app, get_number, get_numbers, inspect_token,
 };
 use crate::api::route::Needs::{AnyToken, AppToken, Client, Management, Messaging};
 use crate::api::route::{Bound, Route};
 use crate::messages::post_message;
+use crate::state::State;
+use crate::templates::{
+    create_template, delete_template, delete_templates, edit_template, get_library, get_previews,
+    get_template, get_templates, post_marketing_message, unpause_template, upsert_templates,
+};
 use crate::webhooks::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
+use graph::templates::{CREATE, DELETE, EDIT, LIBRARY, LIST as TEMPLATES, PREVIEWS, UPSERT};
 use graph::tokens::{EXCHANGE, INSPECT};
 use graph::{GraphError, Request, is_graph_id, messages};
 
@@ -25,6 +31,7 @@ pub const ROUTES: &[Route] = &[
     Route::path_of_its_own(Get,  "debug_token",        AnyToken, INSPECT,  inspect_token),
     Route::path_of_its_own(Get,  "oauth/access_token", Client,   EXCHANGE, exchange_token),
     Route::path_of_its_own(Post, "oauth/access_token", Client,   EXCHANGE, exchange_token),
+    Route::path_of_its_own(Get,  "message_template_library", Management, LIBRARY, get_library),
     Route::app    (Get,    "",                Management, FIELDS,               get_app),
     Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
     Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
@@ -34,14 +41,24 @@ pub const ROUTES: &[Route] = &[
     Route::account(Get,    "subscribed_apps", Management, NONE,                 get_subscribed_apps),
     Route::account(Post,   "subscribed_apps", Management, OVERRIDE_OF_ACCOUNT,  subscribe_account),
     Route::account(Delete, "subscribed_apps", Management, NONE,                 unsubscribe_account),
+    Route::account(Get,    "message_templates", Management, TEMPLATES,          get_templates),
+    Route::account(Post,   "message_templates", Management, CREATE,             create_template),
+    Route::account(Delete, "message_templates", Management, DELETE,             delete_templates),
+    Route::account(Post,   "upsert_message_templates",  Management, UPSERT,     upsert_templates),
+    Route::account(Get,    "message_template_previews", Management, PREVIEWS,   get_previews),
     Route::number (Get,    "",                Management, FIELDS,               get_number),
     Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
     Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
+    Route::number (Post,   "marketing_messages", Messaging, messages::MARKETING, post_marketing_message),
+    Route::template(Post,   "unpause",        Management, NONE,                 unpause_template),
+    Route::template(Get,    "",               Management, FIELDS,               get_template),
+    Route::template(Post,   "",               Management, EDIT,                 edit_template),
+    Route::template(Delete, "",               Management, NONE,                 delete_template),
 ];
 
 /// The route that a request takes, and what it leads to.
 pub(crate) fn find(
-    directory: &Directory,
+    state: &State,
     grant: &Grant,
     request: &Request<'_>,
 ) -> Result<(&'static Route, Bound), GraphError> {
@@ -62,7 +79,9 @@ pub(crate) fn find(
         return Err(GraphError::unknown_method());
     }
     let unknown_object = || GraphError::unknown_object(request.method, id);
-    let target = directory.target(id, grant).ok_or_else(unknown_object)?;
+    let of_directory = state.directory.target(id, grant);
+    let of_templates = || Some(Target::Template(state.templates.target(id, grant, &state.directory)?));
+    let target = of_directory.or_else(of_templates).ok_or_else(unknown_object)?;
     let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
     found.ok_or_else(|| {
         let is_edge = with_edge(target, edge).next().is_some();

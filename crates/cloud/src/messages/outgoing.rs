@@ -46,6 +46,8 @@ impl Outgoing {
                 }
                 Body::Interactive(Box::new(interactive::of(*interactive)?))
             }
+            // Whose template it is the account says: it is filled in before.
+            Content::Template(_) => return Err(GraphError::unavailable()),
             Content::Reaction(reaction) => {
                 return Ok(Self::Reaction { target: reaction.message_id, emoji: reaction.emoji });
             }

@@ -6,11 +6,12 @@ use crate::messages::outgoing::{Outgoing, reaction};
 use crate::messages::statuses::{IDENTITY_CHANGED, Progress};
 use crate::output::Step;
 use crate::state::State;
+use crate::templates::Hydrated;
 use content::{Body, Content, Context, MessageId};
 use endpoint::{IdentityDigest, SendError, Terms};
-use graph::messages::{Accepted, Mark, Recipient, Request, Send, not_received};
+use graph::messages::{Accepted, Mark, MessageStatus, Recipient, Request, Send, not_received};
 use graph::webhook::{Failure, StatusKind};
-use graph::{GraphError, IdentityHash, PhoneNumberId, SUCCESS, Sender, Wamid, codes, messages};
+use graph::{GraphError, IdentityHash, PhoneNumberId, SUCCESS, Sender, Version, Wamid, codes, messages};
 use std::time::Duration;
 use wire::{Address, BillingClass, Number};
 
@@ -32,10 +33,23 @@ pub(crate) fn post_message(
     match request {
         Request::Send(message) => {
             state.check_webhooks_keep_up(business)?;
-            state.send(business, *message, step)
+            state.send(business, *message, asked.asker.version, step)
         }
         Request::Mark(mark) => state.mark(business, &mark, step),
     }
+}
+
+/// The same for a message that is parsed already.
+pub(crate) fn send_message(
+    state: &mut State,
+    id: PhoneNumberId,
+    message: Send,
+    asked: &Asked<'_>,
+    step: &mut Step<'_>,
+) -> Outcome {
+    let business = state.registered(id)?;
+    state.check_webhooks_keep_up(business)?;
+    state.send(business, message, asked.asker.version, step)
 }
 
 impl State {
@@ -47,13 +61,20 @@ impl State {
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 
-    fn send(&mut self, business: Number, message: Send, step: &mut Step<'_>) -> Outcome {
+    fn send(&mut self, business: Number, message: Send, version: Version, step: &mut Step<'_>) -> Outcome {
         let Send { to, content, quoted, callback_data, identity_key_hash, time_to_live } = message;
         let consumer = to.number().ok_or_else(Recipient::not_by_user_id)?;
         if consumer == business {
             return Err(refused(SendError::ToItself));
         }
-        let outgoing = Outgoing::of(content, consumer, step.now)?;
+        let (outgoing, billing_class, template) = match content {
+            messages::Content::Template(message) => {
+                let Hydrated { body, billing_class, id } =
+                    self.hydrate(business, &message, version, step.now)?;
+                (Outgoing::Body(body), billing_class, Some(id))
+            }
+            other => (Outgoing::of(other, consumer, step.now)?, BillingClass::Service, None),
+        };
         let is_reaction = matches!(outgoing, Outgoing::Reaction { .. });
         let travels = self.travels((business, consumer), outgoing, identity_key_hash.as_deref());
         let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
@@ -66,7 +87,7 @@ impl State {
         });
         let failure = match content {
             Ok((content, only_for)) => {
-                let terms = Terms { time_to_live, only_for, ..terms() };
+                let terms = Terms { time_to_live, only_for, ..Terms::from(billing_class) };
                 match self.forward(business, consumer, &content, terms, step) {
                     Ok(()) => None,
                     Err(SendError::AnotherIdentity) => Some(IDENTITY_CHANGED),
@@ -75,8 +96,10 @@ impl State {
             }
             Err(failure) => Some(failure),
         };
-        let answer = Accepted { recipient: &to, wamid: &Wamid::sent(consumer, id.as_str()) }.answer();
-        let started = Started { consumer, callback_data, is_reaction };
+        let message_status = template.map(|_| MessageStatus::Accepted);
+        let wamid = &Wamid::sent(consumer, id.as_str());
+        let answer = Accepted { recipient: &to, wamid, message_status }.answer();
+        let started = Started { consumer, callback_data, is_reaction, billing_class, template };
         self.outbound.add(step.now, (business, id.clone()), started, step.transaction);
         if failure.is_some() {
             let failed = Progress { status: StatusKind::Failed, failure, said_by: None };

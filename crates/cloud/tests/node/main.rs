@@ -25,6 +25,7 @@ mod seed;
 mod shell;
 mod subscriptions;
 mod support;
+mod templates;
 mod tenants;
 mod tls;
 mod tokens;

@@ -43,6 +43,10 @@ impl Owner {
                 let (app, _) = key.split_at(key.len() - 1 - 32);
                 Self::with_id(std::str::from_utf8(app).unwrap())
             }
+            ("templates", _) => {
+                let (account, _) = std::str::from_utf8(key).unwrap().split_once('/').unwrap();
+                Self::with_id(account)
+            }
             ("callbacks", _) => {
                 let slot = std::str::from_utf8(key).unwrap();
                 Self::with_id(slot.split('/').find(|part| part.parse::<u64>().is_ok()).unwrap())
