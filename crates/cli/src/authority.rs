@@ -147,7 +147,9 @@ mod tests {
     fn a_part_that_is_missing_or_anothers_is_an_error_with_the_way_out() {
         for name in [CA, SERVER] {
             let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            [&dir, &other].map(|dir| open(dir.path()).unwrap());
+            for dir in [&dir, &other] {
+                drop(open(dir.path()).unwrap());
+            }
             fs::copy(other.path().join(name), dir.path().join(name)).unwrap();
             let error = explain(&open(dir.path()).unwrap_err());
             assert!(error.contains("not those that party.toml") && error.contains("help: put"), "{error}");

@@ -6,13 +6,15 @@
 mod body;
 mod content;
 mod context;
+mod error;
 mod message_id;
 mod padding;
 mod profile_name;
 
 pub use body::{Body, Reaction};
-pub use content::{Content, ContentError};
+pub use content::Content;
 pub use context::Context;
+pub use error::ContentError;
 pub use message_id::{MessageId, MessageIdError};
 pub use padding::{Padding, PaddingError, pad, unpad};
 pub use profile_name::{ProfileName, ProfileNameError};
