@@ -71,7 +71,7 @@ impl Bench {
     }
 
     fn review(&mut self, template: TemplateId, verdict: Verdict) {
-        self.put(Input::Review { template, verdict });
+        self.hear_of(Input::Review { template, verdict });
     }
 
     fn status(&self, template: TemplateId) -> Option<Status> {
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// The app hears of these fields, too.
-    fn hear_of(&mut self, fields: &str) {
+    fn subscribe_to(&mut self, fields: &str) {
         let app = format!("{APP}|{SECRET}");
         let query = format!(
             "object=whatsapp_business_account&callback_url=http://shop.test/hook&verify_token=meatyhamhock&fields={fields}"
@@ -494,7 +494,7 @@ fn a_review_takes_its_time_on_the_clock() {
     let mut config = two_tenants();
     config.templates.review = ReviewPolicy::After(Duration::from_secs(120));
     let mut bench = Bench::new(config);
-    bench.hear_of("message_template_status_update");
+    bench.subscribe_to("message_template_status_update");
     let created = bench.ok(create(&promotion("sale")));
     assert_eq!(created["status"], "PENDING");
     let id: TemplateId = created["id"].as_str().unwrap().parse().unwrap();
@@ -518,7 +518,7 @@ fn a_review_takes_its_time_on_the_clock() {
 #[test]
 fn what_recipients_do_not_like_is_paused_longer_each_time_and_then_disabled() {
     let mut bench = Bench::new(two_tenants());
-    bench.hear_of("message_template_status_update,message_template_quality_update");
+    bench.subscribe_to("message_template_status_update,message_template_quality_update");
     let id = bench.make(&promotion("sale"));
     bench.review(id, Verdict::Quality(Quality::Green));
     bench.review(id, Verdict::Quality(Quality::Red));
@@ -561,7 +561,7 @@ fn what_recipients_do_not_like_is_paused_longer_each_time_and_then_disabled() {
 fn another_category_is_announced_and_then_there_and_billed() {
     let mut bench = Bench::new(two_tenants());
     bench.consumer(ALICE, false);
-    bench.hear_of("template_category_update");
+    bench.subscribe_to("template_category_update");
     let mut definition = promotion("sale");
     definition["category"] = json!("UTILITY");
     let id = bench.make(&definition);
@@ -620,7 +620,7 @@ fn an_edit_is_told_and_reviewed_again() {
     let mut config = two_tenants();
     config.templates.review = ReviewPolicy::Manual;
     let mut bench = Bench::new(config);
-    bench.hear_of("message_template_components_update");
+    bench.subscribe_to("message_template_components_update");
     let id = bench.make(&promotion("sale"));
     let edit = ApiRequest::post(
         format!("/{}", id.as_str()),
@@ -654,7 +654,7 @@ fn an_edit_is_told_and_reviewed_again() {
 #[test]
 fn a_template_whose_messages_are_on_their_way_is_deleted_when_they_have_arrived() {
     let mut bench = Bench::new(two_tenants());
-    bench.hear_of("message_template_status_update");
+    bench.subscribe_to("message_template_status_update");
     let id = bench.make(&promotion("sale"));
     // Nobody has registered this number's app yet.
     bench.ok(message(ALICE, of("sale", filled())));
