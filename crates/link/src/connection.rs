@@ -3,6 +3,7 @@
 use crate::outbox::{Outbox, Taken};
 use crate::source::{Piece, Source};
 use crate::tap::Tapped;
+use crate::transfer::Transfers;
 use crate::{CloseReason, LinkError, SendError};
 use bytes::BufMut as _;
 use metrics::counter;
@@ -23,6 +24,8 @@ pub struct Connection<In, Out> {
     pub sender: FrameSender<Out>,
     /// Frames from the other end.
     pub receiver: FrameReceiver<In>,
+    /// What is too large for a frame: the endpoint opens it, the relay accepts it.
+    pub transfers: Transfers,
 }
 
 /// A connection as an endpoint has it.
@@ -201,6 +204,7 @@ pub(crate) fn assemble<In: Frame, Out: Frame>(
     source: Source,
     outgoing: Arc<Outbox>,
     tap: Option<Tapped>,
+    transfers: Transfers,
 ) -> Connection<In, Out> {
     let medium = match source {
         Source::Quic(_) => Medium::Quic,
@@ -211,6 +215,7 @@ pub(crate) fn assemble<In: Frame, Out: Frame>(
         peer,
         sender: FrameSender { handle, frames: PhantomData },
         receiver: FrameReceiver { source, decoder: Decoder::default(), outgoing, tap, end: None },
+        transfers,
     }
 }
 
