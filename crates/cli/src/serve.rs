@@ -1,14 +1,14 @@
 //! `blindpost serve`: relay and node in one process, each with its own directory and keys, for SDKs and for people.
 
 use crate::address::address;
-use crate::cloud::{ApiArguments, Facts, listen};
+use crate::cloud::{ApiArguments, Facts, base_url, listen};
 use crate::data::Data;
 use crate::manifest::{Manifest, Party};
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
 use ::cloud::Restored;
 use clap::Args;
-use link::{Connector, Limits, Listener, Pin, Uplink};
+use link::{Connector, Limits, Listener, Pin, Uplink, UplinkTransfers};
 use miette::IntoDiagnostic as _;
 use relay::RelayConfig;
 use std::net::SocketAddr;
@@ -47,18 +47,22 @@ impl Serve {
             connector: Arc::new(Connector::new(Limits::default())),
             relay: listener.local_addr(),
             pin: Pin::Key(relay.identity.public()),
-            identity: node.identity,
+            identity: node.identity.clone(),
+            transfers: UplinkTransfers::default(),
         };
-        let node_config = self.api.node_config(&tenants)?;
+        let mut node_config = self.api.node_config(&tenants)?;
+        node_config.base_url = base_url(&http)?.into();
+        let media = node.media()?;
         let restored = Restored::new(node_config, node.store.partition("node")).into_diagnostic()?;
         Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
+        let blobs = relay.blobs()?;
         let connector = Arc::clone(&uplink.connector);
         let stop = Shutdown::new();
         let transport =
-            relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
-        let cloud = ::cloud::serve(restored, http, uplink, node.rng, |_| {}, stop.wait());
+            relay::serve(config, relay.store.partition("relay"), blobs, listener, relay.rng, stop.wait());
+        let cloud = ::cloud::serve(restored, http, media, uplink, node.rng, |_| {}, stop.wait());
         let stopper = async {
             shutdown::requested().await;
             stop.request();

@@ -13,6 +13,8 @@ pub struct NodeConfig {
     pub endpoint: endpoint::Policy,
     /// How webhooks are posted.
     pub webhooks: WebhookPolicy,
+    /// Where the node's own URLs begin, without a slash at the end: media are fetched below it.
+    pub base_url: Arc<str>,
     /// How long the trace of a message is kept after it last changed.
     pub retention: Duration,
 }
@@ -39,6 +41,7 @@ impl NodeConfig {
             tenants: Arc::new(Tenants::new(tenants)?),
             endpoint: endpoint::Policy::default(),
             webhooks: WebhookPolicy::default(),
+            base_url: "http://127.0.0.1:8080".into(),
             retention: Duration::from_secs(30 * 24 * 3600),
         })
     }

@@ -5,11 +5,13 @@
 //! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
+//! | what became of a blob that was to be put at the relay | `media`: the message that waits for it |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 
 use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
+use crate::media::{BlobAnswer, FileName, PutId};
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
@@ -39,6 +41,13 @@ pub enum Input {
         delivery: DeliveryId,
         /// What became of it.
         outcome: WebhookOutcome,
+    },
+    /// What became of a [`MediaWork::Put`](crate::MediaWork::Put).
+    BlobPut {
+        /// Which one.
+        put: PutId,
+        /// What became of it.
+        answer: BlobAnswer,
     },
     /// What became of an [`Output::Challenge`].
     ChallengeAnswered {
@@ -75,6 +84,17 @@ impl<P: Signing> Node<P> {
     /// Messages to consumers of which the business may still hear something.
     pub fn unsettled(&self) -> usize {
         self.state.outbound.len()
+    }
+
+    /// Messages to consumers that wait for the relay to have their media.
+    pub fn waiting_for_media(&self) -> usize {
+        self.state.sending.len()
+    }
+
+    /// True if this file is one that a row names: others are nobody's.
+    pub fn keeps_file(&self, name: FileName) -> bool {
+        let state: &State = &self.state;
+        state.keeps_file(name)
     }
 
     /// Webhook events that no business has acknowledged yet.
@@ -162,6 +182,8 @@ impl<P: Signing> Machine for Node<P> {
                 rows::INBOUND => state.inbound.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
+                rows::MEDIA => state.media.restore(&row)?,
+                rows::SENDING => state.sending.restore(&row)?,
                 _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
@@ -180,11 +202,13 @@ impl<P: Signing> Machine for Node<P> {
             Input::WebhookAnswered { delivery, outcome } => {
                 state.on_webhook_answered(delivery, outcome, step);
             }
+            Input::BlobPut { put, answer } => state.on_blob_put(&put, answer, step),
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
         }
         let state: &mut State = &mut self.state;
+        state.run_sending(step);
         state.run_webhooks(step);
     }
 
@@ -197,6 +221,8 @@ impl<P: Signing> Machine for Node<P> {
             self.state.endpoint.wake_at(),
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
+            self.state.media.first_expiry(),
+            self.state.sending.wake_at(),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
         ];
         times.into_iter().flatten().min()
@@ -215,6 +241,8 @@ impl<P: Signing> Machine for Node<P> {
         }
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
+        state.expire_media(step);
+        state.run_sending(step);
         state.run_webhooks(step);
     }
 }

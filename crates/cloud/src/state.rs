@@ -3,6 +3,7 @@
 use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
+use crate::media::{Library, Sending};
 use crate::messages::{Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
@@ -23,6 +24,10 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) outbound: Outbound,
     /// Which messages of consumers arrived.
     pub(crate) inbound: Inbound,
+    /// What businesses have uploaded, and consumers sent.
+    pub(crate) media: Library,
+    /// Messages that wait for the relay to have their media.
+    pub(crate) sending: Sending,
     /// Where webhooks go.
     pub(crate) callbacks: Callbacks,
     /// Handshakes that are going on.
@@ -104,6 +109,8 @@ impl<E: Ends> State<E> {
             directory: Directory::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
+            media: Library::default(),
+            sending: Sending::default(),
             callbacks: Callbacks::default(),
             challenges: Challenges::default(),
             webhooks: Queue::default(),

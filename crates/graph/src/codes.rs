@@ -27,6 +27,8 @@ pub const TO_ITSELF: Code = code(131_021, "Recipient cannot be sender", 400);
 pub const UNDELIVERABLE: Code = code(131_026, "Message undeliverable", 400);
 /// A type of message that there is not.
 pub const UNSUPPORTED_TYPE: Code = code(131_051, "Unsupported message type", 400);
+/// Media that can't be taken, or fetched.
+pub const MEDIA_UPLOAD: Code = code(131_053, "Media upload error", 400);
 /// The phone number is not registered here.
 pub const NOT_REGISTERED: Code = code(133_010, "Phone number not registered", 400);
 /// The recipient has another identity key than before.

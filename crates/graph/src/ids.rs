@@ -104,6 +104,8 @@ graph_id! {
     WabaId,
     /// The Graph name of a business's telephone number.
     PhoneNumberId,
+    /// Bytes that a business has uploaded, or a consumer sent.
+    MediaId,
 }
 
 /// True for what can name a Graph object.

@@ -2,9 +2,10 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
+use crate::media::Attached;
 use crate::output::Step;
 use crate::state::State;
-use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
+use graph::{Answer, AppId, GraphError, MediaId, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
@@ -29,6 +30,8 @@ pub enum Object {
     Account,
     /// A business's phone number.
     Number,
+    /// Media that a business has uploaded, or a consumer sent.
+    Media,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -48,6 +51,7 @@ enum Call {
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
+    Media(Function<MediaId>),
 }
 
 type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
@@ -58,6 +62,7 @@ pub(crate) enum Bound {
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
+    Media(Function<MediaId>, MediaId),
 }
 
 /// What the function of a route is told beside its object.
@@ -68,6 +73,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) app: AppId,
     /// What else was said.
     pub(crate) params: &'a Params<'a>,
+    /// The file of an upload.
+    pub(crate) attached: &'a Attached,
 }
 
 /// What a call comes to.
@@ -112,12 +119,23 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
 
+    pub(crate) const fn media(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<MediaId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Media(call) }
+    }
+
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
+            Call::Media(_) => Object::Media,
         }
     }
 
@@ -132,6 +150,7 @@ impl Route {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
+            (Call::Media(call), Target::Media(id)) => Some(Bound::Media(call, id)),
             _ => None,
         }
     }
@@ -152,6 +171,7 @@ impl Bound {
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
+            Self::Media(call, id) => call(state, id, asked, step),
         }
     }
 }

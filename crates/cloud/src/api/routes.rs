@@ -1,16 +1,18 @@
 //! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
 
-use crate::accounts::{Directory, Grant, Target, get_account, get_app, get_number, get_numbers};
+use crate::accounts::{Grant, Target, get_account, get_app, get_number, get_numbers};
 use crate::api::route::Needs::{AppToken, Management, Messaging};
 use crate::api::route::{Bound, Route};
+use crate::media::{delete_media, get_media, post_media};
 use crate::messages::post_message;
+use crate::state::State;
 use crate::webhooks::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
-use graph::{GraphError, Request, is_graph_id, messages};
+use graph::{GraphError, Request, is_graph_id, media, messages};
 
 const FIELDS: &[&str] = &["fields"];
 const LIST: &[&str] = &["fields", "limit", "after", "before"];
@@ -31,11 +33,14 @@ pub const ROUTES: &[Route] = &[
     Route::number (Get,    "",                Management, FIELDS,               get_number),
     Route::number (Post,   "",                Management, OVERRIDE_OF_NUMBER,   override_number),
     Route::number (Post,   "messages",        Messaging,  messages::PARAMETERS, post_message),
+    Route::number (Post,   "media",           Messaging,  media::UPLOAD,        post_media),
+    Route::media  (Get,    "",                Messaging,  media::ABOUT,         get_media),
+    Route::media  (Delete, "",                Messaging,  media::ABOUT,         delete_media),
 ];
 
 /// The route that a request takes, and what it leads to.
 pub(crate) fn find(
-    directory: &Directory,
+    state: &State,
     grant: &Grant,
     request: &Request<'_>,
 ) -> Result<(&'static Route, Bound), GraphError> {
@@ -50,7 +55,7 @@ pub(crate) fn find(
         return Err(GraphError::unknown_method());
     }
     let unknown_object = || GraphError::unknown_object(request.method, id);
-    let target = directory.target(id, grant).ok_or_else(unknown_object)?;
+    let target = state.target(id, grant).ok_or_else(unknown_object)?;
     let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
     found.ok_or_else(|| {
         let is_edge = with_edge(target, edge).next().is_some();

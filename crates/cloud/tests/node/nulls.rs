@@ -59,6 +59,7 @@ fn request(route: &Route, parameters: &Parameters, way: As) -> ApiRequest {
         Object::App => APP,
         Object::Account => WABA,
         Object::Number => PHONE,
+        Object::Media => "1000000000000001",
     };
     let app_token = format!("{APP}|{SECRET}");
     let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

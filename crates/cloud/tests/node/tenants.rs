@@ -49,10 +49,12 @@ fn another_tenants_object_looks_like_none() {
 fn every_route_is_there_for_its_owner() {
     let mut bench = Bench::new(two_tenants());
     for route in ROUTES {
+        let media = bench.upload("image/png", 10);
         let id = match route.object() {
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,
+            Object::Media => &*media,
         };
         let app_token = format!("{APP}|{SECRET}");
         let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use kernel::{Rng, Seed};
-use link::{Connection, Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
+use link::{Connection, Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -39,14 +39,17 @@ impl Stack {
             identity: LinkIdentity::generate(&mut rng),
             relay: relay.0,
             pin: Pin::Key(relay.1),
+            transfers: UplinkTransfers::default(),
         };
         let (receiver, posts) = receive().await;
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (api, store) = (http.local_addr().unwrap(), Store::in_memory());
         let (stop, stopped) = oneshot::channel();
         let partition = store.partition("node");
+        let dir = tempfile::tempdir().unwrap();
+        let media = store::Shelf::open(&dir.path().join("media")).unwrap();
         let restored = cloud::Restored::new(two_tenants(), partition).unwrap();
-        let node = tokio::spawn(cloud::serve(restored, http, uplink, rng, |_| {}, async {
+        let node = tokio::spawn(cloud::serve(restored, http, media, uplink, rng, |_| {}, async {
             let _ = stopped.await;
         }));
         Self { api, receiver, posts, store, stop, node }
