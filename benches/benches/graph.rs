@@ -55,6 +55,7 @@ fn write(criterion: &mut Criterion) {
                 wamid: &wamid,
                 status: StatusKind::Sent,
                 at_s: 1_750_000_000,
+                identity: None,
                 callback_data: "",
                 conversation: Some(Conversation {
                     id: [7; 16],

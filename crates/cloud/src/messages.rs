@@ -3,6 +3,7 @@
 mod identities;
 mod inbound;
 mod outbound;
+mod outgoing;
 mod receive;
 mod send;
 mod statuses;

@@ -9,11 +9,11 @@ use crate::output::Notice;
 use crate::register::Drift;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
-use endpoint::SendError;
 use endpoint::generic::Endpoint;
+use endpoint::{IdentityKey, SendError, Terms};
 use graph::{Signatures, SigningKey};
 use kernel::Transaction;
-use wire::{Address, BillingClass};
+use wire::Address;
 
 /// The state of a node; to the calls that work on it, over whatever provider.
 pub(crate) struct State<E: ?Sized = dyn Ends> {
@@ -54,12 +54,15 @@ pub(crate) trait Ends {
     /// Signs what is posted to an app's webhook.
     fn sign(&self, key: &SigningKey, body: &[u8]) -> Signatures;
 
+    /// The identity key that `account` trusts to be that of `peer`, if they ever spoke.
+    fn peer_identity(&self, account: Address, peer: Address) -> Option<IdentityKey>;
+
     /// Takes a message on: from now it is the endpoint's to deliver.
     fn send(
         &mut self,
         pair: (Address, Address),
         content: &Content,
-        class: BillingClass,
+        terms: Terms,
         step: &mut endpoint::Step<'_>,
     ) -> Result<(), SendError>;
 }
@@ -73,14 +76,18 @@ impl<P: Signing> Ends for Endpoint<P> {
         P::sign(key, body)
     }
 
+    fn peer_identity(&self, account: Address, peer: Address) -> Option<IdentityKey> {
+        Self::peer_identity(self, account, peer)
+    }
+
     fn send(
         &mut self,
         pair: (Address, Address),
         content: &Content,
-        class: BillingClass,
+        terms: Terms,
         step: &mut endpoint::Step<'_>,
     ) -> Result<(), SendError> {
-        Self::send(self, pair, content, class, step)
+        Self::send(self, pair, content, terms, step)
     }
 }
 

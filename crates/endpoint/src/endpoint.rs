@@ -7,6 +7,7 @@ use crate::post::Post;
 use crate::retries::Retries;
 use crate::rows::{self, read_account_key, read_session_key};
 use crate::sessions::Sessions;
+use crate::terms::{IdentityDigest, Terms};
 use crate::unconfirmed::{MessageKey, Pending, Unconfirmed};
 use crate::{Event, Failure, IdentityChanges, Policy, Step, Unreadable};
 use bytes::Bytes;
@@ -38,6 +39,9 @@ pub enum SendError {
     /// A message of that name is on its way already.
     #[error("a message of that name is on its way already")]
     Repeated,
+    /// It is for another identity key than the one that is known to be the recipient's.
+    #[error("the recipient's identity key is not the one that the message is for")]
+    AnotherIdentity,
     /// Too long for the largest bucket.
     #[error(transparent)]
     TooLong(#[from] PaddingError),
@@ -50,7 +54,7 @@ pub struct Carried<'a> {
     pub message_id: &'a MessageId,
     /// Its plaintext with padding, in bytes.
     pub padded_bytes: usize,
-    /// A read receipt: nobody follows what becomes of it.
+    /// A read receipt, or that somebody is writing: nobody follows what becomes of it.
     pub is_receipt: bool,
 }
 
@@ -95,7 +99,7 @@ impl<P: Provider> Endpoint<P> {
                 rows::PREKEYS => prekeys.push(row),
                 rows::SESSIONS => endpoint.sessions.restore(&row, read_session_key(&row)?)?,
                 rows::POST | rows::OUTBOX => endpoint.post.restore(&row)?,
-                rows::UNCONFIRMED => endpoint.pending.restore(&row)?,
+                rows::UNCONFIRMED => endpoint.pending.restore(&row, endpoint.policy.retention)?,
                 _ => others.push(row),
             }
         }
@@ -224,7 +228,7 @@ impl<P: Provider> Endpoint<P> {
         &mut self,
         (from, to): (Address, Address),
         content: &Content,
-        billing_class: BillingClass,
+        terms: impl Into<Terms>,
         step: &mut Step<'_>,
     ) -> Result<(), SendError> {
         if !self.accounts.contains_key(&from) {
@@ -237,22 +241,27 @@ impl<P: Provider> Endpoint<P> {
         if self.pending.contains(&key) {
             return Err(SendError::Repeated);
         }
-        let message = Unconfirmed::new(to, content, billing_class, step.now, self.policy.padding)?;
-        step.drawing_for(drawn_for(from, &self.policy), |step| self.forward(key, message, step));
+        let terms = terms.into();
+        let known = self.peer_identity(from, to);
+        if known.is_some_and(|known| !is_for(terms.only_for, &known)) {
+            return Err(SendError::AnotherIdentity);
+        }
+        let message = Unconfirmed::new(to, content, terms, step.now, &self.policy)?;
+        // It can't fail: a session there is only with who is known.
+        let _ = step.drawing_for(drawn_for(from, &self.policy), |step| self.forward(key, message, step));
         Ok(())
     }
 
     /// When [`expire`](Self::expire) has something to do.
     pub fn wake_at(&self) -> Option<Time> {
-        let expiry = self.pending.oldest().map(|created| created + self.policy.retention);
-        expiry.into_iter().chain(self.keys_due).min()
+        self.pending.next_expiry().into_iter().chain(self.keys_due).min()
     }
 
-    /// Destroys what was not delivered within the retention period, makes prekeys anew where it is time, and destroys
+    /// Destroys what was not delivered within its time, makes prekeys anew where it is time, and destroys
     /// those that nobody can need any more.
     pub fn expire(&mut self, step: &mut Step<'_>) -> Vec<Event> {
         let (now, mut events) = (step.now, Vec::new());
-        while let Some((key, message)) = self.pending.take_older_than(now - self.policy.retention) {
+        while let Some((key, message)) = self.pending.take_expired(now) {
             events.extend(self.fail(key, &message, Failure::Expired, step.transaction));
         }
         if self.keys_due.is_some_and(|due| due <= now) {
@@ -374,16 +383,22 @@ impl<P: Provider> Endpoint<P> {
         requests.for_each(|request| self.post.submit(request, step));
     }
 
-    /// Encrypts and submits a message, or lets it wait for a session.
-    fn forward(&mut self, key: MessageKey, message: Unconfirmed, step: &mut Step<'_>) {
+    /// Encrypts and submits a message, or lets it wait for a session; or gives it up, if it is not for the identity key that
+    /// the session is with.
+    fn forward(&mut self, key: MessageKey, message: Unconfirmed, step: &mut Step<'_>) -> Option<Event> {
         let (account, peer) = (key.0, message.to);
         let session = self.sessions.between(account, peer);
         // Behind others that wait it waits too: the order of a conversation is kept.
         if self.pending.waits(account, peer) || !session.record.can_encrypt(step.now.as_secs()) {
-            return self.wait(key, message, step);
+            self.wait(key, message, step);
+            return None;
+        }
+        if !session.record.remote_identity().is_some_and(|peer| is_for(message.terms.only_for, &peer)) {
+            return self.fail(key, &message, Failure::IdentityChanged, step.transaction);
         }
         let Ok(ciphertext) = session.record.encrypt(&message.plaintext, step.now.as_secs(), step.rng) else {
-            return self.wait(key, message, step);
+            self.wait(key, message, step);
+            return None;
         };
         session.write(account, peer, step.transaction);
         let envelope = Envelope {
@@ -395,10 +410,11 @@ impl<P: Provider> Endpoint<P> {
                 MessageKind::Prekey => EnvelopeKind::Prekey,
             },
             ciphertext: ciphertext.bytes.into(),
-            billing_class: message.billing_class,
+            billing_class: message.terms.billing_class,
         };
         self.pending.sent(key, message, envelope.id, step.transaction);
         self.post.submit(envelope, step);
+        None
     }
 
     fn wait(&mut self, key: MessageKey, message: Unconfirmed, step: &mut Step<'_>) {
@@ -427,7 +443,10 @@ impl<P: Provider> Endpoint<P> {
         let waiting = self.pending.take_waiting(account, peer);
         let mut events = Vec::new();
         match self.initiate(account, peer, bundle, !waiting.is_empty(), step, &mut events) {
-            Ok(()) => waiting.into_iter().for_each(|(key, message)| self.forward(key, message, step)),
+            Ok(()) => {
+                let sent = waiting.into_iter();
+                events.extend(sent.filter_map(|(key, message)| self.forward(key, message, step)));
+            }
             Err(failure) => {
                 let failed = waiting.into_iter();
                 events.extend(
@@ -618,8 +637,7 @@ impl<P: Provider> Endpoint<P> {
         let session = self.sessions.between(request.to, request.from);
         session.record.archive_current();
         session.write(request.to, request.from, step.transaction);
-        self.forward(key, message, step);
-        None
+        self.forward(key, message, step)
     }
 
     /// Gives a message up: its content is destroyed, and if it was more than a receipt somebody is told.
@@ -634,6 +652,11 @@ impl<P: Provider> Endpoint<P> {
         let (account, message_id) = key;
         (!message.is_receipt).then_some(Event::Failed { account, message_id, failure })
     }
+}
+
+/// True if a message on these terms may be encrypted for this identity key.
+fn is_for(only: Option<IdentityDigest>, identity: &IdentityKey) -> bool {
+    only.is_none_or(|only| only == IdentityDigest::of(identity))
 }
 
 /// Whose random numbers are drawn for an account: a gateway's accounts are strangers to each other, and a person's are the

@@ -79,14 +79,14 @@ pub enum Failure {
     /// The recipient's prekey bundle is malformed or not signed by its identity.
     #[error("the recipient's prekey bundle is malformed or not signed by its identity")]
     BadBundle,
-    /// The recipient's identity key is not the one that we know, and it is not trusted.
+    /// The recipient's identity key is not the one that we know, and it is not trusted; or not the one that the message is for.
     #[error("the recipient's identity key has changed, and the new one is not trusted")]
     IdentityChanged,
     /// The recipient asked for it again too often.
     #[error("the recipient could not decrypt it in several attempts")]
     Undecryptable,
-    /// Not delivered within the retention period.
-    #[error("not delivered within the retention period")]
+    /// Not delivered within its time: the retention period, or less if its terms say so.
+    #[error("not delivered within its time")]
     Expired,
 }
 

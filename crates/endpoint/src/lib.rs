@@ -14,6 +14,7 @@ mod post;
 mod retries;
 mod rows;
 mod sessions;
+mod terms;
 mod unconfirmed;
 
 pub use endpoint::{Carried, SendError};
@@ -21,6 +22,7 @@ pub use event::{Event, Failure, Unreadable};
 pub use policy::{IdentityChanges, Policy};
 pub use ratchet::{Backend, IdentityKey, Modelled, Native, Provider, Suite, Suites};
 pub use rows::TABLES;
+pub use terms::{IdentityDigest, Terms};
 
 /// An endpoint over any provider of primitives.
 pub mod generic {

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Policy {
     /// One-time prekeys of each kind that an address starts with, and that are made when they run low.
     pub one_time_prekeys: u32,
-    /// How long an undelivered message is kept for retransmission.
+    /// How long an undelivered message is kept for retransmission, unless its [terms](crate::Terms) say less.
     pub retention: Duration,
     /// How long the signed prekey and the KEM prekey of last resort of an address are in use before others take their
     /// place: the first ones between half of it and the whole, so that addresses made at once don't change them at once.

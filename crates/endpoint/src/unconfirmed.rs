@@ -1,12 +1,15 @@
 //! Messages that the recipient does not have yet: all that a retransmission needs, and no longer.
 
+use crate::policy::Policy;
 use crate::proto;
 use crate::rows::{UNCONFIRMED, message_key};
+use crate::terms::{IdentityDigest, Terms};
 use bytes::Bytes;
-use content::{Body, Content, MessageId, Padding, PaddingError};
+use content::{Content, MessageId, PaddingError};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use wire::{Address, BillingClass, DeviceId, EnvelopeId, Number};
 use zeroize::Zeroizing;
 
@@ -18,15 +21,17 @@ pub(crate) struct Unconfirmed {
     revision: u64,
     pub(crate) to: Address,
     pub(crate) plaintext: Zeroizing<Vec<u8>>,
-    pub(crate) billing_class: BillingClass,
-    pub(crate) created: Time,
+    pub(crate) terms: Terms,
+    created: Time,
+    /// When it is given up.
+    expires: Time,
     /// The envelope that carries it; `None` while it waits for a session.
     pub(crate) envelope: Option<EnvelopeId>,
     /// Its place among all that waited for a session: those of one moment have an order too. 0 if it never waited.
     waiting: u64,
     /// How often it was encrypted.
     pub(crate) attempts: u32,
-    /// A read receipt: nobody follows what becomes of it.
+    /// A read receipt, or that somebody is writing: nobody follows what becomes of it.
     pub(crate) is_receipt: bool,
 }
 
@@ -35,7 +40,7 @@ pub(crate) struct Unconfirmed {
 pub(crate) struct Pending {
     messages: BTreeMap<MessageKey, Unconfirmed>,
     by_envelope: BTreeMap<EnvelopeId, MessageKey>,
-    by_age: BTreeSet<(Time, MessageKey)>,
+    by_expiry: BTreeSet<(Time, MessageKey)>,
     /// In the order in which they were sent, for each pair of addresses.
     waiting: BTreeMap<(Address, Address), Vec<MessageKey>>,
     /// How many have ever waited, as far as is known here.
@@ -47,31 +52,32 @@ impl Unconfirmed {
     pub(crate) fn new(
         to: Address,
         content: &Content,
-        billing_class: BillingClass,
+        terms: Terms,
         created: Time,
-        padding: Padding,
+        policy: &Policy,
     ) -> Result<Self, PaddingError> {
         Ok(Self {
             revision: 0,
             to,
-            plaintext: content.to_padded(padding)?,
-            billing_class,
+            plaintext: content.to_padded(policy.padding)?,
+            terms,
             created,
+            expires: expiry(created, terms.time_to_live, policy.retention),
             envelope: None,
             waiting: 0,
             attempts: 0,
-            is_receipt: is_receipt(content),
+            is_receipt: !content.body.is_shown(),
         })
     }
 }
 
 impl Pending {
-    pub(crate) fn restore(&mut self, row: &Row) -> Result<(), RestoreError> {
+    pub(crate) fn restore(&mut self, row: &Row, retention: Duration) -> Result<(), RestoreError> {
         let stored =
             proto::UnconfirmedRow::decode(row.value.clone()).map_err(|e| RestoreError::new(row, e))?;
         let (key, message) =
-            read(row.at, stored).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
-        self.by_age.insert((message.created, key.clone()));
+            read(row.at, stored, retention).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
+        self.by_expiry.insert((message.expires, key.clone()));
         self.waited = self.waited.max(message.waiting);
         match message.envelope {
             Some(envelope) => drop(self.by_envelope.insert(envelope, key.clone())),
@@ -102,7 +108,7 @@ impl Pending {
             message.waiting = self.waited;
         }
         message.write(&key, transaction);
-        self.by_age.insert((message.created, key.clone()));
+        self.by_expiry.insert((message.expires, key.clone()));
         self.waiting.entry((key.0, message.to)).or_default().push(key.clone());
         self.messages.insert(key, message);
     }
@@ -118,7 +124,7 @@ impl Pending {
         message.envelope = Some(envelope);
         message.attempts += 1;
         message.write(&key, transaction);
-        self.by_age.insert((message.created, key.clone()));
+        self.by_expiry.insert((message.expires, key.clone()));
         self.by_envelope.insert(envelope, key.clone());
         self.messages.insert(key, message);
     }
@@ -177,21 +183,21 @@ impl Pending {
     /// Destroys a message: nobody will ask for it again. The store destroys the key of the row.
     pub(crate) fn forget(&mut self, key: &MessageKey, message: &Unconfirmed, transaction: &mut Transaction) {
         self.messages.remove(key);
-        self.by_age.remove(&(message.created, key.clone()));
+        self.by_expiry.remove(&(message.expires, key.clone()));
         if let Some(envelope) = message.envelope {
             self.by_envelope.remove(&envelope);
         }
         transaction.remove_with(UNCONFIRMED, || message_key(key.0, &key.1));
     }
 
-    /// When the oldest message was made.
-    pub(crate) fn oldest(&self) -> Option<Time> {
-        self.by_age.first().map(|(created, _)| *created)
+    /// When the next message is to be given up.
+    pub(crate) fn next_expiry(&self) -> Option<Time> {
+        self.by_expiry.first().map(|(expires, _)| *expires)
     }
 
-    /// Takes out a message that was made at or before `time`, to be forgotten.
-    pub(crate) fn take_older_than(&mut self, time: Time) -> Option<(MessageKey, Unconfirmed)> {
-        let (_, key) = self.by_age.first().filter(|(created, _)| *created <= time)?.clone();
+    /// Takes out a message that is to be given up by now, to be forgotten.
+    pub(crate) fn take_expired(&mut self, now: Time) -> Option<(MessageKey, Unconfirmed)> {
+        let (_, key) = self.by_expiry.first().filter(|(expires, _)| *expires <= now)?.clone();
         let message = self.messages.remove(&key)?;
         if let Some(waiting) = self.waiting.get_mut(&(key.0, message.to)) {
             waiting.retain(|other| *other != key);
@@ -217,11 +223,13 @@ impl Unconfirmed {
             to_device: u32::from(self.to.device.get()),
             message_id: key.1.as_str().to_owned(),
             plaintext: Bytes::copy_from_slice(&self.plaintext),
-            billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
+            billing_class: u32::try_from(i32::from(self.terms.billing_class)).unwrap_or_default(),
             created_us: self.created.as_micros(),
             envelope_id: self.envelope.map(|id| Bytes::copy_from_slice(&id.0)).unwrap_or_default(),
             attempts: self.attempts,
             waiting: self.waiting,
+            time_to_live_us: self.terms.time_to_live.map(|time| Time::EPOCH + time).map(Time::as_micros),
+            only_for: self.terms.only_for.map(|digest| Bytes::copy_from_slice(&digest.0)).unwrap_or_default(),
         };
         let revision = self.revision;
         self.revision = transaction
@@ -229,27 +237,38 @@ impl Unconfirmed {
     }
 }
 
-fn read(revision: u64, row: proto::UnconfirmedRow) -> Option<(MessageKey, Unconfirmed)> {
+/// When a message is given up that was made at `created`.
+fn expiry(created: Time, time_to_live: Option<Duration>, retention: Duration) -> Time {
+    created + time_to_live.map_or(retention, |time| time.min(retention))
+}
+
+fn read(revision: u64, row: proto::UnconfirmedRow, retention: Duration) -> Option<(MessageKey, Unconfirmed)> {
     let address = |number, device| {
         Some(Address { number: Number::from_integer(number).ok()?, device: DeviceId::new(device).ok()? })
+    };
+    let created = Time::from_micros(row.created_us);
+    let terms = Terms {
+        billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+        time_to_live: row.time_to_live_us.map(Duration::from_micros),
+        only_for: match &*row.only_for {
+            [] => None,
+            digest => Some(IdentityDigest(digest.try_into().ok()?)),
+        },
     };
     let message = Unconfirmed {
         revision,
         to: address(row.to_number, row.to_device)?,
         plaintext: Zeroizing::new(row.plaintext.to_vec()),
-        billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
-        created: Time::from_micros(row.created_us),
+        terms,
+        created,
+        expires: expiry(created, terms.time_to_live, retention),
         envelope: match &*row.envelope_id {
             [] => None,
             id => Some(EnvelopeId::try_from(id).ok()?),
         },
         attempts: row.attempts,
         waiting: row.waiting,
-        is_receipt: Content::from_plaintext(&row.plaintext).is_ok_and(|content| is_receipt(&content)),
+        is_receipt: Content::from_plaintext(&row.plaintext).is_ok_and(|content| !content.body.is_shown()),
     };
     Some(((address(row.from_number, row.from_device)?, row.message_id.parse().ok()?), message))
-}
-
-fn is_receipt(content: &Content) -> bool {
-    matches!(content.body, Body::Read(_))
 }

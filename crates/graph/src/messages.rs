@@ -3,11 +3,27 @@
 //! A file for each kind of message: its parameters become a [`Content`].
 
 mod answer;
+mod contacts;
+pub mod interactive;
+mod location;
+mod media;
+mod reaction;
+mod recipient;
 mod request;
 mod text;
+#[cfg(test)]
+mod wrong;
 
 pub use answer::Accepted;
-pub use request::{Content, MarkRead, PARAMETERS, Recipient, Request, Send};
+pub use contacts::{
+    ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganization, ContactPhone, ContactUrl,
+};
+pub use interactive::Interactive;
+pub use location::Location;
+pub use media::{Media, MediaKind, MediaSource};
+pub use reaction::Reaction;
+pub use recipient::Recipient;
+pub use request::{Content, Mark, PARAMETERS, Request, Send};
 pub use text::Text;
 
 use crate::codes;

@@ -2,8 +2,8 @@
 
 use crate::error::GraphError;
 use crate::value::{Object, Value};
-use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 /// A value, and where in the request it is.
 #[derive(Clone, Copy)]
@@ -14,8 +14,20 @@ pub struct Param<'v> {
 
 /// The members of an object, and where in the request it is.
 pub struct Members<'v> {
-    members: Cow<'v, Object<'v>>,
+    members: Held<'v, Object<'v>>,
     place: Option<Place<'v>>,
+}
+
+/// The items of a list, and where in the request it is.
+pub struct Items<'v> {
+    items: Held<'v, Vec<Value<'v>>>,
+    place: Place<'v>,
+}
+
+/// Something of the request, or what a text of it is the JSON of.
+enum Held<'v, T> {
+    Here(&'v T),
+    InText(T),
 }
 
 /// Where in a request something is; shown as errors spell it: `components[2]['buttons']`.
@@ -101,23 +113,89 @@ impl<'v> Param<'v> {
         integer.ok_or_else(|| self.must_be("an integer"))
     }
 
+    /// A number, or its digits (forms have no other way).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn number(self) -> Result<f64, GraphError> {
+        let number = match self.value {
+            // Beyond 2^53 the nearest is what any client would have made of it.
+            Value::Unsigned(value) => value.to_string().parse().ok(),
+            Value::Negative(value) => value.to_string().parse().ok(),
+            Value::Float(value) => Some(*value),
+            Value::Text(digits) => digits.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.must_be("a number"))
+    }
+
     /// An object, or a text that is the JSON of one (forms have no other way), with no members but `known`.
     ///
     /// # Errors
     /// It is neither, or has another member.
     pub fn object(&'v self, known: &[&str]) -> Result<Members<'v>, GraphError> {
+        let members = self.any_object()?;
+        if let Some(name) = members.names().find(|name| !known.contains(name)) {
+            return Err(GraphError::unexpected_member(name, &self.path()));
+        }
+        Ok(members)
+    }
+
+    /// An object, or a text that is the JSON of one, with whatever members.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn any_object(&'v self) -> Result<Members<'v>, GraphError> {
         let members = match self.value {
-            Value::Object(object) => Cow::Borrowed(object),
+            Value::Object(object) => Held::Here(object),
             Value::Text(json) => match Value::from_json(json.as_bytes()) {
-                Ok(Value::Object(object)) => Cow::Owned(object),
+                Ok(Value::Object(object)) => Held::InText(object),
                 _ => return Err(self.must_be("a JSON object")),
             },
             _ => return Err(self.must_be("a JSON object")),
         };
-        if let Some(name) = members.names().find(|name| !known.contains(name)) {
-            return Err(GraphError::unexpected_member(name, &self.path()));
-        }
         Ok(Members { members, place: Some(self.place) })
+    }
+
+    /// Which of `allowed` its member `name` says that it is.
+    ///
+    /// # Errors
+    /// It is no object, or has no such member, or that is another word.
+    pub fn tag(&self, name: &str, allowed: &[&'static str]) -> Result<&'static str, GraphError> {
+        self.any_object()?.required(name)?.one_of(allowed)
+    }
+
+    /// A list, or a text that is the JSON of one (forms have no other way). Items that are null are not there.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn items(&'v self) -> Result<Items<'v>, GraphError> {
+        let items = match self.value {
+            Value::List(items) => Held::Here(items),
+            Value::Text(json) => match Value::from_json(json.as_bytes()) {
+                Ok(Value::List(items)) => Held::InText(items),
+                _ => return Err(self.must_be("an array")),
+            },
+            _ => return Err(self.must_be("an array")),
+        };
+        Ok(Items { items, place: self.place })
+    }
+
+    /// The JSON of an object, or of a text that is the JSON of one, without what is null.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn json(self) -> Result<String, GraphError> {
+        // A value is written without an error: its names are texts, and its numbers finite.
+        Ok(serde_json::to_string(&*self.any_object()?.members).unwrap_or_default())
+    }
+
+    /// How errors call it within what it is a part of; empty for an item of a list.
+    pub fn name(&self) -> &'v str {
+        match self.place.step {
+            Step::Name(name) => name,
+            Step::Index(_) => "",
+        }
     }
 
     /// A list of texts as Graph takes it: JSON, in which null is not there, or separated by commas.
@@ -125,23 +203,13 @@ impl<'v> Param<'v> {
     /// # Errors
     /// It is neither.
     pub fn texts(self) -> Result<Vec<String>, GraphError> {
-        let list = |items: &[Value<'_>]| {
-            let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
-            let texts = items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
-            texts
-                .map(|(index, value)| Param { value, place: place(index) }.text().map(str::to_owned))
-                .collect()
-        };
-        match self.value {
-            Value::List(items) => list(items),
-            Value::Text(text) => match Value::from_json(text.as_bytes()) {
-                Ok(Value::List(items)) => list(&items),
-                _ => {
-                    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                    Ok(items.map(str::to_owned).collect())
-                }
-            },
-            _ => Err(self.must_be("an array")),
+        match (self.items(), self.value) {
+            (Ok(items), _) => items.iter().map(|item| item.text().map(str::to_owned)).collect(),
+            (Err(_), Value::Text(text)) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Ok(items.map(str::to_owned).collect())
+            }
+            (Err(error), _) => Err(error),
         }
     }
 
@@ -153,7 +221,7 @@ impl<'v> Param<'v> {
 impl<'v> Members<'v> {
     /// The parameters of a request: the outermost members.
     pub(crate) fn outermost(members: &'v Object<'v>) -> Self {
-        Self { members: Cow::Borrowed(members), place: None }
+        Self { members: Held::Here(members), place: None }
     }
 
     /// A member that may be there.
@@ -169,8 +237,32 @@ impl<'v> Members<'v> {
         self.get(name).ok_or_else(|| GraphError::missing(&self.place_of(name).to_string()))
     }
 
+    /// The names of all members.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.names()
+    }
+
     fn place_of(&'v self, name: &'v str) -> Place<'v> {
         Place { within: self.place.as_ref(), step: Step::Name(name) }
+    }
+}
+
+impl<'v> Items<'v> {
+    /// The items, without those that are null.
+    pub fn iter(&'v self) -> impl Iterator<Item = Param<'v>> {
+        let place = |index| Place { within: Some(&self.place), step: Step::Index(index) };
+        let items = self.items.iter().enumerate().filter(|(_, value)| !matches!(value, Value::Null));
+        items.map(move |(index, value)| Param { value, place: place(index) })
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        match self {
+            Self::Here(value) => value,
+            Self::InText(value) => value,
+        }
     }
 }
 

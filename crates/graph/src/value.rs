@@ -5,6 +5,7 @@
 //! bounds.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -117,6 +118,30 @@ impl<'a> Object<'a> {
             return true;
         }
         other.0.into_iter().all(|(name, value)| self.set(name, value))
+    }
+}
+
+/// As JSON that has the same meaning: what is null is left out.
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Boolean(value) => serializer.serialize_bool(*value),
+            Self::Unsigned(value) => serializer.serialize_u64(*value),
+            Self::Negative(value) => serializer.serialize_i64(*value),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => {
+                serializer.collect_seq(items.iter().filter(|item| !matches!(item, Self::Null)))
+            }
+            Self::Object(object) => object.serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.shown().map(|(name, value)| (name, value)))
     }
 }
 

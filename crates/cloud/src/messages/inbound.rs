@@ -23,6 +23,7 @@ struct Message {
     revision: u64,
     received: Time,
     read: bool,
+    is_reaction: bool,
 }
 
 impl Inbound {
@@ -31,8 +32,16 @@ impl Inbound {
         let key = read_key(&stored).ok_or_else(|| RestoreError::new(row, "field out of range"))?;
         let received = Time::from_micros(stored.received_us);
         self.by_age.insert((received, key.clone()));
-        self.messages.insert(key, Message { revision: row.at, received, read: stored.read });
+        self.messages.insert(
+            key,
+            Message { revision: row.at, received, read: stored.read, is_reaction: stored.is_reaction },
+        );
         Ok(())
+    }
+
+    /// True if a reaction can be at the message: it arrived within the retention period, and is none itself.
+    pub(crate) fn takes_reactions(&self, key: &Key) -> bool {
+        self.messages.get(key).is_some_and(|message| !message.is_reaction)
     }
 
     /// True if the message arrived within the retention period.
@@ -41,11 +50,17 @@ impl Inbound {
     }
 
     /// A message arrived; false if one of that name did before.
-    pub(crate) fn add(&mut self, now: Time, key: Key, transaction: &mut Transaction) -> bool {
+    pub(crate) fn add(
+        &mut self,
+        now: Time,
+        key: Key,
+        is_reaction: bool,
+        transaction: &mut Transaction,
+    ) -> bool {
         if self.contains(&key) {
             return false;
         }
-        let mut message = Message { revision: 0, received: now, read: false };
+        let mut message = Message { revision: 0, received: now, read: false, is_reaction };
         message.write(&key, transaction);
         self.by_age.insert((now, key.clone()));
         self.messages.insert(key, message);
@@ -93,6 +108,7 @@ impl Message {
             message_id: key.2.as_str().to_owned(),
             received_us: self.received.as_micros(),
             read: self.read,
+            is_reaction: self.is_reaction,
         };
         let revision = self.revision;
         self.revision = transaction
@@ -125,8 +141,8 @@ mod tests {
         for (at, key) in
             [(1, key(alice, "B1")), (2, key(alice, "A2")), (2, key(bob, "A0")), (3, key(alice, "00"))]
         {
-            assert!(inbound.add(Time::from_secs(at), key.clone(), &mut transaction));
-            assert!(!inbound.add(Time::from_secs(9), key, &mut transaction));
+            assert!(inbound.add(Time::from_secs(at), key.clone(), false, &mut transaction));
+            assert!(!inbound.add(Time::from_secs(9), key, false, &mut transaction));
         }
         let mut read = |name| {
             let ids = inbound.mark_read(&key(alice, name), &mut transaction)?;

@@ -24,8 +24,17 @@ struct Message {
     progress: proto::Status,
     callback_data: String,
     billing_class: BillingClass,
+    is_reaction: bool,
     created: Time,
     updated: Time,
+}
+
+/// A new message.
+pub(crate) struct Started {
+    pub(crate) consumer: Number,
+    pub(crate) callback_data: String,
+    /// Of a reaction the business hears only that it was sent, or has failed.
+    pub(crate) is_reaction: bool,
 }
 
 /// What the business has not heard yet.
@@ -47,20 +56,15 @@ impl Outbound {
     }
 
     /// A new message, accepted by this node.
-    pub(crate) fn add(
-        &mut self,
-        now: Time,
-        key: Key,
-        consumer: Number,
-        callback_data: String,
-        transaction: &mut Transaction,
-    ) {
+    pub(crate) fn add(&mut self, now: Time, key: Key, started: Started, transaction: &mut Transaction) {
+        let Started { consumer, callback_data, is_reaction } = started;
         let mut message = Message {
             revision: 0,
             consumer,
             progress: proto::Status::Accepted,
             callback_data,
             billing_class: BillingClass::Service,
+            is_reaction,
             created: now,
             updated: now,
         };
@@ -83,12 +87,14 @@ impl Outbound {
         if consumer.is_some_and(|consumer| consumer != message.consumer) {
             return None;
         }
-        let statuses = missing(message.progress, status);
-        if statuses.is_empty() {
-            return None;
+        let mut statuses = missing(message.progress, status);
+        if message.is_reaction && matches!(status, Status::Delivered | Status::Read) {
+            statuses.retain(|status| *status == Status::Sent);
+            let news = message.news(statuses);
+            self.forget(key, transaction);
+            return news;
         }
-        let news =
-            News { consumer: message.consumer, callback_data: message.callback_data.clone(), statuses };
+        let news = message.news(statuses)?;
         message.progress = match status {
             Status::Sent => proto::Status::Sent,
             Status::Delivered => proto::Status::Delivered,
@@ -104,6 +110,11 @@ impl Outbound {
             self.by_age.insert((now, key.clone()));
         }
         Some(news)
+    }
+
+    /// True if a reaction can be at the message: it is one to `consumer` that is known, and no reaction itself.
+    pub(crate) fn takes_reactions(&self, key: &Key, consumer: Number) -> bool {
+        self.messages.get(key).is_some_and(|message| message.consumer == consumer && !message.is_reaction)
     }
 
     /// Forgets a message of which nothing more will be said.
@@ -133,6 +144,11 @@ impl Outbound {
 }
 
 impl Message {
+    fn news(&self, statuses: Vec<Status>) -> Option<News> {
+        let (consumer, callback_data) = (self.consumer, self.callback_data.clone());
+        (!statuses.is_empty()).then_some(News { consumer, callback_data, statuses })
+    }
+
     fn write(&mut self, key: &Key, transaction: &mut Transaction) {
         let row = || proto::OutboundRow {
             business: key.0.as_integer(),
@@ -143,6 +159,7 @@ impl Message {
             billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
             created_us: self.created.as_micros(),
             updated_us: self.updated.as_micros(),
+            is_reaction: self.is_reaction,
         };
         let revision = self.revision;
         self.revision = transaction
@@ -173,6 +190,7 @@ fn read(revision: u64, row: proto::OutboundRow) -> Option<(Key, Message)> {
         progress,
         callback_data: row.callback_data,
         billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+        is_reaction: row.is_reaction,
         created: Time::from_micros(row.created_us),
         updated: Time::from_micros(row.updated_us),
     };
@@ -188,6 +206,10 @@ mod tests {
         digits.parse().unwrap()
     }
 
+    fn started(is_reaction: bool) -> Started {
+        Started { consumer: number("16505551234"), callback_data: String::new(), is_reaction }
+    }
+
     proptest! {
         /// Whatever comes in whatever order and however often: each status once, in order, none after the end.
         #[test]
@@ -195,7 +217,7 @@ mod tests {
             let all = [Status::Sent, Status::Delivered, Status::Read, Status::Failed];
             let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
             let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
-            outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
+            outbound.add(Time::EPOCH, key.clone(), started(false), &mut transaction);
             let mut heard = Vec::new();
             for arrives in arriving {
                 let news = outbound.advance(Time::EPOCH, &key, None, all[arrives], &mut transaction);
@@ -209,11 +231,31 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Of a reaction the business hears that it was sent, once, and no more.
+        #[test]
+        fn of_a_reaction_nothing_is_said_after_it_was_sent(arriving in prop::collection::vec(0usize..3, 0..6)) {
+            let all = [Status::Sent, Status::Delivered, Status::Read];
+            let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
+            let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
+            outbound.add(Time::EPOCH, key.clone(), started(true), &mut transaction);
+            prop_assert!(!outbound.takes_reactions(&key, number("16505551234")));
+            let mut heard = Vec::new();
+            for arrives in &arriving {
+                let news = outbound.advance(Time::EPOCH, &key, None, all[*arrives], &mut transaction);
+                heard.extend(news.into_iter().flat_map(|news| news.statuses));
+            }
+            let sent = [Status::Sent];
+            prop_assert_eq!(&heard[..], if arriving.is_empty() { &[][..] } else { &sent });
+            prop_assert_eq!(outbound.len(), usize::from(arriving.iter().all(|arrives| *arrives == 0)));
+        }
+    }
+
     #[test]
     fn a_stranger_can_not_read_it() {
         let (mut outbound, mut transaction) = (Outbound::default(), Transaction::default());
         let key = (number("15550783881"), MessageId::from_random(&[1; 9]));
-        outbound.add(Time::EPOCH, key.clone(), number("16505551234"), String::new(), &mut transaction);
+        outbound.add(Time::EPOCH, key.clone(), started(false), &mut transaction);
         let stranger = Some(number("491512345678"));
         assert!(outbound.advance(Time::EPOCH, &key, stranger, Status::Read, &mut transaction).is_none());
         assert_eq!(outbound.len(), 1);

@@ -45,7 +45,7 @@ impl State {
     ) {
         let (business, consumer, message_id) = key.clone();
         // A consumer that uses a name twice is not heard twice.
-        if !self.inbound.add(step.now, key, step.transaction) {
+        if !self.inbound.add(step.now, key, false, step.transaction) {
             return;
         }
         let wamid = Wamid::received(consumer, message_id.as_str());
@@ -53,6 +53,7 @@ impl State {
         let message = Received {
             wamid: &wamid,
             sent_at_s,
+            identity: self.identity_hash(business, consumer),
             context: quoted.as_ref().map(|wamid| Context { wamid }),
             content: webhook::Content::Text(webhook::Text { body: &text.body }),
         };

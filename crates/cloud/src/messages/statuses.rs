@@ -10,7 +10,7 @@ use endpoint::Failure;
 use graph::webhook::{
     self, Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
 };
-use graph::{Wamid, codes};
+use graph::{IdentityHash, Wamid, codes};
 use kernel::Time;
 use sha2::{Digest as _, Sha256};
 use wire::Number;
@@ -20,6 +20,12 @@ const NO_CONVERSATION_FROM: u16 = 24;
 
 /// How long the conversation of a status is open.
 const CONVERSATION_S: u64 = 24 * 3600;
+
+/// The recipient has another identity key than the one that the message is for.
+pub(crate) const IDENTITY_CHANGED: webhook::Failure = webhook::Failure {
+    code: codes::IDENTITY_CHANGED,
+    details: "The recipient's identity key has changed, and the message is not for the new one.",
+};
 
 /// How far a message has come, and who says so.
 pub(crate) struct Progress {
@@ -36,6 +42,7 @@ pub(crate) struct Report<'a> {
     pub(crate) status: StatusKind,
     pub(crate) callback_data: &'a str,
     pub(crate) failure: Option<webhook::Failure>,
+    pub(crate) identity: Option<IdentityHash>,
     pub(crate) at: Time,
 }
 
@@ -61,9 +68,10 @@ impl State {
         let news = self.outbound.advance(step.now, &key, said_by, status, step.transaction);
         let Some(News { consumer, callback_data, statuses }) = news else { return };
         let wamid = Wamid::sent(consumer, key.1.as_str());
+        let identity = self.identity_hash(key.0, consumer);
         for status in statuses {
             let callback_data = &callback_data;
-            let report = Report { wamid: &wamid, status, callback_data, failure, at: step.now };
+            let report = Report { wamid: &wamid, status, callback_data, failure, identity, at: step.now };
             self.post_event(key.0, |phone, version| report.webhook(phone, version), step);
         }
     }
@@ -78,6 +86,7 @@ impl Report<'_> {
             wamid: self.wamid,
             status: self.status,
             at_s: self.at.as_secs(),
+            identity: self.identity,
             callback_data: self.callback_data,
             conversation: (priced && version < NO_CONVERSATION_FROM).then(|| self.conversation()),
             // All that is built is free-form messages: in the service window, and free.
@@ -112,10 +121,7 @@ pub(crate) fn failure(failure: Failure) -> Option<webhook::Failure> {
             codes::UNDELIVERABLE,
             "The recipient's device could not decrypt the message in several attempts.",
         ),
-        Failure::IdentityChanged => (
-            codes::IDENTITY_CHANGED,
-            "The recipient's identity key has changed, and the new one is not trusted.",
-        ),
+        Failure::IdentityChanged => return Some(IDENTITY_CHANGED),
         Failure::BadBundle => {
             (codes::SOMETHING_WENT_WRONG, "The recipient's keys are not signed by the recipient.")
         }

@@ -13,6 +13,11 @@ fn every_error_has_its_shape() {
     let path = format!("/v23.0/{PHONE}/messages");
     let text = |what: Value| message(ALICE, what);
     let raw = |body: Value| ApiRequest::post(path.clone(), TOKEN, body.to_string());
+    let button = |id: &str, title: &str| json!({ "type": "reply", "reply": { "id": id, "title": title } });
+    let interactive = |buttons: Value| {
+        let action = json!({ "buttons": buttons });
+        json!({ "type": "interactive", "interactive": { "type": "button", "body": { "text": "x" }, "action": action } })
+    };
     let hello = || text(json!({ "text": { "body": "hello" } }));
     let cases = [
         ("no token", ApiRequest { authorization: None, ..hello() }),
@@ -48,6 +53,37 @@ fn every_error_has_its_shape() {
         ("unknown type", text(json!({ "type": "poem" }))),
         ("type that is not built", text(json!({ "type": "image", "image": { "id": "1" } }))),
         ("content of another type", text(json!({ "text": { "body": "hello" }, "image": {} }))),
+        (
+            "four buttons",
+            text(interactive(json!([
+                button("a", "A"),
+                button("b", "B"),
+                button("c", "C"),
+                button("d", "D")
+            ]))),
+        ),
+        ("no buttons", text(interactive(json!([])))),
+        ("title of 21 characters", text(interactive(json!([button("a", &"x".repeat(21))])))),
+        ("two buttons of one title", text(interactive(json!([button("a", "A"), button("b", "A")])))),
+        ("two buttons of one id", text(interactive(json!([button("a", "A"), button("a", "B")])))),
+        ("space before a title", text(interactive(json!([button("a", " A")])))),
+        ("image with a name", text(json!({ "type": "image", "image": { "id": "1", "filename": "a.png" } }))),
+        (
+            "image with a type",
+            text(json!({ "type": "image", "image": { "id": "1", "mime_type": "image/png" } })),
+        ),
+        ("image that is nowhere", text(json!({ "type": "image", "image": {} }))),
+        (
+            "place beyond the pole",
+            text(json!({ "type": "location", "location": { "latitude": 91, "longitude": 0 } })),
+        ),
+        ("no contacts", text(json!({ "type": "contacts", "contacts": [] }))),
+        (
+            "emoji that is none",
+            text(json!({ "type": "reaction", "reaction": { "message_id": "x", "emoji": "x" } })),
+        ),
+        ("recipient by id", message("US.13491208655302741918", json!({ "text": { "body": "hello" } }))),
+        ("time to live of nothing", text(json!({ "text": { "body": "hello" }, "ttl": 0 }))),
         ("group", text(json!({ "recipient_type": "group", "text": { "body": "hello" } }))),
         ("quote of nothing", text(json!({ "text": { "body": "hello" }, "context": { "message_id": "x" } }))),
         (

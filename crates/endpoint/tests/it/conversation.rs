@@ -2,7 +2,7 @@
 
 use crate::net::{NOW, Net, address, connection, flip_first, flip_last};
 use content::{Body, Content, MessageId};
-use endpoint::{Event, Failure, SendError, Unreadable};
+use endpoint::{Event, Failure, SendError, Terms, Unreadable};
 use std::time::Duration;
 use wire::{BillingClass, Envelope, EnvelopeKind, InboxItem, LinkEvent, Outgoing, ToEndpoint, ToRelay};
 
@@ -130,6 +130,35 @@ fn what_is_not_delivered_in_time_is_destroyed() {
     assert_eq!(net.failures(0), [Failure::Expired]);
     let rows = net.rows(0);
     assert!(rows.iter().all(|row| row.table.name() != "unconfirmed"));
+}
+
+#[test]
+fn what_is_not_delivered_in_the_time_that_its_sender_gave_it_is_destroyed_alone() {
+    let mut net = Net::new();
+    net.event(0, LinkEvent::Down { connection: connection(0) });
+    let lives = |seconds| Terms {
+        time_to_live: Some(Duration::from_secs(seconds)),
+        ..Terms::from(BillingClass::Service)
+    };
+    net.say(0, 1, "as long as all").unwrap();
+    net.say_on(0, 1, "a minute", lives(60)).unwrap();
+    net.say_on(0, 1, "longer than can be", lives(100 * 24 * 3600)).unwrap();
+    // Its time goes on while the endpoint is not there.
+    let rows = net.rows(0);
+    net.ends[0].0 = endpoint::Endpoint::restore(net.policy.clone(), rows).unwrap().0;
+    assert_eq!(net.ends[0].0.wake_at(), Some(NOW + Duration::from_secs(60)));
+    net.wait(0, Duration::from_secs(59));
+    assert!(net.failures(0).is_empty());
+    net.wait(0, Duration::from_secs(1));
+    assert_eq!((net.failures(0), net.ends[0].0.unconfirmed()), (vec![Failure::Expired], 2));
+    net.connect(0);
+    net.carry();
+    assert_eq!(net.texts(1), ["as long as all", "longer than can be"]);
+
+    net.event(0, LinkEvent::Down { connection: connection(0) });
+    net.say_on(0, 1, "longer than can be", lives(100 * 24 * 3600)).unwrap();
+    net.wait(0, Duration::from_secs(30 * 24 * 3600));
+    assert_eq!((net.failures(0).len(), net.ends[0].0.unconfirmed()), (2, 0));
 }
 
 #[test]

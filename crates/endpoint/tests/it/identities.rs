@@ -1,8 +1,8 @@
 //! A peer has another identity than before: it was installed anew, or somebody is in between. The owner decides.
 
 use crate::net::{Net, address};
-use endpoint::{Event, Failure, IdentityChanges, Policy, Unreadable};
-use wire::{Envelope, EnvelopeKind};
+use endpoint::{Event, Failure, IdentityChanges, IdentityDigest, Policy, SendError, Terms, Unreadable};
+use wire::{BillingClass, Envelope, EnvelopeKind};
 
 const ALICE: usize = 0;
 const BOB: usize = 1;
@@ -45,6 +45,47 @@ fn a_message_to_the_old_identity_gets_through_to_the_new_one() {
     assert!(net.changes(BOB).is_empty());
     assert_eq!((net.delivered(ALICE), net.failures(ALICE)), (3, Vec::new()));
     assert!(trusted(&net));
+}
+
+/// The terms of a message that is for the identity key that Bob has now.
+fn only_for_this_key(net: &Net) -> Terms {
+    let identity = net.ends[BOB].0.identity(address(BOB)).unwrap();
+    Terms { only_for: Some(IdentityDigest::of(&identity)), ..Terms::from(BillingClass::Service) }
+}
+
+#[test]
+fn what_is_for_one_identity_key_is_encrypted_for_no_other() {
+    let mut net = net(IdentityChanges::Accept);
+    let before = only_for_this_key(&net);
+    net.say_on(ALICE, BOB, "two", before).unwrap();
+    reinstall(&mut net);
+    // Alice can't know yet, so it goes out to the key that it is for; when Bob asks for it again it is given up.
+    net.say_on(ALICE, BOB, "three", before).unwrap();
+    assert_eq!(net.failures(ALICE), [Failure::IdentityChanged]);
+    assert_eq!(net.ends[ALICE].0.unconfirmed(), 0);
+    // From now on she does.
+    assert_eq!(net.say_on(ALICE, BOB, "four", before), Err(SendError::AnotherIdentity));
+    let now = only_for_this_key(&net);
+    net.restart(ALICE);
+    net.say_on(ALICE, BOB, "five", now).unwrap();
+    assert_eq!(net.texts(BOB), ["one", "two", "five"]);
+    assert_eq!(net.failures(ALICE).len(), 1);
+}
+
+#[test]
+fn what_is_for_a_key_of_somebody_unknown_waits_until_the_key_is_known() {
+    for right in [true, false] {
+        let mut net = Net::with_policy(Policy { one_time_prekeys: 3, ..Policy::default() });
+        let mut terms = only_for_this_key(&net);
+        if !right {
+            terms.only_for = Some(IdentityDigest([7; 8]));
+        }
+        net.disconnect(ALICE);
+        net.say_on(ALICE, BOB, "hello", terms).unwrap();
+        net.restart(ALICE);
+        assert_eq!(net.texts(BOB).len(), usize::from(right));
+        assert_eq!(net.failures(ALICE).len(), usize::from(!right));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The endpoints, the relay, and what can be done with them.
 
 use content::{Body, Content, MessageId};
-use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Unreadable};
+use endpoint::{Endpoint, Event, Failure, Policy, SendError, Step, TABLES, Terms, Unreadable};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use relay::{Input, Relay, RelayConfig};
 use std::cell::RefCell;
@@ -215,7 +215,7 @@ impl Net {
 
     /// The next envelope of an endpoint, which never reaches the relay.
     pub(crate) fn intercept(&mut self, from: usize, to: usize, text: &str) -> Envelope {
-        self.submit(from, to, text).unwrap();
+        self.submit(from, to, text, BillingClass::Service.into()).unwrap();
         loop {
             let next = self.said.pop_front().unwrap();
             if let ToRelay::Submit { envelope, .. } = next.frame {
@@ -235,18 +235,28 @@ impl Net {
     }
 
     pub(crate) fn say(&mut self, from: usize, to: usize, text: &str) -> Result<MessageId, SendError> {
-        let said = self.submit(from, to, text);
+        self.say_on(from, to, text, BillingClass::Service.into())
+    }
+
+    pub(crate) fn say_on(
+        &mut self,
+        from: usize,
+        to: usize,
+        text: &str,
+        terms: Terms,
+    ) -> Result<MessageId, SendError> {
+        let said = self.submit(from, to, text, terms);
         self.carry();
         said
     }
 
-    fn submit(&mut self, from: usize, to: usize, text: &str) -> Result<MessageId, SendError> {
+    fn submit(&mut self, from: usize, to: usize, text: &str, terms: Terms) -> Result<MessageId, SendError> {
         let message_id = MessageId::from_random(&self.rng.bytes::<8>());
         let body = Body::text(text);
         let content = Content::new(message_id.clone(), 0, body);
         let mut outcome = Ok(());
         self.with(from, |endpoint, step| {
-            outcome = endpoint.send((address(from), address(to)), &content, BillingClass::Service, step);
+            outcome = endpoint.send((address(from), address(to)), &content, terms, step);
             Vec::new()
         });
         outcome.map(|()| message_id)

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A message that was accepted (Cloud API documentation, "Messages").
 pub struct Accepted<'a> {
-    /// Whom it is for, as the business wrote it.
+    /// Whom it is for, as the business named them.
     pub recipient: &'a Recipient,
     /// Its name.
     pub wamid: &'a Wamid<'a>,
@@ -21,10 +21,17 @@ struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct Contact<'a> {
-    input: &'a str,
-    #[serde(serialize_with = "crate::webhook::digits")]
-    wa_id: u64,
+#[serde(untagged)]
+enum Contact<'a> {
+    Number {
+        input: &'a str,
+        #[serde(serialize_with = "crate::webhook::digits")]
+        wa_id: u64,
+    },
+    User {
+        input: &'a str,
+        user_id: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -35,9 +42,13 @@ struct Message<'a> {
 impl Accepted<'_> {
     /// The answer.
     pub fn answer(&self) -> Answer {
+        let contact = match self.recipient {
+            Recipient::Number { input, number } => Contact::Number { input, wa_id: number.as_integer() },
+            Recipient::User(id) => Contact::User { input: id, user_id: id },
+        };
         Answer::of(&Body {
             messaging_product: "whatsapp",
-            contacts: [Contact { input: &self.recipient.input, wa_id: self.recipient.number.as_integer() }],
+            contacts: [contact],
             messages: [Message { id: self.wamid }],
         })
     }

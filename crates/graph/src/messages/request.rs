@@ -2,18 +2,23 @@
 
 use crate::codes;
 use crate::error::GraphError;
+use crate::messages::contacts::{CARDS, ContactCard};
+use crate::messages::interactive::Interactive;
+use crate::messages::location::Location;
+use crate::messages::media::{Media, MediaKind, media};
+use crate::messages::reaction::Reaction;
+use crate::messages::recipient::Recipient;
 use crate::messages::text::Text;
 use crate::messages::{not_of_this_conversation, not_received};
 use crate::params::Params;
+use crate::reading::Param;
+use crate::rules::{Readable, Rule, integer, list, object, text};
 use crate::wamid::{Sender, Wamid};
 use std::fmt;
-use wire::Number;
-
-/// The longest note of the business's own, in characters.
-const CALLBACK_DATA_LIMIT: usize = 512;
+use std::time::Duration;
 
 /// The message types that the Cloud API has, each with the parameter of its name; the first is the one of messages that
-/// name none, and the only one that travels yet.
+/// name none, and have the parameter of none.
 const TYPES: [&str; 11] = [
     "text",
     "audio",
@@ -38,6 +43,7 @@ pub const PARAMETERS: &[&str] = &[
     "context",
     "biz_opaque_callback_data",
     "recipient_identity_key_hash",
+    "ttl",
     "status",
     "message_id",
     "typing_indicator",
@@ -54,23 +60,26 @@ pub const PARAMETERS: &[&str] = &[
     "video",
 ];
 
-/// Those of a read mark.
+/// Those of a mark.
 const OF_A_MARK: [&str; 4] = ["messaging_product", "status", "message_id", "typing_indicator"];
 
-/// Those that a message can't have.
-const ONLY_OF_A_MARK: [&str; 2] = ["message_id", "typing_indicator"];
+/// Those that make a request a mark.
+const ONLY_OF_A_MARK: [&str; 3] = ["status", "message_id", "typing_indicator"];
+
+/// The longest time in which a message may still be delivered, in seconds: 30 days.
+const LONGEST_TTL_S: u64 = 30 * 24 * 3_600;
 
 /// What to do in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Send a message.
-    Send(Send),
-    /// Mark one as read.
-    MarkRead(MarkRead),
+    Send(Box<Send>),
+    /// Say that one was read, or that an answer to it is being written.
+    Mark(Mark),
 }
 
 /// A message to send. `Debug` shows its kind only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Send {
     /// Whom it is for.
     pub to: Recipient,
@@ -80,29 +89,38 @@ pub struct Send {
     pub quoted: Option<Wamid<'static>>,
     /// The business's own note, echoed in every status; empty if there is none.
     pub callback_data: String,
+    /// It is sent only if the recipient has the identity key with this hash.
+    pub identity_key_hash: Option<String>,
+    /// It is dropped if it was not delivered in this time.
+    pub time_to_live: Option<Duration>,
 }
 
 /// What a message says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// A text.
     Text(Text),
+    /// An image, a video, sound, a document or a sticker.
+    Media(Media),
+    /// A place.
+    Location(Location),
+    /// Contact cards.
+    Contacts(Vec<ContactCard>),
+    /// An emoji at another message.
+    Reaction(Reaction),
+    /// Something to choose or to press.
+    Interactive(Interactive),
 }
 
-/// Whom a message is for. `Debug` shows nobody.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Recipient {
-    /// As the business wrote it.
-    pub input: String,
-    /// Whom that means.
-    pub number: Number,
-}
-
-/// A message of the consumer, and those before it, were read.
+/// What is said of a message of the consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MarkRead {
+pub struct Mark {
     /// Which message.
     pub message: Wamid<'static>,
+    /// It, and those before it, were read.
+    pub is_read: bool,
+    /// Somebody is writing an answer.
+    pub is_typing: bool,
 }
 
 impl Request {
@@ -112,58 +130,82 @@ impl Request {
     /// They say nothing that can be.
     pub fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
         params.required("messaging_product")?.one_of(&["whatsapp"])?;
-        match params.get("status") {
-            Some(_) => MarkRead::parse(params).map(Self::MarkRead),
-            None => Send::parse(params).map(Self::Send),
+        let is_mark = ["status", "typing_indicator"].iter().any(|name| params.get(name).is_some());
+        if is_mark {
+            Mark::parse(params).map(Self::Mark)
+        } else {
+            Send::parse(params).map(|send| Self::Send(Box::new(send)))
         }
     }
 }
 
-impl MarkRead {
+impl Mark {
     fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
         params.only(&OF_A_MARK)?;
-        params.required("status")?.one_of(&["read"])?;
-        if let Some(typing) = params.get("typing_indicator") {
-            let typing = typing.object(&["type"])?;
-            typing.required("type")?.one_of(&["text"])?;
-        }
-        let message = Wamid::parse(params.required("message_id")?.text()?);
-        let message = message.filter(|wamid| wamid.sender == Sender::Consumer).ok_or_else(not_received)?;
-        Ok(Self { message })
+        let (status, typing) = (params.get("status"), params.get("typing_indicator"));
+        let mark = Self { message: inbound(params)?, is_read: status.is_some(), is_typing: typing.is_some() };
+        status.map(|status| status.one_of(&["read"])).transpose()?;
+        typing.map(|typing| typing.object(&["type"])?.required("type")?.one_of(&["text"])).transpose()?;
+        Ok(mark)
     }
 }
 
 impl Send {
     fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
+        params.only(PARAMETERS)?;
         if let Some(name) = ONLY_OF_A_MARK.into_iter().find(|name| params.get(name).is_some()) {
             return Err(GraphError::unexpected_parameter(name));
         }
-        params.only(PARAMETERS)?;
-        recipient_type(params)?;
-        let kind = params.get("type").map(|kind| kind.one_of(&TYPES)).transpose()?.unwrap_or("text");
-        if let Some(other) = TYPES.iter().find(|other| **other != kind && params.get(other).is_some()) {
-            return Err(GraphError::invalid(format!("Param {other} can't be in a message of type {kind}.")));
-        }
-        if kind != "text" {
-            let details = format!("Messages of type {kind} are not built into this node yet.");
-            return Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details));
-        }
-        if params.get("recipient_identity_key_hash").is_some() {
-            let details = "The check of recipient_identity_key_hash is not built into this node yet.";
-            return Err(GraphError::invalid(details));
-        }
-        let to = Recipient::parse(params.required("to")?.text()?)?;
-        let content = Content::Text(Text::parse(params)?);
-        Ok(Self { content, quoted: quoted(params, to.number)?, callback_data: callback_data(params)?, to })
+        let to = Recipient::parse(params)?;
+        let content = Content::parse(params)?;
+        let quoted = quoted(params, &to, &content)?;
+        let members = params.members();
+        let ttl = members.read_optional("ttl", &integer(1..=LONGEST_TTL_S))?;
+        Ok(Self {
+            quoted,
+            callback_data: members.read_or_default("biz_opaque_callback_data", &text(..=512))?,
+            identity_key_hash: members.read_optional("recipient_identity_key_hash", &text(1..=64))?,
+            time_to_live: ttl.map(Duration::from_secs),
+            to,
+            content,
+        })
     }
 }
 
-impl Recipient {
-    /// A full international number, with or without `+`, however it is grouped.
-    fn parse(input: &str) -> Result<Self, GraphError> {
-        let details = "Param to must be a phone number with country code.";
-        let number = number(input).ok_or_else(|| GraphError::whatsapp(codes::NOT_VALID, details))?;
-        Ok(Self { input: input.to_owned(), number })
+impl Content {
+    fn parse(params: &Params<'_>) -> Result<Self, GraphError> {
+        let named = params.get("type").map(|kind| kind.one_of(&TYPES)).transpose()?;
+        let there = || TYPES.into_iter().filter(|kind| params.get(kind).is_some());
+        let kind = named.or_else(|| there().next()).unwrap_or(TYPES[0]);
+        if let Some(other) = there().find(|other| *other != kind) {
+            return Err(GraphError::invalid(format!("Param {other} can't be in a message of type {kind}.")));
+        }
+        let content = params.get(kind).ok_or_else(|| {
+            let details = format!("Param {kind} is required in a message of type {kind}.");
+            GraphError::whatsapp(codes::MISSING, details)
+        })?;
+        Self::read(kind, content)
+    }
+
+    /// The content of a message of a type.
+    fn read(kind: &str, param: Param<'_>) -> Result<Self, GraphError> {
+        let of = |kind| media(kind).read(param).map(Self::Media);
+        match kind {
+            "text" => Text::read(param).map(Self::Text),
+            "image" => of(MediaKind::Image),
+            "video" => of(MediaKind::Video),
+            "audio" => of(MediaKind::Audio { voice: false }),
+            "document" => of(MediaKind::Document),
+            "sticker" => of(MediaKind::Sticker),
+            "location" => Location::read(param).map(Self::Location),
+            "contacts" => list(1..=CARDS, object()).read(param).map(Self::Contacts),
+            "reaction" => Reaction::read(param).map(Self::Reaction),
+            "interactive" => Interactive::read(param).map(Self::Interactive),
+            _ => {
+                let details = format!("Messages of type {kind} are not built into this node yet.");
+                Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details))
+            }
+        }
     }
 }
 
@@ -173,54 +215,62 @@ impl fmt::Debug for Send {
     }
 }
 
-impl fmt::Debug for Recipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recipient(…)")
-    }
+/// The message of the consumer that a mark is about.
+fn inbound(params: &Params<'_>) -> Result<Wamid<'static>, GraphError> {
+    let message = Wamid::parse(params.required("message_id")?.text()?);
+    message.filter(|wamid| wamid.sender == Sender::Consumer).ok_or_else(not_received)
 }
 
-fn recipient_type(params: &Params<'_>) -> Result<(), GraphError> {
-    if let Some("group") =
-        params.get("recipient_type").map(|kind| kind.one_of(&["individual", "group"])).transpose()?
-    {
-        return Err(GraphError::invalid("Groups are not built into this node yet."));
-    }
-    if params.get("recipient").is_some() && params.get("to").is_none() {
-        let details = "Business-scoped user ids are not built into this node yet: use Param to.";
-        return Err(GraphError::invalid(details));
-    }
-    Ok(())
-}
-
-fn quoted(params: &Params<'_>, to: Number) -> Result<Option<Wamid<'static>>, GraphError> {
+fn quoted(
+    params: &Params<'_>,
+    to: &Recipient,
+    content: &Content,
+) -> Result<Option<Wamid<'static>>, GraphError> {
     let Some(context) = params.get("context") else { return Ok(None) };
+    if matches!(content, Content::Reaction(_)) {
+        return Err(GraphError::invalid("Param context can't be in a message of type reaction."));
+    }
     let context = context.object(&["message_id"])?;
     let wamid = Wamid::parse(context.required("message_id")?.text()?);
-    wamid.filter(|wamid| wamid.consumer == to).map(Some).ok_or_else(not_of_this_conversation)
+    let is_theirs = |wamid: &Wamid<'_>| to.number().is_none_or(|number| number == wamid.consumer);
+    wamid.filter(is_theirs).map(Some).ok_or_else(not_of_this_conversation)
 }
 
-fn callback_data(params: &Params<'_>) -> Result<String, GraphError> {
-    let data = params.get("biz_opaque_callback_data");
-    let data = data.map(|data| data.text_within(CALLBACK_DATA_LIMIT)).transpose()?;
-    Ok(data.unwrap_or_default().to_owned())
-}
-
-fn number(input: &str) -> Option<Number> {
-    let input = input.trim();
-    let input = input.strip_prefix('+').unwrap_or(input);
-    let digits = input.bytes().filter(|byte| !b" -()".contains(byte));
-    let mut number = 0_u64;
-    for (at, digit) in digits.enumerate() {
-        let digit = char::from(digit).to_digit(10).filter(|digit| at > 0 || *digit > 0)?;
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+#[cfg(test)]
+impl Request {
+    /// What the parameters of a message of a type are.
+    pub(crate) fn shape(kind: &'static str) -> crate::shape::Shape {
+        use crate::shape::Shape;
+        let content = match kind {
+            "text" => Text::shape(),
+            "image" => media(MediaKind::Image).shape(),
+            "video" => media(MediaKind::Video).shape(),
+            "audio" => media(MediaKind::Audio { voice: false }).shape(),
+            "document" => media(MediaKind::Document).shape(),
+            "sticker" => media(MediaKind::Sticker).shape(),
+            "location" => Location::shape(),
+            "contacts" => list(1..=CARDS, object::<ContactCard>()).shape(),
+            "reaction" => Reaction::shape(),
+            "interactive" => Interactive::shape(),
+            _ => unreachable!("no such kind"),
+        };
+        let context = Shape::Object(vec![("message_id", Shape::Text { most: 512 })]);
+        Shape::Object(vec![
+            ("messaging_product", Shape::Is("whatsapp")),
+            ("recipient_type", Shape::Word),
+            ("type", Shape::Is(kind)),
+            ("context", context),
+            ("biz_opaque_callback_data", text(..=512).shape()),
+            ("recipient_identity_key_hash", text(1..=64).shape()),
+            ("ttl", Shape::Number),
+            (kind, content),
+        ])
     }
-    Number::from_integer(number).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn every_type_has_its_parameter() {
@@ -228,41 +278,35 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_grouped() {
-        for input in ["16505551234", "+16505551234", "+1 (650) 555-1234", "1-650-555-1234"] {
-            assert_eq!(number(input).map(Number::digits).as_deref(), Some("16505551234"), "{input}");
-        }
-        for input in
-            ["", "+", "alice", "0049151", "165055", "1650x5551234", "1+6505551234", "16505551234567890"]
-        {
-            assert!(number(input).is_none(), "{input}");
-        }
-    }
-
-    #[test]
     fn a_text_is_read() {
         let id = Wamid::sent("16505551234".parse().unwrap(), "AB").to_string();
         let json = format!(
             r#"{{"messaging_product":"whatsapp","to":"+1 650 555 1234","type":"text","biz_opaque_callback_data":"n",
-                "context":{{"message_id":"{id}"}},"text":{{"preview_url":true,"body":"hello \u00e9"}},"image":null}}"#
+                "context":{{"message_id":"{id}"}},"text":{{"preview_url":true,"body":"hello \u00e9"}},"image":null,
+                "ttl":60}}"#
         );
         let params = Params::parse("", None, json.as_bytes()).ok().unwrap();
         let Ok(Request::Send(send)) = Request::parse(&params) else { panic!("not read") };
         assert_eq!(send.content, Content::Text(Text { body: "hello é".into(), preview_url: true }));
-        assert_eq!((send.to.input.as_str(), send.callback_data.as_str()), ("+1 650 555 1234", "n"));
+        let number = "16505551234".parse().unwrap();
+        assert!(send.to == Recipient::Number { input: "+1 650 555 1234".into(), number });
+        assert_eq!(send.callback_data, "n");
         assert_eq!(send.quoted.unwrap().message_id, "AB");
+        assert_eq!(send.time_to_live, Some(Duration::from_secs(60)));
     }
 
-    proptest! {
-        /// Wrong types in every place: an error, no panic.
-        #[test]
-        fn no_value_panics(
-            name in prop::sample::select(PARAMETERS),
-            value in "null|true|1|-1|1e9|\"x\"|\"read\"|\"text\"|\"[1]\"|\\[1\\]|\\{\\}|\\{\"body\":1\\}|\\{\"type\":\\[\\]\\}",
-        ) {
-            let json = format!(r#"{{"messaging_product":"whatsapp","to":"16505551234","text":{{"body":"x"}},"{name}":{value}}}"#);
+    #[test]
+    fn a_mark_says_that_it_was_read_or_is_being_answered_or_both() {
+        let received = Wamid::received("16505551234".parse().unwrap(), "AB").to_string();
+        for (mark, is_read, is_typing) in [
+            (r#""status":"read""#, true, false),
+            (r#""status":"read","typing_indicator":{"type":"text"}"#, true, true),
+            (r#""typing_indicator":{"type":"text"}"#, false, true),
+        ] {
+            let json = format!(r#"{{"messaging_product":"whatsapp","message_id":"{received}",{mark}}}"#);
             let params = Params::parse("", None, json.as_bytes()).ok().unwrap();
-            let _ = Request::parse(&params);
+            let Ok(Request::Mark(read)) = Request::parse(&params) else { panic!("not read: {mark}") };
+            assert_eq!((read.is_read, read.is_typing), (is_read, is_typing));
         }
     }
 }

@@ -1,10 +1,9 @@
 //! That a consumer's identity key has changed: a message of the system's in the consumer's conversation.
 
+use crate::identity_hash::IdentityHash;
 use crate::wamid::Wamid;
 use crate::webhook::digits;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// A consumer has another identity key than before.
 pub struct IdentityChange<'a> {
@@ -12,8 +11,8 @@ pub struct IdentityChange<'a> {
     pub wamid: &'a Wamid<'a>,
     /// When it was noticed, in seconds since 1970.
     pub changed_at_s: u64,
-    /// The first bytes of a digest of the new key: what a business may name a key by.
-    pub identity_digest: [u8; 8],
+    /// The new key.
+    pub identity: IdentityHash,
 }
 
 /// An element of `messages`.
@@ -40,8 +39,7 @@ struct Identity {
     acknowledged: bool,
     #[serde(serialize_with = "digits")]
     created_timestamp: u64,
-    #[serde(serialize_with = "hash")]
-    hash: [u8; 8],
+    hash: IdentityHash,
 }
 
 impl<'a> IdentityChange<'a> {
@@ -55,14 +53,10 @@ impl<'a> IdentityChange<'a> {
             identity: Identity {
                 acknowledged: false,
                 created_timestamp: self.changed_at_s,
-                hash: self.identity_digest,
+                hash: self.identity,
             },
         }
     }
-}
-
-fn hash<S: Serializer>(digest: &[u8; 8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(digest))
 }
 
 #[cfg(test)]
@@ -77,7 +71,7 @@ mod tests {
         let change = IdentityChange {
             wamid: &wamid,
             changed_at_s: 1_750_030_073,
-            identity_digest: [12, 93, 165, 75, 155, 246, 91, 172],
+            identity: IdentityHash::parse("DF2lS5v2W6w=").unwrap(),
         };
         let phone = Phone {
             account: 102.into(),

@@ -1,5 +1,6 @@
 //! A message of a consumer.
 
+use crate::identity_hash::IdentityHash;
 use crate::wamid::{Sender, Wamid};
 use crate::webhook::{Text, digits};
 use serde::Serialize;
@@ -11,6 +12,8 @@ pub struct Received<'a> {
     pub wamid: &'a Wamid<'a>,
     /// When the consumer sent it, in seconds since 1970.
     pub sent_at_s: u64,
+    /// The consumer's identity key, if the business checks it.
+    pub identity: Option<IdentityHash>,
     /// The message of the conversation that it answers.
     pub context: Option<Context<'a>>,
     /// What it says.
@@ -37,6 +40,8 @@ pub(crate) struct Contact {
     profile: Profile,
     #[serde(serialize_with = "digits")]
     wa_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_key_hash: Option<IdentityHash>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +76,7 @@ struct Quoted<'a> {
 impl<'a> Received<'a> {
     pub(crate) fn contact(&self) -> Contact {
         let number = self.wamid.consumer.as_integer();
-        Contact { profile: Profile { name: number }, wa_id: number }
+        Contact { profile: Profile { name: number }, wa_id: number, identity_key_hash: self.identity }
     }
 
     pub(crate) fn message(&'a self, business: Number) -> Message<'a> {

@@ -1,6 +1,7 @@
 //! How far a message of the business has come (Cloud API documentation, "Webhooks", the `messages` field's statuses).
 
 use crate::codes::Code;
+use crate::identity_hash::IdentityHash;
 use crate::wamid::Wamid;
 use serde::{Serialize, Serializer};
 
@@ -14,6 +15,8 @@ pub struct Status<'a> {
     pub status: StatusKind,
     /// When, in seconds since 1970.
     pub at_s: u64,
+    /// The consumer's identity key, if the business checks it.
+    pub identity: Option<IdentityHash>,
     /// The business's own note; empty if there is none.
     pub callback_data: &'a str,
     /// In webhooks of old versions.
@@ -102,6 +105,8 @@ struct Body<'a> {
     timestamp: u64,
     #[serde(serialize_with = "crate::webhook::digits")]
     recipient_id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_identity_key_hash: Option<IdentityHash>,
     #[serde(skip_serializing_if = "str::is_empty")]
     biz_opaque_callback_data: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +155,7 @@ impl Serialize for Status<'_> {
             status: self.status,
             timestamp: self.at_s,
             recipient_id: self.wamid.consumer.as_integer(),
+            recipient_identity_key_hash: self.identity,
             biz_opaque_callback_data: self.callback_data,
             conversation: self.conversation.as_ref(),
             pricing: self.pricing.as_ref(),
@@ -209,6 +215,7 @@ mod tests {
         let received = Received {
             wamid: &answer,
             sent_at_s: 1_750_000_001,
+            identity: None,
             context: Some(Context { wamid: &wamid }),
             content: Content::Text(Text { body: "hi" }),
         };
@@ -226,6 +233,7 @@ mod tests {
             wamid,
             status: StatusKind::Sent,
             at_s: 1_750_000_000,
+            identity: None,
             callback_data: "",
             conversation: Some(Conversation {
                 id: [0x0a; 16],

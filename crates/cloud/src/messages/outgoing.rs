@@ -1,0 +1,74 @@
+//! What a business wants to say, as it travels: from the types of the API to those of `content`.
+
+mod card;
+mod interactive;
+
+use content::{Body, MessageId, kinds};
+use graph::messages::{Content, Location, Media};
+use graph::webhook::Failure;
+use graph::{GraphError, codes};
+use kernel::Time;
+use wire::Number;
+
+/// What becomes of a message's content.
+pub(crate) enum Outgoing {
+    /// It travels.
+    Body(Body),
+    /// Nothing does: the recipient could make nothing of it.
+    Fails(Failure),
+    /// It is an emoji at a message, or that there is none any more, if that message is one that an emoji can be at.
+    Reaction {
+        /// The message, as the business named it.
+        target: String,
+        /// The emoji.
+        emoji: String,
+    },
+}
+
+impl Outgoing {
+    /// How the content of a message to `consumer` travels.
+    ///
+    /// # Errors
+    /// It can't.
+    pub(crate) fn of(content: Content, consumer: Number, now: Time) -> Result<Self, GraphError> {
+        Ok(Self::Body(match content {
+            Content::Text(text) => Body::Text(kinds::Text { body: text.body, preview_url: text.preview_url }),
+            Content::Media(it) => Body::Media(Box::new(media(&it)?)),
+            Content::Location(place) => Body::Location(location(place)),
+            Content::Contacts(cards) => {
+                Body::Contacts(kinds::Contacts { cards: cards.into_iter().map(card::of).collect() })
+            }
+            Content::Interactive(interactive) => {
+                interactive::in_time(&interactive, now)?;
+                if interactive::needs_india(&interactive) && !is_in_india(consumer) {
+                    let details = "Apps outside India can't show a message of type address_message.";
+                    return Ok(Self::Fails(Failure { code: codes::RECEIVER_INCAPABLE, details }));
+                }
+                Body::Interactive(Box::new(interactive::of(interactive)?))
+            }
+            Content::Reaction(reaction) => {
+                return Ok(Self::Reaction { target: reaction.message_id, emoji: reaction.emoji });
+            }
+        }))
+    }
+}
+
+/// The body of an emoji at a message.
+pub(crate) fn reaction(target: MessageId, emoji: String) -> Body {
+    Body::Reaction(content::Reaction { target, emoji })
+}
+
+/// Media travel as a reference to a blob of the relay's.
+fn media(_: &Media) -> Result<kinds::Media, GraphError> {
+    let details = "Media are not built into this node yet.";
+    Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details))
+}
+
+fn location(place: Location) -> kinds::Location {
+    let Location { latitude, longitude, name, address } = place;
+    kinds::Location { latitude, longitude, name, address, url: String::new() }
+}
+
+fn is_in_india(consumer: Number) -> bool {
+    consumer.digits().starts_with("91")
+}
