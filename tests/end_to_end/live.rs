@@ -203,6 +203,7 @@ fn node_config(webhook: &str) -> NodeConfig {
             secret: APP_SECRET.into(),
             callback: Some(Callback { url: webhook.into(), verify_token: "verify".into() }),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "102290129340398".parse().unwrap(),

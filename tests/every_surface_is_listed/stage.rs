@@ -53,6 +53,7 @@ impl Stage {
                 secret: "secret".into(),
                 callback: Some(cloud::Callback { url: "http://shop.test/".into(), verify_token: "v".into() }),
                 webhook_version: 23,
+                requires_proof: false,
             },
             accounts: vec![cloud::BusinessAccount {
                 id: "102290129340398".parse().unwrap(),

@@ -201,6 +201,7 @@ fn node_config() -> NodeConfig {
             secret: "secret".into(),
             callback: Some(cloud::Callback { url: "http://127.0.0.1:1/".into(), verify_token: "v".into() }),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "102290129340398".parse().unwrap(),

@@ -2,11 +2,11 @@
 
 use crate::toml_file;
 use ::cloud::{
-    AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant, can_post_to,
-    is_callback,
+    AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Scope, Scopes,
+    Tenant, TokenKind, can_post_to, is_callback,
 };
 use endpoint::Suites;
-use kernel::Rng;
+use kernel::{Rng, Time};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -31,6 +31,31 @@ pub(crate) struct TenantSettings {
     /// The business wants to hear when a consumer's identity key has changed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) identity_key_check: bool,
+    /// The Graph version whose form webhooks have: 23 for v23.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) webhook_version: Option<u16>,
+    /// Calls need an `appsecret_proof`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) require_appsecret_proof: bool,
+    /// Tokens beside `token`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tokens: Vec<TokenSettings>,
+}
+
+/// A token that is not for everything and for good.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenSettings {
+    pub(crate) token: String,
+    /// `system_user`, `user` or `business`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<String>,
+    /// Names of permissions; none named: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<String>,
+    /// From when it opens nothing, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<u64>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -55,6 +80,9 @@ impl TenantSettings {
             number: (15_550_783_881 + index).to_string(),
             webhook: None,
             identity_key_check: false,
+            webhook_version: None,
+            require_appsecret_proof: false,
+            tokens: Vec::new(),
         }
     }
 
@@ -62,7 +90,8 @@ impl TenantSettings {
     fn check(&self) -> miette::Result<()> {
         let secrets =
             [("app_secret", &self.app_secret), ("verify_token", &self.verify_token), ("token", &self.token)];
-        if let Some((key, _)) = secrets.iter().find(|(_, secret)| is_blank(secret)) {
+        let tokens = self.tokens.iter().map(|of| ("token", &of.token));
+        if let Some((key, _)) = secrets.into_iter().chain(tokens).find(|(_, secret)| is_blank(secret)) {
             return Err(miette::miette!(
                 help = "name one in the file, by its flag or in the environment; a new tenants file gets random ones",
                 "tenant \"{}\": {key} is empty",
@@ -106,7 +135,8 @@ impl TenantSettings {
             name: self.name.clone(),
             secret: self.app_secret.as_str().into(),
             callback,
-            webhook_version: 23,
+            webhook_version: self.webhook_version.unwrap_or(23),
+            requires_proof: self.require_appsecret_proof,
         };
         let portfolio = match &self.portfolio_id {
             None => Portfolio::of(&app),
@@ -115,8 +145,28 @@ impl TenantSettings {
                 name: self.name.clone(),
             },
         };
-        let token = AccessToken { value: self.token.as_str().into(), accounts: Vec::new(), expires: None };
-        Ok(Tenant { portfolio, app, accounts: vec![account], tokens: vec![token] })
+        let mut tokens = vec![AccessToken::of_system_user(self.token.as_str().into())];
+        for settings in &self.tokens {
+            tokens.push(settings.to_token().wrap_err_with(|| what("tokens"))?);
+        }
+        Ok(Tenant { portfolio, app, accounts: vec![account], tokens })
+    }
+}
+
+impl TokenSettings {
+    fn to_token(&self) -> miette::Result<AccessToken> {
+        let kind = self.kind.as_deref().map(str::parse::<TokenKind>).transpose();
+        let scopes = self.scopes.iter().map(|name| name.parse::<Scope>()).collect::<Result<Scopes, _>>();
+        Ok(AccessToken {
+            kind: kind.into_diagnostic().wrap_err("kind")?.unwrap_or_default(),
+            scopes: if self.scopes.is_empty() {
+                Scopes::ALL
+            } else {
+                scopes.into_diagnostic().wrap_err("scopes")?
+            },
+            expires: self.expires.map(Time::from_secs),
+            ..AccessToken::of_system_user(self.token.as_str().into())
+        })
     }
 }
 

@@ -5,9 +5,11 @@ mod assets;
 mod directory;
 mod objects;
 mod tenant;
+mod tokens;
 
 pub(crate) use assets::{Grant, Phone};
 pub(crate) use directory::{Directory, Target};
 pub(crate) use objects::{get_account, get_app, get_number, get_numbers};
 pub(crate) use tenant::Tenants;
 pub use tenant::{AccessToken, App, BusinessAccount, BusinessNumber, ConfigError, Portfolio, Tenant, Thing};
+pub(crate) use tokens::{exchange_token, inspect_token};

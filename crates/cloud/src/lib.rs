@@ -30,6 +30,7 @@ pub use api::{ApiRequest, ApiResponse, Needs, Object, ROUTES, ReplyId, Route};
 pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::{Callback, is_callback};
+pub use graph::tokens::{Scope, Scopes, TokenKind};
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use media::{
     Attached, BlobAnswer, Bytes as MediaBytes, FileName, MediaFile, MediaWork, PutId, StoredFile,

@@ -4,12 +4,14 @@
 //! encrypted with, and is the only place that has it. What is to be done with bytes it says ([`MediaWork`]), and the shell does
 //! it, piece by piece. When the row is gone, so are the bytes.
 
+mod attaching;
 mod calls;
 mod library;
 mod sending;
 mod work;
 
-pub(crate) use calls::{delete_media, get_media, post_media};
+pub(crate) use attaching::Attaching;
+pub(crate) use calls::{delete_media, get_attachment, get_media, post_media};
 pub(crate) use library::{Library, Media, Source};
-pub(crate) use sending::Sending;
+pub(crate) use sending::{Sending, Waiting};
 pub use work::{Attached, BlobAnswer, Bytes, FileName, MediaFile, MediaWork, PutId, StoredFile};

@@ -11,4 +11,4 @@ mod statuses;
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
 pub(crate) use send::post_message;
-pub(crate) use statuses::Progress;
+pub(crate) use statuses::{IDENTITY_CHANGED, Progress};

@@ -144,6 +144,21 @@ impl GraphError {
         Self { subcode: Some(463), ..Self::graph(401, 190, message) }
     }
 
+    /// No app has this id and this secret.
+    pub fn bad_client() -> Self {
+        Self::graph(400, 1, "Error validating client secret.".into())
+    }
+
+    /// The app wants a proof with each call that whoever has the token has its secret too.
+    pub fn no_proof() -> Self {
+        Self::graph(400, 100, "API calls from the server require an appsecret_proof argument".into())
+    }
+
+    /// The proof is none.
+    pub fn bad_proof() -> Self {
+        Self::graph(400, 100, "Invalid appsecret_proof provided in the API argument".into())
+    }
+
     /// A token of the wrong kind for the caller's own object.
     pub fn not_for_this_app() -> Self {
         Self::graph(403, 10, "(#10) Application does not have permission for this action".into())

@@ -36,6 +36,7 @@ mod shape;
 mod signature;
 pub mod subscriptions;
 mod table;
+pub mod tokens;
 pub mod value;
 mod wamid;
 pub mod webhook;

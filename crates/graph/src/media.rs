@@ -15,7 +15,10 @@ pub const UPLOAD: &[&str] = &["messaging_product", "file", "type", "ttl_minutes"
 pub const ABOUT: &[&str] = &["phone_number_id"];
 
 /// Where media are fetched, below the node's address.
-pub const ATTACHMENTS: [&str; 2] = ["whatsapp_business", "attachments"];
+pub const ATTACHMENTS: &str = "whatsapp_business/attachments";
+
+/// The parameters there.
+pub const ATTACHMENT: &[&str] = &["mid", "ext", "hash"];
 
 /// What is uploaded when nobody says what it is.
 const UNKNOWN: &str = "application/octet-stream";
@@ -200,8 +203,7 @@ impl<'a> Attachment<'a> {
     /// The URL, below `base`.
     pub fn url(&self, base: &str) -> String {
         let Self { id, expires_s, hash } = self;
-        let path = ATTACHMENTS.join("/");
-        format!("{base}/{path}/?mid={}&ext={expires_s}&hash={hash}", id.as_str())
+        format!("{base}/{ATTACHMENTS}/?mid={}&ext={expires_s}&hash={hash}", id.as_str())
     }
 }
 

@@ -38,6 +38,12 @@ impl SigningKey {
         Self { sha256: Hmac::new_from_slice(secret).ok(), sha1: Hmac::new_from_slice(secret).ok() }
     }
 
+    /// What whoever has an app's secret and a token proves it with: `appsecret_proof`.
+    pub fn proof(&self, token: &str) -> Secret {
+        let tag = self.sha256.clone().map(|mac| mac.chain_update(token).finalize().into_bytes());
+        header("", &tag.unwrap_or_default()).into()
+    }
+
     /// Signs exactly these bytes.
     pub fn sign(&self, body: &[u8]) -> Signatures {
         let sha256 = self.sha256.clone().map(|mac| mac.chain_update(body).finalize().into_bytes());

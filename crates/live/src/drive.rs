@@ -1,7 +1,7 @@
 //! The loop that persists before it releases: inputs into the machine, its transactions to the store, and what it says
 //! to the world only after that; ahead of the disk, and in order.
 
-use crate::now;
+use crate::clock::{now, reached};
 use kernel::{Effects, Machine, RestoreError, Rng, Time};
 use std::collections::VecDeque;
 use store::{Commit, CommitError, LoadError, Partition};
@@ -85,7 +85,7 @@ async fn oldest<O>(in_flight: &mut VecDeque<(Commit, Vec<O>)>) -> Result<Vec<O>,
 
 async fn sleep_until(time: Option<Time>) {
     match time {
-        Some(time) => tokio::time::sleep(time.since(now())).await,
+        Some(time) => reached(time).await,
         None => std::future::pending().await,
     }
 }

@@ -15,7 +15,7 @@ mod recover;
 mod seldom;
 
 pub use accept::Acceptor;
-pub use clock::now;
+pub use clock::{advance, now};
 pub use drive::{StartError, drive, restore};
 pub use entropy::entropy;
 pub use memory::{WipingAllocator, wiping_allocator};

@@ -226,13 +226,14 @@ impl Things {
             subscribed: true,
             numbers: vec![number],
         };
-        let token = AccessToken { value: self.token.into(), accounts: Vec::new(), expires: None };
+        let token = AccessToken::of_system_user(self.token.into());
         let app = App {
             id: self.app.parse().ok()?,
             name: "An app".into(),
             secret: self.secret.into(),
             callback: None,
             webhook_version: 23,
+            requires_proof: false,
         };
         Some(Tenant { portfolio: Portfolio::of(&app), app, accounts: vec![account], tokens: vec![token] })
     }

@@ -19,7 +19,8 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.HBgA",
             });
             for route in cloud::ROUTES {
-                let id = id_of(other, route.object());
+                // Without an object there is nothing of another's: what is said of another's token is below.
+                let Some(id) = id_of(other, route.object()) else { continue };
                 let path = format!("/v23.0{}", route.path(&id.to_string()));
                 let (method, body) = match route.method {
                     Method::Post => ("POST", Some(&read)),
@@ -28,6 +29,11 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 };
                 let answer = stranger.call(node.api, method, &path, &business.token, body)?;
                 refused(views, answer.status, "what is another's");
+            }
+            let about = format!("/v23.0/debug_token?input_token={}", other.token);
+            let answer = stranger.call(node.api, "GET", &about, &business.token, None)?;
+            if answer.body["data"]["is_valid"] != false || answer.body["data"].get("app_id").is_some() {
+                views.broken("tenants are strangers", "what another's token is was answered".to_owned());
             }
             let party = Party::new(Principal::Business, business.name);
             let view = format!("answers about {}", other.name);
@@ -39,14 +45,15 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
     Ok(())
 }
 
-/// The id of a business's object of a kind.
-pub(super) fn id_of(business: &Business, object: Object) -> u64 {
+/// The id of a business's object of a kind; `None` if it is none.
+pub(super) fn id_of(business: &Business, object: Object) -> Option<u64> {
     match object {
-        Object::App => business.app_id,
-        Object::Account => business.waba_id,
-        Object::Number => business.phone_number_id,
+        Object::Nothing => None,
+        Object::App => Some(business.app_id),
+        Object::Account => Some(business.waba_id),
+        Object::Number => Some(business.phone_number_id),
         // What nobody has: media are looked at where there are some, in crates/cloud/tests/node/media.rs.
-        Object::Media => 1_000_000_000_000_001,
+        Object::Media => Some(1_000_000_000_000_001),
     }
 }
 

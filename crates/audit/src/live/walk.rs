@@ -113,12 +113,14 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn walk(&mut self, route: &Route, texts: &[&str], views: &mut Views) -> Result<(), LiveError> {
-        let id = id_of(self.business, route.object()).to_string();
+        let id = id_of(self.business, route.object()).map(|id| id.to_string()).unwrap_or_default();
         let path = format!("/v23.0{}", route.path(&id));
         let app = self.business.app_token();
         let (token, other) = match route.needs {
             Needs::AppToken => (app, self.business.token.clone()),
-            Needs::Messaging | Needs::Management => (self.business.token.clone(), app),
+            Needs::Messaging | Needs::Management | Needs::AnyToken | Needs::Client => {
+                (self.business.token.clone(), app)
+            }
         };
         let method = match route.method {
             Method::Post => "POST",

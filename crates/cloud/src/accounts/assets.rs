@@ -5,6 +5,7 @@ use crate::proto::{self, Author};
 use crate::register::Entry;
 use crate::rows::{APPS, Key, NUMBERS, PORTFOLIOS, TOKENS, WABAS};
 use bytes::Bytes;
+use graph::tokens::{Scope, Scopes, TokenKind};
 use graph::{AppId, PhoneNumberId, PortfolioId, Secret, SigningKey, WabaId, digest};
 use kernel::{Table, Time};
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) signing_key: SigningKey,
     /// The Graph version whose form its webhooks have.
     pub(crate) webhook_version: u16,
+    /// Calls need a proof that whoever makes them has the app's secret.
+    pub(crate) requires_proof: bool,
 }
 
 /// A business account.
@@ -49,8 +52,8 @@ pub(crate) struct Grant {
     /// `None`: all accounts of the portfolio.
     pub(crate) accounts: Option<Arc<BTreeSet<WabaId>>>,
     pub(crate) expires: Option<Time>,
-    /// True for `APP_ID|APP_SECRET`.
-    pub(crate) is_app_token: bool,
+    pub(crate) kind: TokenKind,
+    pub(crate) scopes: Scopes,
 }
 
 /// What a token is known by. Who has one is found by its first part.
@@ -78,6 +81,17 @@ impl Key for TokenId {
 }
 
 impl Grant {
+    /// That of an app that says its secret.
+    pub(crate) fn of_app(app: &App) -> Self {
+        let (app, portfolio) = (app.id, app.portfolio);
+        Self { app, portfolio, accounts: None, expires: None, kind: TokenKind::App, scopes: Scopes::ALL }
+    }
+
+    /// True if it opens nothing any more.
+    pub(crate) fn is_over(&self, now: Time) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
     /// True if it opens this account of this portfolio.
     pub(crate) fn opens(&self, portfolio: PortfolioId, account: WabaId) -> bool {
         match &self.accounts {
@@ -113,6 +127,7 @@ impl Entry for App {
             name: self.name.clone(),
             secret: Bytes::copy_from_slice(self.secret.expose().as_bytes()),
             webhook_version: self.webhook_version.into(),
+            requires_proof: self.requires_proof,
             author: author.into(),
         }
     }
@@ -122,7 +137,8 @@ impl Entry for App {
         let secret = Secret::from(String::from_utf8(row.secret.to_vec()).ok()?);
         let signing_key = SigningKey::new(&secret);
         let webhook_version = row.webhook_version.try_into().ok()?;
-        Some((Self { id, portfolio, name: row.name, secret, signing_key, webhook_version }, author))
+        let (name, requires_proof) = (row.name, row.requires_proof);
+        Some((Self { id, portfolio, name, secret, signing_key, webhook_version, requires_proof }, author))
     }
 }
 
@@ -178,14 +194,27 @@ impl Entry for Grant {
             waba_ids: accounts.map(|account| account.as_str().to_owned()).collect(),
             expires_us: self.expires.map(Time::as_micros),
             author: author.into(),
+            kind: match self.kind {
+                TokenKind::SystemUser | TokenKind::App => proto::TokenKind::SystemUser,
+                TokenKind::User => proto::TokenKind::User,
+                TokenKind::Business => proto::TokenKind::Partner,
+            }
+            .into(),
+            scopes: self.scopes.iter().map(|scope| scope.name().to_owned()).collect(),
         }
     }
 
     fn from_row(id: TokenId, row: Self::Row) -> Option<(Self, Author)> {
         let (author, portfolio) = (row.author(), row.portfolio_id.parse().ok()?);
+        let kind = match row.kind() {
+            proto::TokenKind::SystemUser => TokenKind::SystemUser,
+            proto::TokenKind::User => TokenKind::User,
+            proto::TokenKind::Partner => TokenKind::Business,
+        };
+        let scopes: Result<Scopes, _> = row.scopes.iter().map(|name| name.parse::<Scope>()).collect();
         let accounts: Option<BTreeSet<WabaId>> = row.waba_ids.iter().map(|id| id.parse().ok()).collect();
         let accounts = accounts.map(|accounts| (!accounts.is_empty()).then(|| Arc::new(accounts)))?;
         let expires = row.expires_us.map(Time::from_micros);
-        Some((Self { app: id.app, portfolio, accounts, expires, is_app_token: false }, author))
+        Some((Self { app: id.app, portfolio, accounts, expires, kind, scopes: scopes.ok()? }, author))
     }
 }

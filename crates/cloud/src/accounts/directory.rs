@@ -110,9 +110,12 @@ impl Directory {
             let (id, grant) = self.tokens.starting_at(TokenId { digest, app: AppId::FIRST }).next()?;
             return (id.digest == digest).then(|| grant.clone());
         };
-        let app = self.apps.get(app.parse().ok()?).filter(|app| app.secret.matches(secret))?;
-        let (app, portfolio) = (app.id, app.portfolio);
-        Some(Grant { app, portfolio, accounts: None, expires: None, is_app_token: true })
+        self.client(app.parse().ok()?, secret)
+    }
+
+    /// What an app opens that says its secret.
+    pub(crate) fn client(&self, app: AppId, secret: &str) -> Option<Grant> {
+        self.apps.get(app).filter(|app| app.secret.matches(secret)).map(Grant::of_app)
     }
 
     /// What `id` names, if `grant` opens it. Whoever may not know of an object learns nothing: it is
@@ -142,6 +145,7 @@ fn app(Tenant { portfolio, app, .. }: &Tenant) -> (AppId, App) {
         secret: app.secret.clone(),
         signing_key: SigningKey::new(&app.secret),
         webhook_version: app.webhook_version,
+        requires_proof: app.requires_proof,
     };
     (app.id, state)
 }
@@ -165,10 +169,11 @@ fn numbers(tenant: &Tenant) -> impl Iterator<Item = (PhoneNumberId, Phone)> {
 }
 
 fn tokens(Tenant { portfolio, app, tokens, .. }: &Tenant) -> impl Iterator<Item = (TokenId, Grant)> {
-    tokens.iter().map(|AccessToken { value, accounts, expires }| {
+    tokens.iter().map(|AccessToken { value, kind, scopes, accounts, expires }| {
         let accounts = (!accounts.is_empty()).then(|| Arc::new(accounts.iter().copied().collect()));
-        let (app, portfolio, expires) = (app.id, portfolio.id, *expires);
-        (TokenId::of(value.expose(), app), Grant { app, portfolio, accounts, expires, is_app_token: false })
+        let (app, portfolio) = (app.id, portfolio.id);
+        let grant = Grant { app, portfolio, accounts, expires: *expires, kind: *kind, scopes: *scopes };
+        (TokenId::of(value.expose(), app), grant)
     })
 }
 
@@ -176,11 +181,12 @@ fn tokens(Tenant { portfolio, app, tokens, .. }: &Tenant) -> impl Iterator<Item 
 mod tests {
     use super::*;
     use crate::accounts::{App as OfApp, BusinessAccount, BusinessNumber};
+    use graph::tokens::{Scope, TokenKind};
     use kernel::Time;
 
     fn app(id: u64) -> OfApp {
         let (name, secret) = (format!("App {id}"), format!("secret {id}").as_str().into());
-        OfApp { id: id.into(), name, secret, callback: None, webhook_version: 23 }
+        OfApp { id: id.into(), name, secret, callback: None, webhook_version: 23, requires_proof: false }
     }
 
     /// A tenant whose ids end in `index`.
@@ -200,11 +206,7 @@ mod tests {
                 subscribed: false,
                 numbers: vec![number],
             }],
-            tokens: vec![AccessToken {
-                value: format!("token {index}").as_str().into(),
-                accounts: Vec::new(),
-                expires: None,
-            }],
+            tokens: vec![AccessToken::of_system_user(format!("token {index}").into())],
         }
     }
 
@@ -219,6 +221,8 @@ mod tests {
     fn a_directory_reads_back() {
         let mut tenants = vec![tenant(1), tenant(2)];
         tenants[0].tokens.push(AccessToken {
+            kind: TokenKind::Business,
+            scopes: [Scope::Messaging].into_iter().collect(),
             value: "of two".into(),
             accounts: vec![301.into(), 302.into()],
             expires: Some(Time::from_secs(7)),
@@ -233,7 +237,8 @@ mod tests {
         assert!(restored.follow(&Tenants::new(tenants).unwrap(), &mut transaction).is_empty());
         assert!(transaction.is_empty(), "what is read is what was written");
         let grant = restored.grant("of two").unwrap();
-        assert_eq!(grant.expires, Some(Time::from_secs(7)));
+        assert_eq!((grant.expires, grant.kind), (Some(Time::from_secs(7)), TokenKind::Business));
+        assert!(grant.scopes.has(Scope::Messaging) && !grant.scopes.has(Scope::Management));
         let opened = [301, 302, 303].map(|id| grant.opens(Portfolio::of(&app(101)).id, u64::into(id)));
         assert_eq!(opened, [true, true, false]);
     }

@@ -2,6 +2,7 @@
 //! [`Directory`](super::Directory).
 
 use graph::subscriptions::Callback;
+use graph::tokens::{Scopes, TokenKind};
 use graph::{AppId, PhoneNumberId, PortfolioId, Secret, WabaId, digest};
 use kernel::Time;
 use std::collections::BTreeSet;
@@ -43,6 +44,8 @@ pub struct App {
     pub callback: Option<Callback>,
     /// The Graph version whose form its webhooks have, for example 23 for v23.0.
     pub webhook_version: u16,
+    /// Calls need a proof that whoever makes them has the app's secret: `appsecret_proof`.
+    pub requires_proof: bool,
 }
 
 /// A WhatsApp Business Account.
@@ -76,6 +79,10 @@ pub struct BusinessNumber {
 pub struct AccessToken {
     /// What is sent as `Authorization: Bearer …`.
     pub value: Secret,
+    /// Whose it is; an app's own needn't be named.
+    pub kind: TokenKind,
+    /// What it is for.
+    pub scopes: Scopes,
     /// The accounts that it opens; none named: all of the tenant.
     pub accounts: Vec<WabaId>,
     /// From when it opens nothing.
@@ -101,6 +108,14 @@ pub enum Thing {
     AccountWebhooks(WabaId),
     /// What an app hears of this phone number.
     NumberWebhooks(PhoneNumberId),
+}
+
+impl AccessToken {
+    /// One of a system user, for everything that the tenant has, and for good.
+    pub fn of_system_user(value: Secret) -> Self {
+        let (kind, scopes) = (TokenKind::SystemUser, Scopes::ALL);
+        Self { value, kind, scopes, accounts: Vec::new(), expires: None }
+    }
 }
 
 impl Portfolio {

@@ -5,6 +5,7 @@ use crate::api::respond::Asker;
 use crate::media::Attached;
 use crate::output::Step;
 use crate::state::State;
+use graph::tokens::{Scope, TokenKind};
 use graph::{Answer, AppId, GraphError, MediaId, Method, Params, PhoneNumberId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
@@ -24,6 +25,8 @@ pub struct Route {
 /// A kind of object that a path begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
+    /// None: the edge is a path of its own.
+    Nothing,
     /// An app.
     App,
     /// A WhatsApp Business Account.
@@ -43,22 +46,29 @@ pub enum Needs {
     Management,
     /// The app's own, `APP_ID|APP_SECRET`.
     AppToken,
+    /// Any.
+    AnyToken,
+    /// None, but an app's id and secret as `client_id` and `client_secret`.
+    Client,
 }
 
 /// The function that does what a route is for, by the object that it takes.
 #[derive(Clone, Copy)]
 enum Call {
+    Nothing(Plain),
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
     Media(Function<MediaId>),
 }
 
+type Plain = fn(&mut State, &Asked<'_>, &mut Step<'_>) -> Outcome;
 type Function<Id> = fn(&mut State, Id, &Asked<'_>, &mut Step<'_>) -> Outcome;
 
 /// A route's function and the object that it is called with: they fit.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
+    Nothing(Plain),
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
@@ -71,6 +81,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) asker: Asker,
     /// Whose token it was.
     pub(crate) app: AppId,
+    /// What that opens.
+    pub(crate) grant: &'a Grant,
     /// What else was said.
     pub(crate) params: &'a Params<'a>,
     /// The file of an upload.
@@ -89,6 +101,16 @@ pub(crate) enum Reply {
 }
 
 impl Route {
+    pub(crate) const fn path_of_its_own(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Plain,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Nothing(call) }
+    }
+
     pub(crate) const fn app(
         method: Method,
         edge: &'static str,
@@ -132,6 +154,7 @@ impl Route {
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
+            Call::Nothing(_) => Object::Nothing,
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
@@ -141,7 +164,18 @@ impl Route {
 
     /// The path, of the object with this id.
     pub fn path(&self, id: &str) -> String {
+        if self.object() == Object::Nothing {
+            return format!("/{}", self.edge);
+        }
         if self.edge.is_empty() { format!("/{id}") } else { format!("/{id}/{}", self.edge) }
+    }
+
+    /// Its function, if it is a path of its own.
+    pub(crate) fn of_nothing(&self) -> Option<Bound> {
+        match self.call {
+            Call::Nothing(call) => Some(Bound::Nothing(call)),
+            _ => None,
+        }
     }
 
     /// Its function, to be called with `target`; `None` if it is a route of other objects.
@@ -157,10 +191,16 @@ impl Route {
 
     /// Refuses tokens of the wrong kind.
     pub(crate) fn admit(&self, grant: &Grant) -> Result<(), GraphError> {
+        let is_of_app = grant.kind == TokenKind::App;
         match self.needs {
-            Needs::Messaging if grant.is_app_token => Err(GraphError::not_for_this_app()),
-            Needs::AppToken if !grant.is_app_token => Err(GraphError::no_permission()),
-            Needs::Messaging | Needs::Management | Needs::AppToken => Ok(()),
+            Needs::Messaging if is_of_app || !grant.scopes.has(Scope::Messaging) => {
+                Err(GraphError::not_for_this_app())
+            }
+            Needs::Management if !grant.scopes.has(Scope::Management) => Err(GraphError::no_permission()),
+            Needs::AppToken if !is_of_app => Err(GraphError::no_permission()),
+            Needs::Messaging | Needs::Management | Needs::AppToken | Needs::AnyToken | Needs::Client => {
+                Ok(())
+            }
         }
     }
 }
@@ -168,6 +208,7 @@ impl Route {
 impl Bound {
     pub(crate) fn call(self, state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
         match self {
+            Self::Nothing(call) => call(state, asked, step),
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),

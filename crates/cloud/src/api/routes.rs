@@ -1,9 +1,11 @@
 //! The table of all routes. What walks over the API (the router, the tests of tenancy, the audit) walks over this.
 
-use crate::accounts::{Grant, Target, get_account, get_app, get_number, get_numbers};
-use crate::api::route::Needs::{AppToken, Management, Messaging};
+use crate::accounts::{
+    Grant, Target, exchange_token, get_account, get_app, get_number, get_numbers, inspect_token,
+};
+use crate::api::route::Needs::{AnyToken, AppToken, Client, Management, Messaging};
 use crate::api::route::{Bound, Route};
-use crate::media::{delete_media, get_media, post_media};
+use crate::media::{delete_media, get_attachment, get_media, post_media};
 use crate::messages::post_message;
 use crate::state::State;
 use crate::webhooks::{
@@ -12,6 +14,7 @@ use crate::webhooks::{
 };
 use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
+use graph::tokens::{EXCHANGE, INSPECT};
 use graph::{GraphError, Request, is_graph_id, media, messages};
 
 const FIELDS: &[&str] = &["fields"];
@@ -21,6 +24,10 @@ const NONE: &[&str] = &[];
 /// All that the API can do.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    Route::path_of_its_own(Get,  "debug_token",        AnyToken, INSPECT,  inspect_token),
+    Route::path_of_its_own(Get,  "oauth/access_token", Client,   EXCHANGE, exchange_token),
+    Route::path_of_its_own(Post, "oauth/access_token", Client,   EXCHANGE, exchange_token),
+    Route::path_of_its_own(Get,  media::ATTACHMENTS, Messaging, media::ATTACHMENT, get_attachment),
     Route::app    (Get,    "",                Management, FIELDS,               get_app),
     Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
     Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
@@ -45,6 +52,12 @@ pub(crate) fn find(
     request: &Request<'_>,
 ) -> Result<(&'static Route, Bound), GraphError> {
     let path = &request.path;
+    let whole = path.rest(0);
+    let mut of_nothing = paths_of_their_own(&whole).peekable();
+    if of_nothing.peek().is_some() {
+        let with_method = of_nothing.find(|(route, _)| route.method == request.method);
+        return with_method.ok_or_else(GraphError::unknown_method);
+    }
     let (id, edge) = match path.segments() {
         [id] if is_graph_id(id) => (id, ""),
         [id, edge] if is_graph_id(id) => (id, &**edge),
@@ -61,6 +74,12 @@ pub(crate) fn find(
         let is_edge = with_edge(target, edge).next().is_some();
         if is_edge { unknown_object() } else { GraphError::unknown_path(&path.rest(1)) }
     })
+}
+
+/// The routes that begin with no object, whatever the method.
+fn paths_of_their_own(path: &str) -> impl Iterator<Item = (&'static Route, Bound)> {
+    let routes = ROUTES.iter().filter_map(|route| Some((route, route.of_nothing()?)));
+    routes.filter(move |(route, _)| route.edge == path)
 }
 
 /// The routes from an object over an edge, whatever the method.

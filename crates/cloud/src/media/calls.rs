@@ -1,13 +1,13 @@
 //! The calls of media: upload, describe, fetch, delete; and what becomes of media that are too old.
 
 use crate::accounts::{Grant, Target};
-use crate::api::{Asked, Asker, Outcome, Reply};
+use crate::api::{Asked, Outcome, Reply};
 use crate::media::{Attached, FileName, Media, MediaFile, MediaWork, Source, StoredFile};
 use crate::output::{Output, Step};
 use crate::state::State;
 use content::{Blob, BlobKey};
 use graph::media::{Attachment, Descriptor, Upload, Uploaded};
-use graph::{Answer, GraphError, MediaId, Method, Params, PhoneNumberId, SUCCESS};
+use graph::{Answer, GraphError, MediaId, Method, PhoneNumberId, SUCCESS};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::time::Duration;
@@ -79,6 +79,22 @@ pub(crate) fn delete_media(
     Ok(Reply::Now(SUCCESS))
 }
 
+/// `GET` of a URL that [`State::media_url`] made, by whoever may know of the media.
+pub(crate) fn get_attachment(state: &mut State, asked: &Asked<'_>, step: &mut Step<'_>) -> Outcome {
+    let text = |name| asked.params.get(name)?.text().ok();
+    let attachment = text("mid").zip(text("ext")).zip(text("hash"));
+    let attachment = attachment.and_then(|((id, expires), hash)| Attachment::of(id, expires, hash));
+    let Attachment { id, expires_s, hash } = attachment.ok_or_else(GraphError::no_attachment)?;
+    let mac = state.url_mac(id, expires_s, step);
+    let is_ours = hex::decode(&*hash).is_ok_and(|hash| mac.verify_slice(&hash).is_ok());
+    let is_theirs = state.target(id.as_str(), asked.grant) == Some(Target::Media(id));
+    let media = state.media.get(id).filter(|_| is_ours && is_theirs && expires_s > step.now.as_secs());
+    let media = media.ok_or_else(GraphError::no_attachment)?;
+    let (reply, bytes, mime_type) = (asked.asker.reply, media.bytes(), media.mime_type.clone());
+    step.say(Output::Media(MediaWork::Give { reply, bytes, mime_type }));
+    Ok(Reply::Later)
+}
+
 impl State {
     /// What an id in a path names, if `grant` opens it.
     pub(crate) fn target(&self, id: &str, grant: &Grant) -> Option<Target> {
@@ -113,28 +129,6 @@ impl State {
         mac.update(b"|");
         mac.update(&expires_s.to_be_bytes());
         mac
-    }
-
-    /// `GET` of a URL that [`media_url`](Self::media_url) made, by whoever may know of the media.
-    pub(crate) fn get_attachment(
-        &mut self,
-        asker: Asker,
-        grant: &Grant,
-        params: &Params<'_>,
-        step: &mut Step<'_>,
-    ) -> Outcome {
-        let text = |name| params.get(name)?.text().ok();
-        let attachment = text("mid").zip(text("ext")).zip(text("hash"));
-        let attachment = attachment.and_then(|((id, expires), hash)| Attachment::of(id, expires, hash));
-        let Attachment { id, expires_s, hash } = attachment.ok_or_else(GraphError::no_attachment)?;
-        let mac = self.url_mac(id, expires_s, step);
-        let is_ours = hex::decode(&*hash).is_ok_and(|hash| mac.verify_slice(&hash).is_ok());
-        let is_theirs = self.target(id.as_str(), grant) == Some(Target::Media(id));
-        let media = self.media.get(id).filter(|_| is_ours && is_theirs && expires_s > step.now.as_secs());
-        let media = media.ok_or_else(GraphError::no_attachment)?;
-        let (bytes, mime_type) = (media.bytes(), media.mime_type.clone());
-        step.say(Output::Media(MediaWork::Give { reply: asker.reply, bytes, mime_type }));
-        Ok(Reply::Later)
     }
 
     /// A consumer has sent media: they can be fetched for a week.

@@ -4,12 +4,13 @@
 //! while the file is encrypted and put, the same is done again, under the same name and key, and the relay knows it.
 
 use crate::media::{BlobAnswer, FileName, MediaFile, MediaWork, PutId};
-use crate::messages::Progress;
+use crate::messages::{IDENTITY_CHANGED, Progress};
 use crate::output::{Output, Step};
 use crate::proto::{SendingBlob, SendingRow};
 use crate::rows::{SENDING, outbound_key};
 use crate::state::State;
 use content::{Blob, BlobKey, Content, Padding};
+use endpoint::{IdentityDigest, SendError, Terms};
 use graph::codes;
 use graph::webhook::{Failure, StatusKind};
 use kernel::{RestoreError, Row, Time, Transaction};
@@ -41,7 +42,7 @@ pub(crate) struct Waiting {
     revision: u64,
     pub(crate) consumer: Number,
     pub(crate) content: Content,
-    pub(crate) billing_class: BillingClass,
+    pub(crate) terms: Terms,
     /// Until when it may wait.
     pub(crate) until: Time,
     /// What it waits for, the next one first; never none.
@@ -55,12 +56,12 @@ impl Waiting {
     pub(crate) fn new(
         consumer: Number,
         content: Content,
-        billing_class: BillingClass,
+        terms: Terms,
         until: Time,
         blobs: Vec<(MediaFile, Blob)>,
     ) -> Self {
         let (revision, due, is_under_way) = (0, Time::EPOCH, false);
-        Self { revision, consumer, content, billing_class, until, blobs, due, is_under_way }
+        Self { revision, consumer, content, terms, until, blobs, due, is_under_way }
     }
 
     fn write(&mut self, id: &PutId, transaction: &mut Transaction) {
@@ -83,7 +84,12 @@ impl Waiting {
                 .map(|padded| padded.to_vec())
                 .unwrap_or_default()
                 .into(),
-            billing_class: u32::try_from(i32::from(self.billing_class)).unwrap_or_default(),
+            billing_class: u32::try_from(i32::from(self.terms.billing_class)).unwrap_or_default(),
+            time_to_live_us: self
+                .terms
+                .time_to_live
+                .map(|span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX)),
+            only_for: self.terms.only_for.map(|IdentityDigest(digest)| digest.to_vec().into()),
             until_us: self.until.as_micros(),
             blobs: self.blobs.iter().map(blob).collect(),
         };
@@ -148,7 +154,26 @@ impl Sending {
     }
 }
 
+/// What the business hears of a message whose media the relay doesn't have in time.
+const NOT_STORED: Failure =
+    Failure { code: codes::MEDIA_UPLOAD, details: "The media could not be stored for the recipient." };
+
 impl State {
+    /// Takes on a message that goes when the relay has what it speaks of.
+    ///
+    /// # Errors
+    /// It is too long.
+    pub(crate) fn send_when_stored(
+        &mut self,
+        id: PutId,
+        waiting: Waiting,
+        step: &mut Step<'_>,
+    ) -> Result<(), SendError> {
+        waiting.content.to_padded(self.config.endpoint.padding)?;
+        self.sending.add(id, waiting, step.transaction);
+        Ok(())
+    }
+
     /// What became of an attempt to put a blob.
     pub(crate) fn on_blob_put(&mut self, id: &PutId, answer: BlobAnswer, step: &mut Step<'_>) {
         match answer {
@@ -163,10 +188,11 @@ impl State {
                 }
                 let Some(sent) = self.sending.remove(id, step.transaction) else { return };
                 let pair = (Address::primary(id.0), Address::primary(sent.consumer));
-                let (content, class) = (&sent.content, sent.billing_class);
-                let forwarded = step.part(|step| self.endpoint.send(pair, content, class, step));
-                if forwarded.is_err() {
-                    self.failed(id, step);
+                let (content, terms) = (&sent.content, sent.terms);
+                match step.part(|step| self.endpoint.send(pair, content, terms, step)) {
+                    Ok(()) => {}
+                    Err(SendError::AnotherIdentity) => self.fail(id, IDENTITY_CHANGED, step),
+                    Err(_) => self.fail(id, NOT_STORED, step),
                 }
                 sent.blobs.iter().for_each(|(file, _)| self.drop_unused(file.name, step));
             }
@@ -194,14 +220,12 @@ impl State {
 
     fn give_up(&mut self, id: &PutId, step: &mut Step<'_>) {
         let Some(waiting) = self.sending.remove(id, step.transaction) else { return };
-        self.failed(id, step);
+        self.fail(id, NOT_STORED, step);
         waiting.blobs.iter().for_each(|(file, _)| self.drop_unused(file.name, step));
     }
 
-    fn failed(&mut self, id: &PutId, step: &mut Step<'_>) {
-        let details = "The media could not be stored for the recipient.";
-        let failure = Some(Failure { code: codes::MEDIA_UPLOAD, details });
-        let progress = Progress { status: StatusKind::Failed, failure, said_by: None };
+    fn fail(&mut self, id: &PutId, failure: Failure, step: &mut Step<'_>) {
+        let progress = Progress { status: StatusKind::Failed, failure: Some(failure), said_by: None };
         self.advance((id.0, id.1.clone()), progress, step);
     }
 }
@@ -217,7 +241,14 @@ fn read(revision: u64, row: SendingRow) -> Option<(PutId, Waiting)> {
         revision,
         consumer: Number::from_integer(row.consumer).ok()?,
         content: Content::from_plaintext(&row.content).ok()?,
-        billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+        terms: Terms {
+            billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
+            time_to_live: row.time_to_live_us.map(Duration::from_micros),
+            only_for: match row.only_for {
+                Some(digest) => Some(IdentityDigest((*digest).try_into().ok()?)),
+                None => None,
+            },
+        },
         until: Time::from_micros(row.until_us),
         blobs: row.blobs.iter().map(blob).collect::<Option<_>>()?,
         due: Time::EPOCH,

@@ -21,3 +21,4 @@ mod shell;
 mod subscriptions;
 mod support;
 mod tenants;
+mod tokens;

@@ -56,6 +56,7 @@ fn encoded(parameters: &Parameters) -> String {
 
 fn request(route: &Route, parameters: &Parameters, way: As) -> ApiRequest {
     let id = match route.object() {
+        Object::Nothing => "",
         Object::App => APP,
         Object::Account => WABA,
         Object::Number => PHONE,

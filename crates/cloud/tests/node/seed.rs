@@ -90,7 +90,7 @@ fn what_the_api_has_not_changed_follows_the_file() {
 #[test]
 fn a_token_that_the_file_no_longer_names_is_revoked() {
     let mut bench = Bench::new(two_tenants());
-    let second = AccessToken { value: "EAAsecond".into(), accounts: Vec::new(), expires: None };
+    let second = AccessToken::of_system_user("EAAsecond".into());
     let mut both = tenant(1);
     both.tokens.push(second);
     bench.restart(with(vec![both.clone(), tenant(2)]));

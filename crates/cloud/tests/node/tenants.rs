@@ -51,6 +51,7 @@ fn every_route_is_there_for_its_owner() {
     for route in ROUTES {
         let media = bench.upload("image/png", 10);
         let id = match route.object() {
+            Object::Nothing => "",
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,

@@ -294,6 +294,7 @@ fn config(case: &Case) -> Result<NodeConfig, Error> {
             secret: "secret-of-the-shop".into(),
             callback: Some(Callback { url: "http://shop.test/hook".into(), verify_token: "verify".into() }),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "102290129340398".parse().or_failed(STEP)?,
@@ -306,7 +307,7 @@ fn config(case: &Case) -> Result<NodeConfig, Error> {
                 identity_key_check: false,
             }],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).or_failed(STEP)?;
     config.endpoint = Policy { one_time_prekeys: 2, gateway: true, ..Policy::default() };

@@ -183,6 +183,7 @@ fn node_config() -> Result<NodeConfig, String> {
             secret: "secret".into(),
             callback: Some(callback),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: "200000000000000".parse().map_err(words)?,
@@ -190,7 +191,7 @@ fn node_config() -> Result<NodeConfig, String> {
             subscribed: true,
             numbers: vec![number],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).map_err(words)?;
     config.endpoint.gateway = true;

@@ -149,6 +149,7 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
         secret: has.app_secret.into(),
         callback: Some(callback),
         webhook_version: 23,
+        requires_proof: false,
     };
     Some(Tenant {
         portfolio: Portfolio::of(&app),
@@ -159,7 +160,7 @@ fn tenant(plan: &Plan, index: u32) -> Option<Tenant> {
             subscribed: true,
             numbers: vec![number],
         }],
-        tokens: vec![AccessToken { value: has.token.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(has.token.into())],
     })
 }
 

@@ -41,9 +41,8 @@ pub(crate) fn with(tenants: Vec<Tenant>) -> NodeConfig {
 pub(crate) fn tenant(index: u64) -> Tenant {
     let id = |first: u64| (first + index - 1).to_string();
     let token = |name: &str, expires| AccessToken {
-        value: format!("EAA{name}{index:04}").as_str().into(),
-        accounts: Vec::new(),
         expires,
+        ..AccessToken::of_system_user(format!("EAA{name}{index:04}").into())
     };
     Tenant {
         portfolio: Portfolio { id: id(600_000_000_000_001).parse().unwrap(), name: format!("Shop {index}") },
@@ -56,6 +55,7 @@ pub(crate) fn tenant(index: u64) -> Tenant {
                 verify_token: "meatyhamhock".into(),
             }),
             webhook_version: 23,
+            requires_proof: false,
         },
         accounts: vec![BusinessAccount {
             id: id(102_290_129_340_398).parse().unwrap(),
