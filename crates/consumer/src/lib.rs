@@ -2,6 +2,7 @@
 
 mod consumer;
 mod inbox;
+pub mod media;
 mod shell;
 
 pub use consumer::{Command, ConsumerConfig, Input, Notice, Output, Reply, Sent};

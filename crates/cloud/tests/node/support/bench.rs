@@ -137,6 +137,12 @@ impl Bench {
         self.responses.remove(&reply)
     }
 
+    /// Something happens to the node.
+    pub(crate) fn input(&mut self, input: Input) {
+        self.to_node.push_back(input);
+        self.settle();
+    }
+
     /// A request that is answered 200.
     pub(crate) fn ok(&mut self, request: ApiRequest) -> Value {
         let response = self.ask(request).unwrap();

@@ -26,6 +26,7 @@ pub(crate) struct Stack {
     pub(crate) receiver: String,
     pub(crate) posts: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
     pub(crate) store: Store,
+    media: tempfile::TempDir,
     stop: oneshot::Sender<()>,
     node: JoinHandle<Result<(), cloud::ServeError>>,
 }
@@ -52,13 +53,19 @@ impl Stack {
         let node = tokio::spawn(cloud::serve(restored, http, media, uplink, rng, |_| {}, async {
             let _ = stopped.await;
         }));
-        Self { api, receiver, posts, store, stop, node }
+        Self { api, receiver, posts, store, media: dir, stop, node }
     }
 
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.node.await.unwrap().unwrap();
         assert!(TcpStream::connect(self.api).await.is_err());
+    }
+
+    /// The files of media, drafts included.
+    pub(crate) fn media_files(&self) -> Vec<std::path::PathBuf> {
+        let dir = std::fs::read_dir(self.media.path().join("media")).unwrap();
+        dir.map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Sends `bytes` and reads until the node closes: status, head, body.
