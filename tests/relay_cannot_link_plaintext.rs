@@ -18,8 +18,8 @@ const PLAINTEXT: [&str; 3] = ["content", "endpoint", "ratchet"];
 /// both sides of every conversation in virtual time to check and to attack them.
 const NAMES_RATCHET: [&str; 4] = ["endpoint", "figures", "lab", "world"];
 
-/// Who may name `content` in its Cargo.toml, likewise.
-const NAMES_CONTENT: [&str; 5] = ["cloud", "consumer", "endpoint", "figures", "world"];
+/// Who may name `content` in its Cargo.toml, likewise, and the terminal that is a person's screen and keyboard.
+const NAMES_CONTENT: [&str; 6] = ["cli", "cloud", "consumer", "endpoint", "figures", "world"];
 
 /// Who may have one of the two anywhere beneath it: the ends, and what runs all parties at once.
 const HAS_PLAINTEXT: [&str; 12] = [

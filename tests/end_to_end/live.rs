@@ -3,7 +3,7 @@
 use crate::common::http::{Webhook, post, take_webhooks};
 use crate::stage::{Outcome, Stage};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
-use consumer::{Command, ConsumerConfig, Output, Reply};
+use consumer::{Command, ConsumerConfig, Habits, Output};
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use relay::RelayConfig;
@@ -97,7 +97,10 @@ impl LiveStage {
                 let (shown, registered) = (Arc::clone(&shown), registered.clone());
                 let screen = move |output| {
                     match output {
-                        Output::Show(message) => shown.lock().unwrap().push((index, message.text)),
+                        Output::Show(message) => {
+                            let text = message.content.body.as_text().unwrap().to_owned();
+                            shown.lock().unwrap().push((index, text));
+                        }
                         Output::Notice(consumer::Notice::Registered) => registered.send(()).unwrap(),
                         _ => {}
                     }
@@ -105,8 +108,7 @@ impl LiveStage {
                 };
                 let config = ConsumerConfig {
                     address: Address::primary(number(index)),
-                    reply: Reply::None,
-                    read_receipts: true,
+                    habits: Habits::default(),
                     policy: endpoint::Policy::default(),
                 };
                 let uplink = uplink(&format!("{name} link"));
@@ -156,7 +158,7 @@ impl Stage for LiveStage {
     }
 
     fn consumer_says(&mut self, from: usize, text: &str) {
-        let command = Command::Say { to: BUSINESS.parse().unwrap(), text: text.into() };
+        let command = Command::say(BUSINESS.parse().unwrap(), text);
         self.consumers[from].blocking_send(command).unwrap();
     }
 

@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 use cloud::{ApiRequest, Node, NodeConfig, WebhookOutcome};
-use consumer::{Consumer, ConsumerConfig, Reply};
+use consumer::{Consumer, ConsumerConfig, Habits, Reply};
 use kernel::{Effects, Machine, Op, Rng, Seed, Time, Transaction};
 use privacy::Principal;
 use privacy::surfaces::{Direction, HttpMessage, Problem, Surfaces};
@@ -74,8 +74,7 @@ impl Stage {
         let app = ConsumerConfig {
             policy: endpoint::Policy { one_time_prekeys: 2, ..endpoint::Policy::default() },
             address: Address::primary(ALICE.parse().unwrap()),
-            reply: Reply::Echo,
-            read_receipts: true,
+            habits: Habits { reply: Reply::Echo, ..Habits::default() },
         };
         let mut stage = Self {
             surfaces: Surfaces::of_this_project().unwrap(),

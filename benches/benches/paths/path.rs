@@ -5,7 +5,7 @@ use cloud::{
     AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, Portfolio, ReplyId,
     Tenant, WebhookOutcome,
 };
-use consumer::{Consumer, ConsumerConfig, Reply};
+use consumer::{Consumer, ConsumerConfig, Habits};
 use kernel::{Effects, Machine, Rng, Seed, Time};
 use relay::{Relay, RelayConfig};
 use std::collections::VecDeque;
@@ -47,8 +47,7 @@ impl Path {
         let mut rng = Rng::for_entity(&Seed::from_number(1), "path");
         let config = ConsumerConfig {
             address: Address::primary(PERSON.parse().unwrap()),
-            reply: Reply::None,
-            read_receipts: false,
+            habits: Habits { read_receipts: false, ..Habits::default() },
             policy: endpoint::Policy::default(),
         };
         let text = "x".repeat(200);

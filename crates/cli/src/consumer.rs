@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::shutdown::{self, Shutdown};
 use crate::suites::SuiteArguments;
 use crate::uplink::uplink;
-use ::consumer::{Command, Consumer, ConsumerConfig, Notice, Output, Reply, Sent};
+use ::consumer::{Command, Consumer, ConsumerConfig, Habits, Notice, Output, Reply, Sent};
 use clap::Args;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::fs::OpenOptions;
@@ -107,8 +107,11 @@ impl ConsumerArguments {
         let uplink = uplink(&data, relay, key)?;
         let config = ConsumerConfig {
             address: Address::primary(number),
-            reply: parse_reply(self.reply),
-            read_receipts: !self.no_read_receipts,
+            habits: Habits {
+                reply: parse_reply(self.reply),
+                read_receipts: !self.no_read_receipts,
+                ..Habits::default()
+            },
             policy: endpoint::Policy {
                 suites: self.suite.suites()?,
                 key_rotation: Duration::from_secs(self.key_rotation),
@@ -293,7 +296,7 @@ fn command_of(line: String, to: Option<Number>) -> Result<Command, &'static str>
         (None, Some(to)) => (to, line),
         (None, None) => return Err("to whom? write: NUMBER text (or start with --to NUMBER)"),
     };
-    if text.trim().is_empty() { Err("not sent: the text is empty") } else { Ok(Command::Say { to, text }) }
+    if text.trim().is_empty() { Err("not sent: the text is empty") } else { Ok(Command::say(to, text)) }
 }
 
 fn called(number: &str) -> Option<Number> {
@@ -364,10 +367,16 @@ impl Printed {
 fn text_line(output: Output) -> Option<String> {
     match output {
         Output::Show(message) => {
-            Some(format!("{}: {}", message.from.number.digits(), foreign(&message.text)))
+            let body = &message.content.body;
+            let said = body.as_text().map_or_else(|| format!("[{}]", body.kind()), foreign);
+            Some(format!("{}: {said}", message.from.number.digits()))
         }
         Output::Status { sent: Sent::Failed(failure), .. } => Some(format!("not delivered: {failure}")),
         Output::Status { sent, .. } => Some(format!("({})", status_name(sent))),
+        Output::NotSent { why, .. } => Some(format!("[not sent: {why}]")),
+        Output::Typing { from, typing } => {
+            Some(format!("[{} is {}writing]", from.digits(), if typing { "" } else { "no longer " }))
+        }
         Output::Notice(notice) => Some(format!("[{}]", notice_text(notice))),
         Output::Send(_) => None,
     }
@@ -377,10 +386,16 @@ fn json_line(output: Output) -> Option<String> {
     let json = match output {
         Output::Show(message) => serde_json::json!({
             "event": "message", "sequence": message.sequence, "from": message.from.number.digits(),
-            "id": message.message_id.as_str(), "text": message.text,
+            "id": message.content.message_id.as_str(), "text": message.content.body.as_text(),
         }),
         Output::Status { message_id, sent } => {
             serde_json::json!({ "event": "status", "id": message_id.as_str(), "status": status_name(sent) })
+        }
+        Output::NotSent { message_id, why } => serde_json::json!({
+            "event": "not_sent", "id": message_id.as_str(), "why": why.to_string(),
+        }),
+        Output::Typing { from, typing } => {
+            serde_json::json!({ "event": "typing", "from": from.digits(), "typing": typing })
         }
         Output::Notice(notice @ Notice::IdentityChanged { number, trusted }) => serde_json::json!({
             "event": "identity_changed", "number": number.digits(), "trusted": trusted, "notice": notice_text(notice),
@@ -424,7 +439,6 @@ fn notice_text(notice: Notice) -> String {
         Notice::NothingToTrust { number } => {
             format!("no identity key of {} was refused since this start", number.digits())
         }
-        Notice::NotSent(error) => format!("not sent: {error}"),
     }
 }
 
@@ -432,6 +446,7 @@ fn notice_text(notice: Notice) -> String {
 mod tests {
     use super::*;
 
+    use content::{Body, Content};
     use std::path::Path;
 
     const STORE: StoreId = StoreId([7; 16]);
@@ -501,8 +516,7 @@ mod tests {
         ::consumer::Shown {
             sequence: 7,
             from: Address::primary(number("4915112345678")),
-            message_id: "AB12".parse().unwrap(),
-            text: "hi \"you\"".into(),
+            content: Content::new("AB12".parse().unwrap(), 1_790_000_000, Body::text("hi \"you\"")),
         }
     }
 
@@ -541,7 +555,8 @@ mod tests {
 
     #[test]
     fn a_message_of_several_lines_forges_no_other() {
-        let message = ::consumer::Shown { text: "hi\n(read)\u{1b}[2J".into(), ..shown() };
+        let mut message = shown();
+        message.content.body = Body::text("hi\n(read)\u{1b}[2J");
         assert_eq!(text_line(Output::Show(message)).unwrap(), "4915112345678: hi\n    (read)\\u{1b}[2J");
     }
 
@@ -549,7 +564,7 @@ mod tests {
     fn a_line_goes_to_the_number_that_it_begins_with_else_to_the_usual_one() {
         let (alice, bob) = (number("4915112345678"), number("4915199999999"));
         let said = |line: &str, to| command_of(line.into(), to);
-        let say = |to, text: &str| Ok(Command::Say { to, text: text.into() });
+        let say = |to, text: &str| Ok(Command::say(to, text));
         assert!(said("4915199999999 hello you", Some(alice)) == say(bob, "hello you"));
         assert!(said("+4915199999999 hello", None) == say(bob, "hello"));
         assert!(said("hello you", Some(alice)) == say(alice, "hello you"));

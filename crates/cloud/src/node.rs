@@ -12,6 +12,7 @@ use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
 use crate::media::{BlobAnswer, FileName, PutId};
+use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
@@ -21,7 +22,7 @@ use endpoint::generic::Endpoint;
 use graph::webhook::StatusKind;
 use graph::{AppId, PhoneNumberId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
-use wire::{Address, LinkEvent, ToEndpoint};
+use wire::{Address, LinkEvent, Number, ToEndpoint};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -102,6 +103,11 @@ impl<P: Signing> Node<P> {
         self.state.webhooks.len()
     }
 
+    /// When a consumer wrote to one of our numbers last, within the longest time that any window is open (72 hours).
+    pub fn last_heard(&self, business: Number, consumer: Number) -> Option<Time> {
+        self.state.conversations.last_heard(business, consumer)
+    }
+
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
         self.state.bill.lines(&self.state.directory)
@@ -180,6 +186,7 @@ impl<P: Signing> Machine for Node<P> {
             match row.table {
                 rows::OUTBOUND => state.outbound.restore(&row)?,
                 rows::INBOUND => state.inbound.restore(&row)?,
+                rows::CONVERSATIONS => state.conversations.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
                 rows::MEDIA => state.media.restore(&row)?,
@@ -224,6 +231,7 @@ impl<P: Signing> Machine for Node<P> {
             self.state.media.first_expiry(),
             self.state.sending.wake_at(),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
+            self.state.conversations.oldest().map(|oldest| oldest + REMEMBERED),
         ];
         times.into_iter().flatten().min()
     }
@@ -243,6 +251,7 @@ impl<P: Signing> Machine for Node<P> {
         state.inbound.expire(now - state.config.retention, step.transaction);
         state.expire_media(step);
         state.run_sending(step);
+        state.conversations.expire(now - REMEMBERED, step.transaction);
         state.run_webhooks(step);
     }
 }

@@ -10,6 +10,7 @@ use wire::Number;
 
 pub(crate) const OUTBOUND: Table = Table::state("outbound");
 pub(crate) const INBOUND: Table = Table::state("inbound");
+pub(crate) const CONVERSATIONS: Table = Table::state("conversations");
 pub(crate) const WEBHOOKS: Table = Table::state("webhooks");
 pub(crate) const CALLBACKS: Table = Table::state("callbacks");
 pub(crate) const PORTFOLIOS: Table = Table::state("portfolios");
@@ -22,16 +23,28 @@ pub(crate) const TOKENS: Table = Table::state("tokens");
 pub(crate) const MEDIA: Table = Table::state("media");
 pub(crate) const SENDING: Table = Table::state("sending");
 
-const OWN: [Table; 11] =
-    [OUTBOUND, INBOUND, WEBHOOKS, CALLBACKS, PORTFOLIOS, APPS, WABAS, NUMBERS, TOKENS, MEDIA, SENDING];
+const OWN: [Table; 12] = [
+    OUTBOUND,
+    INBOUND,
+    CONVERSATIONS,
+    WEBHOOKS,
+    CALLBACKS,
+    PORTFOLIOS,
+    APPS,
+    WABAS,
+    NUMBERS,
+    TOKENS,
+    MEDIA,
+    SENDING,
+];
 
 /// The endpoint's tables and the node's own.
 pub(crate) const TABLES: [Table; endpoint::TABLES.len() + OWN.len()] = joined();
 
 const fn joined() -> [Table; endpoint::TABLES.len() + OWN.len()] {
     let [a, b, c, d, e, f] = endpoint::TABLES;
-    let [g, h, i, j, k, l, m, n, o, p, q] = OWN;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]
+    let [g, h, i, j, k, l, m, n, o, p, q, r] = OWN;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r]
 }
 
 /// What is the key of a row.
@@ -65,6 +78,16 @@ pub(crate) fn outbound_key(business: Number, id: &MessageId) -> Bytes {
 pub(crate) fn inbound_key(business: Number, consumer: Number, id: &MessageId) -> Bytes {
     let (business, consumer) = (business.as_integer().to_be_bytes(), consumer.as_integer().to_be_bytes());
     [&business, &consumer, id.as_str().as_bytes()].concat().into()
+}
+
+pub(crate) fn conversation_key(business: Number, consumer: Number) -> Bytes {
+    [business.as_integer().to_be_bytes(), consumer.as_integer().to_be_bytes()].concat().into()
+}
+
+pub(crate) fn read_conversation_key(key: &[u8]) -> Option<(Number, Number)> {
+    let (business, consumer) = key.split_first_chunk::<8>()?;
+    let number = |bytes: [u8; 8]| Number::from_integer(u64::from_be_bytes(bytes)).ok();
+    Some((number(*business)?, number(consumer.try_into().ok()?)?))
 }
 
 pub(crate) fn webhook_key(business: Number, id: DeliveryId) -> Bytes {

@@ -4,7 +4,7 @@ use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
 use crate::media::{Library, Sending};
-use crate::messages::{Inbound, Outbound};
+use crate::messages::{Conversations, Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
@@ -28,6 +28,8 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) media: Library,
     /// Messages that wait for the relay to have their media.
     pub(crate) sending: Sending,
+    /// When consumers wrote last.
+    pub(crate) conversations: Conversations,
     /// Where webhooks go.
     pub(crate) callbacks: Callbacks,
     /// Handshakes that are going on.
@@ -118,6 +120,7 @@ impl<E: Ends> State<E> {
             inbound: Inbound::default(),
             media: Library::default(),
             sending: Sending::default(),
+            conversations: Conversations::default(),
             callbacks: Callbacks::default(),
             challenges: Challenges::default(),
             webhooks: Queue::default(),

@@ -2,38 +2,22 @@
 //! it then says to the relay and to the person. Keys and sessions are the [`Endpoint`]'s, what was not seen yet is in the
 //! inbox; here is when something is shown, receipted and answered.
 
+use crate::command::{Command, Messages, Refusal, check};
+use crate::habits::{ConsumerConfig, Habits, Reading};
 use crate::inbox::{Inbox, SHOWN, Shown, UNSHOWN};
+use crate::offers::Offers;
+use crate::output::{Notice, Output, Sent};
+use crate::typing::Typing;
+use crate::unread::{UNREAD, Unread};
 use content::{Body, Content, Context, MessageId};
 use endpoint::generic::Endpoint;
-use endpoint::{Event, Failure, IdentityKey, Policy, Provider, SendError, Unreadable};
+use endpoint::{Event, IdentityKey, Provider};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use std::collections::BTreeMap;
-use wire::{Address, BillingClass, LinkEvent, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{Address, BillingClass, LinkEvent, Number, ToEndpoint};
 
-/// What the person has set.
-#[derive(Debug, Clone)]
-pub struct ConsumerConfig {
-    /// The person's number and this device.
-    pub address: Address,
-    /// What the app answers by itself.
-    pub reply: Reply,
-    /// Tells senders when their messages were seen.
-    pub read_receipts: bool,
-    /// Prekeys and retention.
-    pub policy: Policy,
-}
-
-/// What the app answers by itself to each text, once it was shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Reply {
-    /// Nothing: the person answers.
-    #[default]
-    None,
-    /// The same text.
-    Echo,
-    /// This text.
-    Text(String),
-}
+/// Messages that one read receipt names: as many as fit the smallest bucket, so that a receipt is as long as any other.
+const PER_RECEIPT: usize = 8;
 
 /// What can happen to the app.
 #[derive(Debug)]
@@ -49,92 +33,14 @@ pub enum Input {
     },
 }
 
-/// What the person asks for.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Command {
-    /// To send a text.
-    Say {
-        /// To whom.
-        to: Number,
-        /// The text.
-        text: String,
-    },
-    /// To trust the identity that somebody has now, where the policy refused it.
-    Trust {
-        /// Whose.
-        number: Number,
-    },
-}
-
-/// What the app says.
-#[derive(Debug)]
-pub enum Output {
-    /// To the relay.
-    Send(Outgoing<ToRelay>),
-    /// To the screen. Shown again after a restart unless the screen confirmed it.
-    Show(Shown),
-    /// What became of a message of the person's.
-    Status {
-        /// Which message.
-        message_id: MessageId,
-        /// What became of it.
-        sent: Sent,
-    },
-    /// Anything else that the person should know.
-    Notice(Notice),
-}
-
-/// What became of a message of the person's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// This app has it, durably.
-    Pending,
-    /// The relay has it.
-    Accepted,
-    /// The recipient's device has it.
-    Delivered,
-    /// It was seen.
-    Read,
-    /// It will not arrive.
-    Failed(Failure),
-}
-
-/// Something that the person should know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// The relay knows this device and its keys.
-    Registered,
-    /// The relay is connected.
-    Online,
-    /// App and relay did not have the same past, and have started over: messages that had not arrived are sent again.
-    StartedOver,
-    /// The relay is not connected; messages wait.
-    Offline,
-    /// The relay refused something.
-    Rejected(RejectCode),
-    /// Something arrived that can't be read.
-    Unreadable(Unreadable),
-    /// Somebody has another identity key than before, and as the policy says that is theirs from now on, or not.
-    IdentityChanged {
-        /// Whose key it is.
-        number: Number,
-        /// It is theirs from now on. If not, nothing goes to them and nothing of theirs is shown.
-        trusted: bool,
-    },
-    /// A command can't be carried out.
-    NotSent(SendError),
-    /// No identity of theirs was refused since the app was started.
-    NothingToTrust {
-        /// Whose.
-        number: Number,
-    },
-}
-
 /// One person's app.
 pub struct Consumer<P: Provider> {
     config: ConsumerConfig,
     endpoint: Endpoint<P>,
     inbox: Inbox,
+    unread: Unread,
+    offers: Offers,
+    typing: Typing,
     /// Identities that the policy has refused since the app was started, until the person trusts them: so many at most.
     refused: BTreeMap<Number, IdentityKey>,
     started: bool,
@@ -145,9 +51,9 @@ const MAX_REFUSED: usize = 256;
 
 type Step<'a> = kernel::Step<'a, Output>;
 
-const TABLES: [Table; 8] = {
+const TABLES: [Table; 9] = {
     let [accounts, prekeys, sessions, post, outbox, unconfirmed] = endpoint::TABLES;
-    [accounts, prekeys, sessions, post, outbox, unconfirmed, UNSHOWN, SHOWN]
+    [accounts, prekeys, sessions, post, outbox, unconfirmed, UNSHOWN, SHOWN, UNREAD]
 };
 
 impl<P: Provider> Machine for Consumer<P> {
@@ -158,9 +64,14 @@ impl<P: Provider> Machine for Consumer<P> {
 
     fn restore(config: ConsumerConfig, rows: Vec<Row>) -> Result<Self, RestoreError> {
         let (endpoint, rows) = Endpoint::restore(config.policy.clone(), rows)?;
-        let mut inbox = Inbox::default();
-        rows.iter().try_for_each(|row| inbox.restore(row))?;
-        Ok(Self { config, endpoint, inbox, refused: BTreeMap::new(), started: false })
+        let (mut inbox, mut unread, mut offers) = (Inbox::default(), Unread::default(), Offers::default());
+        rows.iter().try_for_each(|row| match row.table {
+            UNREAD => unread.restore(row),
+            _ => inbox.restore(row),
+        })?;
+        inbox.unshown().for_each(|message| offers.note(message.from, &message.content));
+        let (typing, refused) = (Typing::default(), BTreeMap::new());
+        Ok(Self { config, endpoint, inbox, unread, offers, typing, refused, started: false })
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -173,13 +84,19 @@ impl<P: Provider> Machine for Consumer<P> {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        if self.started { self.endpoint.wake_at() } else { Some(Time::EPOCH) }
+        if !self.started {
+            return Some(Time::EPOCH);
+        }
+        [self.endpoint.wake_at(), self.typing.wake_at()].into_iter().flatten().min()
     }
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
         self.start(step);
         for event in step.part(|step| self.endpoint.expire(step)) {
             self.on_event(event, step);
+        }
+        for from in self.typing.over(step.now) {
+            step.say(Output::Typing { from, typing: false });
         }
     }
 }
@@ -188,6 +105,11 @@ impl<P: Provider> Consumer<P> {
     /// The endpoint inside, to look at.
     pub fn endpoint(&self) -> &Endpoint<P> {
         &self.endpoint
+    }
+
+    /// What the app does by itself now.
+    pub fn habits(&self) -> &Habits {
+        &self.config.habits
     }
 
     /// The number of the last message that has arrived; 0 if none has.
@@ -218,14 +140,22 @@ impl<P: Provider> Consumer<P> {
     fn on_event(&mut self, event: Event, step: &mut Step<'_>) {
         match event {
             Event::Received { from, content, .. } => match content.body {
-                Body::Text(text) => self.show(from, content.message_id, text.body, step),
                 Body::Read(ids) => {
                     ids.into_iter().for_each(|message_id| {
                         step.say(Output::Status { message_id, sent: Sent::Read });
                     });
                 }
-                // No business of today sends one.
-                _ => {}
+                Body::Typing => {
+                    if self.typing.begin(from.number, content.sent_at_s, step.now) {
+                        step.say(Output::Typing { from: from.number, typing: true });
+                    }
+                }
+                _ => {
+                    if self.typing.end(from.number) {
+                        step.say(Output::Typing { from: from.number, typing: false });
+                    }
+                    self.show(from, content, step);
+                }
             },
             Event::Accepted { message_id, .. } => {
                 step.say(Output::Status { message_id, sent: Sent::Accepted })
@@ -252,20 +182,42 @@ impl<P: Provider> Consumer<P> {
         }
     }
 
-    fn show(&mut self, from: Address, message_id: MessageId, text: String, step: &mut Step<'_>) {
-        let message = Shown { sequence: self.inbox.next_sequence(), from, message_id, text };
+    fn show(&mut self, from: Address, content: Content, step: &mut Step<'_>) {
+        let message = Shown { sequence: self.inbox.next_sequence(), from, content };
         if self.inbox.append(message.clone(), step.transaction) {
+            self.offers.note(from, &message.content);
             step.say(Output::Show(message));
         }
     }
 
     fn on_command(&mut self, command: Command, step: &mut Step<'_>) {
         match command {
-            Command::Say { to, text } if Address::primary(to) == self.config.address => self.note(text, step),
-            Command::Say { to, text } => {
-                self.send(Address::primary(to), Context::default(), Body::text(text), step);
+            Command::Send { name, to, context, body } => {
+                let message_id = name.unwrap_or_else(|| new_name(step));
+                let content = Content { message_id, sent_at_s: step.now.as_secs(), context, body };
+                self.on_send(Address::primary(to), content, step);
             }
+            Command::Read(which) => self.on_read(&which, step),
+            // A note to oneself nobody waits for.
+            Command::Typing { to } if Address::primary(to) == self.config.address => {}
+            Command::Typing { to } => self.send_quietly(Address::primary(to), Body::Typing, step),
             Command::Trust { number } => self.trust(number, step),
+            Command::Change(habits) => self.config.habits = habits,
+        }
+    }
+
+    /// The person sends a message; it is taken, or the person hears why not.
+    fn on_send(&mut self, to: Address, content: Content, step: &mut Step<'_>) {
+        let checked = match &content.body {
+            Body::Answer(answer) if !self.offers.allow(to, content.context.quoted.as_ref(), answer) => {
+                Err(Refusal::NotOffered)
+            }
+            body => check(body),
+        };
+        match checked {
+            Err(why) => step.say(Output::NotSent { message_id: content.message_id, why }),
+            Ok(()) if to == self.config.address => self.note(content, step),
+            Ok(()) => self.send(to, content, step),
         }
     }
 
@@ -282,82 +234,80 @@ impl<P: Provider> Consumer<P> {
     }
 
     /// A note of the person's to themselves: it has arrived, and nobody else need carry it or know of it.
-    fn note(&mut self, text: String, step: &mut Step<'_>) {
-        let message_id = MessageId::from_random(&step.rng.bytes::<10>());
-        let body = Body::text(text.clone());
-        let content = Content::new(message_id.clone(), step.now.as_secs(), body);
+    fn note(&mut self, content: Content, step: &mut Step<'_>) {
+        let message_id = content.message_id.clone();
         // As long as any message may be, and no longer.
         if let Err(error) = content.to_padded(self.config.policy.padding) {
-            return step.say(Output::Notice(Notice::NotSent(error.into())));
+            return step.say(Output::NotSent { message_id, why: Refusal::Endpoint(error.into()) });
         }
         for sent in [Sent::Pending, Sent::Delivered] {
             step.say(Output::Status { message_id: message_id.clone(), sent });
         }
-        self.show(self.config.address, message_id, text, step);
+        self.show(self.config.address, content, step);
     }
 
-    /// The person has seen messages: tells their senders, and answers if the app does that by itself.
+    /// The screen has shown messages: where the person has read them with that, their senders hear it; and the app answers if it
+    /// does that by itself.
     fn on_shown(&mut self, through: u64, step: &mut Step<'_>) {
-        for message in self.inbox.shown(through, step.transaction) {
-            if message.from == self.config.address {
-                step.say(Output::Status { message_id: message.message_id, sent: Sent::Read });
+        for Shown { sequence, from, content } in self.inbox.shown(through, step.transaction) {
+            let Content { message_id, body, .. } = content;
+            if from == self.config.address {
+                step.say(Output::Status { message_id, sent: Sent::Read });
                 continue;
             }
-            if self.config.read_receipts {
-                let body = Body::Read(vec![message.message_id.clone()]);
-                self.send_quietly(message.from, body, step);
+            // A reaction is seen on its message, and nobody hears of that.
+            if !matches!(body, Body::Reaction(_)) {
+                match self.config.habits.reading {
+                    Reading::AtOnce => self.tell_read(from, vec![message_id.clone()], step),
+                    Reading::WhenTold => {
+                        self.unread.add(sequence, from, message_id.clone(), step.transaction);
+                    }
+                }
             }
-            let text = match &self.config.reply {
-                Reply::None => continue,
-                Reply::Echo => message.text,
-                Reply::Text(text) => text.clone(),
-            };
-            let context = Context::answering(message.message_id);
-            self.send(message.from, context, Body::text(text), step);
+            if let Some(body) = self.config.habits.reply.to(&body) {
+                let context = Context::answering(message_id);
+                let (message_id, sent_at_s) = (new_name(step), step.now.as_secs());
+                self.send(from, Content { message_id, sent_at_s, context, body }, step);
+            }
         }
     }
 
-    fn send(&mut self, to: Address, context: Context, body: Body, step: &mut Step<'_>) {
-        match self.submit(to, context, body, step) {
-            Ok(message_id) => step.say(Output::Status { message_id, sent: Sent::Pending }),
-            Err(error) => step.say(Output::Notice(Notice::NotSent(error))),
+    fn on_read(&mut self, which: &Messages, step: &mut Step<'_>) {
+        for (from, ids) in self.unread.read(which, step.transaction) {
+            ids.chunks(PER_RECEIPT).for_each(|ids| self.tell_read(from, ids.to_vec(), step));
         }
+    }
+
+    fn tell_read(&mut self, sender: Address, ids: Vec<MessageId>, step: &mut Step<'_>) {
+        if self.config.habits.read_receipts {
+            self.send_quietly(sender, Body::Read(ids), step);
+        }
+    }
+
+    fn send(&mut self, to: Address, mut content: Content, step: &mut Step<'_>) {
+        content.context.sender_name = self.config.habits.name.clone();
+        let message_id = content.message_id.clone();
+        let said = match self.submit(to, &content, step) {
+            Ok(()) => Output::Status { message_id, sent: Sent::Pending },
+            Err(why) => Output::NotSent { message_id, why },
+        };
+        step.say(said);
     }
 
     /// Like `send`, for what the person has not written and needn't follow.
     fn send_quietly(&mut self, to: Address, body: Body, step: &mut Step<'_>) {
-        if let Err(error) = self.submit(to, Context::default(), body, step) {
-            step.say(Output::Notice(Notice::NotSent(error)));
+        let content = Content::new(new_name(step), step.now.as_secs(), body);
+        if let Err(why) = self.submit(to, &content, step) {
+            step.say(Output::NotSent { message_id: content.message_id, why });
         }
     }
 
-    fn submit(
-        &mut self,
-        to: Address,
-        context: Context,
-        body: Body,
-        step: &mut Step<'_>,
-    ) -> Result<MessageId, SendError> {
-        let message_id = MessageId::from_random(&step.rng.bytes::<10>());
-        let sent_at_s = step.now.as_secs();
-        let content = Content { message_id: message_id.clone(), sent_at_s, context, body };
+    fn submit(&mut self, to: Address, content: &Content, step: &mut Step<'_>) -> Result<(), Refusal> {
         let pair = (self.config.address, to);
-        step.part(|step| self.endpoint.send(pair, &content, BillingClass::Service, step))?;
-        Ok(message_id)
+        Ok(step.part(|step| self.endpoint.send(pair, content, BillingClass::Service, step))?)
     }
 }
 
-impl From<Outgoing<ToRelay>> for Output {
-    fn from(outgoing: Outgoing<ToRelay>) -> Self {
-        Self::Send(outgoing)
-    }
-}
-
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Say { .. } => "Say(…)",
-            Self::Trust { .. } => "Trust(…)",
-        })
-    }
+fn new_name(step: &mut Step<'_>) -> MessageId {
+    MessageId::from_random(&step.rng.bytes::<10>())
 }

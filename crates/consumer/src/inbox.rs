@@ -3,9 +3,10 @@
 //! The last messages are recognised if they come again, in another envelope: their sender may have been put back to an older
 //! copy, and not know that they had arrived.
 
+use crate::digest::digest;
 use crate::proto;
 use bytes::Bytes;
-use content::MessageId;
+use content::{Content, Padding};
 use kernel::{RestoreError, Row, Table, Transaction};
 use prost::Message as _;
 use std::collections::VecDeque;
@@ -18,16 +19,14 @@ pub(crate) const SHOWN: Table = Table::state("shown");
 const RECOGNISED: usize = 64;
 
 /// A message on the screen. `Debug` hides who and what.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Shown {
     /// Its number at this device, ascending.
     pub sequence: u64,
     /// Who sent it.
     pub from: Address,
-    /// The sender's name for it.
-    pub message_id: MessageId,
-    /// What it says.
-    pub text: String,
+    /// The message as it travelled: the sender's name for it, when they sent it, what it is about and what it says.
+    pub content: Content,
 }
 
 /// Messages in the order in which they arrived, until the screen confirms that it showed them.
@@ -56,8 +55,8 @@ impl Inbox {
             number: Number::from_integer(stored.from_number).map_err(|e| wrong(&e))?,
             device: DeviceId::new(stored.from_device).map_err(|e| wrong(&e))?,
         };
-        let message_id = stored.message_id.parse().map_err(|e| wrong(&e))?;
-        self.unshown.push_back(Shown { sequence: row.at, from, message_id, text: stored.text });
+        let content = Content::from_plaintext(&stored.content).map_err(|e| wrong(&e))?;
+        self.unshown.push_back(Shown { sequence: row.at, from, content });
         Ok(())
     }
 
@@ -81,8 +80,8 @@ impl Inbox {
         let row = || proto::UnshownRow {
             from_number: message.from.number.as_integer(),
             from_device: u32::from(message.from.device.get()),
-            message_id: message.message_id.as_str().to_owned(),
-            text: message.text.clone(),
+            // It is no longer than when it arrived: an error can't be.
+            content: message.content.to_padded(Padding::None).map(|it| it.to_vec()).unwrap_or_default(),
         };
         transaction.append_with(UNSHOWN, message.sequence, || (Bytes::new(), row().encode_to_vec()));
         self.unshown.push_back(message);
@@ -118,13 +117,9 @@ impl Inbox {
 }
 
 impl Shown {
-    /// What it is recognised by: FNV-1a, of sender and name.
+    /// What it is recognised by: sender and name.
     fn digest(&self) -> u64 {
-        let sender = self.from.to_key();
-        let bytes = sender.iter().chain(self.message_id.as_str().as_bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        digest(&[&self.from.to_key(), self.content.message_id.as_str().as_bytes()])
     }
 }
 

@@ -1,12 +1,22 @@
 //! The consumer's app: registers a number, receives, shows, confirms, replies.
 
+mod command;
 mod consumer;
+mod digest;
+mod habits;
 mod inbox;
 pub mod media;
+mod offers;
+mod output;
 mod shell;
+mod typing;
+mod unread;
 
-pub use consumer::{Command, ConsumerConfig, Input, Notice, Output, Reply, Sent};
+pub use command::{Command, Messages, Refusal};
+pub use consumer::Input;
+pub use habits::{ConsumerConfig, Habits, Reading, Reply};
 pub use inbox::Shown;
+pub use output::{Notice, Output, Sent};
 pub use shell::{ServeError, serve};
 
 /// The app over any provider of primitives: the world runs it with modelled ones, too.

@@ -28,7 +28,7 @@ pub enum ServeError {
 /// # Errors
 /// The rows can't be read, or the screen can't show: what it could not show is shown after the next start.
 pub async fn serve(
-    config: ConsumerConfig,
+    mut config: ConsumerConfig,
     partition: Partition,
     uplink: Uplink,
     mut commands: mpsc::Receiver<Command>,
@@ -68,6 +68,10 @@ pub async fn serve(
                         Some(command) = commands.recv() => Input::Command(command),
                         Some(shown) = shown.recv() => shown,
                     };
+                    // One that is started again from its rows goes on with what was set last.
+                    if let Input::Command(Command::Change(habits)) = &input {
+                        config.habits = habits.clone();
+                    }
                     if inputs.send(input).await.is_err() {
                         return;
                     }

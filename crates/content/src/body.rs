@@ -70,6 +70,14 @@ impl Body {
         !matches!(self, Self::Read(_) | Self::Typing)
     }
 
+    /// What it says, if it is a text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(&text.body),
+            _ => None,
+        }
+    }
+
     /// A word for the kind.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::body::Body;
 use crate::context::Context;
+use crate::kinds::Unsupported;
 use crate::{MessageId, Padding, PaddingError, pad, proto, unpad};
 use prost::Message as _;
 use std::fmt;
@@ -65,6 +66,17 @@ impl Content {
         let mut encoded = Zeroizing::new(head.encode_to_vec());
         self.body.encode(&mut encoded);
         pad(&encoded, padding)
+    }
+
+    /// What was decrypted, whatever it is: what is no message of a known kind is one that can't be shown, under its own name
+    /// if that can be read, else under `name`.
+    pub fn of_plaintext(plaintext: &[u8], name: impl FnOnce() -> (MessageId, u64)) -> Self {
+        Self::from_plaintext(plaintext).unwrap_or_else(|_| {
+            let head = unpad(plaintext).ok().and_then(|head| proto::Content::decode(head).ok());
+            let named = head.and_then(|head| Some((head.message_id.parse().ok()?, head.sent_at_s)));
+            let (message_id, sent_at_s) = named.unwrap_or_else(name);
+            Self::new(message_id, sent_at_s, Body::Unsupported(Unsupported::default()))
+        })
     }
 
     /// Reads [`to_plaintext`](Self::to_plaintext) back.
@@ -173,6 +185,7 @@ mod tests {
             forwarded: Forwarded::Often,
             referral: Some(Box::new(Referral { source_id: some(), ..Referral::default() })),
             product: Some(Product { catalog_id: some(), retailer_id: some() }),
+            sender_name: Some("Sheena Nelson".parse().unwrap()),
         };
         let written = Content { context, ..content(Body::text("hello")) };
         assert!(Content::from_plaintext(&written.to_plaintext().unwrap()) == Ok(written));
@@ -191,6 +204,24 @@ mod tests {
         assert!(Content::from_plaintext(&plaintext) == Err(ContentError::UnknownKind));
         let not_padded = Err(ContentError::Padding(PaddingError::NotPadded));
         assert!(Content::from_plaintext(&[0; 255]) == not_padded);
+    }
+
+    #[test]
+    fn what_is_of_no_known_kind_is_a_message_that_cannot_be_shown() {
+        let (own, given) = (MessageId::from_random(&[0xab; 9]), MessageId::from_random(&[1; 16]));
+        let read = |content: &proto::Content| {
+            let plaintext = pad(&content.encode_to_vec(), Padding::Bucket).unwrap();
+            Content::of_plaintext(&plaintext, || (given.clone(), 7))
+        };
+        let message_id = own.as_str().to_owned();
+        let unknown = proto::Content { message_id, sent_at_s: 5, ..proto::Content::default() };
+        let unsupported = Body::Unsupported(Unsupported::default());
+        assert!(read(&unknown) == Content::new(own.clone(), 5, unsupported.clone()));
+        assert!(read(&proto::Content::default()) == Content::new(given.clone(), 7, unsupported.clone()));
+        let noise = Content::of_plaintext(&[0xff; 255], || (given.clone(), 7));
+        assert!(noise == Content::new(given.clone(), 7, unsupported));
+        let text = content(Body::text("hello"));
+        assert!(Content::of_plaintext(&text.to_plaintext().unwrap(), || (given, 7)) == text);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use crate::content::ContentError;
 use crate::kinds::{Forwarded, Product, Referral};
 use crate::message_id::MessageId;
+use crate::profile_name::ProfileName;
 use crate::proto;
 
 /// What a message is about. The default is nothing: most messages stand for themselves.
@@ -16,6 +17,8 @@ pub struct Context {
     pub referral: Option<Box<Referral>>,
     /// The product that the person asks about.
     pub product: Option<Product>,
+    /// What the person who sent it is called.
+    pub sender_name: Option<ProfileName>,
 }
 
 impl Context {
@@ -31,6 +34,7 @@ impl Context {
             forwarded: self.forwarded.into(),
             referral: self.referral.as_deref().cloned(),
             product: self.product.clone(),
+            sender_name: self.sender_name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
         })
     }
 
@@ -45,6 +49,7 @@ impl Context {
             forwarded: context.forwarded(),
             referral: context.referral.map(Box::new),
             product: context.product,
+            sender_name: ProfileName::of_another(&context.sender_name),
         })
     }
 }

@@ -9,6 +9,7 @@ mod content;
 mod context;
 mod message_id;
 mod padding;
+mod profile_name;
 
 pub use blob::{
     Blob, BlobDecryptor, BlobEncryptor, BlobError, BlobKey, MAX_BLOB, SEGMENT, SEGMENT_TAG, SegmentOpener,
@@ -19,6 +20,7 @@ pub use content::{Content, ContentError};
 pub use context::Context;
 pub use message_id::{MessageId, MessageIdError};
 pub use padding::{Padding, PaddingError, pad, unpad};
+pub use profile_name::{ProfileName, ProfileNameError};
 
 /// What kinds of message are made of, as they travel: `proto/content.proto` says what each field is. They have no `Debug`.
 pub mod kinds {

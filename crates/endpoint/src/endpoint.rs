@@ -518,6 +518,7 @@ impl<P: Provider> Endpoint<P> {
         let Envelope { from, to: account, .. } = *envelope;
         let mut events = Vec::new();
         let unreadable = match self.open(envelope, step, &mut events) {
+            // What was opened was delivered, whatever is in it: that only the ends may know.
             Ok(content) => {
                 events.push(Event::Received { account, from, content });
                 return (events, true);
@@ -546,8 +547,7 @@ impl<P: Provider> Endpoint<P> {
         if allowed {
             events.push(Event::Unreadable(unreadable));
         }
-        // What was opened was delivered, whatever is in it: that only the ends may know.
-        (events, matches!(unreadable, Unreadable::Content(_)))
+        (events, false)
     }
 
     fn on_receipt(&mut self, receipt: Receipt, step: &mut Step<'_>) -> Option<Event> {
@@ -606,7 +606,8 @@ impl<P: Provider> Endpoint<P> {
         if let Some(used) = &decrypted.established {
             account.consume(used.one_time_prekey, used.kem_prekey, step.transaction);
         }
-        Ok(Content::from_plaintext(&decrypted.plaintext)?)
+        let (id, now) = (envelope.id, step.now);
+        Ok(Content::of_plaintext(&decrypted.plaintext, || (MessageId::from_random(&id.0), now.as_secs())))
     }
 
     /// Asks the sender of an envelope that we can't decrypt for a new session and the message again.

@@ -1,11 +1,11 @@
 //! What an endpoint tells the machine that it is part of.
 
-use content::{Content, ContentError, MessageId};
+use content::{Content, MessageId};
 use ratchet::{DecryptError, IdentityKey};
 use wire::{Address, MeterReading, RejectCode};
 
-/// Something happened to a message or to the connection. Read receipts of ours are not followed: they cause
-/// no `Accepted`, `Delivered` or `Failed`.
+/// Something happened to a message or to the connection. Read receipts of ours, and that we are writing, are not followed: they
+/// cause no `Accepted`, `Delivered` or `Failed`.
 #[derive(Debug)]
 pub enum Event {
     /// The relay knows us and has our submissions: messages flow.
@@ -21,7 +21,7 @@ pub enum Event {
         account: Address,
         /// Who sent it.
         from: Address,
-        /// What it says.
+        /// What it says. What could be decrypted and is of no kind that we know is a message that can't be shown.
         content: Content,
     },
     /// The relay has a message of ours, durably.
@@ -106,9 +106,6 @@ pub enum Unreadable {
     /// The ratchet refuses it. Says why without the ids and counters that the error has: this gets into logs.
     #[error("{}", reason(.0))]
     Ciphertext(#[from] DecryptError),
-    /// Decrypted, but not a message of a kind that we know.
-    #[error("{0}")]
-    Content(#[from] ContentError),
     /// A retry request that names nothing that we sent to its sender.
     #[error("a retry request for nothing that was sent")]
     Retry,

@@ -2,17 +2,41 @@
 //!
 //! A file for each kind of event.
 
+mod button;
+mod contacts;
+mod content;
+mod context;
 mod identity;
+mod interactive;
+mod location;
+mod media;
 mod notification;
+mod number_change;
+mod order;
+mod reaction;
 mod received;
 mod status;
 mod text;
+mod unsupported;
 
+pub use button::Button;
+pub use contacts::{
+    ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrg, ContactPhone, ContactUrl,
+};
+pub use content::Content;
+pub use context::{Context, Forwarded, Product, Referral};
 pub use identity::IdentityChange;
+pub use interactive::{ButtonReply, Interactive, ListReply, NfmReply};
+pub use location::Location;
+pub use media::Media;
 pub use notification::{Notification, Phone};
-pub use received::{Content, Context, Received};
+pub use number_change::NumberChange;
+pub use order::{Order, OrderItem};
+pub use reaction::Reaction;
+pub use received::Received;
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};
 pub use text::Text;
+pub use unsupported::{Lack, Unsupported};
 
 use serde::Serializer;
 

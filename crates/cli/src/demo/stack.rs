@@ -10,7 +10,7 @@ use crate::shutdown::Shutdown;
 use crate::sink::{self, Receiver};
 use crate::tenants::{self, TenantSettings};
 use cloud::BillLine;
-use consumer::{ConsumerConfig, Notice, Output, Reply};
+use consumer::{ConsumerConfig, Habits, Notice, Output, Reply};
 use endpoint::Suites;
 use kernel::Rng;
 use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
@@ -232,8 +232,7 @@ async fn person(
 ) -> miette::Result<()> {
     let config = ConsumerConfig {
         address: Address::primary(number),
-        reply: Reply::Echo,
-        read_receipts: true,
+        habits: Habits { reply: Reply::Echo, ..Habits::default() },
         policy: endpoint::Policy { suites, ..endpoint::Policy::default() },
     };
     let (_nobody_types, commands) = mpsc::channel(1);
@@ -243,7 +242,9 @@ async fn person(
 fn screen(tracker: Arc<Tracker>) -> impl FnMut(Output) -> std::io::Result<()> {
     move |output| {
         match output {
-            Output::Show(message) => tracker.shown(&message.text, live::now()),
+            Output::Show(message) => {
+                tracker.shown(message.content.body.as_text().unwrap_or_default(), live::now());
+            }
             Output::Notice(Notice::Registered) => tracker.registered(),
             _ => {}
         }

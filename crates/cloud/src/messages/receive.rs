@@ -1,12 +1,15 @@
-//! What consumers say arrives: texts become webhooks, read receipts statuses.
+//! What consumers say arrives: each message becomes a webhook, and a read receipt statuses.
+//!
+//! A consumer who has another number from now on says so from the old one. The business hears it, and that is all: the new number
+//! is another address, with keys and sessions of its own, and what is kept of the old one is kept as long as of any.
 
+use crate::messages::received::{Said, about, referral};
 use crate::messages::statuses::Progress;
 use crate::output::Step;
 use crate::state::State;
-use content::kinds::Text;
-use content::{Body, Content, MessageId};
+use content::{Body, Content, MessageId, ProfileName};
 use graph::Wamid;
-use graph::webhook::{self, Context, Notification, Received, StatusKind};
+use graph::webhook::{Notification, Received, StatusKind};
 use wire::Number;
 
 impl State {
@@ -18,44 +21,43 @@ impl State {
         content: Content,
         step: &mut Step<'_>,
     ) {
-        let Content { message_id, sent_at_s, context, body } = content;
-        match body {
-            Body::Text(text) => {
-                let key = (business, consumer, message_id);
-                self.on_text(key, sent_at_s, &text, context.quoted.as_ref(), step);
-            }
+        match content.body {
             Body::Read(ids) => {
                 for id in ids {
                     let read = Progress { status: StatusKind::Read, failure: None, said_by: Some(consumer) };
                     self.advance((business, id), read, step);
                 }
             }
-            // No app of today sends one.
-            _ => {}
+            // The API tells no business that a consumer is writing.
+            Body::Typing => {}
+            _ => self.on_said((business, consumer, content.message_id.clone()), &content, step),
         }
     }
 
-    fn on_text(
-        &mut self,
-        key: (Number, Number, MessageId),
-        sent_at_s: u64,
-        text: &Text,
-        quoted: Option<&MessageId>,
-        step: &mut Step<'_>,
-    ) {
+    fn on_said(&mut self, key: (Number, Number, MessageId), content: &Content, step: &mut Step<'_>) {
         let (business, consumer, message_id) = key.clone();
         // A consumer that uses a name twice is not heard twice.
         if !self.inbound.add(step.now, key, false, step.transaction) {
             return;
         }
+        self.conversations.hear(step.now, (business, consumer), step.transaction);
         let wamid = Wamid::received(consumer, message_id.as_str());
-        let quoted = quoted.map(|id| self.quoted(business, consumer, id));
+        let Content { sent_at_s, ref context, ref body, .. } = *content;
+        let quoted = context.quoted.as_ref().map(|id| self.quoted(business, consumer, id));
+        let target = match body {
+            Body::Reaction(reaction) => Some(self.quoted(business, consumer, &reaction.target)),
+            _ => None,
+        };
+        let name = context.sender_name.as_ref().map(ProfileName::as_str);
+        let said = Said { consumer, name, target: target.as_ref() };
         let message = Received {
             wamid: &wamid,
             sent_at_s,
             identity: self.identity_hash(business, consumer),
-            context: quoted.as_ref().map(|wamid| Context { wamid }),
-            content: webhook::Content::Text(webhook::Text { body: &text.body }),
+            name,
+            context: about(context, quoted.as_ref()),
+            referral: context.referral.as_deref().map(referral),
+            content: said.in_words_of_the_api(body),
         };
         self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_bytes(), step);
     }

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod habits;
+mod kinds;
 mod messages;
 mod screen;
 mod stage;
 mod start;
 mod strange;
+mod typing;

@@ -1,7 +1,7 @@
 //! Texts between people, what their senders hear of them, and what the app answers by itself.
 
 use crate::stage::{ALICE, BOB, Stage, address, number};
-use consumer::{Command, Input, Notice, Output, Reply, Sent};
+use consumer::{Command, Input, Notice, Output, Refusal, Reply, Sent};
 use endpoint::{Failure, SendError};
 use wire::{BillingClass, EnvelopeKind, ToRelay};
 
@@ -10,19 +10,22 @@ fn a_text_is_shown_and_its_sender_hears_how_far_it_came() {
     let mut stage = Stage::new();
     stage.say(ALICE, BOB, "hello");
     let [message] = stage.apps[BOB].messages()[..] else { panic!() };
-    assert_eq!((message.text.as_str(), message.from, message.sequence), ("hello", address(ALICE), 1));
+    assert_eq!(
+        (message.content.body.as_text(), message.from, message.sequence),
+        (Some("hello"), address(ALICE), 1)
+    );
     assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Accepted, Sent::Delivered, Sent::Read]);
     let about = stage.apps[ALICE].seen.iter().filter_map(|output| match output {
         Output::Status { message_id, .. } => Some(message_id),
         _ => None,
     });
-    assert!(about.clone().count() == 4 && about.clone().all(|id| *id == message.message_id));
+    assert!(about.clone().count() == 4 && about.clone().all(|id| *id == message.content.message_id));
     assert_eq!(stage.apps[BOB].statuses(), [], "a read receipt is nobody's message");
 }
 
 #[test]
 fn who_keeps_read_receipts_to_himself_is_delivered_to_and_no_more_is_told() {
-    let mut stage = Stage::with(|config| config.read_receipts = false);
+    let mut stage = Stage::with(|config| config.habits.read_receipts = false);
     stage.say(ALICE, BOB, "hello");
     assert_eq!(stage.apps[BOB].texts(), ["hello"]);
     assert_eq!(stage.apps[ALICE].statuses(), [Sent::Pending, Sent::Accepted, Sent::Delivered]);
@@ -31,7 +34,7 @@ fn who_keeps_read_receipts_to_himself_is_delivered_to_and_no_more_is_told() {
 
 #[test]
 fn a_note_to_oneself_is_shown_and_nobody_else_learns_of_it() {
-    let mut stage = Stage::with(|config| config.reply = Reply::Echo);
+    let mut stage = Stage::with(|config| config.habits.reply = Reply::Echo);
     stage.apps[ALICE].said.clear();
     stage.screens_on = false;
     stage.say(ALICE, ALICE, "milk");
@@ -39,20 +42,20 @@ fn a_note_to_oneself_is_shown_and_nobody_else_learns_of_it() {
     stage.restart(ALICE);
     stage.shown(ALICE, 1);
     let [message] = &stage.apps[ALICE].messages()[..1] else { panic!() };
-    assert_eq!((message.text.as_str(), message.from), ("milk", address(ALICE)));
-    assert!(stage.apps[ALICE].messages().iter().all(|message| message.text == "milk"));
+    assert_eq!((message.content.body.as_text(), message.from), (Some("milk"), address(ALICE)));
+    assert!(stage.apps[ALICE].texts().iter().all(|text| *text == "milk"));
     assert_eq!(stage.apps[ALICE].statuses().last(), Some(&Sent::Read));
     assert_eq!(stage.apps[ALICE].count(|frame| matches!(frame, ToRelay::Submit { .. })), 0, "and no echo");
     assert_eq!(stage.apps[ALICE].machine.endpoint().unconfirmed(), 0);
     stage.say(ALICE, ALICE, &"x".repeat(70_000));
-    assert!(matches!(stage.apps[ALICE].notices().last(), Some(Notice::NotSent(SendError::TooLong(_)))));
+    assert!(matches!(stage.apps[ALICE].refusals()[..], [Refusal::Endpoint(SendError::TooLong(_))]));
 }
 
 #[test]
 fn nobody_is_answered_before_the_person_has_seen_it() {
     let mut stage = Stage::with(|config| {
         if config.address == address(BOB) {
-            config.reply = Reply::Echo;
+            config.habits.reply = Reply::Echo;
         }
     });
     stage.screens_on = false;
@@ -74,7 +77,7 @@ fn the_app_answers_as_it_was_set_to() {
     ] {
         let mut stage = Stage::with(|config| {
             if config.address == address(BOB) {
-                config.reply = reply.clone();
+                config.habits.reply = reply.clone();
             }
         });
         stage.say(ALICE, BOB, "one");
@@ -114,7 +117,7 @@ fn a_text_that_is_too_long_is_refused_and_nothing_is_kept_of_it() {
     let mut stage = Stage::new();
     let rows = stage.rows(ALICE).len();
     stage.say(ALICE, BOB, &"x".repeat(70_000));
-    assert!(matches!(stage.apps[ALICE].notices().last(), Some(Notice::NotSent(SendError::TooLong(_)))));
+    assert!(matches!(stage.apps[ALICE].refusals()[..], [Refusal::Endpoint(SendError::TooLong(_))]));
     assert_eq!(stage.apps[ALICE].statuses(), []);
     assert_eq!(stage.rows(ALICE).len(), rows);
 }
@@ -138,9 +141,9 @@ fn a_delivered_text_is_on_no_disk_of_its_sender() {
 fn nothing_of_a_message_is_in_debug_output() {
     let mut stage = Stage::new();
     stage.say(ALICE, BOB, "between us");
-    let command = Input::Command(Command::Say { to: number(BOB), text: "between us".into() });
+    let command = Input::Command(Command::say(number(BOB), "between us"));
     let shown = format!("{:?} {:?} {command:?}", stage.apps[ALICE].seen, stage.apps[BOB].seen);
-    assert!(shown.contains("Shown(#1)") && shown.contains("Say(…)"), "{shown}");
+    assert!(shown.contains("Shown(#1)") && shown.contains("Send(…)"), "{shown}");
     assert!(!shown.contains("between") && !shown.contains("49151100"), "{shown}");
 }
 

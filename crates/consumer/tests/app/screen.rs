@@ -47,7 +47,7 @@ fn one_confirmation_covers_all_up_to_it() {
 
 #[test]
 fn a_confirmation_that_comes_twice_or_late_changes_nothing() {
-    let mut stage = Stage::with(|config| config.reply = Reply::None);
+    let mut stage = Stage::with(|config| config.habits.reply = Reply::None);
     stage.screens_on = false;
     stage.say(ALICE, BOB, "one");
     stage.say(ALICE, BOB, "two");
@@ -85,8 +85,8 @@ fn numbers_go_on_after_a_restart_even_if_nothing_is_left_to_show() {
 
 #[test]
 fn a_receipt_and_an_answer_survive_the_app_that_owed_them() {
-    let mut stage = Stage::with(|config| config.reply = Reply::None);
-    stage.apps[BOB].config.reply = Reply::Echo;
+    let mut stage = Stage::with(|config| config.habits.reply = Reply::None);
+    stage.apps[BOB].config.habits.reply = Reply::Echo;
     stage.restart(BOB);
     stage.connect(BOB);
     stage.screens_on = false;

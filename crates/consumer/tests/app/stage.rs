@@ -1,16 +1,21 @@
 //! Two people with the app, the relay between them, and what each of them got to see.
 
-use consumer::{Command, Consumer, ConsumerConfig, Input, Notice, Output, Reply, Sent, Shown};
-use endpoint::Policy;
+use consumer::{Command, Consumer, ConsumerConfig, Habits, Input, Notice, Output, Refusal, Sent, Shown};
+use content::{Body, Content};
+use endpoint::{Endpoint, Event, Policy};
 use kernel::{Effects, Machine, RestoreError, Rng, Row, Seed, Time};
 use relay::{Relay, RelayConfig};
 use std::collections::VecDeque;
 use store::Shadow;
-use wire::{Address, ConnectionId, InboxItem, LinkEvent, LinkKey, Number, Outgoing, ToEndpoint, ToRelay};
+use wire::{
+    Address, BillingClass, ConnectionId, InboxItem, LinkEvent, LinkKey, Number, Outgoing, ToEndpoint, ToRelay,
+};
 
 pub(crate) const START: Time = Time::from_secs(1_790_000_000);
 pub(crate) const ALICE: usize = 0;
 pub(crate) const BOB: usize = 1;
+/// A business, which sends what no person's app does.
+pub(crate) const SHOP: usize = 2;
 
 /// A machine's step, the one place where these tests make one: an input, or the alarm without.
 fn step<M: Machine>(
@@ -36,8 +41,7 @@ pub(crate) fn address(person: usize) -> Address {
 pub(crate) fn config(person: usize) -> ConsumerConfig {
     ConsumerConfig {
         address: address(person),
-        reply: Reply::None,
-        read_receipts: true,
+        habits: Habits::default(),
         // More than the relay calls low, so that it asks for more only when they are used up.
         policy: Policy { one_time_prekeys: 8, ..Policy::default() },
     }
@@ -60,10 +64,18 @@ pub(crate) struct Stage {
     pub(crate) now: Time,
     /// While it is off, what the screens get is not confirmed.
     pub(crate) screens_on: bool,
+    shop: Option<Shop>,
     relay: Relay,
     rng: Rng,
     connections: u64,
     on_the_way: VecDeque<Outgoing<ToRelay>>,
+}
+
+/// The endpoint of a business, without an API around it.
+struct Shop {
+    endpoint: Endpoint,
+    connection: ConnectionId,
+    heard: Vec<Content>,
 }
 
 impl Stage {
@@ -101,6 +113,7 @@ impl Stage {
             apps: [ALICE, BOB].map(app).into(),
             now: START,
             screens_on: true,
+            shop: None,
             relay: Relay::restore(RelayConfig::default(), Vec::new()).unwrap(),
             rng: Rng::for_entity(&Seed::from_number(5), "stage"),
             connections: 0,
@@ -150,8 +163,58 @@ impl Stage {
     }
 
     pub(crate) fn say(&mut self, from: usize, to: usize, text: &str) {
-        let command = Command::Say { to: number(to), text: text.to_owned() };
-        self.handle(from, Input::Command(command));
+        self.command(from, Command::say(number(to), text));
+    }
+
+    pub(crate) fn send(&mut self, from: usize, to: usize, body: Body) {
+        self.command(from, Command::send(number(to), body));
+    }
+
+    pub(crate) fn command(&mut self, person: usize, command: Command) {
+        self.handle(person, Input::Command(command));
+    }
+
+    /// A business sends something to somebody.
+    pub(crate) fn shop_sends(&mut self, to: usize, content: &Content) {
+        if self.shop.is_none() {
+            self.open_shop();
+        }
+        let pair = (address(SHOP), address(to));
+        self.at_shop(|endpoint, step| {
+            endpoint.send(pair, content, BillingClass::Service, step).unwrap();
+            Vec::new()
+        });
+        self.carry();
+    }
+
+    /// What the business got of people's.
+    pub(crate) fn shop_heard(&self) -> &[Content] {
+        self.shop.as_ref().map_or(&[], |shop| &shop.heard)
+    }
+
+    fn open_shop(&mut self) {
+        self.connections += 1;
+        let (connection, peer) = (ConnectionId(self.connections), LinkKey([7; 32]));
+        let up = relay::Input::Link(LinkEvent::Up { connection, peer });
+        let _ = step(&mut self.relay, self.now, &mut self.rng, Some(up));
+        let endpoint = Endpoint::restore(config(SHOP).policy, Vec::new()).unwrap().0;
+        self.shop = Some(Shop { endpoint, connection, heard: Vec::new() });
+        self.at_shop(|endpoint, step| {
+            endpoint.open_account(address(SHOP), step);
+            endpoint.on_link(LinkEvent::Up { connection, peer: LinkKey([9; 32]) }, step)
+        });
+        self.carry();
+    }
+
+    fn at_shop(&mut self, act: impl FnOnce(&mut Endpoint, &mut endpoint::Step<'_>) -> Vec<Event>) {
+        let shop = self.shop.as_mut().unwrap();
+        let mut events = Vec::new();
+        let effects = Effects::of(self.now, &mut self.rng, |step| events = act(&mut shop.endpoint, step));
+        self.on_the_way.extend(effects.outputs);
+        shop.heard.extend(events.into_iter().filter_map(|event| match event {
+            Event::Received { content, .. } => Some(content),
+            _ => None,
+        }));
     }
 
     pub(crate) fn shown(&mut self, person: usize, through: u64) -> bool {
@@ -222,6 +285,8 @@ impl Stage {
                 let person = self.apps.iter().position(|app| app.connection == Some(connection));
                 if let Some(person) = person {
                     self.take(person, Some(Input::Link(LinkEvent::Frame { connection, frame })));
+                } else if self.shop.as_ref().is_some_and(|shop| shop.connection == connection) {
+                    self.at_shop(|shop, step| shop.on_link(LinkEvent::Frame { connection, frame }, step));
                 }
             }
         }
@@ -239,7 +304,16 @@ impl App {
     }
 
     pub(crate) fn texts(&self) -> Vec<&str> {
-        self.messages().into_iter().map(|message| message.text.as_str()).collect()
+        self.messages().into_iter().filter_map(|message| message.content.body.as_text()).collect()
+    }
+
+    /// Why messages of the person's were not taken.
+    pub(crate) fn refusals(&self) -> Vec<Refusal> {
+        let refusals = self.seen.iter().filter_map(|output| match output {
+            Output::NotSent { why, .. } => Some(*why),
+            _ => None,
+        });
+        refusals.collect()
     }
 
     /// What became of the person's own messages.

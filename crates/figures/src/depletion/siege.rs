@@ -5,7 +5,7 @@ use crate::draw::exponential;
 use crate::error::OrFailed;
 use crate::net::{Event, Net, Party};
 use consumer::generic::Consumer;
-use consumer::{Command, ConsumerConfig, Input, Output, Reply};
+use consumer::{Command, ConsumerConfig, Habits, Input, Output};
 use content::{Body, Content};
 use endpoint::{Policy, Provider};
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
@@ -229,7 +229,7 @@ impl<P: Provider> Running<'_, P> {
                 let mut stranger = Phone::new(number, policy, rng(&format!("stranger/{party}")), None)?;
                 let text = format!("first message of {party}");
                 let to = Number::from_integer(NUMBERS).or_failed("naming the phone")?;
-                let say = Input::Command(Command::Say { to, text: text.clone() });
+                let say = Input::Command(Command::say(to, text.clone()));
                 drop(stranger.handle(self.net.now, say));
                 self.strangers.insert(party, (stranger, text));
                 self.net.connect(party);
@@ -304,8 +304,8 @@ impl<P: Provider> Running<'_, P> {
 
 impl<P: Provider> Phone<P> {
     fn new(number: u64, policy: Policy, rng: Rng, rows: Option<Partition>) -> Result<Self, Error> {
-        let config =
-            ConsumerConfig { address: address(number)?, reply: Reply::None, read_receipts: false, policy };
+        let habits = Habits { read_receipts: false, ..Habits::default() };
+        let config = ConsumerConfig { address: address(number)?, habits, policy };
         let machine = Consumer::restore(config, Vec::new()).or_failed("starting an app")?;
         let mut phone = Self { machine, rng, rows };
         let effects = phone.machine.wake(Time::from_secs(crate::pair::START_S), &mut phone.rng);

@@ -8,7 +8,7 @@ use cloud::{
     AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Callback, Node, NodeConfig, Portfolio,
     ReplyId, RetrySchedule, Tenant, WebhookOutcome,
 };
-use consumer::{Command, Consumer, ConsumerConfig, Reply};
+use consumer::{Command, Consumer, ConsumerConfig, Habits};
 use endpoint::Policy;
 use kernel::{Effects, Machine as _, Rng, Seed, Time};
 use lab::loot;
@@ -103,8 +103,7 @@ impl Scene {
         rows.load(Node::TABLES).or_failed("opening the node's store")?;
         let person = ConsumerConfig {
             address: address(PERSON)?,
-            reply: Reply::None,
-            read_receipts: false,
+            habits: Habits { read_receipts: false, ..Habits::default() },
             policy: Policy { one_time_prekeys: 2, ..Policy::default() },
         };
         let mut scene = Self {
@@ -158,7 +157,7 @@ impl Scene {
         match self.way {
             Way::In => {
                 let to = Number::from_integer(SHOP).or_failed("naming the shop")?;
-                let say = consumer::Input::Command(Command::Say { to, text: CONTENT.into() });
+                let say = consumer::Input::Command(Command::say(to, CONTENT));
                 let effects = self.phone.handle(self.net.now, say, &mut self.phone_rng);
                 self.carry_phone(effects)
             }

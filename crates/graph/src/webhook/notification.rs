@@ -53,7 +53,7 @@ struct Value<'a> {
     messaging_product: &'static str,
     metadata: Metadata,
     #[serde(skip_serializing_if = "Option::is_none")]
-    contacts: Option<[received::Contact; 1]>,
+    contacts: Option<[received::Contact<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<[Message<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ impl<'a> Notification<'a> {
             Value { messaging_product: "whatsapp", metadata, contacts: None, messages: None, statuses: None };
         match self.events {
             Events::Received(message) => {
-                value.contacts = Some([message.contact()]);
+                value.contacts = message.contact().map(|contact| [contact]);
                 value.messages = Some([Message::OfConsumer(message.message(self.phone.number))]);
             }
             Events::IdentityChange(change) => value.messages = Some([Message::OfSystem(change.message())]),

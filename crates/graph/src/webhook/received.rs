@@ -1,8 +1,8 @@
 //! A message of a consumer.
 
 use crate::identity_hash::IdentityHash;
-use crate::wamid::{Sender, Wamid};
-use crate::webhook::{Text, digits};
+use crate::wamid::Wamid;
+use crate::webhook::{Content, Context, Referral, context, digits};
 use serde::Serialize;
 use wire::Number;
 
@@ -14,30 +14,20 @@ pub struct Received<'a> {
     pub sent_at_s: u64,
     /// The consumer's identity key, if the business checks it.
     pub identity: Option<IdentityHash>,
-    /// The message of the conversation that it answers.
-    pub context: Option<Context<'a>>,
+    /// What the consumer is called; without a name it is the number that is said.
+    pub name: Option<&'a str>,
+    /// What it is about.
+    pub context: Context<'a>,
+    /// The advertisement that the consumer came from.
+    pub referral: Option<Referral<'a>>,
     /// What it says.
     pub content: Content<'a>,
 }
 
-/// What a message says: a file for each kind.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Content<'a> {
-    /// A text.
-    Text(Text<'a>),
-}
-
-/// The message that another answers.
-pub struct Context<'a> {
-    /// Its name.
-    pub wamid: &'a Wamid<'a>,
-}
-
 /// An element of `contacts`.
 #[derive(Serialize)]
-pub(crate) struct Contact {
-    profile: Profile,
+pub(crate) struct Contact<'a> {
+    profile: Profile<'a>,
     #[serde(serialize_with = "digits")]
     wa_id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,10 +35,16 @@ pub(crate) struct Contact {
 }
 
 #[derive(Serialize)]
-struct Profile {
-    /// Consumers have no names here but their numbers.
-    #[serde(serialize_with = "digits")]
-    name: u64,
+struct Profile<'a> {
+    name: Name<'a>,
+}
+
+/// What a consumer is called.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Name<'a> {
+    Name(&'a str),
+    Number(#[serde(serialize_with = "digits")] u64),
 }
 
 /// An element of `messages`.
@@ -59,50 +55,35 @@ pub(crate) struct Message<'a> {
     id: &'a Wamid<'a>,
     #[serde(serialize_with = "digits")]
     timestamp: u64,
-    r#type: &'static str,
     #[serde(flatten)]
-    content: Content<'a>,
+    content: &'a Content<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<Quoted<'a>>,
-}
-
-#[derive(Serialize)]
-struct Quoted<'a> {
-    #[serde(serialize_with = "digits")]
-    from: u64,
-    id: &'a Wamid<'a>,
+    context: Option<context::Member<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referral: Option<Referral<'a>>,
 }
 
 impl<'a> Received<'a> {
-    pub(crate) fn contact(&self) -> Contact {
+    /// Who sent it; of what the system says, nobody did.
+    pub(crate) fn contact(&self) -> Option<Contact<'a>> {
         let number = self.wamid.consumer.as_integer();
-        Contact { profile: Profile { name: number }, wa_id: number, identity_key_hash: self.identity }
+        let name = self.name.map_or(Name::Number(number), Name::Name);
+        let is_of_system = matches!(self.content, Content::System(_));
+        (!is_of_system).then_some(Contact {
+            profile: Profile { name },
+            wa_id: number,
+            identity_key_hash: self.identity,
+        })
     }
 
     pub(crate) fn message(&'a self, business: Number) -> Message<'a> {
-        let consumer = self.wamid.consumer.as_integer();
-        let context = self.context.as_ref().map(|Context { wamid }| {
-            let from = match wamid.sender {
-                Sender::Business => business.as_integer(),
-                Sender::Consumer => consumer,
-            };
-            Quoted { from, id: wamid }
-        });
         Message {
-            from: consumer,
+            from: self.wamid.consumer.as_integer(),
             id: self.wamid,
             timestamp: self.sent_at_s,
-            r#type: self.content.kind(),
-            content: self.content,
-            context,
-        }
-    }
-}
-
-impl Content<'_> {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Text(_) => "text",
+            content: &self.content,
+            context: self.context.member(business),
+            referral: self.referral,
         }
     }
 }

@@ -216,7 +216,9 @@ mod tests {
             wamid: &answer,
             sent_at_s: 1_750_000_001,
             identity: None,
-            context: Some(Context { wamid: &wamid }),
+            name: None,
+            context: Context::answering(&wamid),
+            referral: None,
             content: Content::Text(Text { body: "hi" }),
         };
         let status = Status { callback_data: "a/é", ..sent_status(&wamid) };

@@ -6,7 +6,7 @@ use cloud::{
     AccessToken, ApiRequest, App, BusinessAccount, BusinessNumber, Node, NodeConfig, Portfolio, ReplyId,
     Tenant, WebhookOutcome,
 };
-use consumer::{Consumer, ConsumerConfig, Reply};
+use consumer::{Consumer, ConsumerConfig, Habits};
 use kernel::{Effects, Machine, Rng, Seed, Time};
 use relay::{Relay, RelayConfig};
 use std::time::Duration;
@@ -36,8 +36,7 @@ impl Stack {
     pub(super) fn new() -> Result<Self, String> {
         let config = ConsumerConfig {
             address: Address::primary(PERSON.parse().map_err(words)?),
-            reply: Reply::None,
-            read_receipts: false,
+            habits: Habits { read_receipts: false, ..Habits::default() },
             policy: endpoint::Policy::default(),
         };
         let relay = RelayConfig { gateways: [key(NODE)].into(), ..RelayConfig::default() };

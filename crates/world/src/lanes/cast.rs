@@ -12,7 +12,7 @@ use crate::record::Who;
 use cloud::{
     AccessToken, App, BusinessAccount, BusinessNumber, Callback, ConfigError, NodeConfig, Portfolio, Tenant,
 };
-use consumer::ConsumerConfig;
+use consumer::{ConsumerConfig, Habits};
 use ratchet::Suites;
 use relay::RelayConfig;
 use scenario::{Padding, Suite};
@@ -109,8 +109,11 @@ fn consumers_lane<P: Cryptography>(
         };
         let config = ConsumerConfig {
             address: Address::primary(plan.number(who)),
-            reply: answers.clone(),
-            read_receipts: population.read_receipts,
+            habits: Habits {
+                reply: answers.clone(),
+                read_receipts: population.read_receipts,
+                ..Habits::default()
+            },
             policy,
         };
         Some(Host::new(plan.seed(), who, config, plan.disk(who), plan.calamities().conditions(who)))

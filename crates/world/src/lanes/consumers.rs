@@ -339,7 +339,7 @@ impl<P: Cryptography> ConsumersLane<P> {
         }
         self.notes.record(now, who, What::Say, saying.to, saying.bytes);
         let takes = self.plan.costs().encrypt;
-        self.tell(now, who, Input::Command(Command::Say { to, text }), takes, agenda);
+        self.tell(now, who, Input::Command(Command::say(to, text)), takes, agenda);
     }
 
     fn tell(&mut self, now: Time, who: Who, input: Input, takes: Duration, agenda: &mut Agenda<'_, Event>) {
@@ -388,9 +388,10 @@ impl<P: Cryptography> ConsumersLane<P> {
                     if let (Some(from), Some(answer)) = (from, answer) {
                         agenda.after(answer.after, Event::Traffic(Spark::answer(who, from, answer.bytes)));
                     }
-                    let bytes = u32::try_from(message.text.len()).unwrap_or(u32::MAX);
+                    let text = message.content.body.as_text().unwrap_or_default();
+                    let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
                     self.notes.record(now, who, What::Show, from.unwrap_or(who), bytes);
-                    self.notes.shown(now, who, message_key(message.message_id.as_str()), &message.text);
+                    self.notes.shown(now, who, message_key(message.content.message_id.as_str()), text);
                 }
             }
             Output::Status { message_id, sent } => {
@@ -411,9 +412,9 @@ impl<P: Cryptography> ConsumersLane<P> {
                 };
                 self.notes.progress(now, key, stage);
             }
-            Output::Notice(Notice::NotSent(_)) => drop(person.said.pop_front()),
+            Output::NotSent { .. } => drop(person.said.pop_front()),
             Output::Notice(Notice::StartedOver) => self.notes.started_over.push((now, who)),
-            Output::Notice(_) => {}
+            Output::Typing { .. } | Output::Notice(_) => {}
         }
     }
 
@@ -458,7 +459,7 @@ impl<P: Cryptography> Person<P> {
 
     /// Then what leaves the app is not all said by the person, and which is which nobody knows.
     fn app_answers(&self) -> bool {
-        self.host.config().reply != consumer::Reply::None
+        self.host.config().habits.reply != consumer::Reply::None
     }
 }
 
