@@ -12,6 +12,6 @@ mod work;
 
 pub(crate) use attaching::Attaching;
 pub(crate) use calls::{delete_media, get_attachment, get_media, post_media};
-pub(crate) use library::{Library, Media, Source};
+pub(crate) use library::{Library, Media, Place, Source};
 pub(crate) use sending::{Sending, Waiting};
 pub use work::{Attached, BlobAnswer, Bytes, FileName, MediaFile, MediaWork, PutId, StoredFile};

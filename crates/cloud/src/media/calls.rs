@@ -2,10 +2,10 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::{Asked, Outcome, Reply};
-use crate::media::{Attached, FileName, Media, MediaFile, MediaWork, Source, StoredFile};
+use crate::media::{Attached, FileName, Media, MediaFile, MediaWork, Place, Source, StoredFile};
 use crate::output::{Output, Step};
 use crate::state::State;
-use content::{Blob, BlobKey};
+use content::{Blob, BlobKey, kinds};
 use graph::media::{Attachment, Descriptor, Upload, Uploaded};
 use graph::{Answer, GraphError, MediaId, Method, PhoneNumberId, SUCCESS};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -131,23 +131,24 @@ impl State {
         mac
     }
 
-    /// A consumer has sent media: they can be fetched for a week.
+    /// A consumer has sent media: they can be fetched for a week. `None` if the message doesn't say where they are.
     pub(crate) fn receive_media(
         &mut self,
         business: Number,
-        mime_type: &str,
-        blob: &Blob,
+        media: &kinds::Media,
         step: &mut Step<'_>,
-    ) -> MediaId {
+    ) -> Option<Place> {
+        let blob = Blob::try_from(media.blob.as_ref()?).ok()?;
         let media = Media {
             business,
-            mime_type: mime_type.to_owned(),
+            mime_type: media.mime_type.clone(),
             sha256: blob.sha256,
             size: blob.size,
             expires: step.now + RECEIVED,
-            source: Source::Blob(blob.id, blob.key.clone()),
+            source: Source::Blob(blob.id, blob.key),
         };
-        self.media.add(media, step.rng.child(business.as_integer()), step.transaction)
+        let id = self.media.add(media, step.rng.child(business.as_integer()), step.transaction);
+        Some(Place { id, url: self.media_url(id, step) })
     }
 
     /// Forgets media. Their key goes with the row; a file that a message still waits to send stays until it has.

@@ -31,6 +31,13 @@ pub(crate) struct Media {
     pub(crate) source: Source,
 }
 
+/// Where a business finds media.
+pub(crate) struct Place {
+    pub(crate) id: MediaId,
+    /// For the next minutes.
+    pub(crate) url: String,
+}
+
 /// Where bytes are.
 #[derive(Clone)]
 pub(crate) enum Source {

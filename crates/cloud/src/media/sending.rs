@@ -147,6 +147,7 @@ impl Sending {
     fn set(&mut self, id: &PutId, is_under_way: bool, due: Time) -> Option<&mut Waiting> {
         let waiting = self.waiting.get_mut(id)?;
         self.due.remove(&(waiting.due, id.clone()));
+        let due = due.min(waiting.until);
         self.under_way = self.under_way + usize::from(is_under_way) - usize::from(waiting.is_under_way);
         (waiting.is_under_way, waiting.due) = (is_under_way, due);
         self.due.insert((due, id.clone()));

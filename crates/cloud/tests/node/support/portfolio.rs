@@ -28,7 +28,8 @@ impl Owner {
     pub(crate) fn of_row(table: &str, key: &[u8], value: Option<&[u8]>) -> Self {
         match (table, value) {
             (
-                "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound" | "webhooks",
+                "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound"
+                | "conversations" | "webhooks" | "media" | "sending",
                 _,
             ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
             ("portfolios" | "apps" | "wabas" | "numbers", _) => {
