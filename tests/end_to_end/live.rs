@@ -218,7 +218,7 @@ fn node_config(webhook: &str) -> NodeConfig {
                 identity_key_check: false,
             }],
         }],
-        tokens: vec![AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+        tokens: vec![AccessToken::of_system_user(TOKEN.into())],
     };
     let mut config = NodeConfig::new(vec![tenant]).unwrap();
     config.endpoint.gateway = true;

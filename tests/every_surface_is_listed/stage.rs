@@ -66,7 +66,7 @@ impl Stage {
                     identity_key_check: false,
                 }],
             }],
-            tokens: vec![cloud::AccessToken { value: TOKEN.into(), accounts: Vec::new(), expires: None }],
+            tokens: vec![cloud::AccessToken::of_system_user(TOKEN.into())],
         };
         let mut node = NodeConfig::new(vec![tenant]).unwrap();
         node.endpoint.gateway = true;
