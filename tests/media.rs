@@ -2,7 +2,13 @@
 //! business, both byte for byte; the relay has ciphertext; no bytes are left where they were deleted; and a large document needs
 //! no more memory than a small one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "common/http.rs"]
@@ -105,12 +111,7 @@ impl Stage {
         let device = alice.transfers.clone();
         let config = ConsumerConfig {
             address: Address::primary(ALICE.parse().unwrap()),
-            habits: Habits {
-                reply: Reply::None,
-                reading: Reading::AtOnce,
-                read_receipts: true,
-                name: None,
-            },
+            habits: Habits { reply: Reply::None, reading: Reading::AtOnce, read_receipts: true, name: None },
             policy: endpoint::Policy::default(),
         };
         let on_screen = move |output| {

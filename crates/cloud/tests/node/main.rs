@@ -12,6 +12,7 @@ mod api;
 mod conversation;
 mod crash;
 mod hooks;
+mod kinds;
 mod media;
 mod nulls;
 mod outgoing;

@@ -172,9 +172,14 @@ impl Bench {
 
     /// A consumer writes.
     pub(crate) fn write(&mut self, party: Party, to: &str, body: Body) -> MessageId {
+        self.say(party, to, Context::default(), body)
+    }
+
+    /// A consumer writes, about something.
+    pub(crate) fn say(&mut self, party: Party, to: &str, context: Context, body: Body) -> MessageId {
         let consumer = self.consumers.get_mut(&party).unwrap();
         let mut fx = Effects::none();
-        let id = consumer.send(self.now, to.parse().unwrap(), (Context::default(), body), &mut fx);
+        let id = consumer.send(self.now, to.parse().unwrap(), (context, body), &mut fx);
         fx.outputs.into_iter().for_each(|Outgoing { frame, .. }| self.relay.handle(party, frame));
         self.settle();
         id
