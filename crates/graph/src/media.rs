@@ -253,9 +253,7 @@ mod tests {
         let attachment = Attachment { id: MediaId::from(77), expires_s: 1_700_000_000, hash: "ab".into() };
         let url = attachment.url("http://127.0.0.1:8080");
         assert_eq!(url, "http://127.0.0.1:8080/whatsapp_business/attachments/?mid=77&ext=1700000000&hash=ab");
-        assert!(Attachment::parse(url.split_once('?').unwrap().1) == Some(attachment));
-        assert!(
-            Attachment::parse("mid=x&ext=1&hash=a").is_none() && Attachment::parse("mid=1&ext=1").is_none()
-        );
+        assert!(Attachment::of("77", "1700000000", "ab") == Some(attachment));
+        assert!(Attachment::of("x", "1", "a").is_none() && Attachment::of("1", "-1", "a").is_none());
     }
 }
