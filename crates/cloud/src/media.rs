@@ -6,12 +6,15 @@
 
 mod attaching;
 mod calls;
+mod files;
 mod library;
 mod sending;
+mod waiting;
 mod work;
 
 pub(crate) use attaching::Attaching;
 pub(crate) use calls::{delete_media, get_attachment, get_media, post_media};
+pub use files::{Attached, FileName, MediaFile, StoredFile};
 pub(crate) use library::{Library, Media, Place, Source};
-pub(crate) use sending::{Sending, Waiting};
-pub use work::{Attached, BlobAnswer, Bytes, FileName, MediaFile, MediaWork, PutId, StoredFile};
+pub(crate) use waiting::{Sending, Waiting};
+pub use work::{BlobAnswer, Bytes, MediaWork, PutId};

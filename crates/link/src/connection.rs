@@ -1,12 +1,12 @@
 //! A connection: frames out, frames in, and who is at the other end.
 
+use crate::count::count;
 use crate::outbox::{Outbox, Taken};
 use crate::source::{Piece, Source};
 use crate::tap::Tapped;
 use crate::transfer::Transfers;
 use crate::{CloseReason, LinkError, SendError};
 use bytes::BufMut as _;
-use metrics::counter;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -177,11 +177,6 @@ impl<In: Frame> FrameReceiver<In> {
         }
         self.decoder.feed(bytes);
     }
-}
-
-/// For the operator: how much, not whose.
-pub(crate) fn count(direction: &'static str, bytes: &[u8]) {
-    counter!("blindpost_link_bytes_total", "direction" => direction).increment(bytes.len() as u64);
 }
 
 impl<In> Drop for FrameReceiver<In> {

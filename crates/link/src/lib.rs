@@ -12,6 +12,7 @@
 mod backoff;
 mod connection;
 mod connector;
+mod count;
 mod error;
 mod identity;
 mod limits;

@@ -4,7 +4,8 @@
 //! it, so that the relay sees the stream before the first frame. Frames follow, both ways. Who closes
 //! finishes its half, waits until the other end has everything, and says why in CONNECTION_CLOSE.
 
-use crate::connection::{assemble, count};
+use crate::connection::assemble;
+use crate::count::count;
 use crate::outbox::{Outbox, Taken};
 use crate::source::{QuicSource, Source};
 use crate::tap::{Direction, Tap, Tapped};

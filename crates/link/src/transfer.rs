@@ -4,7 +4,7 @@
 //! The endpoint opens it and says what it wants ([`TransferRequest`]); the relay answers ([`TransferAnswer`]); the blob's bytes
 //! follow one way or the other. Nobody holds more of them than a piece and the windows of the connection.
 
-use crate::connection::count;
+use crate::count::count;
 use crate::tap::{Direction, Tap, Tapped};
 use bytes::{Bytes, BytesMut};
 use quinn::{RecvStream, SendStream, VarInt};
