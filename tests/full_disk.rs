@@ -168,8 +168,7 @@ fn a_full_disk_loses_nothing_and_the_process_goes_on() {
     while delivered.len() < wanted {
         let webhook =
             webhooks.recv_timeout(Duration::from_secs(60)).expect("everything accepted is delivered");
-        let json = webhook.verified(served.tenant["app_secret"].as_str().unwrap());
-        for status in json["entry"][0]["changes"][0]["value"]["statuses"].as_array().into_iter().flatten() {
+        for status in webhook.elements(served.tenant["app_secret"].as_str().unwrap(), "statuses") {
             if status["status"] == "delivered" {
                 delivered.insert(status["id"].as_str().unwrap().to_owned());
             }

@@ -127,13 +127,11 @@ fn collect(webhooks: &Receiver<Webhook>, app_secret: &str) -> Seen {
         let complete = answers.len() >= MESSAGES && statuses.len() >= 3 * MESSAGES;
         let patience = Duration::from_secs(if complete { 3 } else { 60 });
         let Ok(webhook) = webhooks.recv_timeout(patience) else { break };
-        let json = webhook.verified(app_secret);
-        let value = json.pointer("/entry/0/changes/0/value").unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        for status in value["statuses"].as_array().into_iter().flatten() {
+        for status in webhook.elements(app_secret, "statuses") {
             statuses.insert((text(&status["id"]), text(&status["status"])), ());
         }
-        for message in value["messages"].as_array().into_iter().flatten() {
+        for message in webhook.elements(app_secret, "messages") {
             answers.insert(text(&message["id"]), text(&message["text"]["body"]));
         }
     }

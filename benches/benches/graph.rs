@@ -2,6 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use graph::messages;
+use graph::webhook::post::{self, About};
 use graph::webhook::{
     Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
 };
@@ -65,7 +66,34 @@ fn write(criterion: &mut Criterion) {
                 pricing: Some(Pricing::new(PricingType::FreeCustomerService, Category::Service)),
                 failure: None,
             };
-            let body = Notification::of_status(Phone { account, id, number }, &status).to_bytes();
+            let update = Notification::of_status(Phone { account, id, number }, &status).to_update();
+            let body = post::body(&[About { account, phone: Some((id, number)), update: &update }]);
+            (key.sign(&body), body)
+        });
+    });
+    // As under load: each is made and stored by itself, and signed with those that travel with it.
+    group.throughput(Throughput::Elements(1000));
+    group.bench_function("status_webhooks_together", |bencher| {
+        bencher.iter(|| {
+            let updates: Vec<_> = (0..1000)
+                .map(|_| {
+                    let wamid = Wamid::sent(black_box(consumer), "9A3CA5B3D4CD6E67E7");
+                    let status = Status {
+                        wamid: &wamid,
+                        status: StatusKind::Delivered,
+                        at_s: 1_750_000_000,
+                        callback_data: "",
+                        conversation: None,
+                        pricing: Some(Pricing::new(PricingType::FreeCustomerService, Category::Service)),
+                        failure: None,
+                        identity: None,
+                    };
+                    Notification::of_status(Phone { account, id, number }, &status).to_update()
+                })
+                .collect();
+            let about: Vec<_> =
+                updates.iter().map(|update| About { account, phone: Some((id, number)), update }).collect();
+            let body = post::body(&about);
             (key.sign(&body), body)
         });
     });

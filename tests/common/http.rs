@@ -39,6 +39,14 @@ impl Webhook {
         mac.verify_slice(&signature).expect("the signature is over these bytes");
         serde_json::from_slice(&self.body).unwrap()
     }
+
+    /// The elements of the lists of this name, of all its changes: under load updates travel together.
+    pub(crate) fn elements(&self, app_secret: &str, name: &str) -> Vec<serde_json::Value> {
+        let all = |value: &serde_json::Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+        let entries = all(&self.verified(app_secret), "entry");
+        let changes = entries.iter().flat_map(|entry| all(entry, "changes"));
+        changes.flat_map(|change| all(&change["value"], name)).collect()
+    }
 }
 
 /// Answers every webhook with 200 and hands it on, for as long as somebody listens.

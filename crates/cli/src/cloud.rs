@@ -11,12 +11,12 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::{Node, NodeConfig, Restored};
+use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, Trust};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -63,6 +63,18 @@ pub(crate) struct ApiArguments {
     /// Webhook verify token of the first business, instead of the one in the file
     #[arg(long, value_name = "TOKEN", env = "BLINDPOST_VERIFY_TOKEN", hide_env_values = true)]
     verify_token: Option<String>,
+    /// Authorities that vouch for receivers of webhooks (PEM), instead of those that the system trusts
+    #[arg(long, value_name = "FILE")]
+    webhook_ca: Option<PathBuf>,
+    /// Certificate that is shown to receivers of webhooks who ask for one (PEM)
+    #[arg(long, value_name = "FILE", requires = "webhook_client_key")]
+    webhook_client_cert: Option<PathBuf>,
+    /// The key of --webhook-client-cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "webhook_client_cert")]
+    webhook_client_key: Option<PathBuf>,
+    /// Most updates in one webhook under load; with 1 each travels alone
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    webhook_batch: u16,
     #[command(flatten)]
     pub(crate) suite: SuiteArguments,
     /// How long an undelivered message is kept, in seconds
@@ -88,6 +100,7 @@ impl CloudArguments {
         self.api.metrics.serve().await?;
         let mut data = Data::open(&dir, Party::Node, Duration::from_secs(self.api.key_lifetime))?;
         let tenants = self.api.tenants(settings.tenants, &mut data)?;
+        let trust = self.api.trust()?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
         let mut config = self.api.node_config(&tenants)?;
@@ -100,7 +113,8 @@ impl CloudArguments {
         let uplink = uplink(&data, relay, key)?;
         Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
-        ::cloud::serve(restored, http, media, uplink, data.rng, |_| {}, shutdown::requested())
+        let doors = Doors { http, https: None, trust: Some(trust) };
+        ::cloud::serve(restored, doors, media, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -153,7 +167,26 @@ impl ApiArguments {
         config.retention = Duration::from_secs(self.retention);
         config.endpoint.retention = config.retention;
         config.endpoint.key_rotation = Duration::from_secs(self.key_rotation);
+        config.webhooks.updates_per_post = self.webhook_batch.into();
         Ok(config)
+    }
+
+    /// Whom webhooks are posted to over TLS.
+    pub(crate) fn trust(&self) -> miette::Result<Trust> {
+        let authorities = self.webhook_ca.as_deref().map(pem).transpose()?;
+        let own = match (&self.webhook_client_cert, &self.webhook_client_key) {
+            (Some(chain), Some(key)) => {
+                let own = Credentials::from_pem(&pem(chain)?, &pem(key)?);
+                Some(own.into_diagnostic().wrap_err_with(|| {
+                    format!("can't use --webhook-client-cert {} with {}", chain.display(), key.display())
+                })?)
+            }
+            _ => None,
+        };
+        Trust::new(authorities.as_deref(), own).into_diagnostic().wrap_err_with(|| match &self.webhook_ca {
+            Some(file) => format!("can't use --webhook-ca {}", file.display()),
+            None => "can't use --webhook-client-cert".to_owned(),
+        })
     }
 }
 
@@ -167,6 +200,8 @@ pub(crate) struct Facts {
     base_url: String,
     relay: SocketAddr,
     node_key: String,
+    /// With `--tls`: the URL, and the file with the certificate of its CA.
+    tls: Option<(String, PathBuf)>,
     tenants: Vec<TenantSettings>,
 }
 
@@ -188,8 +223,14 @@ impl Facts {
             base_url: base_url(http)?,
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
+            tls: None,
             tenants,
         })
+    }
+
+    /// The same with HTTPS at `address`, for who trusts the CA in the file `ca`.
+    pub(crate) fn with_tls(self, address: SocketAddr, ca: PathBuf) -> Self {
+        Self { tls: Some((format!("https://{address}"), ca)), ..self }
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Unwritten> {
@@ -208,9 +249,14 @@ impl Facts {
                 })
             })
             .collect();
-        serde_json::json!({
+        let mut facts = serde_json::json!({
             "base_url": self.base_url, "relay": self.relay, "node_key": self.node_key, "tenants": tenants,
-        })
+        });
+        if let (Some((url, ca)), Some(facts)) = (&self.tls, facts.as_object_mut()) {
+            facts.insert("tls_url".into(), url.as_str().into());
+            facts.insert("tls_ca".into(), ca.display().to_string().into());
+        }
+        facts
     }
 
     fn to_text(&self) -> String {
@@ -218,6 +264,9 @@ impl Facts {
             "base URL         {}/v23.0\nrelay            {}\nnode key         {}\n",
             self.base_url, self.relay, self.node_key
         );
+        if let Some((url, ca)) = &self.tls {
+            text += &format!("TLS URL          {url}/v23.0\nTLS CA           {}\n", ca.display());
+        }
         for tenant in &self.tenants {
             let webhook = tenant
                 .webhook
@@ -244,6 +293,11 @@ impl Facts {
         }
         text
     }
+}
+
+/// A file that a flag names.
+fn pem(file: &Path) -> miette::Result<Vec<u8>> {
+    std::fs::read(file).into_diagnostic().wrap_err_with(|| format!("can't read {}", file.display()))
 }
 
 /// Listens for API calls.
@@ -315,6 +369,7 @@ mod tests {
             base_url: "http://127.0.0.1:8080".into(),
             relay: SocketAddr::from(([127, 0, 0, 1], 4433)),
             node_key: "ab".repeat(32),
+            tls: None,
             tenants: vec![tenant.clone()],
         };
         let (json, text) = (facts.to_json(), facts.to_text());
@@ -330,5 +385,35 @@ mod tests {
             "curl -X POST http://127.0.0.1:8080/v23.0/{}/messages -H 'Authorization: Bearer {}'",
             tenant.phone_number_id, tenant.token
         )));
+        assert!(json.get("tls_url").is_none() && !text.contains("TLS"));
+        let facts = facts.with_tls(SocketAddr::from(([127, 0, 0, 1], 8443)), "/data/tls-ca.pem".into());
+        let (json, text) = (facts.to_json(), facts.to_text());
+        assert_eq!(
+            (&json["tls_url"], &json["tls_ca"]),
+            (&"https://127.0.0.1:8443".into(), &"/data/tls-ca.pem".into())
+        );
+        assert!(text.contains("https://127.0.0.1:8443/v23.0") && text.contains("/data/tls-ca.pem"));
+    }
+
+    #[test]
+    fn what_webhooks_are_posted_with_is_read_and_errors_name_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("rubbish.pem");
+        std::fs::write(&file, "rubbish").unwrap();
+        let shown = file.display();
+        let error = explain(&parsed::<ApiArguments>(&format!("--webhook-ca {shown}")).trust().unwrap_err());
+        assert!(
+            error.contains(&format!("can't use --webhook-ca {shown}")) && error.contains("no certificate"),
+            "{error}"
+        );
+        let both = format!("--webhook-client-cert {shown} --webhook-client-key {shown}");
+        let error = explain(&parsed::<ApiArguments>(&both).trust().unwrap_err());
+        assert!(
+            error.contains("can't use --webhook-client-cert") && error.contains("no private key"),
+            "{error}"
+        );
+        let error = explain(&parsed::<ApiArguments>("--webhook-ca /nowhere/ca.pem").trust().unwrap_err());
+        assert!(error.contains("can't read /nowhere/ca.pem"), "{error}");
+        parsed::<ApiArguments>("").trust().unwrap();
     }
 }

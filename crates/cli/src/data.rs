@@ -1,5 +1,6 @@
 //! A party's data directory: what it is, the party's link key, and its store.
 
+use crate::authority;
 use crate::manifest::{MANIFEST, Manifest, Party, RESTORE};
 use kernel::Rng;
 use link::{LinkIdentity, Pin, remove_drafts, write_new_file};
@@ -165,7 +166,7 @@ fn discard(dir: &Path) -> io::Result<()> {
 
 /// Removes drafts that killed processes left. Only who holds the store's lock writes here.
 fn tidy(dir: &Path) -> miette::Result<()> {
-    remove_drafts(dir, &[LINK_KEY, RELAY_KEY, TENANTS, MANIFEST])
+    remove_drafts(dir, &[LINK_KEY, RELAY_KEY, TENANTS, MANIFEST, authority::CA, authority::SERVER])
         .into_diagnostic()
         .wrap_err_with(|| format!("can't remove what is half written in {}", dir.display()))
 }

@@ -10,6 +10,7 @@
 mod address;
 mod arguments;
 mod audit;
+mod authority;
 mod calibrate;
 mod cloud;
 mod connections;

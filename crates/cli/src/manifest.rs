@@ -68,6 +68,9 @@ pub(crate) struct Manifest {
     /// The relay has never known the number as this device's, and says that it is another's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     refused: bool,
+    /// A node's that has spoken TLS: the SHA-256 of its files for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tls: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +88,18 @@ impl Manifest {
             store: store.to_string(),
             registered: false,
             refused: false,
+            tls: None,
         }
+    }
+
+    /// The same of a node that speaks TLS with these files.
+    pub(crate) fn with_tls(self, files: String) -> Self {
+        Self { tls: Some(files), ..self }
+    }
+
+    /// The files with which it speaks TLS.
+    pub(crate) fn tls(&self) -> Option<&str> {
+        self.tls.as_deref()
     }
 
     /// The same of a party that a relay knows: there is something to lose from now on.

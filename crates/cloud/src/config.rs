@@ -1,7 +1,8 @@
 //! How a node behaves, and which tenants are the seed of it: retention, webhooks, and what its endpoint is told.
 
 use crate::accounts::{ConfigError, Tenant, Tenants};
-use crate::webhooks::RetrySchedule;
+use crate::webhooks::{Load, RetrySchedule};
+use graph::webhook::post;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,13 @@ pub struct NodeConfig {
 pub struct WebhookPolicy {
     /// When a webhook that was not acknowledged is posted again, and when it is given up.
     pub retry: RetrySchedule,
-    /// How many of one app may be on their way at a time; the others queue.
+    /// How many posts of one app may be on their way at a time; what happens meanwhile waits, and travels together.
     pub in_flight_per_app: usize,
+    /// The most updates in one post, from 1. With 1 nothing travels together, for receivers that read only the first.
+    pub updates_per_post: usize,
+    /// So much of one app may wait for acknowledgement: from there on its numbers send nothing until it is less. What consumers
+    /// write is taken until it is twice as much, and then waits at the relay.
+    pub unacknowledged_per_app: Load,
     /// When an answer, of a webhook or to a challenge, is no longer waited for. The poster's own time
     /// limit is shorter.
     pub answer_within: Duration,
@@ -52,6 +58,8 @@ impl Default for WebhookPolicy {
         Self {
             retry: RetrySchedule::default(),
             in_flight_per_app: 128,
+            updates_per_post: post::MOST_UPDATES,
+            unacknowledged_per_app: Load { updates: 50_000, bytes: 64 << 20 },
             answer_within: Duration::from_secs(60),
         }
     }

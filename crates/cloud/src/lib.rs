@@ -13,6 +13,7 @@ mod accounts;
 mod api;
 mod billing;
 mod config;
+mod held;
 mod media;
 mod messages;
 mod node;
@@ -31,15 +32,16 @@ pub use billing::BillLine;
 pub use config::{NodeConfig, WebhookPolicy};
 pub use graph::subscriptions::{Callback, is_callback};
 pub use graph::tokens::{Scope, Scopes, TokenKind};
+pub use graph::webhook;
 pub use graph::{AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, WabaId, Wamid};
 pub use media::{
     Attached, BlobAnswer, Bytes as MediaBytes, FileName, MediaFile, MediaWork, PutId, StoredFile,
 };
 pub use node::Input;
 pub use output::{Notice, Output};
-pub use shell::{Restored, ServeError, can_post_to, serve};
+pub use shell::{Credentials, Doors, Https, Restored, ServeError, TlsError, Trust, serve};
 pub use webhooks::{
-    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, RetrySchedule, Signing,
+    Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Load, RetrySchedule, Signing,
     WebhookFailure, WebhookOutcome, WebhookPost,
 };
 

@@ -7,10 +7,12 @@
 //! | what became of a webhook | the queue of `webhooks` |
 //! | what became of a blob that was to be put at the relay | `media`: the message that waits for it |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
+//! | what the platform decides about an account or a number | `webhooks`: its owner is told |
 
 use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
+use crate::held::Held;
 use crate::media::{BlobAnswer, FileName, PutId};
 use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
@@ -19,8 +21,8 @@ use crate::state::{Planted, State};
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
 use endpoint::Event;
 use endpoint::generic::Endpoint;
-use graph::webhook::StatusKind;
-use graph::{AppId, PhoneNumberId};
+use graph::webhook::{Announcement, Field, StatusKind};
+use graph::{AppId, PhoneNumberId, WabaId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, Number, ToEndpoint};
 
@@ -57,11 +59,17 @@ pub enum Input {
         /// What became of it.
         outcome: ChallengeOutcome,
     },
+    /// The platform has decided something about an account.
+    OfAccount(WabaId, Announcement),
+    /// The platform has decided something about a phone number.
+    OfNumber(PhoneNumberId, Announcement),
 }
 
 /// The Cloud API node.
 pub struct Node<P: Signing> {
     state: State<Endpoint<P>>,
+    /// What is not taken of the relay before a business's webhooks have caught up.
+    held: Held,
     /// Until the first step, after which the endpoint speaks for all phone numbers.
     planted: Option<Planted>,
 }
@@ -98,7 +106,7 @@ impl<P: Signing> Node<P> {
         state.keeps_file(name)
     }
 
-    /// Webhook events that no business has acknowledged yet.
+    /// Webhook updates that no business has acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
         self.state.webhooks.len()
     }
@@ -118,7 +126,9 @@ impl<P: Signing> Node<P> {
         let State { directory, callbacks, .. } = &self.state;
         let phone = directory.phone(number)?;
         let hears = callbacks.subscribers(phone.account).any(|(subscriber, _)| subscriber == app);
-        (hears && callbacks.wants_messages(app, phone)).then(|| callbacks.url(app, phone))?
+        let of = (phone.account, Some(phone.id));
+        (hears && callbacks.wants(app, Field::Messages, of))
+            .then(|| callbacks.url(app, Field::Messages, of))?
     }
 
     /// Makes durable what the tenants file says, and opens the accounts of all phone numbers, once, before anything else.
@@ -134,6 +144,13 @@ impl<P: Signing> Node<P> {
     }
 
     fn on_link(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
+        let state: &State = &self.state;
+        if let Some(event) = self.held.sift(event, |business| state.has_room_for_messages_to(business)) {
+            self.take(event, step);
+        }
+    }
+
+    fn take(&mut self, event: LinkEvent<ToEndpoint>, step: &mut Step<'_>) {
         for event in step.part(|step| self.state.endpoint.on_link(event, step)) {
             self.on_event(event, step);
         }
@@ -197,7 +214,7 @@ impl<P: Signing> Machine for Node<P> {
         }
         // The file is in force from now on; it is durable before anything is said.
         let planted = State::plant(&mut state);
-        Ok(Self { state, planted: Some(planted) })
+        Ok(Self { state, held: Held::default(), planted: Some(planted) })
     }
 
     fn on_input(&mut self, input: Input, step: &mut Step<'_>) {
@@ -213,6 +230,10 @@ impl<P: Signing> Machine for Node<P> {
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
+            Input::OfAccount(account, said) => {
+                state.post_account_event(account, said.field(), &said, step);
+            }
+            Input::OfNumber(number, said) => state.post_number_event(number, said.field(), &said, step),
         }
         let state: &mut State = &mut self.state;
         state.run_sending(step);
@@ -221,6 +242,10 @@ impl<P: Signing> Machine for Node<P> {
 
     fn wake_at(&self) -> Option<Time> {
         if self.planted.is_some() {
+            return Some(Time::EPOCH);
+        }
+        let state: &State = &self.state;
+        if self.held.is_takeable(|business| state.has_room_for_messages_to(business)) {
             return Some(Time::EPOCH);
         }
         let traces = [self.state.outbound.oldest(), self.state.inbound.oldest()];
@@ -239,6 +264,11 @@ impl<P: Signing> Machine for Node<P> {
     fn on_wake(&mut self, step: &mut Step<'_>) {
         self.start(step);
         let now = step.now;
+        let state: &State = &self.state;
+        // One at a time: each is one business's.
+        if let Some(event) = self.held.next(|business| state.has_room_for_messages_to(business)) {
+            self.take(event, step);
+        }
         for event in step.part(|step| self.state.endpoint.expire(step)) {
             self.on_event(event, step);
         }

@@ -1,7 +1,7 @@
 //! The tables of a node, and their keys. Each begins with the portfolio, phone number, account or app that it is of: a row
 //! belongs to one business portfolio (invariant 11, `a_portfolio_is_the_unit_of_a_node`).
 
-use crate::webhooks::DeliveryId;
+use crate::webhooks::UpdateId;
 use bytes::Bytes;
 use content::MessageId;
 use graph::{AppId, MediaId, PhoneNumberId, PortfolioId, WabaId};
@@ -47,6 +47,9 @@ const fn joined() -> [Table; endpoint::TABLES.len() + OWN.len()] {
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r]
 }
 
+/// The length of an id in keys of webhooks: as long as the longest, with zeros behind it.
+const LONGEST_ID: usize = 32;
+
 /// What is the key of a row.
 pub(crate) trait Key: Copy + Ord {
     fn to_key(self) -> Bytes;
@@ -90,8 +93,12 @@ pub(crate) fn read_conversation_key(key: &[u8]) -> Option<(Number, Number)> {
     Some((number(*business)?, number(consumer.try_into().ok()?)?))
 }
 
-pub(crate) fn webhook_key(business: Number, id: DeliveryId) -> Bytes {
-    [&business.as_integer().to_be_bytes()[..], &id.0.to_be_bytes()].concat().into()
+pub(crate) fn webhook_key(account: WabaId, id: UpdateId) -> Bytes {
+    let mut digits = [0; LONGEST_ID];
+    for (to, from) in digits.iter_mut().zip(account.as_str().bytes()) {
+        *to = from;
+    }
+    [&digits[..], &id.0.to_be_bytes()].concat().into()
 }
 
 pub(crate) fn media_key(business: Number, id: MediaId) -> Bytes {
@@ -104,8 +111,8 @@ pub(crate) fn read_media_key(key: &[u8]) -> Option<(Number, MediaId)> {
     Some((business, std::str::from_utf8(id).ok()?.parse().ok()?))
 }
 
-pub(crate) fn read_webhook_key(key: &[u8]) -> Option<(Number, DeliveryId)> {
-    let (business, id) = key.split_first_chunk::<8>()?;
-    let business = Number::from_integer(u64::from_be_bytes(*business)).ok()?;
-    Some((business, DeliveryId(u128::from_be_bytes(id.try_into().ok()?))))
+pub(crate) fn read_webhook_key(key: &[u8]) -> Option<(WabaId, UpdateId)> {
+    let (account, id) = key.split_first_chunk::<LONGEST_ID>()?;
+    let digits = account.split(|byte| *byte == 0).next()?;
+    Some((WabaId::from_key(digits)?, UpdateId(u128::from_be_bytes(id.try_into().ok()?))))
 }

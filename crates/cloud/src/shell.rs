@@ -1,15 +1,18 @@
-//! The node's live shell: a listening socket (`front`), a poster of webhooks (`poster`), a connection to the relay, and here
+//! The node's live shell: a listening socket (`front`), perhaps one with TLS (`https`), a poster of webhooks (`poster`), a connection to the relay, and here
 //! the loop that runs a node, and runs it again when the store has failed. It carries; what is said is decided by the
 //! [`Node`].
 
 mod carrier;
 mod downloads;
 mod front;
+mod https;
 mod poster;
 mod sealed;
+mod tls;
 mod uploads;
 
-pub use poster::can_post_to;
+pub use https::Https;
+pub use tls::{Credentials, TlsError, Trust};
 
 use crate::Node;
 use crate::config::NodeConfig;
@@ -30,6 +33,7 @@ use std::time::Duration;
 use store::{Partition, Shelf};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 /// Inputs that may wait for the node; requests and the relay wait beyond that.
 const INPUT_QUEUE: usize = 4096;
@@ -46,6 +50,25 @@ pub enum ServeError {
     /// What its media's directory has that is nobody's can't be removed.
     #[error("the node can't tidy the directory of its media: {0}")]
     Media(io::Error),
+    /// There is no TLS for webhooks.
+    #[error("webhooks can't be posted with TLS: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// Where a node meets businesses: where they come in, and whom it trusts when it goes to them.
+pub struct Doors {
+    /// The Graph API.
+    pub http: TcpListener,
+    /// The same with TLS.
+    pub https: Option<Https>,
+    /// For webhooks to `https` URLs; `None`: whom the system trusts.
+    pub trust: Option<Trust>,
+}
+
+impl From<TcpListener> for Doors {
+    fn from(http: TcpListener) -> Self {
+        Self { http, https: None, trust: None }
+    }
 }
 
 /// A node as its rows and its tenants file have it, before it says or changes anything.
@@ -70,7 +93,7 @@ impl Restored {
     }
 }
 
-/// Runs a node until `shutdown` completes: the Graph API on `http`, what is uploaded in `media`, `uplink` to the relay. `observe`
+/// Runs a node until `shutdown` completes: the Graph API at its `doors`, what is uploaded in `media`, `uplink` to the relay. `observe`
 /// hears the bill and the notices.
 ///
 /// If the store fails (a full disk, say), what was not durable was never promised: requests that wait
@@ -81,7 +104,7 @@ impl Restored {
 /// The store has failed, and then its rows can't be read.
 pub async fn serve(
     restored: Restored,
-    http: TcpListener,
+    doors: impl Into<Doors>,
     media: Shelf,
     uplink: Uplink,
     mut rng: Rng,
@@ -91,10 +114,13 @@ pub async fn serve(
     let Restored { mut node, config, partition } = restored;
     let carrier = Carrier { shelf: media, relay: uplink.transfers.clone() };
     let front = Arc::new(Front::new(&mut rng, carrier.clone()));
+    let Doors { http, https, trust } = doors.into();
+    let trust = trust.map_or_else(|| Trust::new(None, None), Ok)?;
     let (stop, stopped) = oneshot::channel();
+    let (stop_tls, stopped_tls) = oneshot::channel();
     // Listens once there is a node: the first request should not find nobody at home.
-    let mut unserved = Some((http, stopped));
-    let mut server = None;
+    let mut unserved = Some((http, stopped, https, stopped_tls));
+    let mut servers = JoinSet::new();
     let mut refusals = BTreeMap::new();
     let serving = async {
         loop {
@@ -103,7 +129,7 @@ pub async fn serve(
             // What no row names is nobody's: an upload that was cut off, a file whose row is gone.
             let named = |name: &str| name.parse::<FileName>().is_ok_and(|name| node.keeps_file(name));
             carrier.shelf.sweep(named).map_err(ServeError::Media)?;
-            let mut poster = Poster::new(inputs.clone());
+            let mut poster = Poster::new(inputs.clone(), &trust);
             let puts = inputs.clone();
             let release = |output| match output {
                 // No connection: the endpoint says it again on the next.
@@ -119,8 +145,11 @@ pub async fn serve(
                 }
             };
             front.open(inputs.clone());
-            if let Some((http, stopped)) = unserved.take() {
-                server = Some(tokio::spawn(Arc::clone(&front).listen(http, stopped)));
+            if let Some((http, stopped, https, stopped_tls)) = unserved.take() {
+                servers.spawn(Arc::clone(&front).listen(http, stopped));
+                if let Some(https) = https {
+                    servers.spawn(Arc::clone(&front).listen_securely(https, stopped_tls));
+                }
             }
             let lived = tokio::select! {
                 () = uplink.run(Input::Link, inputs, frames) => Ok(()),
@@ -138,10 +167,9 @@ pub async fn serve(
         served = serving => served,
     };
     front.close();
-    let _ = stop.send(());
-    if let Some(server) = server {
-        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
-    }
+    let _ = (stop.send(()), stop_tls.send(()));
+    let _ = tokio::time::timeout(LAST_ANSWERS, async { while servers.join_next().await.is_some() {} }).await;
+    servers.detach_all();
     served
 }
 

@@ -3,13 +3,16 @@
 
 mod callbacks;
 mod challenges;
+mod company;
 mod events;
 mod exchange;
 mod failing;
+mod lane;
 mod queue;
 mod retry;
 mod signing;
 mod subscriptions;
+mod update_id;
 
 pub(crate) use callbacks::{Callbacks, Slot};
 pub(crate) use challenges::Challenges;
@@ -17,6 +20,8 @@ pub use exchange::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, WebhookOutcome, WebhookPost,
 };
 pub use failing::WebhookFailure;
+pub use lane::Load;
+pub(crate) use lane::Thread;
 pub(crate) use queue::Queue;
 pub use retry::RetrySchedule;
 pub use signing::Signing;
@@ -24,3 +29,4 @@ pub(crate) use subscriptions::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
+pub(crate) use update_id::UpdateId;

@@ -6,15 +6,16 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// Most webhooks are shorter.
-const USUAL_LENGTH: usize = 1024;
+/// Most updates are shorter.
+const USUAL_LENGTH: usize = 512;
 
 /// The JSON of a value, as it is posted and signed.
 pub(crate) fn to_bytes(value: &impl Serialize) -> Bytes {
     let mut json = Vec::with_capacity(USUAL_LENGTH);
     // All that is written here has texts for names, and writing to memory can't fail.
     let written = value.serialize(&mut Serializer::with_formatter(&mut json, Ascii));
-    written.map(|()| json.into()).unwrap_or_default()
+    // Many wait at a time: none of them has more memory than it needs.
+    written.map(|()| json.into_boxed_slice().into()).unwrap_or_default()
 }
 
 /// Escapes while it writes.

@@ -28,6 +28,8 @@ pub const BLOCKED_BY_POLICY: Code = code(368, "Temporarily blocked for policies 
 pub const ACCOUNT_RATE_LIMIT: Code = code(80_007, "Rate limit issues", 400);
 /// The phone number sends more in a second than it may.
 pub const THROUGHPUT: Code = code(130_429, "Rate limit hit", 400);
+/// Who hears of the number can't follow. Clients wait and send it again: hence the status.
+pub const WEBHOOKS_BEHIND: Code = code(130_429, "Rate limit hit", 429);
 /// The recipient is one of those who get no marketing for a study.
 pub const IN_EXPERIMENT: Code = code(130_472, "User's number is part of an experiment", 400);
 /// The account may not write to people in a country.

@@ -46,8 +46,11 @@ pub(crate) struct Limits {
 pub(crate) struct Text {
     limits: Limits,
     trimmed: bool,
-    form: Option<(&'static str, fn(&str) -> bool)>,
+    form: Option<Form>,
 }
+
+/// What else a text must be, with an article, and what tells whether it is.
+type Form = (&'static str, fn(&str) -> bool);
 
 /// An integer of a range.
 #[derive(Clone, Copy)]
@@ -267,6 +270,17 @@ impl<T: Readable> Rule for Object<T> {
 
     #[cfg(test)]
     fn shape(&self) -> crate::shape::Shape {
+        T::shape()
+    }
+}
+
+impl<T: Readable> Readable for Box<T> {
+    fn read(param: Param<'_>) -> Result<Self, GraphError> {
+        T::read(param).map(Self::new)
+    }
+
+    #[cfg(test)]
+    fn shape() -> crate::shape::Shape {
         T::shape()
     }
 }

@@ -1,42 +1,59 @@
 //! The bodies of webhooks (Cloud API documentation, "Webhooks"), written straight to the bytes that are posted and signed.
 //!
-//! A file for each kind of event.
+//! A file for each kind of event. Each is an [`Update`], which is JSON from the beginning; [`post::body`] makes a post of as
+//! many as travel together.
 
+mod account;
+mod announcement;
 mod button;
 mod contacts;
 mod content;
 mod context;
+mod field;
 mod identity;
 mod interactive;
 mod location;
 mod media;
 mod notification;
+mod number;
 mod number_change;
 mod order;
+pub mod post;
+mod preference;
 mod reaction;
 mod received;
 mod status;
 mod text;
 mod unsupported;
+mod update;
 
+pub use account::{
+    AccountAlert, AccountReview, AccountUpdate, AlertInfo, BanInfo, BusinessCapability, PartnerSolution,
+    PaymentConfiguration, Restriction, ViolationInfo, WabaInfo,
+};
+pub use announcement::Announcement;
 pub use button::Button;
 pub use contacts::{
     ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrg, ContactPhone, ContactUrl,
 };
 pub use content::Content;
 pub use context::{Context, Forwarded, Product, Referral};
+pub use field::{Field, UnknownField};
 pub use identity::IdentityChange;
 pub use interactive::{ButtonReply, Interactive, ListReply, NfmReply};
 pub use location::Location;
 pub use media::Media;
 pub use notification::{Notification, Phone};
+pub use number::{NumberName, NumberQuality, NumberUsername, Security};
 pub use number_change::NumberChange;
 pub use order::{Order, OrderItem};
+pub use preference::Preference;
 pub use reaction::Reaction;
 pub use received::Received;
 pub use status::{Category, Conversation, Failure, Origin, Pricing, PricingType, Status, StatusKind};
 pub use text::Text;
 pub use unsupported::{Lack, Unsupported};
+pub use update::{Place, Update};
 
 use serde::Serializer;
 
@@ -53,6 +70,12 @@ pub(crate) fn digits<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok
     }
     let text = text.get(text.len() - length..).unwrap_or_default();
     serializer.serialize_str(std::str::from_utf8(text).unwrap_or_default())
+}
+
+/// The body of a post with one update.
+#[cfg(test)]
+pub(crate) fn alone(phone: Phone, update: &Update) -> bytes::Bytes {
+    post::body(&[post::About { account: phone.account, phone: Some((phone.id, phone.number)), update }])
 }
 
 #[cfg(test)]

@@ -160,15 +160,17 @@ impl Desk {
     fn listen(&self, head: &str, body: &[u8]) {
         let webhook: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).map(str::to_owned);
-        let list = |name: &str| {
-            webhook.pointer(&format!("/entry/0/changes/0/value/{name}")).and_then(Value::as_array).cloned()
-        };
+        let all = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+        let entries = all(&webhook, "entry");
+        let changes: Vec<_> = entries.iter().flat_map(|entry| all(entry, "changes")).collect();
+        let list =
+            |name: &str| changes.iter().flat_map(|change| all(&change["value"], name)).collect::<Vec<_>>();
         let mut heard = self.lock();
         heard.webhook_headers.extend(header_names(head));
-        for status in list("statuses").into_iter().flatten() {
+        for status in list("statuses") {
             heard.statuses.extend(text(&status, "/id").zip(text(&status, "/status")));
         }
-        for message in list("messages").into_iter().flatten() {
+        for message in list("messages") {
             heard.texts.extend(text(&message, "/id").zip(text(&message, "/text/body")));
         }
     }

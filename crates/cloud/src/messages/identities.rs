@@ -29,7 +29,7 @@ impl State {
         };
         self.post_event(
             business,
-            |phone, _| Notification::of_identity_change(phone, &change).to_bytes(),
+            |phone, _| Notification::of_identity_change(phone, &change).to_update(),
             step,
         );
     }

@@ -49,7 +49,7 @@ impl Outgoing {
                     let details = "Apps outside India can't show a message of type address_message.";
                     return Ok(Self::Fails(Failure { code: codes::RECEIVER_INCAPABLE, details }));
                 }
-                Body::Interactive(Box::new(interactive::of(interactive, media)?))
+                Body::Interactive(Box::new(interactive::of(*interactive, media)?))
             }
             Content::Reaction(reaction) => {
                 return Ok(Self::Reaction { target: reaction.message_id, emoji: reaction.emoji });

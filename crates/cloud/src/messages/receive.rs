@@ -37,7 +37,8 @@ impl State {
     fn on_said(&mut self, key: (Number, Number, MessageId), content: &Content, step: &mut Step<'_>) {
         let (business, consumer, message_id) = key.clone();
         // A consumer that uses a name twice is not heard twice.
-        if !self.inbound.add(step.now, key, false, step.transaction) {
+        let is_reaction = matches!(content.body, Body::Reaction(_));
+        if !self.inbound.add(step.now, key, is_reaction, step.transaction) {
             return;
         }
         self.conversations.hear(step.now, (business, consumer), step.transaction);
@@ -63,7 +64,7 @@ impl State {
             referral: context.referral.as_deref().map(referral),
             content: said.in_words_of_the_api(body),
         };
-        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_bytes(), step);
+        self.post_event(business, |phone, _| Notification::of_message(phone, &message).to_update(), step);
     }
 
     /// Consumers quote a message by its sender's name for it; who that was is found here.

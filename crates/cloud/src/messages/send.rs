@@ -31,7 +31,10 @@ pub(crate) fn post_message(
     let request = Request::parse(asked.params)?;
     let business = state.registered(id)?;
     match request {
-        Request::Send(message) => state.send(business, *message, step),
+        Request::Send(message) => {
+            state.check_webhooks_keep_up(business)?;
+            state.send(business, *message, step)
+        }
         Request::Mark(mark) => state.mark(business, &mark, step),
     }
 }

@@ -4,11 +4,11 @@
 use crate::messages::outbound::News;
 use crate::output::Step;
 use crate::state::State;
-use bytes::Bytes;
 use content::MessageId;
 use endpoint::Failure;
 use graph::webhook::{
     self, Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
+    Update,
 };
 use graph::{IdentityHash, Wamid, codes};
 use kernel::Time;
@@ -79,7 +79,7 @@ impl State {
 
 impl Report<'_> {
     /// The webhook that says so, in the form of a Graph version.
-    pub(crate) fn webhook(&self, phone: Phone, version: u16) -> Bytes {
+    pub(crate) fn webhook(&self, phone: Phone, version: u16) -> Update {
         // On its way, and on one of the two ends.
         let priced = matches!(self.status, StatusKind::Sent | StatusKind::Delivered);
         let status = Status {
@@ -93,7 +93,7 @@ impl Report<'_> {
             pricing: priced.then(|| Pricing::new(PricingType::FreeCustomerService, Category::Service)),
             failure: self.failure,
         };
-        Notification::of_status(phone, &status).to_bytes()
+        Notification::of_status(phone, &status).to_update()
     }
 
     /// Since July 2025 each message is its own conversation; so its id is made of the message's.

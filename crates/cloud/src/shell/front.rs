@@ -81,11 +81,20 @@ impl Front {
             // Without it answers are late, and no less right.
             let _ = connection.set_nodelay(true);
         });
+        self.serve_on(http, stopped).await;
+    }
+
+    /// Answers what comes by `listener` until `stopped`.
+    pub(super) async fn serve_on<L>(self: Arc<Self>, listener: L, stopped: oneshot::Receiver<()>)
+    where
+        L: Listener,
+        L::Addr: std::fmt::Debug,
+    {
         let router = Router::new().fallback(answer).with_state(self);
         let stopped = async {
             let _ = stopped.await;
         };
-        if let Err(error) = axum::serve(http, router).with_graceful_shutdown(stopped).await {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
             tracing::error!(%error, "the HTTP server ended");
         }
     }

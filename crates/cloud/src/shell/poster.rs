@@ -1,16 +1,19 @@
 //! HTTP out: webhooks and the handshakes before them, with a limit of time and of what is read of an answer.
 
 use crate::node::Input;
+use crate::shell::tls::Trust;
 use crate::webhooks::{Challenge, ChallengeOutcome, HttpFailure, WebhookOutcome, WebhookPost};
 use axum::http::header::{CONTENT_TYPE, USER_AGENT};
 use axum::http::{Request, Response, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use metrics::counter;
+use std::error::Error;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -26,7 +29,7 @@ const ANSWER_LIMIT: usize = 16 * 1024;
 
 const AGENT: &str = "facebookexternalua";
 
-type HttpClient = Client<HttpConnector, Full<Bytes>>;
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Posts what one node says. Dropped with it, and then stops at once.
 pub(crate) struct Poster {
@@ -37,10 +40,16 @@ pub(crate) struct Poster {
 }
 
 impl Poster {
-    pub(crate) fn new(answers: mpsc::Sender<Input>) -> Self {
+    pub(crate) fn new(answers: mpsc::Sender<Input>, trust: &Trust) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(TIMEOUT));
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(trust.config())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
@@ -66,7 +75,7 @@ impl Poster {
     pub(crate) fn challenge(&mut self, Challenge { challenge, url }: Challenge) {
         let (client, answers) = (self.client.clone(), self.answers.clone());
         self.spawn(async move {
-            let request = plain_http(&url)
+            let request = target(&url)
                 .and_then(|uri| Request::get(uri).header(USER_AGENT, AGENT).body(Full::default()).ok());
             let outcome = match request {
                 Some(request) => match exchange(&client, request).await {
@@ -92,12 +101,13 @@ fn outcome_name(outcome: WebhookOutcome) -> &'static str {
         WebhookOutcome::Answered(_) => "refused",
         WebhookOutcome::Failed(HttpFailure::TimedOut) => "timed_out",
         WebhookOutcome::Failed(HttpFailure::Unreachable) => "unreachable",
+        WebhookOutcome::Failed(HttpFailure::Untrusted) => "untrusted",
         WebhookOutcome::Failed(HttpFailure::BadUrl) => "bad_url",
     }
 }
 
 fn webhook(post: WebhookPost) -> Option<Request<Full<Bytes>>> {
-    Request::post(plain_http(&post.url)?)
+    Request::post(target(&post.url)?)
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, AGENT)
         .header("x-hub-signature-256", post.signature_256)
@@ -106,19 +116,26 @@ fn webhook(post: WebhookPost) -> Option<Request<Full<Bytes>>> {
         .ok()
 }
 
-/// True if webhooks can be posted to this callback: TLS towards businesses is not built in.
-pub fn can_post_to(url: &str) -> bool {
-    plain_http(url).is_some()
+/// Where to, with or without TLS.
+fn target(url: &str) -> Option<Uri> {
+    url.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
 }
 
-fn plain_http(url: &str) -> Option<Uri> {
-    url.parse::<Uri>().ok().filter(|uri| uri.scheme_str() == Some("http"))
+/// Why there is no answer: of all that a library says only whether it was TLS.
+fn failure(error: &(dyn Error + 'static)) -> HttpFailure {
+    if is_tls(error) { HttpFailure::Untrusted } else { HttpFailure::Unreachable }
+}
+
+/// True if it, or what it came from, is an error of TLS. An error of I/O is not the source of what it holds, but its outside.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let held = held.map(|held| held as &(dyn Error + 'static));
+    error.is::<rustls::Error>() || held.or_else(|| error.source()).is_some_and(is_tls)
 }
 
 async fn exchange(client: &HttpClient, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), HttpFailure> {
     let exchange = async {
-        let response: Response<Incoming> =
-            client.request(request).await.map_err(|_| HttpFailure::Unreachable)?;
+        let response: Response<Incoming> = client.request(request).await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
         // The status says all; a body that breaks off, or is too long, does not matter to a webhook.
@@ -137,9 +154,9 @@ mod tests {
         /// One check for flag, file and API: what it lets pass, this poster does not read in another way.
         #[test]
         fn what_is_a_callback_can_be_posted_to(
-            url in "http://[a-z\\[\\]:@.0-9]{0,9}(:[0-9]{1,5})?([/?][ -~]{0,12})?",
+            url in "https?://[a-z\\[\\]:@.0-9]{0,9}(:[0-9]{1,5})?([/?][ -~]{0,12})?",
         ) {
-            prop_assert!(!is_callback(&url) || can_post_to(&url));
+            prop_assert!(!is_callback(&url) || target(&url).is_some());
             if is_callback(&url) {
                 // A port that it could not read it would take for none.
                 let uri: Uri = url.parse().unwrap();
@@ -147,11 +164,5 @@ mod tests {
                 prop_assert_eq!(uri.port_u16(), port.parse().ok().filter(|_| !port.ends_with(']')));
             }
         }
-    }
-
-    #[test]
-    fn nobody_is_posted_to_over_tls() {
-        assert!(is_callback("https://x.test/") && !can_post_to("https://x.test/"));
-        assert!(can_post_to("http://x.test/"));
     }
 }

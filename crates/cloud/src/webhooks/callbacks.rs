@@ -1,11 +1,12 @@
 //! Where apps want their webhooks: what the tenants file says, until the API says otherwise.
 
-use crate::accounts::{Phone, Tenant, Tenants, Thing};
+use crate::accounts::{Tenant, Tenants, Thing};
 use crate::proto::{self, Author};
 use crate::register::{Drift, Entry, Register};
 use crate::rows::{CALLBACKS, Key};
 use bytes::Bytes;
-use graph::subscriptions::{Callback, MESSAGES};
+use graph::subscriptions::Callback;
+use graph::webhook::Field;
 use graph::{AppId, PhoneNumberId, Secret, WabaId};
 use kernel::{RestoreError, Row, Table, Transaction};
 
@@ -43,7 +44,7 @@ impl Callbacks {
     pub(crate) fn follow(&mut self, tenants: &Tenants, transaction: &mut Transaction) -> Vec<(Thing, Drift)> {
         let said = tenants.iter().flat_map(|Tenant { app, accounts, .. }| {
             let of_app = app.callback.clone().map(|callback| {
-                let fields = vec![MESSAGES.to_owned()];
+                let fields = Field::ALL.iter().map(|field| field.as_str().to_owned()).collect();
                 (Slot::App(app.id), Setting { subscribed: false, callback: Some(callback), fields })
             });
             let subscribed = accounts.iter().filter(|account| account.subscribed);
@@ -76,23 +77,34 @@ impl Callbacks {
             .filter(|(_, setting)| setting.subscribed)
     }
 
-    /// True if the app wants to hear of messages, and says where.
-    pub(crate) fn wants_messages(&self, app: AppId, phone: &Phone) -> bool {
-        let wants = self.get(Slot::App(app)).is_some_and(|app| app.fields.iter().any(|f| f == MESSAGES));
-        // An override is reason enough: it is set for messages only.
-        self.url(app, phone).is_some() && (wants || self.overrides(app, phone).is_some())
+    /// True if the app wants to hear of the field, and says where.
+    pub(crate) fn wants(&self, app: AppId, field: Field, of: (WabaId, Option<PhoneNumberId>)) -> bool {
+        let named = |setting: &Setting| setting.fields.iter().any(|name| name == field.as_str());
+        let wants = self.get(Slot::App(app)).is_some_and(named);
+        // An override is reason enough to hear of messages: it is set for them.
+        let is_overridden = || field == Field::Messages && self.overrides(app, field, of).is_some();
+        (wants || is_overridden()) && self.url(app, field, of).is_some()
     }
 
-    /// Where the app hears of a phone number: the most specific setting wins.
-    pub(crate) fn url(&self, app: AppId, phone: &Phone) -> Option<&str> {
+    /// Where the app hears of a field of an account, or of a phone number of it: the most specific setting wins. An override
+    /// is for what happens in conversations; everything else goes where the app says (facts, section 9).
+    pub(crate) fn url(&self, app: AppId, field: Field, of: (WabaId, Option<PhoneNumberId>)) -> Option<&str> {
         let of_app = || self.get(Slot::App(app))?.callback.as_ref();
-        Some(&self.overrides(app, phone).or_else(of_app)?.url)
+        Some(&self.overrides(app, field, of).or_else(of_app)?.url)
     }
 
-    fn overrides(&self, app: AppId, phone: &Phone) -> Option<&Callback> {
-        let of_number = self.get(Slot::Number(phone.id, app));
-        let of_account = || self.get(Slot::Account(phone.account, app))?.callback.as_ref();
-        of_number.and_then(|setting| setting.callback.as_ref()).or_else(of_account)
+    fn overrides(
+        &self,
+        app: AppId,
+        field: Field,
+        (account, phone): (WabaId, Option<PhoneNumberId>),
+    ) -> Option<&Callback> {
+        if !field.is_of_conversations() {
+            return None;
+        }
+        let of_number = phone.and_then(|phone| self.get(Slot::Number(phone, app))?.callback.as_ref());
+        let of_account = || self.get(Slot::Account(account, app))?.callback.as_ref();
+        of_number.or_else(of_account)
     }
 }
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use std::fmt;
 
-/// Names a webhook event of an app, the same however often it is posted.
+/// Names a post. The same updates have another name when they are posted again, perhaps among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(pub(crate) u128);
 
@@ -69,7 +69,10 @@ pub enum HttpFailure {
     /// No connection, or it broke.
     #[error("no connection")]
     Unreachable,
-    /// Not a URL that can be fetched, for example `https` where that is not built in.
+    /// A connection, but none with TLS whose other end is trusted.
+    #[error("no TLS with a server whose certificate is trusted")]
+    Untrusted,
+    /// Not a URL that can be fetched.
     #[error("not a URL that this node can fetch")]
     BadUrl,
 }

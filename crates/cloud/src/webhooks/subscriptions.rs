@@ -91,7 +91,7 @@ impl State {
     ) {
         let Some((pending, verdict)) = self.challenges.answered(id, outcome) else { return };
         if verdict.is_ok() {
-            self.callbacks.set(pending.slot, pending.setting, step.transaction);
+            self.save_callback(pending.slot, pending.setting, step);
         }
         respond(pending.asker, verdict.map(|()| SUCCESS), step);
     }
@@ -116,6 +116,7 @@ impl State {
 
     fn save_callback(&mut self, slot: Slot, setting: Setting, step: &mut Step<'_>) -> Reply {
         self.callbacks.set(slot, setting, step.transaction);
+        self.webhooks.redirected(slot.app());
         Reply::Now(SUCCESS)
     }
 }

@@ -1,10 +1,11 @@
 //! The power fails before every effect of a conversation, one after the other (invariants 3 and 5).
 
-use crate::support::{ALICE, Bench, PHONE, TOKEN, message, two_tenants};
+use crate::support::{ALICE, Bench, HOOK, PHONE, SHOP, TOKEN, elements, message, two_tenants};
 use cloud::ApiRequest;
 use content::Body;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Two messages, their answers, and a read mark. Gives what the business was promised.
 fn conversation(bench: &mut Bench) -> Vec<String> {
@@ -61,5 +62,51 @@ fn promises_survive_a_crash_before_any_effect() {
         let open = (bench.node.undelivered(), bench.node.unsettled(), bench.node.unacknowledged());
         assert_eq!(open, (0, 0, 0), "{context}");
         assert_eq!(bench.rows.count(&["outbox", "unconfirmed", "webhooks", "outbound"]), 0, "{context}");
+    }
+}
+
+/// People write while a receiver hangs; then it answers, and the updates that have waited travel together.
+fn together(bench: &mut Bench, people: &[u64]) {
+    bench.receivers.insert(HOOK.into(), None);
+    for person in people {
+        bench.write(*person, SHOP, Body::text("hello"));
+        bench.write(*person, SHOP, Body::text("again"));
+    }
+    bench.receivers.clear();
+    if let Some(first) = bench.posts.first().map(|post| post.delivery) {
+        bench.answer(first, 200);
+    }
+    bench.pass(Duration::from_secs(60));
+}
+
+#[test]
+fn webhooks_that_travel_together_survive_a_crash_before_any_effect() {
+    let start = || {
+        let mut config = two_tenants();
+        config.webhooks.in_flight_per_app = 1;
+        let mut bench = Bench::new(config);
+        let people: Vec<_> =
+            (0..5).map(|index| bench.consumer(&format!("1650555100{index}"), false)).collect();
+        (bench, people)
+    };
+    let (mut whole, people) = start();
+    let before = whole.effects;
+    together(&mut whole, &people);
+    assert!(whole.posts.iter().any(|post| elements(post, "messages").len() > 4));
+    for crash_before in before + 1..=whole.effects {
+        let (mut bench, people) = start();
+        bench.crash_before = Some(crash_before);
+        together(&mut bench, &people);
+        let context = format!("crash before effect {crash_before} of {}", whole.effects);
+        // Each is the same update however often it came, and each came.
+        let heard = bench.messages();
+        let names: BTreeSet<_> = heard.iter().map(|message| message["id"].to_string()).collect();
+        assert_eq!((heard.len(), names.len()), (10, 10), "{context}");
+        for person in people {
+            let of_this = heard.iter().filter(|message| message["from"] == person.to_string());
+            let texts: Vec<_> = of_this.map(|message| message["text"]["body"].clone()).collect();
+            assert_eq!(texts, ["hello", "again"], "{context}");
+        }
+        assert_eq!((bench.node.unacknowledged(), bench.rows.count(&["webhooks"])), (0, 0), "{context}");
     }
 }

@@ -9,18 +9,23 @@
 )]
 
 mod api;
+mod batches;
+mod behind;
 mod conversation;
 mod crash;
+mod fields;
 mod hooks;
 mod kinds;
 mod media;
 mod nulls;
 mod outgoing;
 mod portfolio;
+mod receivers;
 mod request;
 mod seed;
 mod shell;
 mod subscriptions;
 mod support;
 mod tenants;
+mod tls;
 mod tokens;

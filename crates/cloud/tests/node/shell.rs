@@ -50,7 +50,7 @@ async fn a_callback_that_refuses_is_not_saved() {
     let receiver = stack.receiver.clone();
     for (url, token, why) in [
         (receiver.as_str(), "wrong", "HTTP Status Code = 403"),
-        ("https://127.0.0.1:9/hook", VERIFY, "not a URL that this node can fetch"),
+        ("https://127.0.0.1:9/hook", VERIFY, "no connection"),
         ("http://127.0.0.1:9/hook", VERIFY, "no connection"),
     ] {
         let (status, _, body) = stack.subscribe(url, token).await;

@@ -12,7 +12,7 @@ use crate::messages::text::Text;
 use crate::messages::{not_of_this_conversation, not_received};
 use crate::params::Params;
 use crate::reading::Param;
-use crate::rules::{Readable, Rule, integer, list, object, text};
+use crate::rules::{Rule, integer, list, object, text};
 use crate::wamid::{Sender, Wamid};
 use std::fmt;
 use std::time::Duration;
@@ -109,8 +109,47 @@ pub enum Content {
     /// An emoji at another message.
     Reaction(Reaction),
     /// Something to choose or to press.
-    Interactive(Interactive),
+    Interactive(Box<Interactive>),
 }
+
+/// How the content of a message of some type is read.
+struct Kind {
+    name: &'static str,
+    read: fn(Param<'_>) -> Result<Content, GraphError>,
+    #[cfg(test)]
+    shape: fn() -> crate::shape::Shape,
+}
+
+macro_rules! kind {
+    ($name:literal, $content:ident, $rule:expr) => {
+        Kind {
+            name: $name,
+            read: |param| $rule.read(param).map(Content::$content),
+            #[cfg(test)]
+            shape: || {
+                // Which type a rule reads follows from the variant.
+                fn shape_of<R: Rule>(rule: R, _: fn(R::Read) -> Content) -> crate::shape::Shape {
+                    rule.shape()
+                }
+                shape_of($rule, Content::$content)
+            },
+        }
+    };
+}
+
+/// All types but templates.
+static KINDS: [Kind; 10] = [
+    kind!("text", Text, object()),
+    kind!("image", Media, media(MediaKind::Image)),
+    kind!("video", Media, media(MediaKind::Video)),
+    kind!("audio", Media, media(MediaKind::Audio { voice: false })),
+    kind!("document", Media, media(MediaKind::Document)),
+    kind!("sticker", Media, media(MediaKind::Sticker)),
+    kind!("location", Location, object()),
+    kind!("contacts", Contacts, list(1..=CARDS, object())),
+    kind!("reaction", Reaction, object()),
+    kind!("interactive", Interactive, object()),
+];
 
 /// What is said of a message of the consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,28 +223,11 @@ impl Content {
             let details = format!("Param {kind} is required in a message of type {kind}.");
             GraphError::whatsapp(codes::MISSING, details)
         })?;
-        Self::read(kind, content)
-    }
-
-    /// The content of a message of a type.
-    fn read(kind: &str, param: Param<'_>) -> Result<Self, GraphError> {
-        let of = |kind| media(kind).read(param).map(Self::Media);
-        match kind {
-            "text" => Text::read(param).map(Self::Text),
-            "image" => of(MediaKind::Image),
-            "video" => of(MediaKind::Video),
-            "audio" => of(MediaKind::Audio { voice: false }),
-            "document" => of(MediaKind::Document),
-            "sticker" => of(MediaKind::Sticker),
-            "location" => Location::read(param).map(Self::Location),
-            "contacts" => list(1..=CARDS, object()).read(param).map(Self::Contacts),
-            "reaction" => Reaction::read(param).map(Self::Reaction),
-            "interactive" => Interactive::read(param).map(Self::Interactive),
-            _ => {
-                let details = format!("Messages of type {kind} are not built into this node yet.");
-                Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details))
-            }
-        }
+        let Some(read) = KINDS.iter().find(|known| known.name == kind) else {
+            let details = format!("Messages of type {kind} are not built into this node yet.");
+            return Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details));
+        };
+        (read.read)(content)
     }
 }
 
@@ -241,19 +263,7 @@ impl Request {
     /// What the parameters of a message of a type are.
     pub(crate) fn shape(kind: &'static str) -> crate::shape::Shape {
         use crate::shape::Shape;
-        let content = match kind {
-            "text" => Text::shape(),
-            "image" => media(MediaKind::Image).shape(),
-            "video" => media(MediaKind::Video).shape(),
-            "audio" => media(MediaKind::Audio { voice: false }).shape(),
-            "document" => media(MediaKind::Document).shape(),
-            "sticker" => media(MediaKind::Sticker).shape(),
-            "location" => Location::shape(),
-            "contacts" => list(1..=CARDS, object::<ContactCard>()).shape(),
-            "reaction" => Reaction::shape(),
-            "interactive" => Interactive::shape(),
-            _ => unreachable!("no such kind"),
-        };
+        let content = KINDS.iter().find(|known| known.name == kind).map(|known| (known.shape)());
         let context = Shape::Object(vec![("message_id", Shape::Text { most: 512 })]);
         Shape::Object(vec![
             ("messaging_product", Shape::Is("whatsapp")),
@@ -263,7 +273,7 @@ impl Request {
             ("biz_opaque_callback_data", text(..=512).shape()),
             ("recipient_identity_key_hash", text(1..=64).shape()),
             ("ttl", Shape::Number),
-            (kind, content),
+            (kind, content.expect("a kind")),
         ])
     }
 }

@@ -62,7 +62,7 @@ impl<'a> IdentityChange<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::webhook::{Notification, Phone};
+    use crate::webhook::{Notification, Phone, alone};
 
     #[test]
     fn a_change_of_identity_is_a_message_of_the_systems() {
@@ -78,7 +78,7 @@ mod tests {
             id: 106.into(),
             number: wire::Number::from_integer(15_550_783_881).unwrap(),
         };
-        let body = Notification::of_identity_change(phone, &change).to_bytes();
+        let body = alone(phone, &Notification::of_identity_change(phone, &change).to_update());
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let value = &body["entry"][0]["changes"][0]["value"];
         assert_eq!(value["contacts"], serde_json::Value::Null);

@@ -180,7 +180,7 @@ fn optional_digits<S: Serializer>(number: &Option<u64>, serializer: S) -> Result
 mod tests {
     use super::*;
     use crate::codes;
-    use crate::webhook::{Content, Context, Notification, Phone, Received, Text};
+    use crate::webhook::{Content, Context, Notification, Phone, Received, Text, alone};
     use insta::assert_snapshot;
     use proptest::prelude::*;
 
@@ -223,9 +223,9 @@ mod tests {
         };
         let status = Status { callback_data: "a/é", ..sent_status(&wamid) };
         let bodies = [
-            Notification::of_status(phone(), &status).to_bytes(),
-            Notification::of_status(phone(), &failed).to_bytes(),
-            Notification::of_message(phone(), &received).to_bytes(),
+            alone(phone(), &Notification::of_status(phone(), &status).to_update()),
+            alone(phone(), &Notification::of_status(phone(), &failed).to_update()),
+            alone(phone(), &Notification::of_message(phone(), &received).to_update()),
         ];
         assert_snapshot!(bodies.map(text).join("\n"));
     }
@@ -252,7 +252,7 @@ mod tests {
         fn whatever_is_noted_the_body_is_json_in_ascii(note in ".{0,60}") {
             let wamid = sent();
             let status = Status { callback_data: &note, ..sent_status(&wamid) };
-            let body = Notification::of_status(phone(), &status).to_bytes();
+            let body = alone(phone(), &Notification::of_status(phone(), &status).to_update());
             prop_assert!(body.is_ascii());
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let echoed = &body["entry"][0]["changes"][0]["value"]["statuses"][0]["biz_opaque_callback_data"];

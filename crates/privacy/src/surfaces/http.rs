@@ -97,8 +97,12 @@ impl Surfaces {
                 why: "it does not begin with the one that was registered".into(),
             }),
         }
-        if !message.body.is_empty() {
-            seen.absorb(self.body(section, known, message.body));
+        if message.body.is_empty() {
+            return seen;
+        }
+        match serde_json::from_slice(message.body) {
+            Ok(json) => parts(json).iter().for_each(|json| seen.absorb(self.body(section, known, json))),
+            Err(error) => seen.absorb(Seen::unreadable(format!("the body of a {section}"), error)),
         }
         seen
     }
@@ -109,13 +113,9 @@ impl Surfaces {
     }
 
     /// The body as that of the known ones which it is most like: with the fewest paths that are undeclared.
-    fn body(&self, section: &str, known: &Message, bytes: &[u8]) -> Seen {
-        let json: Json = match serde_json::from_slice(bytes) {
-            Ok(json) => json,
-            Err(error) => return Seen::unreadable(format!("the body of a {section}"), error),
-        };
+    fn body(&self, section: &str, known: &Message, json: &Json) -> Seen {
         let mut leaves = Vec::new();
-        flatten(&json, String::new(), &mut leaves);
+        flatten(json, String::new(), &mut leaves);
         let undeclared =
             |body: &Body| leaves.iter().filter(|(path, value)| !knows(body, path, value.as_ref())).count();
         let Some((name, body)) = known.bodies.iter().min_by_key(|(_, body)| undeclared(body)) else {
@@ -148,6 +148,25 @@ impl Surfaces {
         seen.problems.extend(declared.problem(&what, &value));
         self.note(Principal::Business, what, declared.class, value, seen);
     }
+}
+
+/// The bodies that a body is made of: of a webhook's with several changes one for each.
+fn parts(json: Json) -> Vec<Json> {
+    let members =
+        |value: &Json, name: &str| value.get(name).and_then(Json::as_array).cloned().unwrap_or_default();
+    let with = |value: &Json, name: &str, member: Json| {
+        let mut value = value.clone();
+        if let Some(object) = value.as_object_mut() {
+            object.insert(name.into(), Json::Array(vec![member]));
+        }
+        value
+    };
+    let mut parts = Vec::new();
+    for entry in members(&json, "entry") {
+        let changes = members(&entry, "changes").into_iter();
+        parts.extend(changes.map(|change| with(&json, "entry", with(&entry, "changes", change))));
+    }
+    if parts.is_empty() { vec![json] } else { parts }
 }
 
 /// True if the path is declared; of an empty list or object, if something in it is.

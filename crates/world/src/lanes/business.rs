@@ -43,8 +43,9 @@ struct Change<'a> {
 
 #[derive(Deserialize)]
 struct Value<'a> {
-    #[serde(borrow)]
-    metadata: Metadata<'a>,
+    /// None of what is of an account.
+    #[serde(borrow, default)]
+    metadata: Option<Metadata<'a>>,
     #[serde(borrow, default)]
     statuses: Vec<Status<'a>>,
     #[serde(borrow, default)]
@@ -159,7 +160,7 @@ impl<'a> Hook<'a> {
 
     /// The phone number ids that it is for.
     pub(crate) fn phone_number_ids(&self) -> impl Iterator<Item = &str> {
-        self.values().map(|value| &*value.metadata.phone_number_id)
+        self.values().filter_map(|value| Some(&*value.metadata.as_ref()?.phone_number_id))
     }
 
     pub(crate) fn statuses(&self) -> impl Iterator<Item = &Status<'a>> {

@@ -4,10 +4,9 @@
 use super::relay::{Party, Relay};
 use super::rows::Rows;
 use super::{portfolio, surfaces};
-use bytes::Bytes;
 use cloud::{
-    ApiRequest, ApiResponse, Attached, ChallengeOutcome, HttpFailure, Input, MediaWork, Node, NodeConfig,
-    Notice, Output, ReplyId, StoredFile, WebhookOutcome, WebhookPost,
+    ApiRequest, ApiResponse, Attached, ChallengeOutcome, DeliveryId, HttpFailure, Input, MediaWork, Node,
+    NodeConfig, Notice, Output, ReplyId, StoredFile, WebhookOutcome, WebhookPost,
 };
 use content::{Body, Content, Context, MessageId};
 use endpoint::{Endpoint, Event};
@@ -29,6 +28,8 @@ pub(crate) struct Bench {
     pub(crate) posts: Vec<WebhookPost>,
     /// How receivers answer, by URL: `None` hangs. Others say 200.
     pub(crate) receivers: BTreeMap<String, Option<u16>>,
+    /// A post with this text in it is answered 500, whoever the receiver is.
+    pub(crate) poison: Option<&'static str>,
     /// Whether they echo challenges.
     pub(crate) willing: bool,
     pub(crate) challenged: Vec<String>,
@@ -81,6 +82,7 @@ impl Bench {
             consumers: BTreeMap::new(),
             posts: Vec::new(),
             receivers: BTreeMap::new(),
+            poison: None,
             willing: true,
             challenged: Vec::new(),
             notices: Vec::new(),
@@ -195,6 +197,18 @@ impl Bench {
         self.settle();
     }
 
+    /// A receiver that hung answers after all.
+    pub(crate) fn answer(&mut self, delivery: DeliveryId, status: u16) {
+        let outcome = WebhookOutcome::Answered(status);
+        self.hear_of(Input::WebhookAnswered { delivery, outcome });
+    }
+
+    /// Something happens to the node.
+    pub(crate) fn hear_of(&mut self, input: Input) {
+        self.to_node.push_back(input);
+        self.settle();
+    }
+
     /// Lets time pass, stopping wherever the node wants to be woken.
     pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.now + span;
@@ -272,17 +286,13 @@ impl Bench {
     }
 
     fn distinct(&self, kind: &str) -> Vec<Value> {
-        let mut bodies: Vec<&Bytes> = Vec::new();
-        for post in &self.posts {
-            if !bodies.contains(&&post.body) {
-                bodies.push(&post.body);
+        let mut distinct: Vec<Value> = Vec::new();
+        for element in self.posts.iter().flat_map(|post| elements(post, kind)) {
+            if !distinct.contains(&element) {
+                distinct.push(element);
             }
         }
-        let value = |body: &&Bytes| {
-            let body: Value = serde_json::from_slice(body).unwrap();
-            body["entry"][0]["changes"][0]["value"][kind].get(0).cloned()
-        };
-        bodies.iter().filter_map(value).collect()
+        distinct
     }
 
     fn hear(&mut self, to: Party, event: LinkEvent<wire::ToEndpoint>) {
@@ -339,7 +349,10 @@ impl Bench {
                 self.responses.insert(reply, response);
             }
             Output::PostWebhook(post) => {
+                let is_poisoned =
+                    self.poison.is_some_and(|poison| String::from_utf8_lossy(&post.body).contains(poison));
                 let answer = self.receivers.get(&post.url).copied().unwrap_or(Some(200));
+                let answer = if is_poisoned { Some(500) } else { answer };
                 if let Some(status) = answer {
                     let (delivery, outcome) = (post.delivery, WebhookOutcome::Answered(status));
                     self.to_node.push_back(Input::WebhookAnswered { delivery, outcome });
@@ -367,6 +380,14 @@ impl Bench {
             }
         }
     }
+}
+
+/// What a post has in the lists of this name, of all its changes.
+pub(crate) fn elements(post: &WebhookPost, kind: &str) -> Vec<Value> {
+    let body: Value = serde_json::from_slice(&post.body).unwrap();
+    let all = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let changes = all(&body, "entry").into_iter().flat_map(|entry| all(&entry, "changes"));
+    changes.flat_map(|change| all(&change["value"], kind)).collect()
 }
 
 /// All but what is the connection's: that the relay has what was submitted.

@@ -7,7 +7,7 @@ mod rows;
 mod stack;
 mod surfaces;
 
-pub(crate) use bench::{Bench, message};
+pub(crate) use bench::{Bench, elements, message};
 pub(crate) use portfolio::Owner;
 pub(crate) use rows::Rows;
 pub(crate) use stack::{Stack, VERIFY};

@@ -29,11 +29,15 @@ impl Owner {
         match (table, value) {
             (
                 "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound"
-                | "conversations" | "webhooks" | "media" | "sending",
+                | "conversations" | "media" | "sending",
                 _,
             ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
             ("portfolios" | "apps" | "wabas" | "numbers", _) => {
                 Self::with_id(std::str::from_utf8(key).unwrap())
+            }
+            ("webhooks", _) => {
+                let (account, _) = key.split_at(key.len() - 16);
+                Self::with_id(std::str::from_utf8(account).unwrap().trim_end_matches('\0'))
             }
             ("tokens", _) => {
                 let (app, _) = key.split_at(key.len() - 1 - 32);

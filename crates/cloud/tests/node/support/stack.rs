@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use cloud::{Doors, NodeConfig};
 use kernel::{Rng, Seed};
 use link::{Connection, Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use std::net::SocketAddr;
@@ -33,6 +34,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) async fn start() -> Self {
+        Self::start_with(two_tenants(), Doors::from).await
+    }
+
+    /// A node of this kind, that meets businesses there.
+    pub(crate) async fn start_with(config: NodeConfig, doors: impl FnOnce(TcpListener) -> Doors) -> Self {
         let mut rng = Rng::for_entity(&Seed::from_number(3), "stack");
         let relay = relay(LinkIdentity::generate(&mut rng));
         let uplink = Uplink {
@@ -49,8 +55,8 @@ impl Stack {
         let partition = store.partition("node");
         let dir = tempfile::tempdir().unwrap();
         let media = store::Shelf::open(&dir.path().join("media")).unwrap();
-        let restored = cloud::Restored::new(two_tenants(), partition).unwrap();
-        let node = tokio::spawn(cloud::serve(restored, http, media, uplink, rng, |_| {}, async {
+        let restored = cloud::Restored::new(config, partition).unwrap();
+        let node = tokio::spawn(cloud::serve(restored, doors(http), media, uplink, rng, |_| {}, async {
             let _ = stopped.await;
         }));
         Self { api, receiver, posts, store, media: dir, stop, node }

@@ -12,8 +12,8 @@ object! {
 object! {
     /// How far an order has come.
     pub struct OrderUpdate {
-        /// The order, as `order_details` named it.
-        reference_id: String = required text(1..=35),
+        /// The order, as `order_details` named it. (The operator's own example has a longer name than an order can have.)
+        reference_id: String = required text(1..=60),
         /// How far.
         order: OrderProgress = required object(),
         /// Whether it is paid.

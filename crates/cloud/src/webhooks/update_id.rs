@@ -1,0 +1,18 @@
+//! What an update is called in its row: by when it happened, and then by chance.
+
+use kernel::{Rng, Time};
+
+/// Names an update of an app, the same however often it is posted. In the order in which they happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UpdateId(pub(crate) u128);
+
+impl UpdateId {
+    pub(super) fn new(time: Time, rng: &mut Rng) -> Self {
+        let salt = u64::from_be_bytes(rng.bytes());
+        Self(u128::from(time.as_micros()) << 64 | u128::from(salt))
+    }
+
+    pub(super) fn time(self) -> Time {
+        Time::from_micros(u64::try_from(self.0 >> 64).unwrap_or(u64::MAX))
+    }
+}
