@@ -35,7 +35,8 @@ fn every_frame_and_row_of_a_conversation_is_listed() {
     );
     assert_eq!(tables(Principal::Consumer), with(&["shown", "unshown"]));
     let planted = ["apps", "callbacks", "numbers", "portfolios", "tokens", "wabas"];
-    let cloud = with(&["inbound", "outbound", "webhooks"]).into_iter().chain(planted).collect();
+    let cloud =
+        with(&["conversations", "inbound", "outbound", "webhooks"]).into_iter().chain(planted).collect();
     assert_eq!(tables(Principal::Cloud), cloud);
     for principal in [Principal::Transport, Principal::Consumer, Principal::Cloud] {
         assert!(stage.frames.contains(&principal), "{principal} was sent nothing");

@@ -106,7 +106,9 @@ impl CloudArguments {
         let trust = self.api.trust()?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
-        let config = self.api.node_config(&tenants)?;
+        let mut config = self.api.node_config(&tenants)?;
+        config.base_url = base_url(&http)?.into();
+        let media = data.media()?;
         let restored = Restored::new(config, data.store.partition("node")).into_diagnostic()?;
         if key.is_none() {
             data.check_pin(|| Ok(restored.node().endpoint().is_known()))?;
@@ -115,7 +117,7 @@ impl CloudArguments {
         Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
         let doors = Doors { http, https: None, trust: Some(trust) };
-        ::cloud::serve(restored, doors, uplink, data.rng, |_| {}, shutdown::requested())
+        ::cloud::serve(restored, doors, media, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -204,6 +206,11 @@ fn review(when: &str) -> Result<ReviewPolicy, String> {
     }
 }
 
+/// Where the API is.
+pub(crate) fn base_url(http: &TcpListener) -> miette::Result<String> {
+    Ok(format!("http://{}", http.local_addr().into_diagnostic()?))
+}
+
 /// What a person or a script needs to talk to a node.
 pub(crate) struct Facts {
     base_url: String,
@@ -229,7 +236,7 @@ impl Facts {
             tenant.webhook = node.webhook(app, number).map(str::to_owned);
         }
         Ok(Self {
-            base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
+            base_url: base_url(http)?,
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
             tls: None,

@@ -8,13 +8,15 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
-use store::Store;
+use store::{Shelf, Store};
 
 const LINK_KEY: &str = "link.pem";
 pub(crate) const RELAY_KEY: &str = "relay.key";
 pub(crate) const TENANTS: &str = "tenants.toml";
 pub(crate) const PRINTED: &str = "printed";
 const STORE: &str = "store";
+const BLOBS: &str = "blobs";
+const MEDIA: &str = "media";
 
 /// What a party keeps on disk.
 pub(crate) struct Data {
@@ -48,6 +50,21 @@ impl Data {
             }
         };
         Ok(Self { dir: dir.to_owned(), identity, store, rng, manifest })
+    }
+
+    /// Where a relay keeps what is too large for messages.
+    pub(crate) fn blobs(&self) -> miette::Result<Shelf> {
+        self.shelf(BLOBS)
+    }
+
+    /// Where a node keeps what is uploaded.
+    pub(crate) fn media(&self) -> miette::Result<Shelf> {
+        self.shelf(MEDIA)
+    }
+
+    fn shelf(&self, name: &str) -> miette::Result<Shelf> {
+        let dir = self.dir.join(name);
+        Shelf::open(&dir).into_diagnostic().wrap_err_with(|| format!("can't make {}", dir.display()))
     }
 
     /// Refuses to take the first relay that answers for the one that it should be, if a relay knows the party already:

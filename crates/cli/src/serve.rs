@@ -2,14 +2,14 @@
 
 use crate::address::address;
 use crate::authority::Authority;
-use crate::cloud::{ApiArguments, Facts, listen};
+use crate::cloud::{ApiArguments, Facts, base_url, listen};
 use crate::data::Data;
 use crate::manifest::{Manifest, Party};
 use crate::shutdown::{self, Shutdown};
 use crate::uplink::default_relay;
 use ::cloud::{Doors, Https, Restored};
 use clap::Args;
-use link::{Connector, Limits, Listener, Pin, Uplink};
+use link::{Connector, Limits, Listener, Pin, Uplink, UplinkTransfers};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use relay::RelayConfig;
 use std::net::SocketAddr;
@@ -57,9 +57,12 @@ impl Serve {
             connector: Arc::new(Connector::new(Limits::default())),
             relay: listener.local_addr(),
             pin: Pin::Key(relay.identity.public()),
-            identity: node.identity,
+            identity: node.identity.clone(),
+            transfers: UplinkTransfers::default(),
         };
-        let node_config = self.api.node_config(&tenants)?;
+        let mut node_config = self.api.node_config(&tenants)?;
+        node_config.base_url = base_url(&http)?.into();
+        let media = node.media()?;
         let restored = Restored::new(node_config, node.store.partition("node")).into_diagnostic()?;
         let mut facts = Facts::new(&http, &tenants, &uplink, restored.node())?;
         let mut https = None;
@@ -70,13 +73,15 @@ impl Serve {
         facts.print(self.api.json)?;
 
         let config = RelayConfig { gateways: [uplink.identity.public()].into(), ..RelayConfig::default() };
+        let blobs = relay.blobs()?;
         let connector = Arc::clone(&uplink.connector);
         let stop = Shutdown::new();
         let transport =
-            relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
+            relay::serve(config, relay.store.partition("relay"), blobs, listener, relay.rng, stop.wait());
         let cloud = ::cloud::serve(
             restored,
             Doors { http, https, trust: Some(trust) },
+            media,
             uplink,
             node.rng,
             |_| {},

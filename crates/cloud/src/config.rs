@@ -17,6 +17,8 @@ pub struct NodeConfig {
     pub webhooks: WebhookPolicy,
     /// How templates are reviewed, and how many there may be.
     pub templates: TemplatePolicy,
+    /// Where the node's own URLs begin, without a slash at the end: media are fetched below it.
+    pub base_url: Arc<str>,
     /// How long the trace of a message is kept after it last changed.
     pub retention: Duration,
 }
@@ -49,6 +51,7 @@ impl NodeConfig {
             endpoint: endpoint::Policy::default(),
             webhooks: WebhookPolicy::default(),
             templates: TemplatePolicy::default(),
+            base_url: "http://127.0.0.1:8080".into(),
             retention: Duration::from_secs(30 * 24 * 3600),
         })
     }

@@ -5,7 +5,7 @@
 //! requests that SDKs send to the shell. What requests say and what answers look like is [`graph`].
 //!
 //! `node` is the table of contents: what there is, and which input goes where. A folder for each idea has its state,
-//! its rows, its calls and its webhooks: `accounts`, `messages`, `templates`, `webhooks`, `billing`. `api` is what calls
+//! its rows, its calls and its webhooks: `accounts`, `messages`, `media`, `templates`, `webhooks`, `billing`. `api` is what calls
 //! have in common: the table of routes, and the way from a request to its answer. `register` is what objects have in common that
 //! the tenants file names and the API changes: their rows, and which of the two wins.
 
@@ -14,6 +14,7 @@ mod api;
 mod billing;
 mod config;
 mod held;
+mod media;
 mod messages;
 mod node;
 mod output;
@@ -36,6 +37,9 @@ pub use graph::tokens::{Scope, Scopes, TokenKind};
 pub use graph::webhook;
 pub use graph::{
     AppId, GraphIdError, Method, PhoneNumberId, PortfolioId, Secret, Sender, TemplateId, WabaId, Wamid,
+};
+pub use media::{
+    Attached, BlobAnswer, Bytes as MediaBytes, FileName, MediaFile, MediaWork, PutId, StoredFile,
 };
 pub use node::Input;
 pub use output::{Notice, Output};

@@ -14,3 +14,4 @@ pub(crate) use conversations::{Conversations, REMEMBERED};
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
 pub(crate) use send::{post_message, send_message};
+pub(crate) use statuses::{IDENTITY_CHANGED, Progress};

@@ -6,6 +6,7 @@
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
 //! | what a reviewer says | `templates` |
+//! | what became of a blob that was to be put at the relay | `media`: the message that waits for it |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 //! | what the platform decides about an account or a number | `webhooks`: its owner is told |
 
@@ -13,6 +14,7 @@ use crate::api::{ApiRequest, ReplyId};
 use crate::billing::BillLine;
 use crate::config::NodeConfig;
 use crate::held::Held;
+use crate::media::{BlobAnswer, FileName, PutId};
 use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
@@ -52,6 +54,13 @@ pub enum Input {
         template: TemplateId,
         /// What becomes of it.
         verdict: Verdict,
+    },
+    /// What became of a [`MediaWork::Put`](crate::MediaWork::Put).
+    BlobPut {
+        /// Which one.
+        put: PutId,
+        /// What became of it.
+        answer: BlobAnswer,
     },
     /// What became of an [`Output::Challenge`].
     ChallengeAnswered {
@@ -94,6 +103,17 @@ impl<P: Signing> Node<P> {
     /// Messages to consumers of which the business may still hear something.
     pub fn unsettled(&self) -> usize {
         self.state.outbound.len()
+    }
+
+    /// Messages to consumers that wait for the relay to have their media.
+    pub fn waiting_for_media(&self) -> usize {
+        self.state.sending.len()
+    }
+
+    /// True if this file is one that a row names: others are nobody's.
+    pub fn keeps_file(&self, name: FileName) -> bool {
+        let state: &State = &self.state;
+        state.keeps_file(name)
     }
 
     /// Webhook updates that no business has acknowledged yet.
@@ -202,6 +222,8 @@ impl<P: Signing> Machine for Node<P> {
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
                 rows::TEMPLATES => state.templates.restore(&row)?,
+                rows::MEDIA => state.media.restore(&row)?,
+                rows::SENDING => state.sending.restore(&row)?,
                 _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
@@ -224,6 +246,7 @@ impl<P: Signing> Machine for Node<P> {
                 // A template that is not there, or can't become that, stays what it is.
                 let _ = state.judge(template, verdict, step);
             }
+            Input::BlobPut { put, answer } => state.on_blob_put(&put, answer, step),
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
@@ -233,6 +256,7 @@ impl<P: Signing> Machine for Node<P> {
             Input::OfNumber(number, said) => state.post_number_event(number, said.field(), &said, step),
         }
         let state: &mut State = &mut self.state;
+        state.run_sending(step);
         state.run_webhooks(step);
     }
 
@@ -250,6 +274,8 @@ impl<P: Signing> Machine for Node<P> {
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
             self.state.templates.first_due().map(|(due, _)| due),
+            self.state.media.first_expiry(),
+            self.state.sending.wake_at(),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
             self.state.conversations.oldest().map(|oldest| oldest + REMEMBERED),
         ];
@@ -275,6 +301,8 @@ impl<P: Signing> Machine for Node<P> {
         state.run_templates(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
+        state.expire_media(step);
+        state.run_sending(step);
         state.conversations.expire(now - REMEMBERED, step.transaction);
         state.run_webhooks(step);
     }

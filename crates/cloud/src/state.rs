@@ -3,6 +3,7 @@
 use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
+use crate::media::{Library, Sending};
 use crate::messages::{Conversations, Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
@@ -26,6 +27,10 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) outbound: Outbound,
     /// Which messages of consumers arrived.
     pub(crate) inbound: Inbound,
+    /// What businesses have uploaded, and consumers sent.
+    pub(crate) media: Library,
+    /// Messages that wait for the relay to have their media.
+    pub(crate) sending: Sending,
     /// When consumers wrote last.
     pub(crate) conversations: Conversations,
     /// Where webhooks go.
@@ -118,6 +123,8 @@ impl<E: Ends> State<E> {
             templates: Templates::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
+            media: Library::default(),
+            sending: Sending::default(),
             conversations: Conversations::default(),
             callbacks: Callbacks::default(),
             challenges: Challenges::default(),

@@ -3,6 +3,7 @@
 //! `proto/content.proto` is the encoding, and [`kinds`] the types that it generates. This crate and `ratchet` are what a party
 //! must link to read messages; the relay links neither (invariant 1).
 
+mod blob;
 mod body;
 mod content;
 mod context;
@@ -11,6 +12,10 @@ mod message_id;
 mod padding;
 mod profile_name;
 
+pub use blob::{
+    Blob, BlobDecryptor, BlobEncryptor, BlobError, BlobKey, MAX_BLOB, SEGMENT, SEGMENT_TAG, SegmentOpener,
+    SegmentSealer, padded_length,
+};
 pub use body::{Body, Reaction};
 pub use content::Content;
 pub use context::Context;

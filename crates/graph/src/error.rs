@@ -181,6 +181,11 @@ impl GraphError {
         Self::graph(400, 2200, message)
     }
 
+    /// A URL of media that is not one, or not any more, or not this caller's.
+    pub fn no_attachment() -> Self {
+        Self::graph(404, 100, "(#100) The media URL is invalid or has expired.".into())
+    }
+
     /// The app asks more often than it may.
     pub fn too_many_calls() -> Self {
         let message = "(#4) Application request limit reached".to_owned();

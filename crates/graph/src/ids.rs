@@ -106,6 +106,8 @@ graph_id! {
     PhoneNumberId,
     /// A message template of a business account.
     TemplateId,
+    /// Bytes that a business has uploaded, or a consumer sent.
+    MediaId,
 }
 
 /// True for what can name a Graph object.

@@ -2,10 +2,11 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
+use crate::media::Attached;
 use crate::output::Step;
 use crate::state::State;
 use graph::tokens::{Scope, TokenKind};
-use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, TemplateId, WabaId};
+use graph::{Answer, AppId, GraphError, MediaId, Method, Params, PhoneNumberId, TemplateId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
@@ -34,6 +35,8 @@ pub enum Object {
     Number,
     /// A message template.
     Template,
+    /// Media that a business has uploaded, or a consumer sent.
+    Media,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -59,6 +62,7 @@ enum Call {
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
     Template(Function<TemplateId>),
+    Media(Function<MediaId>),
 }
 
 type Plain = fn(&mut State, &Asked<'_>, &mut Step<'_>) -> Outcome;
@@ -72,6 +76,7 @@ pub(crate) enum Bound {
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
     Template(Function<TemplateId>, TemplateId),
+    Media(Function<MediaId>, MediaId),
 }
 
 /// What the function of a route is told beside its object.
@@ -80,8 +85,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) asker: Asker,
     /// Whose token it was.
     pub(crate) app: AppId,
+    /// What that opens.
+    pub(crate) grant: &'a Grant,
     /// What else was said.
     pub(crate) params: &'a Params<'a>,
+    /// The file of an upload.
+    pub(crate) attached: &'a Attached,
 }
 
 /// What a call comes to.
@@ -146,6 +155,16 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Template(call) }
     }
 
+    pub(crate) const fn media(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<MediaId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Media(call) }
+    }
+
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
@@ -154,6 +173,7 @@ impl Route {
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
             Call::Template(_) => Object::Template,
+            Call::Media(_) => Object::Media,
         }
     }
 
@@ -180,6 +200,7 @@ impl Route {
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
             (Call::Template(call), Target::Template(id)) => Some(Bound::Template(call, id)),
+            (Call::Media(call), Target::Media(id)) => Some(Bound::Media(call, id)),
             _ => None,
         }
     }
@@ -208,6 +229,7 @@ impl Bound {
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
             Self::Template(call, id) => call(state, id, asked, step),
+            Self::Media(call, id) => call(state, id, asked, step),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::accounts::{
 };
 use crate::api::route::Needs::{AnyToken, AppToken, Client, Management, Messaging};
 use crate::api::route::{Bound, Route};
+use crate::media::{delete_media, get_attachment, get_media, post_media};
 use crate::messages::post_message;
 use crate::state::State;
 use crate::templates::{
@@ -19,7 +20,7 @@ use graph::Method::{self, Delete, Get, Post};
 use graph::subscriptions::{OVERRIDE_OF_ACCOUNT, OVERRIDE_OF_NUMBER, SUBSCRIBE, UNSUBSCRIBE};
 use graph::templates::{CREATE, DELETE, EDIT, LIBRARY, LIST as TEMPLATES, PREVIEWS, UPSERT};
 use graph::tokens::{EXCHANGE, INSPECT};
-use graph::{GraphError, Request, is_graph_id, messages};
+use graph::{GraphError, Request, is_graph_id, media, messages};
 
 const FIELDS: &[&str] = &["fields"];
 const LIST: &[&str] = &["fields", "limit", "after", "before"];
@@ -32,6 +33,7 @@ pub const ROUTES: &[Route] = &[
     Route::path_of_its_own(Get,  "oauth/access_token", Client,   EXCHANGE, exchange_token),
     Route::path_of_its_own(Post, "oauth/access_token", Client,   EXCHANGE, exchange_token),
     Route::path_of_its_own(Get,  "message_template_library", Management, LIBRARY, get_library),
+    Route::path_of_its_own(Get,  media::ATTACHMENTS, Messaging, media::ATTACHMENT, get_attachment),
     Route::app    (Get,    "",                Management, FIELDS,               get_app),
     Route::app    (Get,    "subscriptions",   AppToken,   NONE,                 get_subscriptions),
     Route::app    (Post,   "subscriptions",   AppToken,   SUBSCRIBE,            subscribe),
@@ -54,6 +56,9 @@ pub const ROUTES: &[Route] = &[
     Route::template(Get,    "",               Management, FIELDS,               get_template),
     Route::template(Post,   "",               Management, EDIT,                 edit_template),
     Route::template(Delete, "",               Management, NONE,                 delete_template),
+    Route::number (Post,   "media",           Messaging,  media::UPLOAD,        post_media),
+    Route::media  (Get,    "",                Messaging,  media::ABOUT,         get_media),
+    Route::media  (Delete, "",                Messaging,  media::ABOUT,         delete_media),
 ];
 
 /// The route that a request takes, and what it leads to.
@@ -79,9 +84,7 @@ pub(crate) fn find(
         return Err(GraphError::unknown_method());
     }
     let unknown_object = || GraphError::unknown_object(request.method, id);
-    let of_directory = state.directory.target(id, grant);
-    let of_templates = || Some(Target::Template(state.templates.target(id, grant, &state.directory)?));
-    let target = of_directory.or_else(of_templates).ok_or_else(unknown_object)?;
+    let target = state.target(id, grant).ok_or_else(unknown_object)?;
     let found = with_edge(target, edge).find(|(route, _)| route.method == request.method);
     found.ok_or_else(|| {
         let is_edge = with_edge(target, edge).next().is_some();

@@ -1,6 +1,7 @@
 //! `POST /{phone-number-id}/messages`: a message goes out, or one that came in is marked as read or as being answered.
 
 use crate::api::{Asked, Outcome, Reply};
+use crate::media::{Attaching, PutId, Waiting};
 use crate::messages::outbound::Started;
 use crate::messages::outgoing::{Outgoing, reaction};
 use crate::messages::statuses::{IDENTITY_CHANGED, Progress};
@@ -67,13 +68,20 @@ impl State {
         if consumer == business {
             return Err(refused(SendError::ToItself));
         }
+        let mut blobs = Vec::new();
         let (outgoing, billing_class, template) = match content {
             messages::Content::Template(message) => {
                 let Hydrated { body, billing_class, id } =
                     self.hydrate(business, &message, version, step.now)?;
                 (Outgoing::Body(body), billing_class, Some(id))
             }
-            other => (Outgoing::of(other, consumer, step.now)?, BillingClass::Service, None),
+            other => {
+                let rng = step.rng.child(business.as_integer());
+                let mut media = Attaching { library: &self.media, business, now: step.now, rng, blobs };
+                let outgoing = Outgoing::of(other, consumer, &mut media)?;
+                blobs = media.blobs;
+                (outgoing, BillingClass::Service, None)
+            }
         };
         let is_reaction = matches!(outgoing, Outgoing::Reaction { .. });
         let travels = self.travels((business, consumer), outgoing, identity_key_hash.as_deref());
@@ -88,7 +96,14 @@ impl State {
         let failure = match content {
             Ok((content, only_for)) => {
                 let terms = Terms { time_to_live, only_for, ..Terms::from(billing_class) };
-                match self.forward(business, consumer, &content, terms, step) {
+                let forwarded = if blobs.is_empty() {
+                    self.forward(business, consumer, &content, terms, step)
+                } else {
+                    let waits_for = self.config.endpoint.retention.min(time_to_live.unwrap_or(Duration::MAX));
+                    let waiting = Waiting::new(consumer, content, terms, step.now + waits_for, blobs);
+                    self.send_when_stored(PutId(business, id.clone()), waiting, step)
+                };
+                match forwarded {
                     Ok(()) => None,
                     Err(SendError::AnotherIdentity) => Some(IDENTITY_CHANGED),
                     Err(error) => return Err(refused(error)),

@@ -16,6 +16,7 @@ mod crash;
 mod fields;
 mod hooks;
 mod kinds;
+mod media;
 mod nulls;
 mod outgoing;
 mod portfolio;

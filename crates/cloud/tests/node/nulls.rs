@@ -73,6 +73,7 @@ fn request(route: &Route, parameters: &Parameters, way: As) -> ApiRequest {
         Object::Account => WABA,
         Object::Number => PHONE,
         Object::Template => hello.as_str(),
+        Object::Media => "1000000000000001",
     };
     let app_token = format!("{APP}|{SECRET}");
     let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

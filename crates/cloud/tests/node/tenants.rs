@@ -50,12 +50,14 @@ fn every_route_is_there_for_its_owner() {
     let mut bench = Bench::new(two_tenants());
     for route in ROUTES {
         let hello = hello();
+        let media = bench.upload("image/png", 10);
         let id = match route.object() {
             Object::Nothing => "",
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,
             Object::Template => hello.as_str(),
+            Object::Media => &*media,
         };
         let app_token = format!("{APP}|{SECRET}");
         let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

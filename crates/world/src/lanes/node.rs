@@ -401,7 +401,7 @@ impl<P: Cryptography> NodeLane<P> {
                 }
                 self.notes.see(now, who, who, "notice", || Sight::Notice(notice.to_string()));
             }
-            Output::Metered(_) => {}
+            Output::Media(_) | Output::Metered(_) => {}
         }
     }
 

@@ -29,7 +29,7 @@ impl Owner {
         match (table, value) {
             (
                 "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound"
-                | "conversations",
+                | "conversations" | "media" | "sending",
                 _,
             ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
             ("portfolios" | "apps" | "wabas" | "numbers", _) => {
