@@ -46,24 +46,26 @@ pub(super) fn json_line(output: Output) -> Option<String> {
 /// A text is its text; of other kinds a program gets the name and what people see.
 fn json_message(message: &Shown) -> serde_json::Value {
     let Content { message_id, context, body, .. } = &message.content;
-    let mut json = serde_json::json!({
-        "event": "message", "sequence": message.sequence, "from": message.from.number.digits(),
-        "id": message_id.as_str(),
-    });
+    let mut json = serde_json::Map::new();
+    let mut tell = |name: &str, value: serde_json::Value| drop(json.insert(name.to_owned(), value));
+    tell("event", "message".into());
+    tell("sequence", message.sequence.into());
+    tell("from", message.from.number.digits().to_string().into());
+    tell("id", message_id.as_str().into());
     match body.as_text() {
-        Some(text) => json["text"] = text.into(),
+        Some(text) => tell("text", text.into()),
         None => {
-            json["kind"] = body.kind().into();
-            json["shown"] = words(body).into();
+            tell("kind", body.kind().into());
+            tell("shown", words(body).into());
         }
     }
     if let Some(quoted) = &context.quoted {
-        json["quotes"] = quoted.as_str().into();
+        tell("quotes", quoted.as_str().into());
     }
     if let Some(name) = &context.sender_name {
-        json["name"] = name.as_str().into();
+        tell("name", name.as_str().into());
     }
-    json
+    json.into()
 }
 
 fn status_name(sent: Sent) -> &'static str {

@@ -56,7 +56,7 @@ pub(super) struct Typist {
 /// What a line is.
 #[derive(PartialEq)]
 enum Typed {
-    Command(Command),
+    Command(Box<Command>),
     Help,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn read_commands(mut typist: Typist, commands: &mpsc::Sender<Command>
         }
         match typist.typed(line) {
             Ok(Typed::Command(command)) => {
-                if commands.blocking_send(command).is_err() {
+                if commands.blocking_send(*command).is_err() {
                     return;
                 }
             }
@@ -135,7 +135,7 @@ impl Typist {
         if text.trim().is_empty() {
             return Err("not sent: the text is empty");
         }
-        Ok(Typed::Command(Command::say(to, text)))
+        Ok(Typed::Command(Command::say(to, text).into()))
     }
 
     /// `None` if it is written wrongly, or nobody is meant.
@@ -190,7 +190,7 @@ impl Typist {
             }
             _ => self.about_a_message(verb, &mut words)?,
         };
-        words.is_empty().then_some(Typed::Command(command))
+        words.is_empty().then_some(Typed::Command(command.into()))
     }
 
     /// Answers, choices and reactions.
@@ -336,8 +336,8 @@ mod tests {
     fn a_line_goes_to_the_number_that_it_begins_with_else_to_the_usual_one() {
         let (alice, bob) = (number("4915112345678"), number("4915199999999"));
         let said = |line: &str, to| typist(to).typed(line.into());
-        let say = |to, text: &str| Ok(Typed::Command(Command::say(to, text)));
-        let trust = |number| Ok(Typed::Command(Command::Trust { number }));
+        let say = |to, text: &str| Ok(Typed::Command(Command::say(to, text).into()));
+        let trust = |number| Ok(Typed::Command(Command::Trust { number }.into()));
         assert!(said("4915199999999 hello you", Some(alice)) == say(bob, "hello you"));
         assert!(said("+4915199999999 hello", None) == say(bob, "hello"));
         assert!(said("hello you", Some(alice)) == say(alice, "hello you"));
@@ -357,9 +357,12 @@ mod tests {
     #[test]
     fn every_kind_that_can_be_typed_is_what_was_typed() {
         let (alice, bob) = (number("4915112345678"), number("4915199999999"));
-        let sent = |line: &str| match typist(Some(alice)).typed(line.into()) {
-            Ok(Typed::Command(Command::Send { to, context, body, .. })) => (to, context.quoted, body),
-            _ => panic!("{line}"),
+        let sent = |line: &str| {
+            let Ok(Typed::Command(command)) = typist(Some(alice)).typed(line.into()) else {
+                panic!("{line}")
+            };
+            let Command::Send { to, context, body, .. } = *command else { panic!("{line}") };
+            (to, context.quoted, body)
         };
         let id = || "CD34".parse::<MessageId>().unwrap();
         let last = || "AB12".parse::<MessageId>().unwrap();
@@ -396,9 +399,10 @@ mod tests {
     #[test]
     fn what_is_set_is_set_beside_what_was_set_before() {
         let mut typist = typist(None);
-        let mut set = |line: &str| match typist.typed(line.into()) {
-            Ok(Typed::Command(Command::Change(habits))) => habits,
-            _ => panic!("{line}"),
+        let mut set = |line: &str| {
+            let Ok(Typed::Command(command)) = typist.typed(line.into()) else { panic!("{line}") };
+            let Command::Change(habits) = *command else { panic!("{line}") };
+            habits
         };
         set("/name Sheena Nelson");
         set("/habits receipts off");
