@@ -299,10 +299,11 @@ impl<P: Signing> Machine for Node<P> {
             state.on_challenge_answered(challenge, &outcome, step);
         }
         state.run_templates(step);
-        state.outbound.expire(now - state.config.retention, step.transaction);
-        state.inbound.expire(now - state.config.retention, step.transaction);
+        // Before its trace is forgotten, what has waited for too long is said to have failed.
         state.expire_media(step);
         state.run_sending(step);
+        state.outbound.expire(now - state.config.retention, step.transaction);
+        state.inbound.expire(now - state.config.retention, step.transaction);
         state.conversations.expire(now - REMEMBERED, step.transaction);
         state.run_webhooks(step);
     }

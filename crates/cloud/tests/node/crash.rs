@@ -104,7 +104,8 @@ fn webhooks_that_travel_together_survive_a_crash_before_any_effect() {
         let names: BTreeSet<_> = heard.iter().map(|message| message["id"].to_string()).collect();
         assert_eq!((heard.len(), names.len()), (10, 10), "{context}");
         for person in people {
-            let of_this = heard.iter().filter(|message| message["from"].as_str() == Some(&*person.to_string()));
+            let of_this =
+                heard.iter().filter(|message| message["from"].as_str() == Some(&*person.to_string()));
             let texts: Vec<_> = of_this.map(|message| message["text"]["body"].clone()).collect();
             assert_eq!(texts, ["hello", "again"], "{context}");
         }

@@ -183,13 +183,13 @@ mod tests {
 
     const TYPE: &str = "multipart/form-data; boundary=XYZ";
 
-    /// All parts of a body that comes in pieces of `size`: name, what it says of itself, bytes.
-    fn parts(
-        body: &[u8],
-        size: usize,
-    ) -> Result<Option<Vec<(String, Option<FilePart>, Vec<u8>)>>, GraphError> {
+    /// Name, what it says of itself, bytes.
+    type Part = (String, Option<FilePart>, Vec<u8>);
+
+    /// All parts of a body that comes in pieces of `size`.
+    fn parts(body: &[u8], size: usize) -> Result<Option<Vec<Part>>, GraphError> {
         let mut reader = PartReader::new(TYPE).unwrap();
-        let mut parts: Vec<(String, Option<FilePart>, Vec<u8>)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for bytes in body.chunks(size.max(1)) {
             reader.feed(bytes);
             while let Some(piece) = reader.next_piece()? {
