@@ -1,12 +1,13 @@
-//! What the language of the API costs: a text message is read and checked, a status webhook is built and signed.
+//! What the language of the API costs: a text message is read and checked, a template is filled in, a status webhook is built and signed.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use graph::messages;
+use graph::templates::{Create, Definition};
 use graph::webhook::post::{self, About};
 use graph::webhook::{
     Category, Conversation, Notification, Origin, Phone, Pricing, PricingType, Status, StatusKind,
 };
-use graph::{Method, Raw, Request, Secret, SigningKey, Wamid};
+use graph::{Method, Params, Raw, Request, Secret, SigningKey, Wamid};
 use std::hint::black_box;
 use wire::Number;
 
@@ -35,6 +36,55 @@ fn read(criterion: &mut Criterion) {
     };
     assert!(parsed().is_some());
     group.bench_function("text_message", |bencher| bencher.iter(parsed));
+    group.finish();
+}
+
+/// A template with ten variables, as a business made it.
+fn template() -> Option<Definition> {
+    let names: Vec<String> = (1..=10).map(|at| format!("word {{{{{at}}}}}")).collect();
+    let examples: Vec<String> = (1..=10).map(|at| format!("\"{at}\"")).collect();
+    let (text, examples) = (names.join(" and "), examples.join(","));
+    let body = format!(
+        r#"{{"name":"receipt","language":"en_US","category":"UTILITY","components":[
+            {{"type":"BODY","text":"Your receipt has {text} in it.","example":{{"body_text":[[{examples}]]}}}}]}}"#
+    );
+    let params = Params::parse("", None, body.as_bytes()).ok()?;
+    Some(Create::parse(&params).ok()?.definition)
+}
+
+/// A message of it.
+fn message_of_template() -> String {
+    let parameters: Vec<String> =
+        (1..=10).map(|at| format!(r#"{{"type":"text","text":"the value of number {at}"}}"#)).collect();
+    format!(
+        r#"{{"messaging_product":"whatsapp","recipient_type":"individual","to":"+16505551234","type":"template",
+            "template":{{"name":"receipt","language":{{"code":"en_US"}},
+            "components":[{{"type":"body","parameters":[{}]}}]}}}}"#,
+        parameters.join(",")
+    )
+}
+
+fn fill(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("graph");
+    group.throughput(Throughput::Elements(1));
+    let (Some(definition), message) = (template(), message_of_template()) else { return };
+    let raw = Raw {
+        method: Method::Post,
+        target: "/v23.0/106540352242922/messages",
+        authorization: Some("Bearer EAAtokenOfTheShop0001"),
+        content_type: Some("application/json"),
+        body: message.as_bytes(),
+    };
+    let filled = || {
+        let request = Request::parse(black_box(raw));
+        let messages::Request::Send(send) = messages::Request::parse(&request.params.ok()?).ok()? else {
+            return None;
+        };
+        let messages::Content::Template(message) = send.content else { return None };
+        definition.fill(&message.values, request.path.version).ok()
+    };
+    assert!(filled().is_some());
+    group.bench_function("template_message_of_10_parameters", |bencher| bencher.iter(filled));
     group.finish();
 }
 
@@ -100,5 +150,5 @@ fn write(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, read, write);
+criterion_group!(benches, read, fill, write);
 criterion_main!(benches);

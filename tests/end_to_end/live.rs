@@ -5,7 +5,7 @@ use crate::stage::{Outcome, Stage};
 use cloud::{AccessToken, App, BusinessAccount, BusinessNumber, Callback, NodeConfig, Portfolio, Tenant};
 use consumer::{Command, ConsumerConfig, Habits, Output};
 use kernel::Rng;
-use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
+use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use relay::RelayConfig;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
@@ -61,10 +61,19 @@ impl LiveStage {
             relay,
             pin: pin.clone(),
             switch: link::Switch::default(),
+            transfers: UplinkTransfers::default(),
         };
         let forever = std::future::pending::<()>;
         let partition = store("relay").partition("relay");
-        runtime.spawn(relay::serve(RelayConfig::default(), partition, listener, rng("relay"), forever()));
+        let blobs = store::Shelf::open(&dir.path().join("blobs")).unwrap();
+        runtime.spawn(relay::serve(
+            RelayConfig::default(),
+            partition,
+            blobs,
+            listener,
+            rng("relay"),
+            forever(),
+        ));
 
         let http = runtime.block_on(tokio::net::TcpListener::bind(loopback)).unwrap();
         let api = http.local_addr().unwrap();
@@ -72,6 +81,7 @@ impl LiveStage {
         runtime.spawn(cloud::serve(
             cloud::Restored::new(node_config(&url), partition).unwrap(),
             http,
+            store::Shelf::open(&dir.path().join("media")).unwrap(),
             uplink("node link"),
             rng("node"),
             |_| {},

@@ -34,8 +34,9 @@ fn every_frame_and_row_of_a_conversation_is_listed() {
         BTreeSet::from(["directory", "endpoints", "inbox", "meters", "one_time_prekeys"])
     );
     assert_eq!(tables(Principal::Consumer), with(&["shown", "unshown"]));
-    let planted = ["apps", "callbacks", "numbers", "portfolios", "tokens", "wabas"];
-    let cloud = with(&["inbound", "outbound", "webhooks"]).into_iter().chain(planted).collect();
+    let planted = ["apps", "callbacks", "numbers", "portfolios", "templates", "tokens", "wabas"];
+    let cloud =
+        with(&["conversations", "inbound", "outbound", "webhooks"]).into_iter().chain(planted).collect();
     assert_eq!(tables(Principal::Cloud), cloud);
     for principal in [Principal::Transport, Principal::Consumer, Principal::Cloud] {
         assert!(stage.frames.contains(&principal), "{principal} was sent nothing");

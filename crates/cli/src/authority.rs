@@ -1,7 +1,7 @@
 //! A test CA of `serve --tls`: made once, to sign one certificate for the host names that SDKs have written into them and for this
 //! machine. Its key is kept nowhere: whoever trusts the CA trusts this one server, and nobody can make it trust another.
 
-use crate::data::Data;
+use crate::data::{Data, TLS_CA as CA, TLS_SERVER as SERVER};
 use ::cloud::Credentials;
 use hex::encode;
 use link::replace_file;
@@ -12,12 +12,6 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
-
-/// The CA's certificate, for clients.
-pub(crate) const CA: &str = "tls-ca.pem";
-
-/// The server's certificate and its key.
-pub(crate) const SERVER: &str = "tls-server.pem";
 
 /// Who the server is (facts, design/control.md): what SDKs call, and this machine by its own names.
 const NAMES: [&str; 6] =
@@ -147,7 +141,9 @@ mod tests {
     fn a_part_that_is_missing_or_anothers_is_an_error_with_the_way_out() {
         for name in [CA, SERVER] {
             let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            (open(dir.path()).unwrap(), open(other.path()).unwrap());
+            for dir in [&dir, &other] {
+                drop(open(dir.path()).unwrap());
+            }
             fs::copy(other.path().join(name), dir.path().join(name)).unwrap();
             let error = explain(&open(dir.path()).unwrap_err());
             assert!(error.contains("not those that party.toml") && error.contains("help: put"), "{error}");

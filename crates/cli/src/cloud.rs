@@ -11,7 +11,7 @@ use crate::shutdown;
 use crate::suites::SuiteArguments;
 use crate::tenants::{self, TenantSettings};
 use crate::uplink::uplink;
-use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, Trust};
+use ::cloud::{Credentials, Doors, Node, NodeConfig, Restored, ReviewPolicy, Trust};
 use clap::Args;
 use link::Uplink;
 use miette::{IntoDiagnostic as _, WrapErr as _};
@@ -83,6 +83,9 @@ pub(crate) struct ApiArguments {
     /// The prekeys that every first message may use are made anew after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2 * 24 * 3600, value_parser = clap::value_parser!(u64).range(60..))]
     key_rotation: u64,
+    /// When a message template is approved: `instant`, `manual` (when a reviewer says so), or after a time, as `2min`
+    #[arg(long, value_name = "WHEN", default_value = "instant", value_parser = review)]
+    review: ReviewPolicy,
     /// Deleted content becomes unreadable on disk within about this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) key_lifetime: u64,
@@ -103,7 +106,9 @@ impl CloudArguments {
         let trust = self.api.trust()?;
         let http = listen(self.api.http.or(settings.http)).await?;
         let (relay, key) = (self.relay.or(settings.relay), self.relay_key.or(settings.relay_key));
-        let config = self.api.node_config(&tenants)?;
+        let mut config = self.api.node_config(&tenants)?;
+        config.base_url = base_url(&http)?.into();
+        let media = data.media()?;
         let restored = Restored::new(config, data.store.partition("node")).into_diagnostic()?;
         if key.is_none() {
             data.check_pin(|| Ok(restored.node().endpoint().is_known()))?;
@@ -112,7 +117,7 @@ impl CloudArguments {
         Facts::new(&http, &tenants, &uplink, restored.node())?.print(self.api.json)?;
         let connector = Arc::clone(&uplink.connector);
         let doors = Doors { http, https: None, trust: Some(trust) };
-        ::cloud::serve(restored, doors, uplink, data.rng, |_| {}, shutdown::requested())
+        ::cloud::serve(restored, doors, media, uplink, data.rng, |_| {}, shutdown::requested())
             .await
             .into_diagnostic()?;
         connector.close().await;
@@ -166,6 +171,7 @@ impl ApiArguments {
         config.endpoint.retention = config.retention;
         config.endpoint.key_rotation = Duration::from_secs(self.key_rotation);
         config.webhooks.updates_per_post = self.webhook_batch.into();
+        config.templates.review = self.review;
         Ok(config)
     }
 
@@ -186,6 +192,23 @@ impl ApiArguments {
             None => "can't use --webhook-client-cert".to_owned(),
         })
     }
+}
+
+/// When templates are approved.
+fn review(when: &str) -> Result<ReviewPolicy, String> {
+    match when {
+        "instant" => Ok(ReviewPolicy::Instant),
+        "manual" => Ok(ReviewPolicy::Manual),
+        span => match span.parse::<::scenario::Duration>() {
+            Ok(span) => Ok(ReviewPolicy::After(span.to_std())),
+            Err(error) => Err(format!("want instant, manual or a time as 2min: {error}")),
+        },
+    }
+}
+
+/// Where the API is.
+pub(crate) fn base_url(http: &TcpListener) -> miette::Result<String> {
+    Ok(format!("http://{}", http.local_addr().into_diagnostic()?))
 }
 
 /// What a person or a script needs to talk to a node.
@@ -215,7 +238,7 @@ impl Facts {
             tenant.webhook = node.webhook(app, number).map(str::to_owned);
         }
         Ok(Self {
-            base_url: format!("http://{}", http.local_addr().into_diagnostic()?),
+            base_url: base_url(http)?,
             relay: uplink.relay,
             node_key: uplink.identity.public().to_string(),
             control_url: None,
@@ -371,6 +394,22 @@ mod tests {
         );
         assert_eq!(config.endpoint.suites.newest, endpoint::Suite::Pqxdh);
         assert!(config.endpoint.gateway, "a node speaks for businesses");
+    }
+
+    #[test]
+    fn when_templates_are_approved_reaches_the_node() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut data = data(&dir);
+        for (flags, policy) in [
+            ("", ReviewPolicy::Instant),
+            ("--review manual", ReviewPolicy::Manual),
+            ("--review 2min", ReviewPolicy::After(Duration::from_secs(120))),
+        ] {
+            let arguments = parsed::<ApiArguments>(flags);
+            let tenants = arguments.tenants(Vec::new(), &mut data).unwrap();
+            assert_eq!(arguments.node_config(&tenants).unwrap().templates.review, policy);
+        }
+        assert!(review("soon").unwrap_err().contains("want instant, manual or a time as 2min"));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! A party's data directory: what it is, the party's link key, and its store.
 
-use crate::authority;
 use crate::manifest::{MANIFEST, Manifest, Party, RESTORE};
 use kernel::Rng;
 use link::{LinkIdentity, Pin, remove_drafts, write_new_file};
@@ -8,13 +7,19 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
-use store::Store;
+use store::{Shelf, Store};
 
 const LINK_KEY: &str = "link.pem";
 pub(crate) const RELAY_KEY: &str = "relay.key";
 pub(crate) const TENANTS: &str = "tenants.toml";
+/// The certificate of the test CA, for clients.
+pub(crate) const TLS_CA: &str = "tls-ca.pem";
+/// The server's certificate and its key.
+pub(crate) const TLS_SERVER: &str = "tls-server.pem";
 pub(crate) const PRINTED: &str = "printed";
 const STORE: &str = "store";
+const BLOBS: &str = "blobs";
+const MEDIA: &str = "media";
 
 /// What a party keeps on disk.
 pub(crate) struct Data {
@@ -48,6 +53,21 @@ impl Data {
             }
         };
         Ok(Self { dir: dir.to_owned(), identity, store, rng, manifest })
+    }
+
+    /// Where a relay keeps what is too large for messages.
+    pub(crate) fn blobs(&self) -> miette::Result<Shelf> {
+        self.shelf(BLOBS)
+    }
+
+    /// Where a node keeps what is uploaded.
+    pub(crate) fn media(&self) -> miette::Result<Shelf> {
+        self.shelf(MEDIA)
+    }
+
+    fn shelf(&self, name: &str) -> miette::Result<Shelf> {
+        let dir = self.dir.join(name);
+        Shelf::open(&dir).into_diagnostic().wrap_err_with(|| format!("can't make {}", dir.display()))
     }
 
     /// Refuses to take the first relay that answers for the one that it should be, if a relay knows the party already:
@@ -161,7 +181,7 @@ fn discard(dir: &Path) -> io::Result<()> {
 
 /// Removes drafts that killed processes left. Only who holds the store's lock writes here.
 fn tidy(dir: &Path) -> miette::Result<()> {
-    remove_drafts(dir, &[LINK_KEY, RELAY_KEY, TENANTS, MANIFEST, authority::CA, authority::SERVER])
+    remove_drafts(dir, &[LINK_KEY, RELAY_KEY, TENANTS, MANIFEST, TLS_CA, TLS_SERVER])
         .into_diagnostic()
         .wrap_err_with(|| format!("can't remove what is half written in {}", dir.display()))
 }

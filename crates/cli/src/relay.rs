@@ -65,8 +65,10 @@ impl RelayArguments {
             outln!("relay      {}\nrelay key  {key}", listener.local_addr())?;
         }
         let config = RelayConfig { gateways, ..RelayConfig::default() };
-        let partition = data.store.partition("relay");
-        relay::serve(config, partition, listener, data.rng, shutdown::requested()).await.into_diagnostic()?;
+        let (partition, blobs) = (data.store.partition("relay"), data.blobs()?);
+        relay::serve(config, partition, blobs, listener, data.rng, shutdown::requested())
+            .await
+            .into_diagnostic()?;
         data.store.close();
         Ok(())
     }

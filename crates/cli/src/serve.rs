@@ -3,7 +3,7 @@
 
 use crate::address::address;
 use crate::authority::Authority;
-use crate::cloud::{ApiArguments, Facts, listen};
+use crate::cloud::{ApiArguments, Facts, base_url, listen};
 use crate::data::{Data, empty};
 use crate::manifest::{Manifest, Party};
 use crate::out::errln;
@@ -13,7 +13,7 @@ use crate::uplink::default_relay;
 use ::cloud::{Doors, Https, Restored};
 use ::control::{Control, Reset, Stack};
 use clap::Args;
-use link::{Connector, Limits, Listener, Pin, Uplink};
+use link::{Connector, Limits, Listener, Pin, Uplink, UplinkTransfers};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use relay::RelayConfig;
 use std::io;
@@ -114,9 +114,12 @@ impl Serve {
             relay: listener.local_addr(),
             pin: Pin::Key(relay.identity.public()),
             switch: link::Switch::default(),
-            identity: node.identity,
+            identity: node.identity.clone(),
+            transfers: UplinkTransfers::default(),
         };
-        let node_config = self.api.node_config(&tenants)?;
+        let mut node_config = self.api.node_config(&tenants)?;
+        node_config.base_url = base_url(&http)?.into();
+        let media = node.media()?;
         let restored = Restored::new(node_config, node.store.partition("node")).into_diagnostic()?;
         let restored = restored.with_controls(beside.as_ref().map(|beside| beside.control.controls()));
         let url = beside.as_ref().map(|beside| beside.url.clone());
@@ -149,8 +152,9 @@ impl Serve {
         }
 
         let over = Shutdown::new();
+        let blobs = relay.blobs()?;
         let transport =
-            relay::serve(config, relay.store.partition("relay"), listener, relay.rng, over.wait());
+            relay::serve(config, relay.store.partition("relay"), blobs, listener, relay.rng, over.wait());
         let control = beside.as_ref().map(|beside| beside.control.clone());
         let observe = |output: ::cloud::Output| {
             control.iter().for_each(|control| control.observe(&output));
@@ -158,6 +162,7 @@ impl Serve {
         let cloud = ::cloud::serve(
             restored,
             Doors { http, https, trust: Some(trust) },
+            media,
             uplink,
             node.rng,
             observe,

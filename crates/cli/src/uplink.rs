@@ -1,7 +1,7 @@
 //! The way to the relay: where it listens unless somebody says otherwise, and the key that it must have.
 
 use crate::data::{Data, RELAY_KEY};
-use link::{Connector, Limits, Pin, Uplink};
+use link::{Connector, Limits, Pin, Uplink, UplinkTransfers};
 use miette::{IntoDiagnostic as _, WrapErr as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(crate) fn uplink(data: &Data, relay: Option<SocketAddr>, key: Option<String>
         relay,
         pin,
         switch: link::Switch::default(),
+        transfers: UplinkTransfers::default(),
     })
 }
 

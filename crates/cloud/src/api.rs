@@ -10,7 +10,7 @@ mod route;
 mod routes;
 
 pub use exchange::{ApiRequest, ApiResponse, ReplyId};
-pub(crate) use respond::{Asker, body_too_large, respond, unavailable};
+pub(crate) use respond::{Asker, body_too_large, refuse, respond, unavailable};
 pub(crate) use route::{Asked, Outcome, Reply};
 pub use route::{Needs, Object, Route};
 pub use routes::ROUTES;

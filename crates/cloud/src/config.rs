@@ -1,6 +1,7 @@
 //! How a node behaves, and which tenants are the seed of it: retention, webhooks, and what its endpoint is told.
 
 use crate::accounts::{ConfigError, Tenant, Tenants};
+use crate::templates::TemplatePolicy;
 use crate::webhooks::{Load, RetrySchedule};
 use graph::webhook::post;
 use std::sync::Arc;
@@ -14,6 +15,10 @@ pub struct NodeConfig {
     pub endpoint: endpoint::Policy,
     /// How webhooks are posted.
     pub webhooks: WebhookPolicy,
+    /// How templates are reviewed, and how many there may be.
+    pub templates: TemplatePolicy,
+    /// Where the node's own URLs begin, without a slash at the end: media are fetched below it.
+    pub base_url: Arc<str>,
     /// How long the trace of a message is kept after it last changed.
     pub retention: Duration,
 }
@@ -45,6 +50,8 @@ impl NodeConfig {
             tenants: Arc::new(Tenants::new(tenants)?),
             endpoint: endpoint::Policy::default(),
             webhooks: WebhookPolicy::default(),
+            templates: TemplatePolicy::default(),
+            base_url: "http://127.0.0.1:8080".into(),
             retention: Duration::from_secs(30 * 24 * 3600),
         })
     }

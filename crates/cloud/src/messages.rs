@@ -13,5 +13,5 @@ mod statuses;
 pub(crate) use conversations::{Conversations, REMEMBERED};
 pub(crate) use inbound::Inbound;
 pub(crate) use outbound::Outbound;
-pub(crate) use send::post_message;
-pub(crate) use statuses::Progress;
+pub(crate) use send::{post_message, send_message};
+pub(crate) use statuses::{IDENTITY_CHANGED, Progress};

@@ -5,6 +5,8 @@
 //! | a request of a business's server | `api`: the [table of routes](crate::ROUTES), then the function of the route |
 //! | something on the connection to the relay | the endpoint; what it makes of it to `messages` and `billing` |
 //! | what became of a webhook | the queue of `webhooks` |
+//! | what a reviewer says | `templates` |
+//! | what became of a blob that was to be put at the relay | `media`: the message that waits for it |
 //! | what became of a handshake | `webhooks`: the request that waits for it |
 //! | an order of the control interface | `control`; what it may break is in `faults` |
 //! | what the platform decides about an account or a number | `webhooks`: its owner is told |
@@ -14,15 +16,18 @@ use crate::billing::BillLine;
 use crate::config::NodeConfig;
 use crate::control::Order;
 use crate::held::Held;
+use crate::media::{BlobAnswer, FileName, PutId};
 use crate::messages::REMEMBERED;
 use crate::output::{Notice, Output, Step};
 use crate::rows;
 use crate::state::{Planted, State};
+use crate::templates::Verdict;
 use crate::webhooks::{ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Signing, WebhookOutcome};
 use endpoint::Event;
 use endpoint::generic::Endpoint;
+use graph::templates::Status;
 use graph::webhook::{Announcement, Field, StatusKind};
-use graph::{AppId, PhoneNumberId, WabaId};
+use graph::{AppId, PhoneNumberId, TemplateId, WabaId};
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use wire::{Address, LinkEvent, Number, ToEndpoint};
 
@@ -44,6 +49,20 @@ pub enum Input {
         delivery: DeliveryId,
         /// What became of it.
         outcome: WebhookOutcome,
+    },
+    /// A reviewer says what becomes of a template.
+    Review {
+        /// Of which one.
+        template: TemplateId,
+        /// What becomes of it.
+        verdict: Verdict,
+    },
+    /// What became of a [`MediaWork::Put`](crate::MediaWork::Put).
+    BlobPut {
+        /// Which one.
+        put: PutId,
+        /// What became of it.
+        answer: BlobAnswer,
     },
     /// What became of an [`Output::Challenge`].
     ChallengeAnswered {
@@ -95,6 +114,17 @@ impl<P: Signing> Node<P> {
         self.state.outbound.len()
     }
 
+    /// Messages to consumers that wait for the relay to have their media.
+    pub fn waiting_for_media(&self) -> usize {
+        self.state.sending.len()
+    }
+
+    /// True if this file is one that a row names: others are nobody's.
+    pub fn keeps_file(&self, name: FileName) -> bool {
+        let state: &State = &self.state;
+        state.keeps_file(name)
+    }
+
     /// Webhook updates that no business has acknowledged yet.
     pub fn unacknowledged(&self) -> usize {
         self.state.webhooks.len()
@@ -108,6 +138,11 @@ impl<P: Signing> Node<P> {
     /// What the relay counted, one line for each phone number, direction, class and country.
     pub fn bill(&self) -> Vec<BillLine> {
         self.state.bill.lines(&self.state.directory)
+    }
+
+    /// What has become of a template, if there is one with that id.
+    pub fn template_status(&self, id: TemplateId) -> Option<Status> {
+        Some(self.state.templates.get(id)?.status)
     }
 
     /// Where an app hears of a phone number: what is in force from the start on, whoever has said it.
@@ -195,6 +230,9 @@ impl<P: Signing> Machine for Node<P> {
                 rows::CONVERSATIONS => state.conversations.restore(&row)?,
                 rows::WEBHOOKS => state.webhooks.restore(&row)?,
                 rows::CALLBACKS => state.callbacks.restore(&row)?,
+                rows::TEMPLATES => state.templates.restore(&row)?,
+                rows::MEDIA => state.media.restore(&row)?,
+                rows::SENDING => state.sending.restore(&row)?,
                 _ if state.directory.restore(&row)? => {}
                 _ => return Err(RestoreError::new(&row, "not a table of a node")),
             }
@@ -213,6 +251,11 @@ impl<P: Signing> Machine for Node<P> {
             Input::WebhookAnswered { delivery, outcome } => {
                 state.on_webhook_answered(delivery, outcome, step);
             }
+            Input::Review { template, verdict } => {
+                // A template that is not there, or can't become that, stays what it is.
+                let _ = state.judge(template, verdict, step);
+            }
+            Input::BlobPut { put, answer } => state.on_blob_put(&put, answer, step),
             Input::ChallengeAnswered { challenge, outcome } => {
                 state.on_challenge_answered(challenge, &outcome, step);
             }
@@ -224,6 +267,7 @@ impl<P: Signing> Machine for Node<P> {
         }
         let state: &mut State = &mut self.state;
         state.run_faults(step);
+        state.run_sending(step);
         state.run_webhooks(step);
     }
 
@@ -241,6 +285,9 @@ impl<P: Signing> Machine for Node<P> {
             self.state.webhooks.wake_at(&self.state.config.webhooks),
             self.state.challenges.wake_at(),
             self.state.faults.wake_at(),
+            self.state.templates.first_due().map(|(due, _)| due),
+            self.state.media.first_expiry(),
+            self.state.sending.wake_at(),
             traces.into_iter().flatten().min().map(|oldest| oldest + self.state.config.retention),
             self.state.conversations.oldest().map(|oldest| oldest + REMEMBERED),
         ];
@@ -264,6 +311,10 @@ impl<P: Signing> Machine for Node<P> {
             state.on_challenge_answered(challenge, &outcome, step);
         }
         state.run_faults(step);
+        state.run_templates(step);
+        // Before its trace is forgotten, what has waited for too long is said to have failed.
+        state.expire_media(step);
+        state.run_sending(step);
         state.outbound.expire(now - state.config.retention, step.transaction);
         state.inbound.expire(now - state.config.retention, step.transaction);
         state.conversations.expire(now - REMEMBERED, step.transaction);

@@ -4,6 +4,7 @@ use crate::accounts::Thing;
 use crate::api::{ApiResponse, ReplyId};
 use crate::billing::BillLine;
 use crate::control::Done;
+use crate::media::MediaWork;
 use crate::webhooks::{Challenge, WebhookFailure, WebhookPost};
 use endpoint::Unreadable;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub enum Output {
     PostWebhook(WebhookPost),
     /// Asks a URL if it wants webhooks; [`Input::ChallengeAnswered`](crate::Input::ChallengeAnswered) must follow.
     Challenge(Challenge),
+    /// Something is to be done with bytes of media.
+    Media(MediaWork),
     /// The relay gave new totals: the whole bill as it is now.
     Metered(Vec<BillLine>),
     /// What became of an [`Input::Order`](crate::Input::Order).

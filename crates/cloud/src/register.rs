@@ -85,6 +85,13 @@ impl<T: Entry> Register<T> {
         self.write(id, entry, author, transaction);
     }
 
+    /// Forgets what the API alone has said, and what of the file nothing needs to be remembered of.
+    pub(crate) fn remove(&mut self, id: T::Id, transaction: &mut Transaction) {
+        if self.entries.remove(&id).is_some() {
+            transaction.remove_with(T::TABLE, || id.to_key());
+        }
+    }
+
     /// Becomes what the file says, but for what the API has changed: that is given back.
     pub(crate) fn follow(
         &mut self,

@@ -4,7 +4,7 @@
 use crate::webhooks::UpdateId;
 use bytes::Bytes;
 use content::MessageId;
-use graph::{AppId, PhoneNumberId, PortfolioId, WabaId};
+use graph::{AppId, MediaId, PhoneNumberId, PortfolioId, WabaId};
 use kernel::Table;
 use wire::Number;
 
@@ -19,17 +19,34 @@ pub(crate) const APPS: Table = Table::state("apps");
 pub(crate) const WABAS: Table = Table::state("wabas");
 pub(crate) const NUMBERS: Table = Table::state("numbers");
 pub(crate) const TOKENS: Table = Table::state("tokens");
+pub(crate) const TEMPLATES: Table = Table::state("templates");
 
-const OWN: [Table; 10] =
-    [OUTBOUND, INBOUND, CONVERSATIONS, WEBHOOKS, CALLBACKS, PORTFOLIOS, APPS, WABAS, NUMBERS, TOKENS];
+pub(crate) const MEDIA: Table = Table::state("media");
+pub(crate) const SENDING: Table = Table::state("sending");
+
+const OWN: [Table; 13] = [
+    OUTBOUND,
+    INBOUND,
+    CONVERSATIONS,
+    WEBHOOKS,
+    CALLBACKS,
+    PORTFOLIOS,
+    APPS,
+    WABAS,
+    NUMBERS,
+    TOKENS,
+    TEMPLATES,
+    MEDIA,
+    SENDING,
+];
 
 /// The endpoint's tables and the node's own.
 pub(crate) const TABLES: [Table; endpoint::TABLES.len() + OWN.len()] = joined();
 
 const fn joined() -> [Table; endpoint::TABLES.len() + OWN.len()] {
     let [a, b, c, d, e, f] = endpoint::TABLES;
-    let [g, h, i, j, k, l, m, n, o, p] = OWN;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    let [g, h, i, j, k, l, m, n, o, p, q, r, s] = OWN;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s]
 }
 
 /// The length of an id in keys of webhooks: as long as the longest, with zeros behind it.
@@ -84,6 +101,16 @@ pub(crate) fn webhook_key(account: WabaId, id: UpdateId) -> Bytes {
         *to = from;
     }
     [&digits[..], &id.0.to_be_bytes()].concat().into()
+}
+
+pub(crate) fn media_key(business: Number, id: MediaId) -> Bytes {
+    [&business.as_integer().to_be_bytes()[..], id.as_str().as_bytes()].concat().into()
+}
+
+pub(crate) fn read_media_key(key: &[u8]) -> Option<(Number, MediaId)> {
+    let (business, id) = key.split_first_chunk::<8>()?;
+    let business = Number::from_integer(u64::from_be_bytes(*business)).ok()?;
+    Some((business, std::str::from_utf8(id).ok()?.parse().ok()?))
 }
 
 pub(crate) fn read_webhook_key(key: &[u8]) -> Option<(WabaId, UpdateId)> {

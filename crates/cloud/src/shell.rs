@@ -2,11 +2,15 @@
 //! the loop that runs a node, and runs it again when the store has failed. It carries; what is said is decided by the
 //! [`Node`].
 
+mod carrier;
 mod controls;
+mod downloads;
 mod front;
 mod https;
 mod poster;
+mod sealed;
 mod tls;
+mod uploads;
 
 pub use controls::{Controls, Observer};
 pub use https::Https;
@@ -14,18 +18,21 @@ pub use tls::{Credentials, TlsError, Trust};
 
 use crate::Node;
 use crate::config::NodeConfig;
+use crate::media::{FileName, MediaWork};
 use crate::node::Input;
 use crate::output::{Notice, Output};
-use crate::shell::front::Front;
+use crate::shell::carrier::Carrier;
+use crate::shell::front::{Front, Said};
 use crate::shell::poster::Poster;
 use kernel::Rng;
 use link::Uplink;
 use live::{Seldom, StartError};
 use metrics::{counter, gauge};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Partition;
+use store::{Partition, Shelf};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -42,6 +49,9 @@ pub enum ServeError {
     /// Its rows can't be read.
     #[error("the node can't start: {0}")]
     Start(#[from] StartError),
+    /// What its media's directory has that is nobody's can't be removed.
+    #[error("the node can't tidy the directory of its media: {0}")]
+    Media(io::Error),
     /// There is no TLS for webhooks.
     #[error("webhooks can't be posted with TLS: {0}")]
     Tls(#[from] TlsError),
@@ -92,7 +102,7 @@ impl Restored {
     }
 }
 
-/// Runs a node until `shutdown` completes: the Graph API at its `doors`, `uplink` to the relay. `observe`
+/// Runs a node until `shutdown` completes: the Graph API at its `doors`, what is uploaded in `media`, `uplink` to the relay. `observe`
 /// hears the bill and the notices.
 ///
 /// If the store fails (a full disk, say), what was not durable was never promised: requests that wait
@@ -104,13 +114,15 @@ impl Restored {
 pub async fn serve(
     restored: Restored,
     doors: impl Into<Doors>,
+    media: Shelf,
     uplink: Uplink,
     mut rng: Rng,
     mut observe: impl FnMut(Output),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let Restored { mut node, config, partition, controls } = restored;
-    let front = Arc::new(Front::new(&mut rng, controls.clone()));
+    let carrier = Carrier { shelf: media, relay: uplink.transfers.clone() };
+    let front = Arc::new(Front::new(&mut rng, carrier.clone(), controls.clone()));
     let Doors { http, https, trust } = doors.into();
     let trust = trust.map_or_else(|| Trust::new(None, None), Ok)?;
     let (stop, stopped) = oneshot::channel();
@@ -123,12 +135,17 @@ pub async fn serve(
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
             let (outgoing, frames) = mpsc::unbounded_channel();
+            // What no row names is nobody's: an upload that was cut off, a file whose row is gone.
+            let named = |name: &str| name.parse::<FileName>().is_ok_and(|name| node.keeps_file(name));
+            carrier.shelf.sweep(named).map_err(ServeError::Media)?;
             let mut poster = Poster::new(inputs.clone(), &trust, controls.clone());
+            let puts = inputs.clone();
             uplink.switch.turn(true);
             let release = |output| match output {
                 // No connection: the endpoint says it again on the next.
                 Output::Send(frame) => drop(outgoing.send(frame)),
-                Output::Respond { reply, response } => front.respond(reply, response),
+                Output::Respond { reply, response } => front.respond(reply, Said::Answer(response)),
+                Output::Media(work) => carry(work, &front, &carrier, &puts),
                 Output::PostWebhook(post) => poster.post(post),
                 Output::Challenge(challenge) => poster.challenge(challenge),
                 Output::Done { reply, done } => {
@@ -171,6 +188,26 @@ pub async fn serve(
     let _ = tokio::time::timeout(LAST_ANSWERS, async { while servers.join_next().await.is_some() {} }).await;
     servers.detach_all();
     served
+}
+
+/// Does what the node wants done with bytes.
+fn carry(work: MediaWork, front: &Front, carrier: &Carrier, inputs: &mpsc::Sender<Input>) {
+    match work {
+        MediaWork::Take { reply, file } => front.respond(reply, Said::Take(file)),
+        MediaWork::Give { reply, bytes, mime_type } => front.respond(reply, Said::Give(bytes, mime_type)),
+        MediaWork::Drop(name) => carrier.shelf.remove(&name.to_string()),
+        MediaWork::Put { put, file, blob } => {
+            let (carrier, inputs) = (carrier.clone(), inputs.clone());
+            tokio::spawn(async move {
+                let answer = carrier.put(&file, &blob).await;
+                let _ = inputs.send(Input::BlobPut { put, answer }).await;
+            });
+        }
+        MediaWork::Forget(blob) => {
+            let carrier = carrier.clone();
+            tokio::spawn(async move { carrier.forget(blob).await });
+        }
+    }
 }
 
 /// Counts what happens and says it, but for refusals: the relay may refuse each attempt, and each code is said once in a minute.

@@ -5,9 +5,11 @@ use crate::billing::Bill;
 use crate::config::NodeConfig;
 use crate::control::Standings;
 use crate::faults::Faults;
+use crate::media::{Library, Sending};
 use crate::messages::{Conversations, Inbound, Outbound};
 use crate::output::Notice;
 use crate::register::Drift;
+use crate::templates::Templates;
 use crate::webhooks::{Callbacks, Challenges, Queue, Signing};
 use content::Content;
 use endpoint::generic::Endpoint;
@@ -21,10 +23,16 @@ pub(crate) struct State<E: ?Sized = dyn Ends> {
     pub(crate) config: NodeConfig,
     /// Whose is what.
     pub(crate) directory: Directory,
+    /// Message templates.
+    pub(crate) templates: Templates,
     /// How far messages to consumers have come.
     pub(crate) outbound: Outbound,
     /// Which messages of consumers arrived.
     pub(crate) inbound: Inbound,
+    /// What businesses have uploaded, and consumers sent.
+    pub(crate) media: Library,
+    /// Messages that wait for the relay to have their media.
+    pub(crate) sending: Sending,
     /// When consumers wrote last.
     pub(crate) conversations: Conversations,
     /// Where webhooks go.
@@ -102,6 +110,7 @@ impl State {
         let mut transaction = Transaction::default();
         let of_directory = self.directory.follow(tenants, &mut transaction);
         let of_callbacks = self.callbacks.follow(tenants, &mut transaction);
+        self.templates.follow(tenants, &mut transaction);
         let notice = |(thing, drift)| match drift {
             Drift::Overruled => Notice::Overruled(thing),
             Drift::Unnamed => Notice::Unnamed(thing),
@@ -117,8 +126,11 @@ impl<E: Ends> State<E> {
             config,
             endpoint,
             directory: Directory::default(),
+            templates: Templates::default(),
             outbound: Outbound::default(),
             inbound: Inbound::default(),
+            media: Library::default(),
+            sending: Sending::default(),
             conversations: Conversations::default(),
             callbacks: Callbacks::default(),
             challenges: Challenges::default(),

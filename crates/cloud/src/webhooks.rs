@@ -8,6 +8,7 @@ mod events;
 mod exchange;
 mod failing;
 mod lane;
+mod means;
 mod queue;
 mod retry;
 mod signing;

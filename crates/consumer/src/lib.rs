@@ -5,6 +5,7 @@ mod consumer;
 mod digest;
 mod habits;
 mod inbox;
+pub mod media;
 mod offers;
 mod output;
 mod shell;

@@ -1,6 +1,6 @@
 //! What a message says: one variant for each kind of message.
 
-use crate::content::ContentError;
+use crate::error::ContentError;
 use crate::kinds::{
     Answer, Contacts, Interactive, Location, Media, NumberChanged, Order, RequestWelcome, Template, Text,
     Typing, Unsupported,

@@ -1,6 +1,6 @@
 //! What a message is about, beside what it says: the message that it answers, where it came from.
 
-use crate::content::ContentError;
+use crate::error::ContentError;
 use crate::kinds::{Forwarded, Product, Referral};
 use crate::message_id::MessageId;
 use crate::profile_name::ProfileName;

@@ -3,16 +3,23 @@
 //! `proto/content.proto` is the encoding, and [`kinds`] the types that it generates. This crate and `ratchet` are what a party
 //! must link to read messages; the relay links neither (invariant 1).
 
+mod blob;
 mod body;
 mod content;
 mod context;
+mod error;
 mod message_id;
 mod padding;
 mod profile_name;
 
+pub use blob::{
+    Blob, BlobDecryptor, BlobEncryptor, BlobError, BlobKey, MAX_BLOB, SEGMENT, SEGMENT_TAG, SegmentOpener,
+    SegmentSealer, padded_length,
+};
 pub use body::{Body, Reaction};
-pub use content::{Content, ContentError};
+pub use content::Content;
 pub use context::Context;
+pub use error::ContentError;
 pub use message_id::{MessageId, MessageIdError};
 pub use padding::{Padding, PaddingError, pad, unpad};
 pub use profile_name::{ProfileName, ProfileNameError};

@@ -101,6 +101,7 @@ impl Person {
             identity,
             relay: stack.relay,
             pin: link::Pin::Key(stack.relay_key),
+            transfers: link::UplinkTransfers::default(),
             switch: switch.clone(),
         };
         let (stop, stopped) = oneshot::channel();

@@ -32,8 +32,6 @@ pub const BLOCKED_BY_POLICY: Code = code(368, "Temporarily blocked for policies 
 pub const ACCOUNT_RATE_LIMIT: Code = code(80_007, "Rate limit issues", 400);
 /// The phone number sends more in a second than it may.
 pub const THROUGHPUT: Code = code(130_429, "Rate limit hit", 400);
-/// Who hears of the number can't follow. Clients wait and send it again: hence the status.
-pub const WEBHOOKS_BEHIND: Code = code(130_429, "Rate limit hit", 429);
 /// The recipient is one of those who get no marketing for a study.
 pub const IN_EXPERIMENT: Code = code(130_472, "User's number is part of an experiment", 400);
 /// The account may not write to people in a country.
@@ -106,3 +104,28 @@ pub const PAYMENT_TERMS: Code =
 pub const GENERIC_USER_ERROR: Code = code(135_000, "Generic user error", 400);
 /// The recipient has another identity key than before.
 pub const IDENTITY_CHANGED: Code = code(137_000, "Recipient identity key hash mismatch", 400);
+/// A cursor that the list of templates can't have given.
+pub const INVALID_CURSOR: Code = code(131_059, "Invalid pagination cursor", 400);
+/// More, or fewer, than the template has variables.
+pub const ARGUMENT_COUNT: Code =
+    code(132_000, "Number of parameters does not match the expected number of params", 400);
+/// There is no such template that could be sent.
+pub const NO_TEMPLATE: Code = code(132_001, "Template name does not exist in the translation", 404);
+/// With its parameters the template is longer than a message can be.
+pub const HYDRATED_TOO_LONG: Code = code(132_005, "Template hydrated text too long", 400);
+/// A parameter has a line break, a tab or too many spaces (before v23).
+pub const CHARACTER_POLICY: Code = code(132_007, "Template format character policy violated", 400);
+/// A parameter is of another type than the template has there.
+pub const ARGUMENT_FORMAT: Code = code(132_012, "Parameter format mismatch", 400);
+/// The template is paused.
+pub const TEMPLATE_PAUSED: Code = code(132_015, "Template is paused", 400);
+/// The template is disabled.
+pub const TEMPLATE_DISABLED: Code = code(132_016, "Template is disabled", 400);
+/// A parameter has a line break, a tab or too many spaces (from v23 on).
+pub const ARGUMENT_ISSUE: Code = code(132_018, "There is an issue with the parameters in the template", 400);
+/// The flow of the template can't be used any more.
+pub const FLOW_BLOCKED: Code = code(132_068, "Flow is blocked", 400);
+/// The flow of the template can be used a few times in an hour.
+pub const FLOW_THROTTLED: Code = code(132_069, "Flow is throttled", 400);
+/// The call is for marketing messages.
+pub const ONLY_MARKETING: Code = code(134_100, "Only marketing messages supported", 400);

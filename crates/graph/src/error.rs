@@ -22,6 +22,8 @@ pub struct GraphError {
     /// Of WhatsApp errors.
     details: Option<String>,
     transient: bool,
+    /// Of errors that a person is shown: what the title of the window says, and what the window.
+    user: Option<Box<(String, String)>>,
 }
 
 /// The envelope.
@@ -41,6 +43,10 @@ struct Body<'a> {
     error_subcode: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_transient: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_user_title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_user_msg: Option<&'a str>,
     fbtrace_id: &'a str,
 }
 
@@ -175,6 +181,11 @@ impl GraphError {
         Self::graph(400, 2200, message)
     }
 
+    /// A URL of media that is not one, or not any more, or not this caller's.
+    pub fn no_attachment() -> Self {
+        Self::graph(404, 100, "(#100) The media URL is invalid or has expired.".into())
+    }
+
     /// The app asks more often than it may.
     pub fn too_many_calls() -> Self {
         let message = "(#4) Application request limit reached".to_owned();
@@ -193,6 +204,24 @@ impl GraphError {
         Self { status: 413, ..Self::invalid(details) }
     }
 
+    /// An error of the management of assets, which a person is shown too.
+    pub fn managed(subcode: u32, title: impl Into<String>, says: impl Into<String>) -> Self {
+        let user = Some(Box::new((title.into(), says.into())));
+        Self { subcode: Some(subcode), user, ..Self::param("Invalid parameter".into()) }
+    }
+
+    /// A business account has used up what it may do in an hour.
+    pub fn account_busy() -> Self {
+        let message = "(#80008) There have been too many calls to this WhatsApp Business Account.".to_owned();
+        Self { transient: true, ..Self::graph(400, 80_008, message) }
+    }
+
+    /// The same with another HTTP status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.status
@@ -208,6 +237,8 @@ impl GraphError {
             error_data: details.map(|details| Data { messaging_product: "whatsapp", details }),
             error_subcode: self.subcode,
             is_transient: self.transient.then_some(true),
+            error_user_title: self.user.as_ref().map(|user| user.0.as_str()),
+            error_user_msg: self.user.as_ref().map(|user| user.1.as_str()),
             fbtrace_id: trace,
         };
         crate::answer::to_bytes(&Envelope { error })
@@ -224,7 +255,16 @@ impl GraphError {
     }
 
     fn graph(status: u16, code: u32, message: String) -> Self {
-        Self { status, message, kind: OAUTH, code, subcode: None, details: None, transient: false }
+        Self {
+            status,
+            message,
+            kind: OAUTH,
+            code,
+            subcode: None,
+            details: None,
+            transient: false,
+            user: None,
+        }
     }
 }
 

@@ -104,6 +104,10 @@ graph_id! {
     WabaId,
     /// The Graph name of a business's telephone number.
     PhoneNumberId,
+    /// A message template of a business account.
+    TemplateId,
+    /// Bytes that a business has uploaded, or a consumer sent.
+    MediaId,
 }
 
 /// True for what can name a Graph object.

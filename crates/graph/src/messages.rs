@@ -6,24 +6,30 @@ mod answer;
 mod contacts;
 pub mod interactive;
 mod location;
+mod marketing;
 mod media;
 mod reaction;
 mod recipient;
 mod request;
+mod template;
 mod text;
 #[cfg(test)]
 mod wrong;
 
-pub use answer::Accepted;
+pub use answer::{Accepted, MessageStatus};
 pub use contacts::{
     ContactAddress, ContactCard, ContactEmail, ContactName, ContactOrganization, ContactPhone, ContactUrl,
 };
 pub use interactive::Interactive;
 pub use location::Location;
+pub use marketing::MARKETING;
 pub use media::{Media, MediaKind, MediaSource};
 pub use reaction::Reaction;
 pub use recipient::Recipient;
 pub use request::{Content, Mark, PARAMETERS, Request, Send};
+pub use template::{
+    Argument, ButtonValues, CardValues, HeaderMedia, HeaderPlace, HeaderProduct, Template, Values,
+};
 pub use text::Text;
 
 use crate::codes;

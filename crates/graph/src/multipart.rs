@@ -1,4 +1,9 @@
-//! `multipart/form-data` with parameters in it (RFC 7578). Files are no parameters: what takes one reads it as a stream.
+//! `multipart/form-data` with parameters in it (RFC 7578). Files are no parameters: what takes one reads it as a stream
+//! ([`PartReader`]).
+
+mod parts;
+
+pub use parts::{PartReader, Piece};
 
 use crate::error::GraphError;
 use crate::value::MEMBERS;

@@ -58,6 +58,15 @@ impl<'a> Params<'a> {
         Members::outermost(&self.0)
     }
 
+    /// The same without some.
+    pub(crate) fn without(&self, names: &[&'static str]) -> Self {
+        let mut params = self.0.clone();
+        for name in names.iter().filter(|name| params.get(name).is_some()).collect::<Vec<_>>() {
+            params.set((*name).into(), Value::Null);
+        }
+        Self(params)
+    }
+
     /// A parameter that may be there.
     pub fn get<'v>(&'v self, name: &'v str) -> Option<Param<'v>> {
         Some(Param::new(self.0.get(name)?, name))

@@ -129,15 +129,32 @@ impl<'v> Param<'v> {
         number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.must_be("a number"))
     }
 
+    /// An integer, or its digits (forms have no other way).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn signed(self) -> Result<i64, GraphError> {
+        let integer = match self.value {
+            Value::Unsigned(value) => i64::try_from(*value).ok(),
+            Value::Negative(value) => Some(*value),
+            Value::Text(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        integer.ok_or_else(|| self.must_be("an integer"))
+    }
+
+    /// What it is, to whoever takes several types.
+    pub(crate) fn value(self) -> &'v Value<'v> {
+        self.value
+    }
+
     /// An object, or a text that is the JSON of one (forms have no other way), with no members but `known`.
     ///
     /// # Errors
     /// It is neither, or has another member.
     pub fn object(&'v self, known: &[&str]) -> Result<Members<'v>, GraphError> {
         let members = self.any_object()?;
-        if let Some(name) = members.names().find(|name| !known.contains(name)) {
-            return Err(GraphError::unexpected_member(name, &self.path()));
-        }
+        members.only(known)?;
         Ok(members)
     }
 
@@ -235,6 +252,16 @@ impl<'v> Members<'v> {
     /// It is not.
     pub fn required(&'v self, name: &'v str) -> Result<Param<'v>, GraphError> {
         self.get(name).ok_or_else(|| GraphError::missing(&self.place_of(name).to_string()))
+    }
+
+    /// Refuses members that are not `known`.
+    ///
+    /// # Errors
+    /// There is one; the error names the first.
+    pub fn only(&self, known: &[&str]) -> Result<(), GraphError> {
+        let Some(name) = self.names().find(|name| !known.contains(name)) else { return Ok(()) };
+        let path = self.place.map(|place| place.to_string()).unwrap_or_default();
+        Err(GraphError::unexpected_member(name, &path))
     }
 
     /// The names of all members.

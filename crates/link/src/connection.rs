@@ -1,11 +1,12 @@
 //! A connection: frames out, frames in, and who is at the other end.
 
+use crate::count::count;
 use crate::outbox::{Outbox, Taken};
 use crate::source::{Piece, Source};
 use crate::tap::Tapped;
+use crate::transfer::Transfers;
 use crate::{CloseReason, LinkError, SendError};
 use bytes::BufMut as _;
-use metrics::counter;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Connection<In, Out> {
     pub sender: FrameSender<Out>,
     /// Frames from the other end.
     pub receiver: FrameReceiver<In>,
+    /// What is too large for a frame: the endpoint opens it, the relay accepts it.
+    pub transfers: Transfers,
 }
 
 /// A connection as an endpoint has it.
@@ -176,11 +179,6 @@ impl<In: Frame> FrameReceiver<In> {
     }
 }
 
-/// For the operator: how much, not whose.
-pub(crate) fn count(direction: &'static str, bytes: &[u8]) {
-    counter!("blindpost_link_bytes_total", "direction" => direction).increment(bytes.len() as u64);
-}
-
 impl<In> Drop for FrameReceiver<In> {
     fn drop(&mut self) {
         self.outgoing.close(CloseReason::Done);
@@ -201,6 +199,7 @@ pub(crate) fn assemble<In: Frame, Out: Frame>(
     source: Source,
     outgoing: Arc<Outbox>,
     tap: Option<Tapped>,
+    transfers: Transfers,
 ) -> Connection<In, Out> {
     let medium = match source {
         Source::Quic(_) => Medium::Quic,
@@ -211,6 +210,7 @@ pub(crate) fn assemble<In: Frame, Out: Frame>(
         peer,
         sender: FrameSender { handle, frames: PhantomData },
         receiver: FrameReceiver { source, decoder: Decoder::default(), outgoing, tap, end: None },
+        transfers,
     }
 }
 

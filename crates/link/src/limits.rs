@@ -27,10 +27,16 @@ pub struct Limits {
     pub max_attempts: usize,
     /// Bytes of frames that wait to be written, per connection; one more frame may go over it.
     pub queue_bytes: usize,
-    /// Bytes that a connection holds of what arrived and nobody has read yet.
+    /// Bytes that a connection holds of what arrived and nobody has read yet. Each transfer has as much again.
     pub receive_window: u32,
-    /// Bytes that a connection holds of what was sent and not acknowledged yet.
+    /// Bytes that a connection holds of what was sent and not acknowledged yet. Each transfer has as much again.
     pub send_window: u32,
+    /// Transfers that an endpoint may have open at once, beside its messages: what the relay grants a connection, and what an
+    /// endpoint has windows for. Each costs memory in every connection, so the relay begins with few and
+    /// [allows](crate::Transfers::allow) more to whom it knows.
+    pub max_transfers: u32,
+    /// A transfer of which the other end takes or sends nothing for so long is given up.
+    pub transfer_idle: Duration,
     /// Asked of the kernel for a UDP socket, each way. At the usual 208 KiB, 1,000 busy connections
     /// lose packets and fall to a tenth; `net.core.rmem_max` and `wmem_max` must allow more.
     pub socket_buffer: usize,
@@ -55,6 +61,8 @@ impl Default for Limits {
             queue_bytes: 256 * 1024,
             receive_window: 512 * 1024,
             send_window: 512 * 1024,
+            max_transfers: 2,
+            transfer_idle: Duration::from_secs(20),
             socket_buffer: 4 * 1024 * 1024,
             remembered_sessions: 100_000,
             post_quantum: true,

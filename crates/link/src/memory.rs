@@ -4,6 +4,7 @@ use crate::connection::{EndpointSide, RelaySide, assemble};
 use crate::outbox::Outbox;
 use crate::source::Source;
 use crate::tap::{Direction, Tap, TapSlot, Tapped};
+use crate::transfer::Transfers;
 use crate::{BindError, CloseReason, ConnectError, Limits, LinkIdentity};
 use std::collections::BTreeMap;
 use std::io;
@@ -118,9 +119,15 @@ fn pair(
     let tapped = |direction| tap.map(|tap| Tapped::new(tap, direction));
     let up = Arc::new(Outbox::new(limits.queue_bytes));
     let down = Arc::new(Outbox::new(limits.queue_bytes));
+    let (opens, accepts) = Transfers::in_memory(limits.max_transfers, limits.transfer_idle, tap.cloned());
     let relay_outbox = Arc::downgrade(&down);
-    let endpoint_side =
-        assemble(relay, Source::Memory(Arc::clone(&down)), Arc::clone(&up), tapped(Direction::ToEndpoint));
-    let relay_side = assemble(endpoint, Source::Memory(up), down, tapped(Direction::ToRelay));
+    let endpoint_side = assemble(
+        relay,
+        Source::Memory(Arc::clone(&down)),
+        Arc::clone(&up),
+        tapped(Direction::ToEndpoint),
+        opens,
+    );
+    let relay_side = assemble(endpoint, Source::Memory(up), down, tapped(Direction::ToRelay), accepts);
     (endpoint_side, relay_side, relay_outbox)
 }

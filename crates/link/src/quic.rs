@@ -4,10 +4,12 @@
 //! it, so that the relay sees the stream before the first frame. Frames follow, both ways. Who closes
 //! finishes its half, waits until the other end has everything, and says why in CONNECTION_CLOSE.
 
-use crate::connection::{assemble, count};
+use crate::connection::assemble;
+use crate::count::count;
 use crate::outbox::{Outbox, Taken};
 use crate::source::{QuicSource, Source};
 use crate::tap::{Direction, Tap, Tapped};
+use crate::transfer::Transfers;
 use crate::{Connection, Limits, LinkIdentity};
 use aws_lc_rs::hmac;
 use quinn::{RecvStream, SendStream, TransportConfig, VarInt, WriteError};
@@ -75,18 +77,21 @@ pub(crate) fn open(
     quinn::Endpoint::new(config, server, socket.into(), Arc::new(quinn::TokioRuntime))
 }
 
-/// Transport parameters for one stream per connection, as little memory as possible, and death noticed.
+/// Transport parameters for one long-lived stream per connection and few for transfers, as little memory as possible, and
+/// death noticed.
 pub(crate) fn transport(limits: &Limits, side: quinn::Side) -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
+    let streams = 1 + limits.max_transfers;
     let millis = u32::try_from(limits.idle_timeout.as_millis()).unwrap_or(u32::MAX);
     config
         .max_idle_timeout(Some(VarInt::from_u32(millis).into()))
         // Credit for streams costs memory in every connection: 135 KiB for the default of 100 and more.
-        .max_concurrent_bidi_streams(VarInt::from_u32(u32::from(side.is_server())))
+        .max_concurrent_bidi_streams(VarInt::from_u32(if side.is_server() { streams } else { 0 }))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(limits.receive_window))
-        .receive_window(VarInt::from_u32(limits.receive_window))
-        .send_window(u64::from(limits.send_window))
+        // So that a transfer that nobody reads, or whose bytes are not acknowledged yet, leaves messages theirs.
+        .receive_window(VarInt::from_u32(limits.receive_window.saturating_mul(streams)))
+        .send_window(u64::from(limits.send_window) * u64::from(streams))
         // Neither is used; both cost memory in every connection.
         .mtu_discovery_config(None)
         .datagram_receive_buffer_size(None);
@@ -116,8 +121,9 @@ pub(crate) fn establish<In: Frame, Out: Frame>(
         close_timeout,
     };
     tokio::spawn(writer.run());
+    let transfers = Transfers::quic(connection.clone(), limits.transfer_idle, tap.cloned());
     let source = QuicSource { stream: recv, connection, finished: false, close_timeout };
-    assemble(peer, Source::Quic(source), outbox, tapped(Direction::ToRelay))
+    assemble(peer, Source::Quic(source), outbox, tapped(Direction::ToRelay), transfers)
 }
 
 /// Moves what an outbox gathers to a QUIC stream.

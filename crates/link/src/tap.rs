@@ -21,6 +21,9 @@ pub trait Tap: Send + Sync {
     /// A connection begins: what sees its bytes in one direction, in order but cut anywhere, as they
     /// arrive or just before they are sent. Called on the connection's path: be quick.
     fn stream(&self, direction: Direction) -> Observer;
+
+    /// The same for one transfer: a frame, and then the bytes of a blob.
+    fn transfer(&self, direction: Direction) -> Observer;
 }
 
 /// A tap that may be installed later.
@@ -32,6 +35,10 @@ pub(crate) struct Tapped(Observer);
 impl Tapped {
     pub(crate) fn new(tap: &Arc<dyn Tap>, direction: Direction) -> Self {
         Self(tap.stream(direction))
+    }
+
+    pub(crate) fn transfer(tap: &Arc<dyn Tap>, direction: Direction) -> Self {
+        Self(tap.transfer(direction))
     }
 
     pub(crate) fn saw(&mut self, bytes: &[u8]) {

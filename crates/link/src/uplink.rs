@@ -1,16 +1,17 @@
 //! An endpoint's standing connection to its relay: made again whenever it is lost.
 
 use crate::{
-    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, Switch, replace_file,
+    Backoff, CloseReason, ConnectError, Connection, Connector, LinkError, LinkIdentity, Switch, Transfer,
+    TransferError, Transfers, replace_file,
 };
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{ConnectionId, LinkEvent, LinkKey, Outgoing, RejectCode, ToEndpoint, ToRelay, TransferRequest};
 
 /// A connection that stays for so long, as long as the longest wait, makes no storm, even if there was nothing to do.
 const STAYED: Duration = Duration::from_secs(30);
@@ -27,6 +28,29 @@ pub struct Uplink {
     pub pin: Pin,
     /// Whether to connect.
     pub switch: Switch,
+    /// Told of the transfers of each connection that is made.
+    pub transfers: UplinkTransfers,
+}
+
+/// The transfers of whichever connection there is. Clones are of the same uplink.
+#[derive(Debug, Clone)]
+pub struct UplinkTransfers(Arc<watch::Sender<Option<Transfers>>>);
+
+impl UplinkTransfers {
+    /// Opens a stream for a transfer on the connection that there is, or says at once that there is none.
+    ///
+    /// # Errors
+    /// [`TransferError::Gone`] or [`TransferError::Idle`].
+    pub async fn open(&self, request: TransferRequest) -> Result<Transfer, TransferError> {
+        let transfers = self.0.borrow().clone().ok_or(TransferError::Gone)?;
+        transfers.open(request).await
+    }
+}
+
+impl Default for UplinkTransfers {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(None)))
+    }
 }
 
 /// Which key the relay must have.
@@ -75,8 +99,11 @@ impl Uplink {
             let reason = match self.connect().await {
                 Ok(link) => {
                     let begun = Instant::now();
+                    self.transfers.0.send_replace(Some(link.transfers.clone()));
                     let id = ConnectionId(number);
-                    match carry(id, link, &wrap, &inputs, &mut outgoing, &self.switch).await {
+                    let carried = carry(id, link, &wrap, &inputs, &mut outgoing, &self.switch).await;
+                    self.transfers.0.send_replace(None);
+                    match carried {
                         Ok(Session::Idle(reason)) if begun.elapsed() < STAYED => reason,
                         Ok(Session::Idle(_) | Session::Worked) => {
                             trouble = Trouble::default();
@@ -183,7 +210,7 @@ async fn carry<I>(
     outgoing: &mut mpsc::UnboundedReceiver<Outgoing<ToRelay>>,
     switch: &Switch,
 ) -> Result<Session, Unheard> {
-    let Connection { peer, sender, mut receiver } = link;
+    let Connection { peer, sender, mut receiver, transfers: _ } = link;
     let tell = async |event| inputs.send(wrap(event)).await.map_err(|_| Unheard);
     tell(LinkEvent::Up { connection: id, peer }).await?;
     let mut session = Session::Idle("the relay ends the connection before anything is done".to_owned());

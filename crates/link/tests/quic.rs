@@ -197,6 +197,10 @@ async fn the_tap_sees_frames_and_the_network_does_not() {
                     }
                 })
             }
+
+            fn transfer(&self, _: Direction) -> Observer {
+                Box::new(|_| {})
+            }
         }
         let net = Net::quic();
         let seen = Arc::new(Seen::default());

@@ -5,7 +5,7 @@
 mod common;
 
 use common::identity;
-use link::{CloseReason, Limits, MemoryNetwork, Pin, Uplink};
+use link::{CloseReason, Limits, MemoryNetwork, Pin, Uplink, UplinkTransfers};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,6 +24,7 @@ async fn time_of(count: u32, frames: &[ToEndpoint], staying: Duration) -> Durati
         relay: listener.local_addr(),
         pin: Pin::Key(relay.public()),
         switch: link::Switch::default(),
+        transfers: UplinkTransfers::default(),
     };
     let (inputs, mut heard) = mpsc::channel::<LinkEvent<ToEndpoint>>(64);
     let (_outgoing, frames_out) = mpsc::unbounded_channel();

@@ -27,6 +27,16 @@ pub struct RelayConfig {
     pub low_prekeys: usize,
     /// The most one-time prekeys of a kind that an address may store.
     pub max_prekeys: usize,
+    /// How long a blob is kept.
+    pub blob_ttl: Duration,
+    /// The most bytes of blobs that a device may keep here: what a stranger can make the relay store.
+    pub blob_bytes_per_endpoint: u64,
+    /// The most bytes of blobs that a node may keep here.
+    pub blob_bytes_per_gateway: u64,
+    /// The most bytes of blobs that the relay keeps in all.
+    pub blob_bytes: u64,
+    /// The most blobs that may be on their way here at once.
+    pub max_transfers: usize,
     /// The most letters of a kind that wait for another shard, but for what one frame or letter causes, before nothing
     /// more is taken that would add to them.
     pub max_letters: usize,
@@ -44,6 +54,11 @@ impl Default for RelayConfig {
             low_prekeys: 5,
             max_prekeys: 1_000,
             max_letters: 4096,
+            blob_ttl: Duration::from_secs(30 * 24 * 3600),
+            blob_bytes_per_endpoint: 1 << 30,
+            blob_bytes_per_gateway: 64 << 30,
+            blob_bytes: 128 << 30,
+            max_transfers: 256,
         }
     }
 }

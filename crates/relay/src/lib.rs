@@ -10,6 +10,7 @@
 struct Architecture;
 
 mod addresses;
+mod blobs;
 mod config;
 mod directory;
 mod endpoints;
@@ -26,7 +27,7 @@ mod shell;
 pub use config::RelayConfig;
 pub use letter::{Channel, Letter};
 pub use post::{Mail, MailItem};
-pub use relay::{Input, Notice, Output, Relay};
+pub use relay::{Input, Notice, Output, Relay, TransferEvent, Verdict};
 pub use shards::{Shard, Shards};
 pub use shell::{ServeError, serve};
 

@@ -7,6 +7,7 @@
 //! If it is the same shard it is done at once, in the same step; if it is another one it is a letter.
 
 use crate::RelayConfig;
+use crate::blobs::Blobs;
 use crate::directory::Directory;
 use crate::endpoints::{Endpoints, Party, Slot};
 use crate::letter::{Channel, Content, Letter, Request, Response};
@@ -16,11 +17,15 @@ use crate::rows;
 use crate::shards::Shard;
 use kernel::{Machine, RestoreError, Row, Table, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{ConnectionId, LinkEvent, LinkKey, Number, Outgoing, RejectCode, ToEndpoint, ToRelay};
+use wire::{
+    BlobId, ConnectionId, LinkEvent, LinkKey, Number, Outgoing, Refusal, RejectCode, ToEndpoint, ToRelay,
+    TransferId, TransferRequest,
+};
 
 mod frames;
 mod inboxes;
 mod numbers;
+mod transfers;
 
 /// What can happen to the relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,57 @@ pub enum Input {
     Link(LinkEvent<ToRelay>),
     /// Something came from another shard.
     Mail(Box<Mail>),
+    /// Something about a transfer.
+    Transfer {
+        /// Which one; the shell numbers them.
+        transfer: TransferId,
+        /// What happened.
+        event: TransferEvent,
+    },
+}
+
+/// What happens to a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferEvent {
+    /// An endpoint opened it. An [`Output::Transfer`] follows.
+    Asked {
+        /// On which connection.
+        connection: ConnectionId,
+        /// What it wants.
+        request: TransferRequest,
+    },
+    /// The blob that was to be received is durable, under its name. An [`Output::Transfer`] follows.
+    Arrived {
+        /// Which name.
+        blob: BlobId,
+    },
+    /// It was given up; after [`Verdict::Receive`] this or [`Arrived`](Self::Arrived) comes first.
+    Ended,
+}
+
+/// What is to be done with a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Take the bytes, and say when they are durable.
+    Receive {
+        /// Under which name.
+        blob: BlobId,
+        /// How many they must be.
+        length: u64,
+    },
+    /// Send the bytes.
+    Send {
+        /// Of which blob.
+        blob: BlobId,
+        /// From where on.
+        offset: u64,
+        /// How long all of it is.
+        length: u64,
+    },
+    /// Say that it is done: durable, or gone.
+    Done,
+    /// Say why not.
+    Refused(Refusal),
 }
 
 /// What the relay says.
@@ -40,6 +96,15 @@ pub enum Output {
     Close(ConnectionId),
     /// To another shard.
     Mail(Box<Mail>),
+    /// Of a transfer.
+    Transfer {
+        /// Which one.
+        transfer: TransferId,
+        /// What is to be done with it.
+        verdict: Verdict,
+    },
+    /// Nobody can have this blob any more: its bytes are to be removed.
+    DropBlob(BlobId),
     /// To whoever runs the relay.
     Notice(Notice),
 }
@@ -66,6 +131,7 @@ pub struct Relay {
     /// When a gateway next hears its totals, if they changed: one of another's businesses is none of its business.
     metering_due: BTreeSet<(Time, Slot)>,
     post: Post,
+    blobs: Blobs,
 }
 
 /// Who is at the other end of a connection.
@@ -93,6 +159,7 @@ impl Machine for Relay {
             meters: Meters::default(),
             metering_due: BTreeSet::new(),
             post: Post::new(config.shards, config.max_letters),
+            blobs: Blobs::default(),
             config,
         };
         // Directory entries come before their one-time prekeys: rows are in the order of `TABLES`.
@@ -107,13 +174,15 @@ impl Machine for Relay {
         match input {
             Input::Link(event) => self.on_link(event, step),
             Input::Mail(mail) => self.on_mail(*mail, step),
+            Input::Transfer { transfer, event } => self.on_transfer(transfer, event, step),
         }
     }
 
     fn wake_at(&self) -> Option<Time> {
         let expiry = self.endpoints.oldest().map(|oldest| oldest + self.config.inbox_ttl);
         let metering = self.metering_due.first().map(|(due, _)| *due);
-        expiry.into_iter().chain(metering).chain(self.post.wake_at()).min()
+        let blobs = self.blobs.first_expiry();
+        expiry.into_iter().chain(metering).chain(self.post.wake_at()).chain(blobs).min()
     }
 
     fn on_wake(&mut self, step: &mut Step<'_>) {
@@ -121,6 +190,7 @@ impl Machine for Relay {
         let (due, window) = (step.now - self.config.inbox_ttl, self.config.delivery_window);
         self.endpoints.expire(due, window, step.transaction);
         self.report_due(step);
+        self.expire_blobs(step);
         step.part(|step| self.post.send_again(step));
     }
 }
@@ -141,12 +211,13 @@ impl Relay {
             rows::ONE_TIME => self.directory.restore_one_time(row),
             rows::INBOX => self.endpoints.restore(row)?.restore_item(row),
             rows::METERS => self.meters.restore(row),
+            rows::BLOBS if shards.of_blob(rows::read_blob(row)?) == shards.this() => self.blobs.restore(row),
             rows::CLAIMS => self.endpoints.restore_claim(row),
             rows::SHARDS if shards.has_other(rows::read_shard(row)?) => self.post.restore_shard(row),
             rows::LETTERS if shards.has_other(rows::read_letters_key(row)?.0) => {
                 self.post.restore_letter(row)
             }
-            rows::DIRECTORY | rows::SHARDS | rows::LETTERS => {
+            rows::DIRECTORY | rows::SHARDS | rows::LETTERS | rows::BLOBS => {
                 Err(RestoreError::new(row, "of another shard, or of a relay with another number of them"))
             }
             _ => Err(RestoreError::new(row, "not a table of the relay")),
@@ -247,6 +318,7 @@ impl Relay {
     }
 
     fn forget(&mut self, connection: ConnectionId) {
+        self.blobs.disconnected(connection);
         let slot = match self.connections.remove(&connection) {
             Some(Peer::Endpoint(slot)) => Some(slot),
             Some(Peer::Stranger(key)) => self.endpoints.find(key),

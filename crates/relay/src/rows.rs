@@ -4,7 +4,7 @@ use crate::letter::Channel;
 use crate::shards::Shard;
 use bytes::Bytes;
 use kernel::{RestoreError, Row, Table};
-use wire::{Address, LinkKey};
+use wire::{Address, BlobId, LinkKey};
 
 pub(crate) const ENDPOINTS: Table = Table::state("endpoints");
 pub(crate) const DIRECTORY: Table = Table::state("directory");
@@ -15,8 +15,10 @@ pub(crate) const CLAIMS: Table = Table::state("claims");
 pub(crate) const SHARDS: Table = Table::state("shards");
 pub(crate) const LETTERS: Table = Table::queue("letters");
 
-pub(crate) const TABLES: [Table; 8] =
-    [ENDPOINTS, DIRECTORY, ONE_TIME, INBOX, METERS, CLAIMS, SHARDS, LETTERS];
+pub(crate) const BLOBS: Table = Table::state("blobs");
+
+pub(crate) const TABLES: [Table; 9] =
+    [ENDPOINTS, DIRECTORY, ONE_TIME, INBOX, METERS, CLAIMS, SHARDS, LETTERS, BLOBS];
 
 const REQUESTS: u8 = b'q';
 const RESPONSES: u8 = b'r';
@@ -27,6 +29,14 @@ pub(crate) fn link_key(key: LinkKey) -> Bytes {
 
 pub(crate) fn read_link_key(row: &Row) -> Result<LinkKey, RestoreError> {
     LinkKey::try_from(&*row.key).map_err(|error| RestoreError::new(row, error))
+}
+
+pub(crate) fn blob_key(blob: BlobId) -> Bytes {
+    Bytes::copy_from_slice(&blob.0)
+}
+
+pub(crate) fn read_blob(row: &Row) -> Result<BlobId, RestoreError> {
+    BlobId::try_from(&*row.key).map_err(|error| RestoreError::new(row, error))
 }
 
 pub(crate) fn read_address(row: &Row) -> Result<(Address, &[u8]), RestoreError> {

@@ -1,7 +1,7 @@
 //! Which shard of the relay an endpoint or a number lives at: by its hash, so that every shard knows without asking.
 
 use std::num::NonZeroU32;
-use wire::{LinkKey, Number};
+use wire::{BlobId, LinkKey, Number};
 
 /// One shard of the relay, by its number, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,12 @@ impl Shards {
     /// Where a number lives: who speaks for it, and its prekeys.
     pub fn of_number(self, number: Number) -> Shard {
         self.place(mix(number.as_integer()))
+    }
+
+    /// Where a blob lives. Its name is drawn, and the beginning of it as good a hash as any.
+    pub fn of_blob(self, BlobId(name): BlobId) -> Shard {
+        let [a, b, c, d, e, f, g, h, ..] = name;
+        self.place(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 
     /// The shard of a number, if it is another one.

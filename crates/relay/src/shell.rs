@@ -1,14 +1,18 @@
-//! The relay's live shell: a task for each connection that carries its frames, one machine behind all of them, and the
-//! way back for what it says; started again from its rows when the store has failed.
+//! The relay's live shell: a task for each connection that carries its frames (and one for each transfer: `transfers`), one
+//! machine behind all of them, and the way back for what it says; started again from its rows when the store has failed.
 
+mod transfers;
+
+use crate::shell::transfers::{Desk, OF_A_GATEWAY, blob_of};
 use crate::{Input, Notice, Output, Relay, RelayConfig, Shards};
 use kernel::Rng;
-use link::{CloseReason, Connection, Listener};
+use link::{CloseReason, Connection, Limits, Listener};
 use live::{Seldom, StartError};
 use metrics::{counter, gauge};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::Partition;
+use store::{Partition, Shelf};
 use tokio::sync::mpsc;
 use wire::{ConnectionId, LinkEvent, ToEndpoint, ToRelay};
 
@@ -25,6 +29,9 @@ pub enum ServeError {
     /// Its rows can't be read.
     #[error("the relay can't start: {0}")]
     Start(#[from] StartError),
+    /// What its blobs' directory has that is no blob's can't be removed.
+    #[error("the relay can't tidy the directory of its blobs: {0}")]
+    Blobs(io::Error),
     /// It is one shard of several.
     #[error("a relay is served whole: there is nobody to carry letters between shards")]
     Shards,
@@ -33,7 +40,7 @@ pub enum ServeError {
 /// Where frames for each connection go.
 type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::Sender<ToEndpoint>>>>;
 
-/// Runs the relay on `listener` until `shutdown` completes.
+/// Runs the relay on `listener` until `shutdown` completes, with its blobs in `blobs`.
 ///
 /// If the store fails, the relay closes its connections and starts again from its rows.
 ///
@@ -42,6 +49,7 @@ type Outboxes = Arc<Mutex<BTreeMap<ConnectionId, mpsc::Sender<ToEndpoint>>>>;
 pub async fn serve(
     config: RelayConfig,
     partition: Partition,
+    blobs: Shelf,
     listener: Listener,
     mut rng: Rng,
     shutdown: impl Future<Output = ()>,
@@ -51,13 +59,17 @@ pub async fn serve(
     }
     let mut next_connection = 0;
     let mut relay = live::restore::<Relay>(config.clone(), &partition)?;
+    let desk = Desk::new(blobs.clone());
     let serving = async {
         loop {
             let (inputs, mut waiting) = mpsc::channel(INPUT_QUEUE);
             let outboxes = Outboxes::default();
-            let release = releaser(Arc::clone(&outboxes));
+            blobs
+                .sweep(|name| blob_of(name).is_some_and(|blob| relay.keeps(blob)))
+                .map_err(ServeError::Blobs)?;
+            let release = releaser(Arc::clone(&outboxes), desk.clone());
             let lived = tokio::select! {
-                () = accept(&listener, inputs, &outboxes, &mut next_connection) => Ok(()),
+                () = accept(&listener, inputs, &outboxes, &desk, &mut next_connection) => Ok(()),
                 driven = live::drive(relay, &partition, &mut rng, &mut waiting, release) => driven,
             };
             lock(&outboxes).clear();
@@ -74,13 +86,26 @@ pub async fn serve(
 }
 
 /// Takes connections until the listener is closed.
-async fn accept(listener: &Listener, inputs: mpsc::Sender<Input>, outboxes: &Outboxes, next: &mut u64) {
+async fn accept(
+    listener: &Listener,
+    inputs: mpsc::Sender<Input>,
+    outboxes: &Outboxes,
+    desk: &Desk,
+    next: &mut u64,
+) {
     while let Some(connection) = listener.accept().await {
         *next += 1;
         let id = ConnectionId(*next);
         let (outbox, frames) = mpsc::channel(OUTBOX);
         lock(outboxes).insert(id, outbox);
-        tokio::spawn(serve_connection(id, connection, inputs.clone(), frames, Arc::clone(outboxes)));
+        tokio::spawn(serve_connection(
+            id,
+            connection,
+            inputs.clone(),
+            frames,
+            Arc::clone(outboxes),
+            desk.clone(),
+        ));
     }
 }
 
@@ -91,8 +116,10 @@ async fn serve_connection(
     inputs: mpsc::Sender<Input>,
     mut frames: mpsc::Receiver<ToEndpoint>,
     outboxes: Outboxes,
+    desk: Desk,
 ) {
-    let Connection { peer, sender, mut receiver } = connection;
+    let Connection { peer, sender, mut receiver, transfers } = connection;
+    let opened = desk.serve(id, transfers.clone(), inputs.clone());
     let connections = gauge!("blindpost_relay_connections");
     connections.increment(1);
     if inputs.send(Input::Link(LinkEvent::Up { connection: id, peer })).await.is_err() {
@@ -116,6 +143,10 @@ async fn serve_connection(
                     if matches!(frame, ToRelay::Submit { .. }) {
                         counter!("blindpost_relay_submissions_total").increment(1);
                     }
+                    if matches!(frame, ToRelay::Hello { gateway: true, .. }) {
+                        // If it is none the machine ends the connection.
+                        transfers.allow(OF_A_GATEWAY, Limits::default().receive_window);
+                    }
                     LinkEvent::Frame { connection: id, frame }
                 }
                 Err(link::LinkError::Frame(error)) => LinkEvent::Garbled { connection: id, error },
@@ -134,6 +165,7 @@ async fn serve_connection(
     tokio::select! {
         () = reader => {}
         () = writer => {}
+        () = opened => {}
     }
     connections.decrement(1);
     lock(&outboxes).remove(&id);
@@ -141,7 +173,7 @@ async fn serve_connection(
 }
 
 /// Carries out what the machine says, now that it may be said.
-fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
+fn releaser(outboxes: Outboxes, desk: Desk) -> impl FnMut(Output) {
     let mut rejections = BTreeMap::<&str, Seldom>::new();
     move |output| match output {
         Output::Send(outgoing) => {
@@ -157,6 +189,8 @@ fn releaser(outboxes: Outboxes) -> impl FnMut(Output) {
             }
         }
         Output::Close(connection) => drop(lock(&outboxes).remove(&connection)),
+        Output::Transfer { transfer, verdict } => desk.hear(transfer, verdict),
+        Output::DropBlob(blob) => desk.drop_blob(blob),
         // The whole relay has nobody to write to. If it had, the letter would be a row, and go out again.
         Output::Mail(_) | Output::Notice(Notice::AnotherPast(_)) => {}
         // Not which key: the log is for whoever operates the relay, and keys are not for them.

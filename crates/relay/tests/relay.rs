@@ -89,7 +89,7 @@ impl Stage {
                     heard.push((endpoint, frame));
                 }
                 Output::Close(connection) => self.closed.push(u8::try_from(connection.0).unwrap()),
-                Output::Mail(_) | Output::Notice(_) => {}
+                Output::Mail(_) | Output::Notice(_) | Output::Transfer { .. } | Output::DropBlob(_) => {}
             }
         }
         heard

@@ -24,6 +24,7 @@ mod recover;
 mod rows;
 mod seal;
 mod shadow;
+mod shelf;
 mod tally;
 
 use commit::{Message, Writer};
@@ -37,6 +38,7 @@ use std::time::Duration;
 pub use error::{CommitError, LoadError, OpenError};
 pub use promise::Commit;
 pub use shadow::Shadow;
+pub use shelf::{Draft, Shelf};
 
 /// A store: a cheap handle to one thread that commits.
 ///

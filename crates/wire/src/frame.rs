@@ -20,7 +20,7 @@ pub const VERSION: u8 = 1;
 /// The longest frame, without its length field. The largest honest one publishes 100 KEM prekeys.
 pub const MAX_FRAME_BYTES: usize = 256 * 1024;
 
-const LENGTH_BYTES: usize = 4;
+pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// Bytes that are not a frame. The connection that they came from is at an end.
 #[derive(Debug, thiserror::Error, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,11 @@ impl<F: Frame> Decoder<F> {
         frame.advance(1);
         F::decode_body(frame).map(Some)
     }
+
+    /// What arrived behind the last frame, for who knows that it is none.
+    pub fn into_rest(self) -> Bytes {
+        self.buffer.freeze()
+    }
 }
 
 impl<F> Default for Decoder<F> {
@@ -171,7 +176,7 @@ macro_rules! row_form {
 
 row_form!(Bundle, Envelope, InboxItem, MeterReading, Publish);
 
-fn write_frame(message: &impl Message, buffer: &mut BytesMut) {
+pub(crate) fn write_frame(message: &impl Message, buffer: &mut BytesMut) {
     let length = message.encoded_len() + 1;
     buffer.reserve(LENGTH_BYTES + length);
     // Longer than u32 only beyond every limit; the reader then refuses the frame.

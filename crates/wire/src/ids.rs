@@ -20,6 +20,9 @@ pub enum IdError {
     /// Not 16 bytes.
     #[error("not an envelope id: want 16 bytes")]
     Envelope,
+    /// Not 32 bytes.
+    #[error("not a blob's name: want 32 bytes")]
+    Blob,
     /// Not 32 bytes, or not 64 hex digits.
     #[error("not a link key: want 64 hex digits")]
     LinkKey,
@@ -190,6 +193,23 @@ impl fmt::Debug for EnvelopeId {
     }
 }
 
+/// Names one blob; 32 bytes that its sender drew at random, so that who knows them has been told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobId(pub [u8; 32]);
+
+impl TryFrom<&[u8]> for BlobId {
+    type Error = IdError;
+    fn try_from(bytes: &[u8]) -> Result<Self, IdError> {
+        bytes.try_into().map(Self).map_err(|_| IdError::Blob)
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BlobId(…)")
+    }
+}
+
 /// The Ed25519 public key that a connection was authenticated with: who is at the other end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkKey(pub [u8; 32]);
@@ -258,6 +278,7 @@ mod tests {
         let address = Address::primary("491512345678".parse().unwrap());
         let shown =
             format!("{address:?} {:?} {:?} {:?}", address.number, address.device, EnvelopeId([7; 16]));
+        let shown = format!("{shown} {:?}", BlobId([7; 32]));
         assert!(!shown.chars().any(|c| c.is_ascii_digit()), "{shown}");
     }
 

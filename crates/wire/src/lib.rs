@@ -11,16 +11,18 @@ mod ids;
 mod length;
 mod messages;
 mod position;
+mod transfer;
 
 pub use connection::{ConnectionId, LinkEvent, Outgoing};
 pub use frame::{Decoder, Frame, FrameError, MAX_FRAME_BYTES, VERSION};
-pub use ids::{Address, DeviceId, EnvelopeId, IdError, LinkKey, Number};
+pub use ids::{Address, BlobId, DeviceId, EnvelopeId, IdError, LinkKey, Number};
 pub use messages::{
     Bundle, Envelope, InboxItem, MeterReading, OneTimeKey, PrekeyBundle, Publish, Receipt, SignedKey,
     ToEndpoint, ToRelay,
 };
 pub use position::Position;
-pub use proto::{BillingClass, Direction, EnvelopeKind, Outcome, RejectCode};
+pub use proto::{BillingClass, Direction, EnvelopeKind, Outcome, Refusal, RejectCode};
+pub use transfer::{MAX_BLOB_BYTES, TransferAnswer, TransferId, TransferRequest};
 
 #[allow(missing_docs, clippy::all, unreachable_pub)]
 mod proto {

@@ -181,4 +181,8 @@ impl Tap for Frames {
         streams.push((direction, gathered.clone()));
         Box::new(move |bytes| gathered.add(bytes))
     }
+
+    fn transfer(&self, direction: Direction) -> Observer {
+        self.stream(direction)
+    }
 }

@@ -96,14 +96,15 @@ fn speak(stage: &mut Stage) -> Result<Held, LiveError> {
             consumer.freeze()?;
         }
     }
-    let mut held = Held::new();
+    let submissions = || stage.frames.ids().submissions;
+    let (mut held, before) = (Held::new(), submissions());
     for talk in &stage.cast.conversations {
         let name = send(stage, talk.business, talk.consumer, &talk.down, Some(&talk.note))?;
         held.push((talk.business, name));
     }
-    until("all messages to be taken by the relay", || {
-        held.iter().all(|(at, name)| desks.get(*at).is_some_and(|desk| desk.knows(name, "sent")))
-    })?;
+    // No webhook says so: in each conversation the text that is not acknowledged comes first.
+    let sent = held.len() as u64;
+    until("all messages to be submitted to the relay", || submissions() >= before + sent)?;
     Ok(held)
 }
 

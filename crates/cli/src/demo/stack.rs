@@ -13,7 +13,7 @@ use cloud::BillLine;
 use consumer::{ConsumerConfig, Habits, Notice, Output, Reply};
 use endpoint::Suites;
 use kernel::Rng;
-use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
+use link::{Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use miette::IntoDiagnostic as _;
 use privacy::Scanner;
 use relay::RelayConfig;
@@ -87,8 +87,10 @@ impl Stack {
             relay: relay_addr,
             pin: Pin::Key(relay_key),
             switch: link::Switch::default(),
+            transfers: UplinkTransfers::default(),
         };
 
+        let blobs = relay.blobs()?;
         let stop = Shutdown::new();
         let mut tasks = JoinSet::new();
         let config = RelayConfig {
@@ -97,7 +99,7 @@ impl Stack {
             ..RelayConfig::default()
         };
         let transport =
-            relay::serve(config, relay.store.partition("relay"), listener, relay.rng, stop.wait());
+            relay::serve(config, relay.store.partition("relay"), blobs, listener, relay.rng, stop.wait());
         tasks.spawn(async move { transport.await.into_diagnostic() });
 
         let bill = Bill::default();
@@ -108,9 +110,19 @@ impl Stack {
             }
         };
         let partition = node.store.partition("node");
-        let config = tenants::node_config(&businesses, suites)?;
+        let mut config = tenants::node_config(&businesses, suites)?;
+        config.base_url = base_url.clone().into();
+        let media = node.media()?;
         let restored = cloud::Restored::new(config, partition).into_diagnostic()?;
-        let cloud = cloud::serve(restored, http, uplink(node.identity), node.rng, observe, stop.wait());
+        let cloud = cloud::serve(
+            restored,
+            http,
+            media,
+            uplink(node.identity.clone()),
+            node.rng,
+            observe,
+            stop.wait(),
+        );
         tasks.spawn(async move { cloud.await.into_diagnostic() });
 
         let receivers = businesses.iter().map(|business| Receiver {

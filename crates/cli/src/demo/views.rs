@@ -56,6 +56,18 @@ impl Tap for RelayTap {
             }
         })
     }
+
+    fn transfer(&self, _: Direction) -> Observer {
+        let mut search = self.scanner.view("transfers through the relay");
+        let (count, leaks) = (Arc::clone(&self.bytes), Arc::clone(&self.leaks));
+        Box::new(move |bytes| {
+            count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            let found = search.feed(bytes);
+            if !found.is_empty() {
+                leaks.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            }
+        })
+    }
 }
 
 /// Keeps the first envelope that goes to a consumer, to show it.

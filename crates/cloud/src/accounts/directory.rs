@@ -6,7 +6,7 @@ use super::assets::{Account, App, Grant, Phone, TokenId};
 use super::tenant::{AccessToken, Portfolio, Tenant, Tenants, Thing};
 use crate::register::{Drift, Register};
 use crate::rows;
-use graph::{AppId, PhoneNumberId, SigningKey, WabaId, digest};
+use graph::{AppId, MediaId, PhoneNumberId, SigningKey, TemplateId, WabaId, digest};
 use kernel::{RestoreError, Row, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub(crate) enum Target {
     App(AppId),
     Account(WabaId),
     Number(PhoneNumberId),
+    Template(TemplateId),
+    Media(MediaId),
 }
 
 impl Directory {

@@ -5,6 +5,7 @@ use crate::api::exchange::{ApiRequest, ReplyId};
 use crate::api::respond::{Asker, respond};
 use crate::api::route::{Asked, Outcome, Reply};
 use crate::api::routes::find;
+use crate::media::Attached;
 use crate::output::Step;
 use crate::state::State;
 use graph::tokens::Exchange;
@@ -13,8 +14,8 @@ use kernel::Time;
 
 impl State {
     /// Answers a request, now or when something else has happened.
-    pub(crate) fn on_request(&mut self, reply: ReplyId, request: &ApiRequest, step: &mut Step<'_>) {
-        let request = Request::parse(request.as_raw());
+    pub(crate) fn on_request(&mut self, reply: ReplyId, asked: &ApiRequest, step: &mut Step<'_>) {
+        let request = Request::parse(asked.as_raw());
         let grant = match &request.params {
             Ok(params) if request.path.rest(0) == "oauth/access_token" => client(&self.directory, params),
             params => authenticate(&self.directory, step.now, &request.token, params.as_ref().ok()),
@@ -22,21 +23,32 @@ impl State {
         let app = grant.as_ref().ok().map(|grant| grant.app);
         let whose = app.and_then(|app| app.as_str().parse().ok()).unwrap_or(0);
         let asker = Asker { reply, version: request.path.version, whose };
-        match grant.and_then(|grant| self.call(asker, &grant, &request, step)) {
+        match grant.and_then(|grant| self.call(asker, &grant, (&request, &asked.attached), step)) {
             Ok(Reply::Now(answer)) => respond(asker, Ok(answer), step),
             Ok(Reply::Later) => {}
-            Err(error) => respond(asker, Err(error), step),
+            Err(error) => {
+                if let Attached::Stored(stored) = &asked.attached {
+                    self.drop_unused(stored.file.name, step);
+                }
+                respond(asker, Err(error), step);
+            }
         }
     }
 
-    fn call(&mut self, asker: Asker, grant: &Grant, request: &Request<'_>, step: &mut Step<'_>) -> Outcome {
-        let (route, bound) = find(&self.directory, grant, request)?;
+    fn call(
+        &mut self,
+        asker: Asker,
+        grant: &Grant,
+        (request, attached): (&Request<'_>, &Attached),
+        step: &mut Step<'_>,
+    ) -> Outcome {
+        let (route, bound) = find(self, grant, request)?;
         route.admit(grant)?;
         let params = request.params.as_ref().map_err(Clone::clone)?;
         if route.method == Method::Post {
             params.only(route.parameters)?;
         }
-        bound.call(self, &Asked { asker, app: grant.app, params }, step)
+        bound.call(self, &Asked { asker, app: grant.app, grant, params, attached }, step)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `Debug` of everything here shows no token, body, URL or id.
 
+use crate::media::Attached;
 use bytes::Bytes;
 use graph::{Method, Raw};
 use std::fmt;
@@ -23,6 +24,8 @@ pub struct ApiRequest {
     pub content_type: Option<String>,
     /// The body, without transfer coding.
     pub body: Bytes,
+    /// The file of an upload, which is not in the body.
+    pub attached: Attached,
 }
 
 /// The answer to an [`ApiRequest`]: JSON.
@@ -68,7 +71,14 @@ impl ApiRequest {
 
     fn bare(method: Method, path: String, token: &str) -> Self {
         let authorization = Some(format!("Bearer {token}"));
-        Self { method, path, authorization, content_type: None, body: Bytes::new() }
+        Self {
+            method,
+            path,
+            authorization,
+            content_type: None,
+            body: Bytes::new(),
+            attached: Attached::Nothing,
+        }
     }
 }
 

@@ -27,6 +27,11 @@ pub(crate) fn unavailable(trace: &str) -> ApiResponse {
     response(Version::DEFAULT, Err(GraphError::unavailable()), trace)
 }
 
+/// The answer to a request that the shell refuses.
+pub(crate) fn refuse(error: GraphError, trace: &str) -> ApiResponse {
+    response(Version::DEFAULT, Err(error), trace)
+}
+
 /// The answer to a request whose body is over the shell's limit.
 pub(crate) fn body_too_large(limit: usize, trace: &str) -> ApiResponse {
     response(Version::DEFAULT, Err(GraphError::body_too_large(limit)), trace)

@@ -2,10 +2,11 @@
 
 use crate::accounts::{Grant, Target};
 use crate::api::respond::Asker;
+use crate::media::Attached;
 use crate::output::Step;
 use crate::state::State;
 use graph::tokens::{Scope, TokenKind};
-use graph::{Answer, AppId, GraphError, Method, Params, PhoneNumberId, WabaId};
+use graph::{Answer, AppId, GraphError, MediaId, Method, Params, PhoneNumberId, TemplateId, WabaId};
 
 /// A line of the [table](crate::ROUTES): an object, an edge of it and a method; who may, with which parameters; and the
 /// function that does it.
@@ -32,6 +33,10 @@ pub enum Object {
     Account,
     /// A business's phone number.
     Number,
+    /// A message template.
+    Template,
+    /// Media that a business has uploaded, or a consumer sent.
+    Media,
 }
 
 /// Which token a route takes, of those that open its object.
@@ -56,6 +61,8 @@ enum Call {
     App(Function<AppId>),
     Account(Function<WabaId>),
     Number(Function<PhoneNumberId>),
+    Template(Function<TemplateId>),
+    Media(Function<MediaId>),
 }
 
 type Plain = fn(&mut State, &Asked<'_>, &mut Step<'_>) -> Outcome;
@@ -68,6 +75,8 @@ pub(crate) enum Bound {
     App(Function<AppId>, AppId),
     Account(Function<WabaId>, WabaId),
     Number(Function<PhoneNumberId>, PhoneNumberId),
+    Template(Function<TemplateId>, TemplateId),
+    Media(Function<MediaId>, MediaId),
 }
 
 /// What the function of a route is told beside its object.
@@ -76,8 +85,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) asker: Asker,
     /// Whose token it was.
     pub(crate) app: AppId,
+    /// What that opens.
+    pub(crate) grant: &'a Grant,
     /// What else was said.
     pub(crate) params: &'a Params<'a>,
+    /// The file of an upload.
+    pub(crate) attached: &'a Attached,
 }
 
 /// What a call comes to.
@@ -132,6 +145,26 @@ impl Route {
         Self { method, edge, needs, parameters, call: Call::Number(call) }
     }
 
+    pub(crate) const fn template(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<TemplateId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Template(call) }
+    }
+
+    pub(crate) const fn media(
+        method: Method,
+        edge: &'static str,
+        needs: Needs,
+        parameters: &'static [&'static str],
+        call: Function<MediaId>,
+    ) -> Self {
+        Self { method, edge, needs, parameters, call: Call::Media(call) }
+    }
+
     /// The kind of object that it begins with.
     pub const fn object(&self) -> Object {
         match self.call {
@@ -139,6 +172,8 @@ impl Route {
             Call::App(_) => Object::App,
             Call::Account(_) => Object::Account,
             Call::Number(_) => Object::Number,
+            Call::Template(_) => Object::Template,
+            Call::Media(_) => Object::Media,
         }
     }
 
@@ -164,6 +199,8 @@ impl Route {
             (Call::App(call), Target::App(id)) => Some(Bound::App(call, id)),
             (Call::Account(call), Target::Account(id)) => Some(Bound::Account(call, id)),
             (Call::Number(call), Target::Number(id)) => Some(Bound::Number(call, id)),
+            (Call::Template(call), Target::Template(id)) => Some(Bound::Template(call, id)),
+            (Call::Media(call), Target::Media(id)) => Some(Bound::Media(call, id)),
             _ => None,
         }
     }
@@ -191,6 +228,8 @@ impl Bound {
             Self::App(call, id) => call(state, id, asked, step),
             Self::Account(call, id) => call(state, id, asked, step),
             Self::Number(call, id) => call(state, id, asked, step),
+            Self::Template(call, id) => call(state, id, asked, step),
+            Self::Media(call, id) => call(state, id, asked, step),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::proto;
 use crate::rows::{OUTBOUND, outbound_key};
 use content::MessageId;
+use graph::TemplateId;
 use graph::webhook::StatusKind as Status;
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
@@ -25,6 +26,7 @@ struct Message {
     callback_data: String,
     billing_class: BillingClass,
     is_reaction: bool,
+    template: Option<TemplateId>,
     created: Time,
     updated: Time,
 }
@@ -35,6 +37,9 @@ pub(crate) struct Started {
     pub(crate) callback_data: String,
     /// Of a reaction the business hears only that it was sent, or has failed.
     pub(crate) is_reaction: bool,
+    pub(crate) billing_class: BillingClass,
+    /// What it is a message of.
+    pub(crate) template: Option<TemplateId>,
 }
 
 /// What the business has not heard yet.
@@ -57,14 +62,15 @@ impl Outbound {
 
     /// A new message, accepted by this node.
     pub(crate) fn add(&mut self, now: Time, key: Key, started: Started, transaction: &mut Transaction) {
-        let Started { consumer, callback_data, is_reaction } = started;
+        let Started { consumer, callback_data, is_reaction, billing_class, template } = started;
         let mut message = Message {
             revision: 0,
             consumer,
             progress: proto::Status::Accepted,
             callback_data,
-            billing_class: BillingClass::Service,
+            billing_class,
             is_reaction,
+            template,
             created: now,
             updated: now,
         };
@@ -137,6 +143,14 @@ impl Outbound {
         }
     }
 
+    /// True if a message of a template has not arrived yet.
+    pub(crate) fn awaits_template(&self, template: TemplateId) -> bool {
+        let is_on_its_way = |message: &Message| {
+            message.template == Some(template) && message.progress != proto::Status::Delivered
+        };
+        self.messages.values().any(is_on_its_way)
+    }
+
     /// How many messages can still change.
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
@@ -160,6 +174,7 @@ impl Message {
             created_us: self.created.as_micros(),
             updated_us: self.updated.as_micros(),
             is_reaction: self.is_reaction,
+            template_id: self.template.map(|id| id.as_str().to_owned()).unwrap_or_default(),
         };
         let revision = self.revision;
         self.revision = transaction
@@ -191,6 +206,7 @@ fn read(revision: u64, row: proto::OutboundRow) -> Option<(Key, Message)> {
         callback_data: row.callback_data,
         billing_class: BillingClass::try_from(i32::try_from(row.billing_class).ok()?).ok()?,
         is_reaction: row.is_reaction,
+        template: row.template_id.parse().ok(),
         created: Time::from_micros(row.created_us),
         updated: Time::from_micros(row.updated_us),
     };
@@ -207,7 +223,13 @@ mod tests {
     }
 
     fn started(is_reaction: bool) -> Started {
-        Started { consumer: number("16505551234"), callback_data: String::new(), is_reaction }
+        Started {
+            consumer: number("16505551234"),
+            callback_data: String::new(),
+            is_reaction,
+            billing_class: BillingClass::Service,
+            template: None,
+        }
     }
 
     proptest! {

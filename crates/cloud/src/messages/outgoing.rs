@@ -3,11 +3,11 @@
 mod card;
 mod interactive;
 
+use crate::media::Attaching;
 use content::{Body, MessageId, kinds};
-use graph::messages::{Content, Location, Media};
+use graph::messages::{Content, Location};
 use graph::webhook::Failure;
 use graph::{GraphError, codes};
-use kernel::Time;
 use wire::Number;
 
 /// What becomes of a message's content.
@@ -30,10 +30,15 @@ impl Outgoing {
     ///
     /// # Errors
     /// It can't.
-    pub(crate) fn of(content: Content, consumer: Number, now: Time) -> Result<Self, GraphError> {
+    pub(crate) fn of(
+        content: Content,
+        consumer: Number,
+        media: &mut Attaching<'_>,
+    ) -> Result<Self, GraphError> {
+        let now = media.now;
         Ok(Self::Body(match content {
             Content::Text(text) => Body::Text(kinds::Text { body: text.body, preview_url: text.preview_url }),
-            Content::Media(it) => Body::Media(Box::new(media(&it)?)),
+            Content::Media(it) => Body::Media(Box::new(media.attach(&it)?)),
             Content::Location(place) => Body::Location(location(place)),
             Content::Contacts(cards) => {
                 Body::Contacts(kinds::Contacts { cards: cards.into_iter().map(card::of).collect() })
@@ -44,8 +49,10 @@ impl Outgoing {
                     let details = "Apps outside India can't show a message of type address_message.";
                     return Ok(Self::Fails(Failure { code: codes::RECEIVER_INCAPABLE, details }));
                 }
-                Body::Interactive(Box::new(interactive::of(*interactive)?))
+                Body::Interactive(Box::new(interactive::of(*interactive, media)?))
             }
+            // Whose template it is the account says: it is filled in before.
+            Content::Template(_) => return Err(GraphError::unavailable()),
             Content::Reaction(reaction) => {
                 return Ok(Self::Reaction { target: reaction.message_id, emoji: reaction.emoji });
             }
@@ -56,12 +63,6 @@ impl Outgoing {
 /// The body of an emoji at a message.
 pub(crate) fn reaction(target: MessageId, emoji: String) -> Body {
     Body::Reaction(content::Reaction { target, emoji })
-}
-
-/// Media travel as a reference to a blob of the relay's.
-fn media(_: &Media) -> Result<kinds::Media, GraphError> {
-    let details = "Media are not built into this node yet.";
-    Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details))
 }
 
 fn location(place: Location) -> kinds::Location {

@@ -50,7 +50,11 @@ impl State {
             _ => None,
         };
         let name = context.sender_name.as_ref().map(ProfileName::as_str);
-        let said = Said { consumer, name, target: target.as_ref() };
+        let media = match body {
+            Body::Media(media) => self.receive_media(business, media, step),
+            _ => None,
+        };
+        let said = Said { consumer, name, target: target.as_ref(), media: media.as_ref() };
         let message = Received {
             wamid: &wamid,
             sent_at_s,

@@ -1,6 +1,7 @@
 //! What people say, in the words of the API: each kind of message as a business's webhook has it. What the API has no form for,
 //! or what no app would send, arrives all the same, as a message that is not supported.
 
+use crate::media::Place;
 use content::Body;
 use content::kinds::{
     self, Answer, Button, ContactCard, ListRow, MediaKind, Order, TemplateAnswer, answer::Answer as Chosen,
@@ -20,6 +21,8 @@ pub(crate) struct Said<'a> {
     pub(crate) name: Option<&'a str>,
     /// The message that a reaction is on.
     pub(crate) target: Option<&'a Wamid<'a>>,
+    /// Where media can be had.
+    pub(crate) media: Option<&'a Place>,
 }
 
 impl<'a> Said<'a> {
@@ -27,8 +30,10 @@ impl<'a> Said<'a> {
     pub(crate) fn in_words_of_the_api(&self, body: &'a Body) -> Content<'a> {
         match body {
             Body::Text(text) => Content::Text(Text { body: &text.body }),
-            // The node has no way to their bytes yet, and says so.
-            Body::Media(media) => lacking(media_type(media.kind()), Lack::Media),
+            Body::Media(media) => match self.media {
+                Some(place) => media_at(media, place),
+                None => lacking(media_type(media.kind()), Lack::Media),
+            },
             Body::Location(place) => location(place),
             Body::Contacts(contacts) => Content::Contacts(contacts.cards.iter().map(card).collect()),
             Body::Reaction(reaction) => match self.target {
@@ -53,6 +58,28 @@ impl<'a> Said<'a> {
 
 fn lacking(kind: &str, why: Lack) -> Content<'_> {
     Content::Unsupported(Unsupported { kind, why })
+}
+
+fn media_at<'a>(media: &'a kinds::Media, place: &'a Place) -> Content<'a> {
+    let kind = media.kind();
+    let has = webhook::Media {
+        caption: &media.caption,
+        filename: &media.filename,
+        mime_type: &media.mime_type,
+        sha256: media.blob.as_ref().map_or(&[], |blob| &blob.sha256),
+        id: place.id.as_str(),
+        url: &place.url,
+        voice: (kind == MediaKind::Audio).then_some(media.voice),
+        animated: (kind == MediaKind::Sticker).then_some(media.animated),
+    };
+    match kind {
+        MediaKind::Image => Content::Image(has),
+        MediaKind::Video => Content::Video(has),
+        MediaKind::Audio => Content::Audio(has),
+        MediaKind::Document => Content::Document(has),
+        MediaKind::Sticker => Content::Sticker(has),
+        MediaKind::Unspecified => lacking(media_type(kind), Lack::Form),
+    }
 }
 
 fn media_type(kind: MediaKind) -> &'static str {

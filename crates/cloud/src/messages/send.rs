@@ -2,16 +2,18 @@
 
 use crate::api::{Asked, Outcome, Reply};
 use crate::faults::Fate;
+use crate::media::{Attaching, PutId, Waiting};
 use crate::messages::outbound::Started;
 use crate::messages::outgoing::{Outgoing, reaction};
 use crate::messages::statuses::{IDENTITY_CHANGED, Progress};
 use crate::output::Step;
 use crate::state::State;
+use crate::templates::Hydrated;
 use content::{Body, Content, Context, MessageId};
 use endpoint::{IdentityDigest, SendError, Terms};
-use graph::messages::{Accepted, Mark, Recipient, Request, Send, not_received};
+use graph::messages::{Accepted, Mark, MessageStatus, Recipient, Request, Send, not_received};
 use graph::webhook::{Failure, StatusKind};
-use graph::{GraphError, IdentityHash, PhoneNumberId, SUCCESS, Sender, Wamid, codes, messages};
+use graph::{GraphError, IdentityHash, PhoneNumberId, SUCCESS, Sender, Version, Wamid, codes, messages};
 use std::time::Duration;
 use wire::{Address, BillingClass, Number};
 
@@ -35,10 +37,23 @@ pub(crate) fn post_message(
             let kind = asked.params.get("type").map(|kind| kind.text()).transpose()?.unwrap_or("text");
             state.faults.refusal(business, message.to.number(), kind)?;
             state.check_webhooks_keep_up(business)?;
-            state.send(business, *message, step)
+            state.send(business, *message, asked.asker.version, step)
         }
         Request::Mark(mark) => state.mark(business, &mark, step),
     }
+}
+
+/// The same for a message that is parsed already.
+pub(crate) fn send_message(
+    state: &mut State,
+    id: PhoneNumberId,
+    message: Send,
+    asked: &Asked<'_>,
+    step: &mut Step<'_>,
+) -> Outcome {
+    let business = state.registered(id)?;
+    state.check_webhooks_keep_up(business)?;
+    state.send(business, message, asked.asker.version, step)
 }
 
 impl State {
@@ -50,13 +65,27 @@ impl State {
         Ok(phone.ok_or_else(|| GraphError::whatsapp(codes::NOT_REGISTERED, details))?.number)
     }
 
-    fn send(&mut self, business: Number, message: Send, step: &mut Step<'_>) -> Outcome {
+    fn send(&mut self, business: Number, message: Send, version: Version, step: &mut Step<'_>) -> Outcome {
         let Send { to, content, quoted, callback_data, identity_key_hash, time_to_live } = message;
         let consumer = to.number().ok_or_else(Recipient::not_by_user_id)?;
         if consumer == business {
             return Err(refused(SendError::ToItself));
         }
-        let outgoing = Outgoing::of(content, consumer, step.now)?;
+        let mut blobs = Vec::new();
+        let (outgoing, billing_class, template) = match content {
+            messages::Content::Template(message) => {
+                let Hydrated { body, billing_class, id } =
+                    self.hydrate(business, &message, version, step.now)?;
+                (Outgoing::Body(body), billing_class, Some(id))
+            }
+            other => {
+                let rng = step.rng.child(business.as_integer());
+                let mut media = Attaching { library: &self.media, business, now: step.now, rng, blobs };
+                let outgoing = Outgoing::of(other, consumer, &mut media)?;
+                blobs = media.blobs;
+                (outgoing, BillingClass::Service, None)
+            }
+        };
         let is_reaction = matches!(outgoing, Outgoing::Reaction { .. });
         let travels = self.travels((business, consumer), outgoing, identity_key_hash.as_deref());
         let quoted = quoted.map(|wamid| wamid.message_id.parse()).transpose();
@@ -69,8 +98,15 @@ impl State {
         });
         let failure = match content {
             Ok((content, only_for)) => {
-                let terms = Terms { time_to_live, only_for, ..terms() };
-                match self.forward(business, consumer, &content, terms, step) {
+                let terms = Terms { time_to_live, only_for, ..Terms::from(billing_class) };
+                let forwarded = if blobs.is_empty() {
+                    self.forward(business, consumer, &content, terms, step)
+                } else {
+                    let waits_for = self.config.endpoint.retention.min(time_to_live.unwrap_or(Duration::MAX));
+                    let waiting = Waiting::new(consumer, content, terms, step.now + waits_for, blobs);
+                    self.send_when_stored(PutId(business, id.clone()), waiting, step)
+                };
+                match forwarded {
                     Ok(()) => None,
                     Err(SendError::AnotherIdentity) => Some(IDENTITY_CHANGED),
                     Err(error) => return Err(refused(error)),
@@ -78,8 +114,10 @@ impl State {
             }
             Err(failure) => Some(failure),
         };
-        let answer = Accepted { recipient: &to, wamid: &Wamid::sent(consumer, id.as_str()) }.answer();
-        let started = Started { consumer, callback_data, is_reaction };
+        let message_status = template.map(|_| MessageStatus::Accepted);
+        let wamid = &Wamid::sent(consumer, id.as_str());
+        let answer = Accepted { recipient: &to, wamid, message_status }.answer();
+        let started = Started { consumer, callback_data, is_reaction, billing_class, template };
         self.outbound.add(step.now, (business, id.clone()), started, step.transaction);
         if failure.is_some() {
             let failed = Progress { status: StatusKind::Failed, failure, said_by: None };

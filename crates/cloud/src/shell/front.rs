@@ -1,12 +1,17 @@
 //! HTTP in: requests become inputs and wait for their answers, at most so many and so large at once.
 
-use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, unavailable};
+use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, refuse, unavailable};
+use crate::media::{Attached, Bytes, MediaFile};
 use crate::node::Input;
 use crate::shell::Controls;
+use crate::shell::carrier::Carrier;
+use crate::shell::downloads::download;
+use crate::shell::uploads;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RANGE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::{Listener, ListenerExt as _};
@@ -43,18 +48,30 @@ const HEADERS: [(&str, &str); 5] = [
 /// The HTTP face of a node. It outlives the node: while there is none, it answers 503.
 pub(crate) struct Front {
     node: Mutex<Option<mpsc::Sender<Input>>>,
-    waiting: Mutex<BTreeMap<ReplyId, oneshot::Sender<ApiResponse>>>,
+    waiting: Mutex<BTreeMap<ReplyId, oneshot::Sender<Said>>>,
+    carrier: Carrier,
     requests: AtomicU64,
     /// Request ids are made of it: in a row they would tell one tenant how busy the others are.
     salt: [u8; 32],
     controls: Option<Controls>,
 }
 
+/// What the node says to a request.
+pub(crate) enum Said {
+    /// The answer.
+    Answer(ApiResponse),
+    /// The file may come, to here.
+    Take(MediaFile),
+    /// The answer is these bytes, of that type.
+    Give(Bytes, String),
+}
+
 impl Front {
-    pub(crate) fn new(rng: &mut Rng, controls: Option<Controls>) -> Self {
+    pub(crate) fn new(rng: &mut Rng, carrier: Carrier, controls: Option<Controls>) -> Self {
         Self {
             node: Mutex::default(),
             waiting: Mutex::default(),
+            carrier,
             requests: AtomicU64::new(1),
             salt: rng.bytes(),
             controls,
@@ -96,16 +113,16 @@ impl Front {
         lock(&self.waiting).clear();
     }
 
-    /// The node answers a request.
-    pub(crate) fn respond(&self, reply: ReplyId, response: ApiResponse) {
+    /// The node says something to a request.
+    pub(crate) fn respond(&self, reply: ReplyId, said: Said) {
         if let Some(waiting) = lock(&self.waiting).remove(&reply) {
             // Whoever asked may be gone.
-            let _ = waiting.send(response);
+            let _ = waiting.send(said);
         }
     }
 
     /// `None` if there is no node, or it ended before it answered.
-    async fn ask(&self, reply: ReplyId, request: ApiRequest) -> Option<ApiResponse> {
+    async fn ask(&self, reply: ReplyId, request: ApiRequest) -> Option<Said> {
         let node = lock(&self.node).clone()?;
         let (answer, answered) = oneshot::channel();
         // First this, then the input: whoever clears after the node's end finds it.
@@ -116,14 +133,41 @@ impl Front {
         answered.await.ok()
     }
 
-    /// The answer to a request; whoever looks on sees both.
-    async fn answer(&self, reply: ReplyId, request: ApiRequest, trace: &str) -> ApiResponse {
+    /// What the node says to a request; whoever looks on sees both.
+    async fn say(&self, reply: ReplyId, request: ApiRequest) -> Option<Said> {
         let seen = self.controls.as_ref().map(|controls| (controls.observer(), request.clone()));
-        let response = self.ask(reply, request).await.unwrap_or_else(|| unavailable(trace));
-        if let Some((observer, request)) = seen {
-            observer.answered(&request, &response);
+        let said = self.ask(reply, request).await;
+        if let (Some((observer, request)), Some(Said::Answer(response))) = (seen, &said) {
+            observer.answered(&request, response);
         }
-        response
+        said
+    }
+
+    /// A file is announced; if the node takes it, it comes, and the node is asked with it.
+    async fn upload(&self, reply: ReplyId, head: Parts, body: Body, trace: &str) -> Option<ApiResponse> {
+        let announced = ApiRequest { attached: Attached::Announced, ..request(&head, bytes::Bytes::new()) };
+        let file = match self.say(reply, announced).await? {
+            Said::Take(file) => file,
+            Said::Answer(response) => return Some(response),
+            Said::Give(..) => return None,
+        };
+        let content_type = header(&head.headers, CONTENT_TYPE).unwrap_or_default();
+        let received = match uploads::receive(body, &content_type, &self.carrier.shelf, file).await {
+            Ok(received) => received,
+            Err(error) => return Some(refuse(error, trace)),
+        };
+        let name = received.stored.as_ref().map(|stored| stored.file.name);
+        let attached = received.stored.map_or(Attached::Nothing, |stored| Attached::Stored(Box::new(stored)));
+        let form = Some("application/x-www-form-urlencoded".to_owned());
+        let whole = ApiRequest { attached, content_type: form, ..request(&head, received.form.into()) };
+        match self.say(reply, whole).await {
+            Some(Said::Answer(response)) => Some(response),
+            _ => {
+                // It was never durable that the file is anybody's; or it was, and the next start knows.
+                name.into_iter().for_each(|name| self.carrier.shelf.remove(&name.to_string()));
+                None
+            }
+        }
     }
 
     fn trace(&self, reply: ReplyId) -> String {
@@ -153,24 +197,52 @@ impl Listener for Connections {
 async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
     let reply = ReplyId(front.requests.fetch_add(1, Ordering::Relaxed));
     let trace = front.trace(reply);
-    let response = match read(request).await {
-        Ok(request) => front.answer(reply, request, &trace).await,
-        Err(TooLarge) => body_too_large(BODY_LIMIT, &trace),
+    let (head, body) = request.into_parts();
+    let range = header(&head.headers, RANGE);
+    let response = if is_upload(&head) {
+        front.upload(reply, head, body, &trace).await
+    } else {
+        match read(&head, body).await {
+            Ok(body) => match front.say(reply, self::request(&head, body)).await {
+                Some(Said::Give(bytes, mime_type)) => {
+                    let response = download(&front.carrier, bytes, &mime_type, range.as_deref());
+                    count(response.status().as_u16());
+                    return response;
+                }
+                Some(Said::Answer(response)) => Some(response),
+                Some(Said::Take(_)) | None => None,
+            },
+            Err(TooLarge) => Some(body_too_large(BODY_LIMIT, &trace)),
+        }
     };
-    counter!("blindpost_node_api_requests_total", "status" => status_name(response.status)).increment(1);
+    let response = response.unwrap_or_else(|| unavailable(&trace));
+    count(response.status);
     write(response, &trace)
+}
+
+fn count(status: u16) {
+    counter!("blindpost_node_api_requests_total", "status" => status_name(status)).increment(1);
+}
+
+/// True for what may have a file: such a body is taken apart as it comes.
+fn is_upload(head: &Parts) -> bool {
+    let is_multipart = header(&head.headers, CONTENT_TYPE)
+        .is_some_and(|said| said.trim().to_ascii_lowercase().starts_with("multipart/form-data"));
+    head.method == "POST" && is_multipart && head.uri.path().trim_end_matches('/').ends_with("/media")
 }
 
 /// A word of the code, as labels must be.
 fn status_name(status: u16) -> &'static str {
     match status {
         200 => "200",
+        206 => "206",
         400 => "400",
         401 => "401",
         403 => "403",
         404 => "404",
         405 => "405",
         413 => "413",
+        416 => "416",
         429 => "429",
         500 => "500",
         503 => "503",
@@ -181,21 +253,23 @@ fn status_name(status: u16) -> &'static str {
 /// The body is over the limit.
 struct TooLarge;
 
-async fn read(request: Request) -> Result<ApiRequest, TooLarge> {
-    let (head, body) = request.into_parts();
+async fn read(head: &Parts, body: Body) -> Result<bytes::Bytes, TooLarge> {
     let announced = header(&head.headers, CONTENT_LENGTH).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
         return Err(TooLarge);
     }
-    let body = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
-        Ok(Ok(body)) => body,
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
-            return Err(TooLarge);
+            Err(TooLarge)
         }
         // The client stopped; what it hears, if it hears anything, is what is missing.
-        Ok(Err(_)) | Err(_) => bytes::Bytes::new(),
-    };
-    Ok(ApiRequest {
+        Ok(Err(_)) | Err(_) => Ok(bytes::Bytes::new()),
+    }
+}
+
+fn request(head: &Parts, body: bytes::Bytes) -> ApiRequest {
+    ApiRequest {
         method: match head.method.as_str() {
             "GET" | "HEAD" => Method::Get,
             "POST" => Method::Post,
@@ -210,7 +284,8 @@ async fn read(request: Request) -> Result<ApiRequest, TooLarge> {
             .then(|| header(&head.headers, AUTHORIZATION).unwrap_or_default()),
         content_type: header(&head.headers, CONTENT_TYPE),
         body,
-    })
+        attached: Attached::Nothing,
+    }
 }
 
 fn write(response: ApiResponse, trace: &str) -> Response {

@@ -2,7 +2,7 @@
 
 use super::callbacks::Callbacks;
 use super::lane::{Lane, Thread};
-use super::queue::Means;
+use super::means::Means;
 use super::update_id::UpdateId;
 use crate::accounts::Directory;
 use graph::webhook::post::{self, About};

@@ -3,12 +3,17 @@
 use crate::output::{Notice, Output, Step};
 use crate::state::State;
 use crate::webhooks::exchange::{DeliveryId, WebhookOutcome};
-use crate::webhooks::queue::{Due, Means};
+use crate::webhooks::means::Means;
+use crate::webhooks::queue::Due;
 use crate::webhooks::{Load, Thread};
+use graph::codes::{self, Code};
 use graph::webhook::{Field, Phone, Update};
-use graph::{GraphError, PhoneNumberId, SigningKey, WabaId, codes};
+use graph::{GraphError, PhoneNumberId, SigningKey, WabaId};
 use serde::Serialize;
 use wire::Number;
+
+/// The number's throughput is that of who hears of it: clients wait, and send again.
+const BEHIND: Code = Code { status: 429, ..codes::THROUGHPUT };
 
 impl State {
     /// Something happened in the conversations of a phone number: every app that wants to hear of it does; `update` is told the
@@ -89,7 +94,7 @@ impl State {
         }
         let details = "Too many webhooks of an app that hears of this number are not acknowledged: messages are taken again as \
                        soon as its server has acknowledged some.";
-        Err(GraphError::whatsapp(codes::WEBHOOKS_BEHIND, details))
+        Err(GraphError::whatsapp(BEHIND, details))
     }
 
     /// True if what consumers write to a number can be told to all apps that hear of it.

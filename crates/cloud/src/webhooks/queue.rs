@@ -4,19 +4,18 @@
 //! many posts as may be under way, so that an update that nothing waits with travels alone and at once, and a post has
 //! more of them the more there are.
 
-use super::callbacks::Callbacks;
 use super::company::Company;
 use super::exchange::{DeliveryId, HttpFailure, WebhookOutcome, WebhookPost};
 use super::failing::{Warnings, WebhookFailure};
 use super::lane::{Lane, Load, Thread};
+use super::means::Means;
 use super::update_id::UpdateId;
-use crate::accounts::Directory;
 use crate::config::WebhookPolicy;
 use crate::output::Step;
 use crate::proto;
 use crate::rows::{WEBHOOKS, read_webhook_key, webhook_key};
 use graph::webhook::{Place, Update, post};
-use graph::{AppId, Signatures, SigningKey};
+use graph::{AppId, Signatures};
 use kernel::{RestoreError, Row, Time, Transaction};
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,15 +57,6 @@ pub(crate) enum Due {
     Dropped,
     /// A post was not acknowledged, and is tried again after this time: tell the operator.
     Failed(WebhookFailure, Duration),
-}
-
-/// What posts are made with.
-#[derive(Clone, Copy)]
-pub(crate) struct Means<'a> {
-    pub(crate) directory: &'a Directory,
-    pub(crate) callbacks: &'a Callbacks,
-    pub(crate) policy: &'a WebhookPolicy,
-    pub(crate) sign: &'a dyn Fn(&SigningKey, &[u8]) -> Signatures,
 }
 
 /// A post that is under way.

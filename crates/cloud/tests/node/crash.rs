@@ -76,7 +76,8 @@ fn together(bench: &mut Bench, people: &[u64]) {
     if let Some(first) = bench.posts.first().map(|post| post.delivery) {
         bench.answer(first, 200);
     }
-    bench.pass(Duration::from_secs(60));
+    // A post from after the crash hung: it times out, and there is another.
+    bench.pass(Duration::from_secs(120));
 }
 
 #[test]
@@ -103,7 +104,8 @@ fn webhooks_that_travel_together_survive_a_crash_before_any_effect() {
         let names: BTreeSet<_> = heard.iter().map(|message| message["id"].to_string()).collect();
         assert_eq!((heard.len(), names.len()), (10, 10), "{context}");
         for person in people {
-            let of_this = heard.iter().filter(|message| message["from"] == person.to_string());
+            let of_this =
+                heard.iter().filter(|message| message["from"].as_str() == Some(&*person.to_string()));
             let texts: Vec<_> = of_this.map(|message| message["text"]["body"].clone()).collect();
             assert_eq!(texts, ["hello", "again"], "{context}");
         }

@@ -1,6 +1,6 @@
 //! Tenants are strangers (invariant 7), and operators see statistics (invariant 9).
 
-use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, two_tenants};
+use crate::support::{ALICE, APP, Bench, PHONE, SECRET, TOKEN, WABA, hello, two_tenants};
 use cloud::{ApiRequest, ApiResponse, Method, Needs, Object, ROUTES};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ fn another_tenants_object_looks_like_none() {
     let mut bench = Bench::new(two_tenants());
     let text = json!({ "messaging_product": "whatsapp", "to": ALICE, "text": { "body": "hi" } }).to_string();
     let unknown = "999999999999999";
-    for own in [PHONE, WABA, APP] {
+    for own in [PHONE, WABA, APP, hello().as_str()] {
         for edge in edges() {
             for method in [Method::Get, Method::Post, Method::Delete, Method::Other] {
                 for token in [STRANGER, "700000000000002|secretOfTheShop0002"] {
@@ -49,11 +49,15 @@ fn another_tenants_object_looks_like_none() {
 fn every_route_is_there_for_its_owner() {
     let mut bench = Bench::new(two_tenants());
     for route in ROUTES {
+        let hello = hello();
+        let media = bench.upload("image/png", 10);
         let id = match route.object() {
             Object::Nothing => "",
             Object::App => APP,
             Object::Account => WABA,
             Object::Number => PHONE,
+            Object::Template => hello.as_str(),
+            Object::Media => &*media,
         };
         let app_token = format!("{APP}|{SECRET}");
         let token = if route.needs == Needs::AppToken { &app_token } else { TOKEN };

@@ -258,6 +258,7 @@ async fn live(
             relay: at,
             pin: Pin::Key(relay_identity.public()),
             switch: Switch::default(),
+            transfers: link::UplinkTransfers::default(),
         };
         let mut config = NodeConfig::new(vec![tenant(url.clone())]).unwrap();
         config.endpoint.gateway = true;
@@ -290,11 +291,21 @@ async fn live(
             ..RelayConfig::default()
         };
         let rng = |name: &str| Rng::for_entity(&Seed::from_number(live::now().as_micros()), name);
-        let transport =
-            relay::serve(config, store.partition("relay"), listener, rng("relay"), until(over.subscribe()));
+        let files = tempfile::tempdir().unwrap();
+        let shelf = |name: &str| store::Shelf::open(&files.path().join(name)).unwrap();
+        let (rows, blobs) = (store.partition("relay"), shelf("blobs"));
+        let transport = relay::serve(config, rows, blobs, listener, rng("relay"), until(over.subscribe()));
         let observing = control.clone();
         let observe = move |output: cloud::Output| observing.observe(&output);
-        let cloud = cloud::serve(restored, listening, uplink, rng("node"), observe, until(over.subscribe()));
+        let cloud = cloud::serve(
+            restored,
+            listening,
+            shelf("media"),
+            uplink,
+            rng("node"),
+            observe,
+            until(over.subscribe()),
+        );
         up.send_replace(true);
         let stopper = async {
             let reset = tokio::select! {

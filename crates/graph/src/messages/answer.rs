@@ -11,6 +11,16 @@ pub struct Accepted<'a> {
     pub recipient: &'a Recipient,
     /// Its name.
     pub wamid: &'a Wamid<'a>,
+    /// What becomes of it at first; of messages of templates only.
+    pub message_status: Option<MessageStatus>,
+}
+
+/// What becomes of a message of a template at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageStatus {
+    /// It is on its way.
+    Accepted,
 }
 
 #[derive(Serialize)]
@@ -37,6 +47,8 @@ enum Contact<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     id: &'a Wamid<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_status: Option<MessageStatus>,
 }
 
 impl Accepted<'_> {
@@ -49,7 +61,7 @@ impl Accepted<'_> {
         Answer::of(&Body {
             messaging_product: "whatsapp",
             contacts: [contact],
-            messages: [Message { id: self.wamid }],
+            messages: [Message { id: self.wamid, message_status: self.message_status }],
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::messages::location::Location;
 use crate::messages::media::{Media, MediaKind, media};
 use crate::messages::reaction::Reaction;
 use crate::messages::recipient::Recipient;
+use crate::messages::template::Template;
 use crate::messages::text::Text;
 use crate::messages::{not_of_this_conversation, not_received};
 use crate::params::Params;
@@ -110,6 +111,8 @@ pub enum Content {
     Reaction(Reaction),
     /// Something to choose or to press.
     Interactive(Box<Interactive>),
+    /// A template, and what is put in.
+    Template(Box<Template>),
 }
 
 /// How the content of a message of some type is read.
@@ -223,11 +226,10 @@ impl Content {
             let details = format!("Param {kind} is required in a message of type {kind}.");
             GraphError::whatsapp(codes::MISSING, details)
         })?;
-        let Some(read) = KINDS.iter().find(|known| known.name == kind) else {
-            let details = format!("Messages of type {kind} are not built into this node yet.");
-            return Err(GraphError::whatsapp(codes::UNSUPPORTED_TYPE, details));
-        };
-        (read.read)(content)
+        match KINDS.iter().find(|known| known.name == kind) {
+            Some(known) => (known.read)(content),
+            None => Template::parse(content).map(Box::new).map(Self::Template),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Notification<'a> {
         match self.event {
             Event::Received(message) => {
                 let (contact, element) = (message.contact(), message.message(self.phone.number));
-                Update::of_conversation(Place::Messages, message.wamid.consumer, Some(&contact), &element)
+                Update::of_conversation(Place::Messages, message.wamid.consumer, contact.as_ref(), &element)
             }
             Event::IdentityChange(change) => {
                 let contact = None::<&()>;

@@ -186,6 +186,8 @@ fn every_row_of_a_shard_is_listed() {
         town.live().unwrap();
     }
     assert_eq!(problems, Vec::<String>::new());
+    // Nobody in the town has what is too large for a message: tests/blobs.rs looks at that.
+    tables.insert("blobs");
     assert_eq!(tables, Relay::TABLES.iter().map(|table| table.name()).collect());
 }
 

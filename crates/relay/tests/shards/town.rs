@@ -339,6 +339,8 @@ impl<'a> Town<'a> {
                 }
                 self.mail.push(*mail);
             }
+            // Nobody here has what is too large for a message.
+            Output::Transfer { .. } | Output::DropBlob(_) => {}
             Output::Notice(Notice::AnotherPast(other)) => self.misfits.push((shard, other)),
             Output::Notice(_) => {}
         }

@@ -402,7 +402,7 @@ impl<P: Cryptography> NodeLane<P> {
                 self.notes.see(now, who, who, "notice", || Sight::Notice(notice.to_string()));
             }
             // Nobody orders anything in the world.
-            Output::Metered(_) | Output::Done { .. } | Output::Unplug(_) => {}
+            Output::Media(_) | Output::Metered(_) | Output::Done { .. } | Output::Unplug(_) => {}
         }
     }
 

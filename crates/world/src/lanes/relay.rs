@@ -166,6 +166,7 @@ impl RelayLane {
                         self.tell(now, LinkEvent::Down { connection }, Duration::ZERO, agenda);
                     }
                 }
+                Output::Transfer { .. } | Output::DropBlob(_) => {}
                 Output::Mail(_) => {
                     let what = "a relay of one shard writes to another";
                     self.notes.violation(now, self.host.who, "an_account_is_the_unit_of_the_relay", what);

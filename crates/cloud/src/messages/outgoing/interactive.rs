@@ -1,6 +1,6 @@
 //! Messages with something to choose or to press.
 
-use super::media;
+use crate::media::Attaching;
 use content::kinds::{self, card, header, interactive};
 use graph::messages::interactive::{
     Action, Buttons, Card, CardAction, Carousel, Header, Interactive, List, Product, ProductList,
@@ -14,10 +14,10 @@ use std::time::Duration;
 const SHORTEST_OFFER: Duration = Duration::from_secs(300);
 
 /// What of it travels: what the app has a screen of its own for, as the request had it.
-pub(super) fn of(message: Interactive) -> Result<kinds::Interactive, GraphError> {
+pub(super) fn of(message: Interactive, media: &mut Attaching<'_>) -> Result<kinds::Interactive, GraphError> {
     let Interactive { header, body, footer, action } = message;
-    let header = header.map(of_header).transpose()?;
-    Ok(kinds::Interactive { header, body, footer, action: Some(of_action(action)?) })
+    let header = header.map(|header| of_header(header, media)).transpose()?;
+    Ok(kinds::Interactive { header, body, footer, action: Some(of_action(action, media)?) })
 }
 
 /// An order that can be paid until some time can be so for five minutes at least (Cloud API documentation, "Payments API").
@@ -40,7 +40,7 @@ pub(super) fn needs_india(message: &Interactive) -> bool {
     matches!(message.action, Action::Address(_))
 }
 
-fn of_action(action: Action) -> Result<interactive::Action, GraphError> {
+fn of_action(action: Action, media: &mut Attaching<'_>) -> Result<interactive::Action, GraphError> {
     use interactive::Action as Travels;
     let own = |name, parameters| Travels::Native(native(name, parameters));
     Ok(match action {
@@ -48,7 +48,7 @@ fn of_action(action: Action) -> Result<interactive::Action, GraphError> {
         Action::List(of) => Travels::List(list(of)),
         Action::Product(of) => Travels::Product(product(of)),
         Action::ProductList(of) => Travels::ProductList(products(of)),
-        Action::Carousel(of) => Travels::Carousel(carousel(of)?),
+        Action::Carousel(of) => Travels::Carousel(carousel(of, media)?),
         Action::Link(link) => own("cta_url", link.text),
         Action::Catalog(catalog) => {
             own("catalog_message", catalog.map_or_else(nothing, |catalog| catalog.text))
@@ -70,12 +70,12 @@ fn native(name: &str, parameters: String) -> kinds::Native {
     kinds::Native { name: name.to_owned(), parameters }
 }
 
-fn of_header(above: Header) -> Result<kinds::Header, GraphError> {
+fn of_header(above: Header, media: &mut Attaching<'_>) -> Result<kinds::Header, GraphError> {
     let header = match above {
         Header::Text(text) => {
             header::Header::Text(kinds::HeaderText { text: text.text, sub_text: text.sub_text })
         }
-        Header::Media(above) => header::Header::Media(media(&above)?),
+        Header::Media(above) => header::Header::Media(media.attach(&above)?),
     };
     Ok(kinds::Header { header: Some(header) })
 }
@@ -113,14 +113,16 @@ fn products(list: ProductList) -> kinds::ProductList {
     }
 }
 
-fn carousel(carousel: Carousel) -> Result<kinds::Carousel, GraphError> {
-    let card = |card: Card| {
+fn carousel(carousel: Carousel, media: &mut Attaching<'_>) -> Result<kinds::Carousel, GraphError> {
+    let mut card = |card: Card| {
         let action = match card.action {
             CardAction::Link(link) => card::Action::Native(native("cta_url", link.text)),
             CardAction::Product(of) => card::Action::Product(product(of)),
         };
-        let header = card.header.map(of_header).transpose()?;
+        let header = card.header.map(|header| of_header(header, media)).transpose()?;
         Ok(kinds::Card { header, body: card.body, action: Some(action) })
     };
-    Ok(kinds::Carousel { cards: carousel.cards.into_iter().map(card).collect::<Result<_, GraphError>>()? })
+    Ok(kinds::Carousel {
+        cards: carousel.cards.into_iter().map(&mut card).collect::<Result<_, GraphError>>()?,
+    })
 }

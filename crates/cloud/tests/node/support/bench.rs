@@ -5,8 +5,8 @@ use super::relay::{Party, Relay};
 use super::rows::Rows;
 use super::{portfolio, surfaces};
 use cloud::{
-    ApiRequest, ApiResponse, ChallengeOutcome, DeliveryId, HttpFailure, Input, Node, NodeConfig, Notice,
-    Output, ReplyId, WebhookOutcome, WebhookPost,
+    ApiRequest, ApiResponse, Attached, ChallengeOutcome, DeliveryId, HttpFailure, Input, MediaWork, Node,
+    NodeConfig, Notice, Output, ReplyId, StoredFile, WebhookOutcome, WebhookPost,
 };
 use content::{Body, Content, Context, MessageId};
 use endpoint::{Endpoint, Event};
@@ -37,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) bill: Vec<cloud::BillLine>,
     pub(crate) done: Vec<cloud::Done>,
     pub(crate) unplugged: bool,
+    /// What was to be done with bytes.
+    pub(crate) works: Vec<MediaWork>,
     /// What `Debug` shows of all that was said and heard.
     pub(crate) log: String,
     /// The power fails before this effect, counted from the start.
@@ -89,6 +91,7 @@ impl Bench {
             bill: Vec::new(),
             done: Vec::new(),
             unplugged: false,
+            works: Vec::new(),
             log: String::new(),
             crash_before: None,
             effects: 0,
@@ -142,9 +145,14 @@ impl Bench {
 
     /// An order of the control interface's, and what became of it.
     pub(crate) fn order(&mut self, order: cloud::Order) -> cloud::Done {
-        self.to_node.push_back(Input::Order { reply: ReplyId(0), order });
-        self.settle();
+        self.input(Input::Order { reply: ReplyId(0), order });
         self.done.pop().unwrap()
+    }
+
+    /// Something happens to the node.
+    pub(crate) fn input(&mut self, input: Input) {
+        self.to_node.push_back(input);
+        self.settle();
     }
 
     /// A request that is answered 200.
@@ -153,6 +161,19 @@ impl Bench {
         let body = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(response.status, 200, "{body}");
         body
+    }
+
+    /// Media that the shop uploads, and their id.
+    pub(crate) fn upload(&mut self, mime_type: &str, size: u64) -> String {
+        let head = ApiRequest::post(format!("/v23.0/{}/media", super::PHONE), super::TOKEN, "");
+        let announced = ApiRequest { content_type: None, attached: Attached::Announced, ..head.clone() };
+        assert!(self.ask(announced).is_none());
+        let Some(MediaWork::Take { file, .. }) = self.works.pop() else { panic!("no file is taken") };
+        let part = graph::media::FilePart { content_type: Some(mime_type.into()), filename: None };
+        let stored = StoredFile { file, size, sha256: [7; 32], part };
+        let body = "messaging_product=whatsapp".into();
+        let stored = Attached::Stored(Box::new(stored));
+        text_of(&self.ok(ApiRequest { content_type: None, body, attached: stored, ..head })["id"])
     }
 
     /// A text of the shop's, and its wamid.
@@ -363,6 +384,7 @@ impl Bench {
             }
             Output::Done { done, .. } => self.done.push(done),
             Output::Unplug(unplugged) => self.unplugged = unplugged,
+            Output::Media(work) => self.works.push(work),
             Output::Metered(bill) => self.bill = bill,
             Output::Notice(notice) => {
                 self.log += &format!("{notice}\n");

@@ -25,6 +25,11 @@ pub(crate) const SHOP: &str = "15550783881";
 pub(crate) const ALICE: &str = "16505551234";
 pub(crate) const HOOK: &str = "http://shop.test/hook";
 
+/// The id of the shop's `hello_world`.
+pub(crate) fn hello() -> cloud::TemplateId {
+    cloud::hello_world(WABA.parse().unwrap())
+}
+
 /// The shop and, with ids that end in 2 where its own end in 1, a stranger.
 pub(crate) fn two_tenants() -> NodeConfig {
     with(vec![tenant(1), tenant(2)])

@@ -29,7 +29,7 @@ impl Owner {
         match (table, value) {
             (
                 "accounts" | "prekeys" | "sessions" | "unconfirmed" | "outbound" | "inbound"
-                | "conversations",
+                | "conversations" | "media" | "sending",
                 _,
             ) => Self::with_number(u64::from_be_bytes(key[..8].try_into().unwrap())),
             ("portfolios" | "apps" | "wabas" | "numbers", _) => {
@@ -42,6 +42,10 @@ impl Owner {
             ("tokens", _) => {
                 let (app, _) = key.split_at(key.len() - 1 - 32);
                 Self::with_id(std::str::from_utf8(app).unwrap())
+            }
+            ("templates", _) => {
+                let (account, _) = std::str::from_utf8(key).unwrap().split_once('/').unwrap();
+                Self::with_id(account)
             }
             ("callbacks", _) => {
                 let slot = std::str::from_utf8(key).unwrap();

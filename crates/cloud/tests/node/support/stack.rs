@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use cloud::{Doors, NodeConfig};
 use kernel::{Rng, Seed};
-use link::{Connection, Connector, Limits, LinkIdentity, Listener, Pin, Uplink};
+use link::{Connection, Connector, Limits, LinkIdentity, Listener, Pin, Uplink, UplinkTransfers};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::Store;
@@ -27,6 +27,7 @@ pub(crate) struct Stack {
     pub(crate) receiver: String,
     pub(crate) posts: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
     pub(crate) store: Store,
+    media: tempfile::TempDir,
     stop: oneshot::Sender<()>,
     node: JoinHandle<Result<(), cloud::ServeError>>,
 }
@@ -46,23 +47,32 @@ impl Stack {
             relay: relay.0,
             pin: Pin::Key(relay.1),
             switch: link::Switch::default(),
+            transfers: UplinkTransfers::default(),
         };
         let (receiver, posts) = receive().await;
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (api, store) = (http.local_addr().unwrap(), Store::in_memory());
         let (stop, stopped) = oneshot::channel();
         let partition = store.partition("node");
+        let dir = tempfile::tempdir().unwrap();
+        let media = store::Shelf::open(&dir.path().join("media")).unwrap();
         let restored = cloud::Restored::new(config, partition).unwrap();
-        let node = tokio::spawn(cloud::serve(restored, doors(http), uplink, rng, |_| {}, async {
+        let node = tokio::spawn(cloud::serve(restored, doors(http), media, uplink, rng, |_| {}, async {
             let _ = stopped.await;
         }));
-        Self { api, receiver, posts, store, stop, node }
+        Self { api, receiver, posts, store, media: dir, stop, node }
     }
 
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.node.await.unwrap().unwrap();
         assert!(TcpStream::connect(self.api).await.is_err());
+    }
+
+    /// The files of media, drafts included.
+    pub(crate) fn media_files(&self) -> Vec<std::path::PathBuf> {
+        let dir = std::fs::read_dir(self.media.path().join("media")).unwrap();
+        dir.map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Sends `bytes` and reads until the node closes: status, head, body.
