@@ -137,6 +137,35 @@ local MESSAGES = {
     Rejected = {
         { 1, "code", "RejectCode" },
     },
+    TransferRequest = {
+        { 1, "put", "PutBlob" },
+        { 2, "get", "GetBlob" },
+        { 3, "delete", "DeleteBlob" },
+    },
+    PutBlob = {
+        { 1, "blob_id", "bytes" },
+        { 2, "length", "uint64" },
+    },
+    GetBlob = {
+        { 1, "blob_id", "bytes" },
+        { 2, "offset", "uint64" },
+    },
+    DeleteBlob = {
+        { 1, "blob_id", "bytes" },
+    },
+    TransferAnswer = {
+        { 1, "go_on", "GoOn" },
+        { 2, "done", "Done" },
+        { 3, "refused", "Refused" },
+    },
+    GoOn = {
+        { 1, "length", "uint64" },
+    },
+    Done = {
+    },
+    Refused = {
+        { 1, "refusal", "Refusal" },
+    },
 }
 
 local ENUMS = {
@@ -155,6 +184,10 @@ local ENUMS = {
         [0] = "REJECT_CODE_UNSPECIFIED", [1] = "UNSUPPORTED_VERSION", [2] = "FRAME_TOO_LARGE",
         [3] = "MALFORMED_FRAME", [4] = "UNKNOWN_FRAME", [5] = "INVALID_FIELD", [6] = "HELLO_EXPECTED",
         [7] = "OUT_OF_SEQUENCE", [8] = "ADDRESS_TAKEN", [9] = "TOO_MANY_PREKEYS", [10] = "NOT_A_GATEWAY",
+    },
+    Refusal = {
+        [0] = "REFUSAL_UNSPECIFIED", [1] = "NO_BLOB", [2] = "BLOB_TOO_LARGE", [3] = "NO_ROOM", [4] = "NOT_NOW",
+        [5] = "NOT_AN_ENDPOINT", [6] = "NAME_TAKEN",
     },
 }
 
