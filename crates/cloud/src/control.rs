@@ -1,54 +1,18 @@
 //! What a test may ask of a node beside the API: what the platform decides, and faults. It comes as an input like all else,
 //! and only if somebody runs the control interface beside the node.
 
-mod numbers;
+mod faults;
+pub(crate) mod numbers;
+pub(crate) mod order;
 
 pub use numbers::Standing;
-pub(crate) use numbers::Standings;
+pub use order::{Done, Order};
 
 use crate::api::ReplyId;
-use crate::faults::Fault;
 use crate::output::{Output, Step};
 use crate::state::State;
-use crate::webhooks::WebhookPost;
 use graph::PhoneNumberId;
-
-/// What is asked.
-#[derive(Debug)]
-pub enum Order {
-    /// To have things go wrong.
-    AddFault(Fault),
-    /// To take a rule away.
-    RemoveFault(u64),
-    /// Which rules there are.
-    Faults,
-    /// What the platform decides about a number from now on.
-    SetStanding {
-        /// Which number.
-        number: PhoneNumberId,
-        /// What of it changes.
-        standing: Standing,
-    },
-    /// What the platform has decided about a number.
-    Standing(PhoneNumberId),
-    /// To post a webhook once more, whatever became of it.
-    Repost(WebhookPost),
-}
-
-/// What became of an [`Order`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
-    /// It is done.
-    Done,
-    /// What it names is not there.
-    NotThere,
-    /// The number of the rule that was added.
-    Fault(u64),
-    /// All rules.
-    Faults(Vec<(u64, Fault)>),
-    /// What the platform has decided.
-    Standing(Standing),
-}
+use graph::webhook::{Field, NumberQuality};
 
 impl State {
     /// Does what the control interface asks.
@@ -73,6 +37,26 @@ impl State {
             step.say(Output::Unplug(is_offline));
         }
         step.say(Output::Done { reply, done });
+    }
+
+    /// The platform decides something about a number, and its owner hears of another tier.
+    fn set_standing(&mut self, number: PhoneNumberId, newer: Standing, step: &mut Step<'_>) -> Done {
+        let Some(phone) = self.directory.phone(number) else { return Done::NotThere };
+        let display_phone_number = phone.number.digits();
+        let before = self.standings.of(number);
+        let standing = before.with(newer);
+        self.standings.set(number, standing);
+        if let Some(tier) = newer.tier.filter(|tier| before.tier != Some(tier)) {
+            let told = NumberQuality {
+                display_phone_number,
+                event: "ONBOARDING".into(),
+                old_limit: before.tier.map(str::to_owned),
+                current_limit: tier.into(),
+                max_daily_conversations_per_business: Some(tier.into()),
+            };
+            self.post_number_event(number, Field::PhoneNumberQualityUpdate, &told, step);
+        }
+        Done::Standing(standing)
     }
 }
 

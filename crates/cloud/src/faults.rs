@@ -9,14 +9,11 @@
 //!
 //! Rules, and what they hold up, live in memory: a node that is started again has none.
 
-use crate::messages::Progress;
-use crate::output::Step;
-use crate::state::State;
 use bytes::Bytes;
 use content::kinds::MediaKind;
 use content::{Body, Content, MessageId};
 use endpoint::Terms;
-use graph::webhook::{self, Place, StatusKind, Update};
+use graph::webhook::{Place, Update};
 use graph::{GraphError, codes};
 use kernel::Time;
 use std::collections::BTreeMap;
@@ -24,7 +21,7 @@ use std::time::Duration;
 use wire::{Address, Number};
 
 /// What errors say of it.
-const FAULT: &str = "A fault that was set through the control interface.";
+pub(crate) const FAULT: &str = "A fault that was set through the control interface.";
 
 /// A rule: what goes wrong with which messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +76,11 @@ pub(crate) struct Faults {
     doubling: Vec<Bytes>,
 }
 
-struct Held {
-    pair: (Address, Address),
-    content: Content,
-    terms: Terms,
+/// What is held up.
+pub(crate) struct Held {
+    pub(crate) pair: (Address, Address),
+    pub(crate) content: Content,
+    pub(crate) terms: Terms,
 }
 
 /// What becomes of something that was accepted.
@@ -188,6 +186,22 @@ impl Faults {
         self.doubling.len() < before
     }
 
+    /// What was held up and is due.
+    pub(crate) fn release(&mut self, now: Time) -> Option<Held> {
+        let due = self.held.first_entry().filter(|due| due.key().0 <= now)?;
+        Some(due.remove())
+    }
+
+    /// A message fails after all.
+    pub(crate) fn fail(&mut self, business: Number, message: MessageId, code: codes::Code) {
+        self.failing.push((business, message, code));
+    }
+
+    /// What is to fail.
+    pub(crate) fn take_failing(&mut self) -> Vec<(Number, MessageId, codes::Code)> {
+        std::mem::take(&mut self.failing)
+    }
+
     /// When something that was delayed is due.
     pub(crate) fn wake_at(&self) -> Option<Time> {
         self.held.first_key_value().map(|((due, _), _)| *due)
@@ -225,33 +239,6 @@ impl Matching {
 impl std::fmt::Debug for Matching {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Matching(…)")
-    }
-}
-
-impl State {
-    /// Sends what was delayed and is due.
-    fn release_held(&mut self, step: &mut Step<'_>) {
-        while let Some(due) = self.faults.held.first_entry().filter(|due| due.key().0 <= step.now) {
-            let Held { pair, content, terms } = due.remove();
-            let sent = step.part(|step| self.endpoint.send(pair, &content, terms, step));
-            if sent.is_err() {
-                let key = (pair.0.number, content.message_id);
-                self.faults.failing.push((key.0, key.1, codes::SOMETHING_WENT_WRONG));
-            }
-        }
-    }
-
-    /// Carries out what rules say of messages that were accepted.
-    pub(crate) fn run_faults(&mut self, step: &mut Step<'_>) {
-        self.release_held(step);
-        for (business, id, code) in std::mem::take(&mut self.faults.failing) {
-            let failure = Some(webhook::Failure { code, details: FAULT });
-            self.advance(
-                (business, id),
-                Progress { status: StatusKind::Failed, failure, said_by: None },
-                step,
-            );
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::accounts::Thing;
 use crate::api::{ApiResponse, ReplyId};
 use crate::billing::BillLine;
-use crate::control::Done;
+use crate::control::order::Done;
 use crate::media::MediaWork;
 use crate::webhooks::{Challenge, WebhookFailure, WebhookPost};
 use endpoint::Unreadable;

@@ -3,7 +3,7 @@
 use crate::accounts::Directory;
 use crate::billing::Bill;
 use crate::config::NodeConfig;
-use crate::control::Standings;
+use crate::control::numbers::Standings;
 use crate::faults::Faults;
 use crate::media::{Library, Sending};
 use crate::messages::{Conversations, Inbound, Outbound};

@@ -1,20 +1,14 @@
-//! The control interface as a whole: what it has its hands on, and the socket that it listens on.
+//! The control interface as a whole: what it has its hands on.
 
-use crate::calls::router;
 use crate::error::{Error, Outcome};
 use crate::home::Homes;
 use crate::people::People;
 use crate::person::lock;
+use crate::stack::Stack;
 use crate::watch::Watch;
 use cloud::{BillLine, Controls, Done, Order};
-use link::Connector;
-use serde_json::Value;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use wire::{LinkKey, Number};
 
 /// The control interface. Clones are the same one.
 #[derive(Clone)]
@@ -29,29 +23,9 @@ struct Inner {
     resets: mpsc::Sender<Reset>,
 }
 
-/// What there is to control: a relay, and a node beside it.
-pub struct Stack {
-    /// What `serve --json` printed.
-    pub facts: Value,
-    /// The numbers of businesses: no person can have one.
-    pub businesses: Vec<Number>,
-    /// How people's apps behave.
-    pub policy: endpoint::Policy,
-    /// What they connect with.
-    pub connector: Arc<Connector>,
-    /// Where the relay listens.
-    pub relay: SocketAddr,
-    /// The relay's key.
-    pub relay_key: LinkKey,
-}
-
 /// Somebody wants everything to be as after the start. Whoever runs the parties ends them, empties them, starts them again,
 /// says [`Control::attach`], and then [`done`](Self::done).
 pub struct Reset(oneshot::Sender<()>);
-
-/// The control interface can't go on.
-#[derive(Debug)]
-pub struct ServeError(pub io::Error);
 
 impl Reset {
     /// Everything is as after the start.
@@ -103,19 +77,6 @@ impl Control {
     pub async fn detach(&self) {
         *lock(&self.0.stack) = None;
         self.0.people.stop().await;
-    }
-
-    /// Answers calls on `listener` until `shutdown` completes.
-    ///
-    /// # Errors
-    /// The socket has failed.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
-        let router = router(self);
-        axum::serve(listener, router).with_graceful_shutdown(shutdown).await.map_err(ServeError)
     }
 
     pub(crate) fn people(&self) -> &People {

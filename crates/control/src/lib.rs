@@ -20,10 +20,14 @@ mod media;
 mod openapi;
 mod people;
 mod person;
+mod serve;
 mod shown;
+mod stack;
 mod told;
 mod watch;
 mod when;
 
-pub use control::{Control, Reset, ServeError, Stack};
+pub use control::{Control, Reset};
 pub use home::{Home, HomeError, Homes};
+pub use serve::ServeError;
+pub use stack::Stack;

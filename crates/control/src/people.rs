@@ -1,10 +1,10 @@
 //! All people: made, changed, put away and brought back.
 
 use crate::ask::no_person;
-use crate::control::Stack;
 use crate::error::{Error, Outcome};
 use crate::home::{HomeError, Homes};
 use crate::person::{Person, Settings};
+use crate::stack::Stack;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;

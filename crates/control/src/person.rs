@@ -1,9 +1,9 @@
 //! A person with the app: a real consumer machine with keys, link and store of its own, and what stands before its screen.
 
-use crate::control::Stack;
 use crate::error::{Error, Outcome};
 use crate::home::Home;
 use crate::log::{Direction, Log, wamid};
+use crate::stack::Stack;
 use crate::told::ToSend;
 use consumer::{
     Command, Consumer, ConsumerConfig, Habits, Messages, Notice, Output, Reading, Refusal, Reply, Sent,

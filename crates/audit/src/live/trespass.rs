@@ -31,7 +31,8 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
                 refused(views, answer.status, "what is another's");
             }
             let about = format!("/v23.0/debug_token?input_token={}", other.token);
-            let answer = stranger.call(node.api, "GET", &about, &business.token, None)?;
+            let asking = Desk::default();
+            let answer = asking.call(node.api, "GET", &about, &business.token, None)?;
             let said = |name: &str| answer.body.get("data")?.get(name).cloned();
             if said("is_valid") != Some(false.into()) || said("app_id").is_some() {
                 views.broken("tenants are strangers", "what another's token is was answered".to_owned());
@@ -41,6 +42,9 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
             let asked = ["app id", "WABA id", "phone number id"];
             let asked = asked.map(|id| format!("{id} of {}", other.name));
             views.search_but(&scanner, &party, &view, &stranger.http.bytes(), &asked);
+            let (view, asked) =
+                (format!("answers about the token of {}", other.name), [format!("token of {}", other.name)]);
+            views.search_but(&scanner, &party, &view, &asking.http.bytes(), &asked);
         }
     }
     Ok(())

@@ -1,12 +1,8 @@
 //! What the platform decides about a phone number, where a test has said it. It lives in memory: a node that is started
 //! again decides as at first.
 
-use super::Done;
-use crate::output::Step;
-use crate::state::State;
 use graph::PhoneNumberId;
 use graph::objects::PhoneNumber;
-use graph::webhook::{Field, NumberQuality};
 use std::collections::BTreeMap;
 
 /// What the platform has decided about a number: the words that the API shows. `None` where nobody has said anything.
@@ -30,11 +26,15 @@ impl Standings {
     pub(crate) fn of(&self, number: PhoneNumberId) -> Standing {
         self.0.get(&number).copied().unwrap_or_default()
     }
+
+    pub(crate) fn set(&mut self, number: PhoneNumberId, standing: Standing) {
+        self.0.insert(number, standing);
+    }
 }
 
 impl Standing {
     /// This, where `newer` says nothing else.
-    fn with(self, newer: Self) -> Self {
+    pub(crate) fn with(self, newer: Self) -> Self {
         Self {
             quality: newer.quality.or(self.quality),
             tier: newer.tier.or(self.tier),
@@ -59,31 +59,5 @@ impl Standing {
         if let Some(status) = self.verification {
             shown.code_verification_status = status;
         }
-    }
-}
-
-impl State {
-    pub(crate) fn set_standing(
-        &mut self,
-        number: PhoneNumberId,
-        newer: Standing,
-        step: &mut Step<'_>,
-    ) -> Done {
-        let Some(phone) = self.directory.phone(number) else { return Done::NotThere };
-        let display_phone_number = phone.number.digits();
-        let before = self.standings.of(number);
-        let standing = before.with(newer);
-        self.standings.0.insert(number, standing);
-        if let Some(tier) = newer.tier.filter(|tier| before.tier != Some(tier)) {
-            let told = NumberQuality {
-                display_phone_number,
-                event: "ONBOARDING".into(),
-                old_limit: before.tier.map(str::to_owned),
-                current_limit: tier.into(),
-                max_daily_conversations_per_business: Some(tier.into()),
-            };
-            self.post_number_event(number, Field::PhoneNumberQualityUpdate, &told, step);
-        }
-        Done::Standing(standing)
     }
 }
