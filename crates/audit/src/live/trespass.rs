@@ -42,8 +42,10 @@ pub(super) fn trespass(stage: &Stage, views: &mut Views) -> Result<(), LiveError
             let asked = ["app id", "WABA id", "phone number id"];
             let asked = asked.map(|id| format!("{id} of {}", other.name));
             views.search_but(&scanner, &party, &view, &stranger.http.bytes(), &asked);
-            let (view, asked) =
-                (format!("answers about the token of {}", other.name), [format!("token of {}", other.name)]);
+            let (view, asked) = (
+                format!("what is said of the token of {}", other.name),
+                [format!("token of {}", other.name)],
+            );
             views.search_but(&scanner, &party, &view, &asking.http.bytes(), &asked);
         }
     }
