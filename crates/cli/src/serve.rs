@@ -97,9 +97,12 @@ impl Serve {
         let relay = Data::open(&self.data.join("relay"), Party::Relay, key_lifetime)?;
         let mut node = Data::open(&self.data.join("cloud"), Party::Node, key_lifetime)?;
         let tenants = self.api.tenants(Vec::new(), &mut node)?;
-        let listener =
-            Listener::bind(self.listen.unwrap_or_else(default_relay), &relay.identity, Limits::default())
-                .into_diagnostic()?;
+        let (address, limits) = (self.listen.unwrap_or_else(default_relay), Limits::default());
+        let listener = match &begun {
+            Some(_) => Listener::bind_again(address, &relay.identity, limits).await,
+            None => Listener::bind(address, &relay.identity, limits),
+        };
+        let listener = listener.into_diagnostic()?;
         let trust = self.api.trust()?;
         let http = listen(self.api.http).await?;
         let tls = match self.tls {

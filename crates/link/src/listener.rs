@@ -7,6 +7,7 @@ use crate::tap::{Tap, TapSlot};
 use crate::tls::{self, PeerKey};
 use crate::{BindError, CloseReason, Limits, LinkIdentity};
 use quinn::{RecvStream, SendStream};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -59,6 +60,27 @@ impl Listener {
         tokio::spawn(host.serve(endpoint.clone()));
         let medium = Medium::Quic { endpoint, tally, close_timeout: limits.close_timeout };
         Ok(Self { addr, ready: Mutex::new(ready), tap, medium })
+    }
+
+    /// Listens where another listener of this process has just ended: its socket is closed a moment later. Waits two seconds
+    /// for it at most.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub async fn bind_again(
+        addr: SocketAddr,
+        identity: &LinkIdentity,
+        limits: Limits,
+    ) -> Result<Self, BindError> {
+        for _ in 0..100 {
+            match Self::bind(addr, identity, limits.clone()) {
+                Err(BindError::Socket { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                bound => return bound,
+            }
+        }
+        Self::bind(addr, identity, limits)
     }
 
     /// Shows the frames of all connections to come to `tap`. The first tap stays.

@@ -248,7 +248,7 @@ async fn live(
     let (mut http, mut at, mut begun) =
         (Some(http), SocketAddr::from(([127, 0, 0, 1], 0)), None::<control::Reset>);
     loop {
-        let listener = Listener::bind(at, &relay_identity, Limits::default()).unwrap();
+        let listener = Listener::bind_again(at, &relay_identity, Limits::default()).await.unwrap();
         at = listener.local_addr();
         let (connector, people) =
             (Arc::new(Connector::new(Limits::default())), Arc::new(Connector::new(Limits::default())));
