@@ -1,5 +1,5 @@
 //! `"type": "interactive"`: messages with something to choose or to press (Cloud API documentation, "Interactive messages").
-//! A line of [`FORMS`] for each of them, and a file for what it does.
+//! A line of `FORMS` for each of them, and a file for what it does.
 
 mod address;
 mod buttons;
