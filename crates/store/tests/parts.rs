@@ -42,12 +42,22 @@ fn filled(rows: u64, close: bool) -> tempfile::TempDir {
     dir
 }
 
+/// All files at one moment: if the database takes one away meanwhile, that moment was none.
 fn copy(from: &Path, to: &Path) {
-    for file in files(from) {
-        let target = to.join(&file);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(from.join(&file), target).unwrap();
+    let at_once = || {
+        files(from).into_iter().all(|file| {
+            let target = to.join(&file);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(from.join(&file), target).is_ok()
+        })
+    };
+    for _ in 0..100 {
+        if at_once() {
+            return;
+        }
+        fs::remove_dir_all(to).unwrap();
     }
+    panic!("files come and go in {}", from.display());
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
