@@ -2,34 +2,12 @@
 
 use crate::error::GraphError;
 use crate::messages::Request;
+use crate::messages::request::parameters;
 use crate::params::Params;
 use crate::templates::not_marketing_method;
 
 /// What the request's parameters are: messages of other types have an error of their own here.
-pub const MARKETING: &[&str] = &[
-    "messaging_product",
-    "recipient_type",
-    "to",
-    "recipient",
-    "type",
-    "context",
-    "biz_opaque_callback_data",
-    "recipient_identity_key_hash",
-    "ttl",
-    "template",
-    "text",
-    "audio",
-    "contacts",
-    "document",
-    "image",
-    "interactive",
-    "location",
-    "reaction",
-    "sticker",
-    "video",
-    "product_policy",
-    "message_activity_sharing",
-];
+pub const MARKETING: &[&str] = parameters!("product_policy", "message_activity_sharing");
 
 /// Those that other messages don't have.
 const OWN: [&str; 2] = ["product_policy", "message_activity_sharing"];

@@ -34,32 +34,41 @@ const TYPES: [&str; 11] = [
     "video",
 ];
 
+/// The parameters of a message, and more.
+macro_rules! parameters {
+    ($($more:literal),*) => {
+        &[
+            "messaging_product",
+            "recipient_type",
+            "to",
+            "recipient",
+            "type",
+            "context",
+            "biz_opaque_callback_data",
+            "recipient_identity_key_hash",
+            "ttl",
+            "status",
+            "message_id",
+            "typing_indicator",
+            "text",
+            "audio",
+            "contacts",
+            "document",
+            "image",
+            "interactive",
+            "location",
+            "reaction",
+            "sticker",
+            "template",
+            "video",
+            $($more,)*
+        ]
+    };
+}
+pub(super) use parameters;
+
 /// What the request's parameters are.
-pub const PARAMETERS: &[&str] = &[
-    "messaging_product",
-    "recipient_type",
-    "to",
-    "recipient",
-    "type",
-    "context",
-    "biz_opaque_callback_data",
-    "recipient_identity_key_hash",
-    "ttl",
-    "status",
-    "message_id",
-    "typing_indicator",
-    "text",
-    "audio",
-    "contacts",
-    "document",
-    "image",
-    "interactive",
-    "location",
-    "reaction",
-    "sticker",
-    "template",
-    "video",
-];
+pub const PARAMETERS: &[&str] = parameters!();
 
 /// Those of a mark.
 const OF_A_MARK: [&str; 4] = ["messaging_product", "status", "message_id", "typing_indicator"];
