@@ -27,7 +27,8 @@ impl State {
                 Some(_) => Done::Standing(self.standings.of(number)),
                 None => Done::NotThere,
             },
-            Order::Repost(post) => {
+            Order::Repost(mut post) => {
+                post.attempt = post.attempt.saturating_add(1);
                 step.say(Output::PostWebhook(post));
                 Done::Done
             }

@@ -53,7 +53,7 @@ pub use shell::{
 pub use templates::{FlowState, ReviewPolicy, Reviewed, TemplatePolicy, Verdict, hello_world};
 pub use webhooks::{
     Challenge, ChallengeId, ChallengeOutcome, DeliveryId, HttpFailure, Load, RetrySchedule, Signing,
-    WebhookFailure, WebhookOutcome, WebhookPost,
+    UpdateId, WebhookFailure, WebhookOutcome, WebhookPost,
 };
 
 /// The node over any provider of primitives: the world runs it with modelled ones, too.

@@ -122,7 +122,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let Restored { mut node, config, partition, controls } = restored;
     let carrier = Carrier { shelf: media, relay: uplink.transfers.clone() };
-    let front = Arc::new(Front::new(&mut rng, carrier.clone(), controls.clone()));
+    let front = Arc::new(Front::new(&mut rng, carrier.clone()));
     let Doors { http, https, trust } = doors.into();
     let trust = trust.map_or_else(|| Trust::new(None, None), Ok)?;
     let (stop, stopped) = oneshot::channel();

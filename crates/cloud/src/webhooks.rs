@@ -30,4 +30,4 @@ pub(crate) use subscriptions::{
     get_subscribed_apps, get_subscriptions, override_number, subscribe, subscribe_account, unsubscribe,
     unsubscribe_account,
 };
-pub(crate) use update_id::UpdateId;
+pub use update_id::UpdateId;

@@ -1,14 +1,15 @@
-//! What goes over HTTP between the node and businesses' servers: the last webhooks that were posted, and what became of each.
+//! The last webhooks that were posted, and what became of each.
 
-use cloud::{ApiRequest, ApiResponse, DeliveryId, HttpFailure, Observer, WebhookOutcome, WebhookPost};
+use cloud::{HttpFailure, Observer, WebhookOutcome, WebhookPost};
 use kernel::Time;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::person::lock;
 
-/// So many posts are kept; of more the oldest are gone.
+/// So many posts are kept, and so many bytes of them; of more the oldest are gone.
 const MOST: usize = 10_000;
+const MOST_BYTES: usize = 64 << 20;
 
 /// What is seen.
 #[derive(Default)]
@@ -21,6 +22,7 @@ pub(crate) struct Watch {
 pub(crate) struct Deliveries {
     last: u64,
     posts: VecDeque<Delivery>,
+    bytes: usize,
 }
 
 /// One post.
@@ -29,8 +31,6 @@ pub(crate) struct Delivery {
     /// Its number, from 1.
     pub(crate) id: u64,
     pub(crate) post: WebhookPost,
-    /// How often the same was posted, this time included.
-    pub(crate) attempt: usize,
     pub(crate) outcome: WebhookOutcome,
     pub(crate) at: Time,
 }
@@ -42,8 +42,6 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn answered(&self, _: &ApiRequest, _: &ApiResponse) {}
-
     fn posted(&self, post: &WebhookPost, outcome: WebhookOutcome) {
         self.deliveries().add(post.clone(), outcome);
     }
@@ -51,16 +49,17 @@ impl Observer for Watch {
 
 impl Deliveries {
     fn add(&mut self, post: WebhookPost, outcome: WebhookOutcome) {
-        let before = self.posts.iter().filter(|before| before.post.delivery == post.delivery).count();
-        if self.posts.len() == MOST {
-            self.posts.pop_front();
-        }
+        self.bytes += post.body.len();
         self.last += 1;
-        self.posts.push_back(Delivery { id: self.last, post, attempt: before + 1, outcome, at: live::now() });
+        self.posts.push_back(Delivery { id: self.last, post, outcome, at: live::now() });
+        while self.posts.len() > MOST || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.posts.pop_front() else { return };
+            self.bytes -= oldest.post.body.len();
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.posts.clear();
+        (self.posts, self.bytes) = (VecDeque::new(), 0);
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<&Delivery> {
@@ -89,9 +88,4 @@ impl Delivery {
             WebhookOutcome::Failed(failure) => Some(failure),
         }
     }
-}
-
-/// The same for all attempts.
-pub(crate) fn event_name(id: DeliveryId) -> String {
-    id.to_string()
 }

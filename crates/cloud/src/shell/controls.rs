@@ -1,7 +1,7 @@
 //! The control interface's way into a node: orders in, and what goes over HTTP to look at. It outlives the node, as the
 //! `front` does.
 
-use crate::api::{ApiRequest, ApiResponse, ReplyId};
+use crate::api::ReplyId;
 use crate::control::{Done, Order};
 use crate::node::Input;
 use crate::webhooks::{WebhookOutcome, WebhookPost};
@@ -10,10 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
-/// What looks on. Called on the way of requests and webhooks: be quick.
+/// What looks on. Called on the way of webhooks: be quick.
 pub trait Observer: Send + Sync {
-    /// A request was answered.
-    fn answered(&self, request: &ApiRequest, response: &ApiResponse);
     /// A webhook was posted, and that became of it.
     fn posted(&self, post: &WebhookPost, outcome: WebhookOutcome);
 }

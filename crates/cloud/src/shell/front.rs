@@ -3,7 +3,6 @@
 use crate::api::{ApiRequest, ApiResponse, ReplyId, body_too_large, refuse, unavailable};
 use crate::media::{Attached, Bytes, MediaFile};
 use crate::node::Input;
-use crate::shell::Controls;
 use crate::shell::carrier::Carrier;
 use crate::shell::downloads::download;
 use crate::shell::uploads;
@@ -53,7 +52,6 @@ pub(crate) struct Front {
     requests: AtomicU64,
     /// Request ids are made of it: in a row they would tell one tenant how busy the others are.
     salt: [u8; 32],
-    controls: Option<Controls>,
 }
 
 /// What the node says to a request.
@@ -67,14 +65,13 @@ pub(crate) enum Said {
 }
 
 impl Front {
-    pub(crate) fn new(rng: &mut Rng, carrier: Carrier, controls: Option<Controls>) -> Self {
+    pub(crate) fn new(rng: &mut Rng, carrier: Carrier) -> Self {
         Self {
             node: Mutex::default(),
             waiting: Mutex::default(),
             carrier,
             requests: AtomicU64::new(1),
             salt: rng.bytes(),
-            controls,
         }
     }
 
@@ -133,20 +130,10 @@ impl Front {
         answered.await.ok()
     }
 
-    /// What the node says to a request; whoever looks on sees both.
-    async fn say(&self, reply: ReplyId, request: ApiRequest) -> Option<Said> {
-        let seen = self.controls.as_ref().map(|controls| (controls.observer(), request.clone()));
-        let said = self.ask(reply, request).await;
-        if let (Some((observer, request)), Some(Said::Answer(response))) = (seen, &said) {
-            observer.answered(&request, response);
-        }
-        said
-    }
-
     /// A file is announced; if the node takes it, it comes, and the node is asked with it.
     async fn upload(&self, reply: ReplyId, head: Parts, body: Body, trace: &str) -> Option<ApiResponse> {
         let announced = ApiRequest { attached: Attached::Announced, ..request(&head, bytes::Bytes::new()) };
-        let file = match self.say(reply, announced).await? {
+        let file = match self.ask(reply, announced).await? {
             Said::Take(file) => file,
             Said::Answer(response) => return Some(response),
             Said::Give(..) => return None,
@@ -160,7 +147,7 @@ impl Front {
         let attached = received.stored.map_or(Attached::Nothing, |stored| Attached::Stored(Box::new(stored)));
         let form = Some("application/x-www-form-urlencoded".to_owned());
         let whole = ApiRequest { attached, content_type: form, ..request(&head, received.form.into()) };
-        match self.say(reply, whole).await {
+        match self.ask(reply, whole).await {
             Some(Said::Answer(response)) => Some(response),
             _ => {
                 // It was never durable that the file is anybody's; or it was, and the next start knows.
@@ -203,7 +190,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
         front.upload(reply, head, body, &trace).await
     } else {
         match read(&head, body).await {
-            Ok(body) => match front.say(reply, self::request(&head, body)).await {
+            Ok(body) => match front.ask(reply, self::request(&head, body)).await {
                 Some(Said::Give(bytes, mime_type)) => {
                     let response = download(&front.carrier, bytes, &mime_type, range.as_deref());
                     count(response.status().as_u16());

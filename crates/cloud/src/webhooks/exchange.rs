@@ -2,6 +2,7 @@
 //!
 //! `Debug` of everything here shows no body, URL or id.
 
+use super::update_id::UpdateId;
 use bytes::Bytes;
 use std::fmt;
 
@@ -14,6 +15,10 @@ pub struct DeliveryId(pub(crate) u128);
 pub struct WebhookPost {
     /// To be named in the answer.
     pub delivery: DeliveryId,
+    /// The first of its updates.
+    pub event: UpdateId,
+    /// How often that one was posted, this time included.
+    pub attempt: u32,
     /// Where.
     pub url: String,
     /// Exactly what is signed.
@@ -75,12 +80,6 @@ pub enum HttpFailure {
     /// Not a URL that can be fetched.
     #[error("not a URL that this node can fetch")]
     BadUrl,
-}
-
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
 }
 
 impl fmt::Debug for WebhookPost {

@@ -108,6 +108,11 @@ impl Lane {
         self.lines.get(&thread)?.front()
     }
 
+    /// How often the oldest update of a line was posted in vain.
+    pub(super) fn attempts(&self, thread: Thread) -> u32 {
+        self.lines.get(&thread).map_or(0, |line| line.attempts)
+    }
+
     /// Until when a line waits for its retry.
     pub(super) fn waits_until(&self, thread: Thread) -> Option<Time> {
         match self.lines.get(&thread)?.state {

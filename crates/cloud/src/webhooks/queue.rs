@@ -228,6 +228,7 @@ impl Queue {
             let (first, _) = lane.ready().next()?;
             let size = lane.backlog().div_ceil(room).clamp(1, policy.updates_per_post.max(1));
             if let Some(Company { lines, updates, url }) = Company::of(lane, app, size, means) {
+                let (event, attempt) = (lane.front(first)?, lane.attempts(first).saturating_add(1));
                 let body = post::body(&updates);
                 let updates = updates.len();
                 let signed_by = means.directory.app(app)?;
@@ -243,7 +244,7 @@ impl Queue {
                 self.timers.insert((until, Timer::Post(delivery)));
                 self.posts.insert(delivery, Post { app, lines, updates, until });
                 let Signatures { sha256: signature_256, sha1: signature } = signatures;
-                return Some(WebhookPost { delivery, url, body, signature_256, signature });
+                return Some(WebhookPost { delivery, event, attempt, url, body, signature_256, signature });
             }
             // Nowhere to post it now; perhaps later.
             let through = lane.updates(first).last().map(|(id, _)| *id)?;

@@ -48,6 +48,8 @@ fn retries_follow_the_schedule_and_change_nothing() {
     assert_eq!(waits, [5, 30, 120, 600, 3600, 7200, 14400, 14400]);
     let said = |post: &WebhookPost| (post.url.clone(), post.body.clone(), post.signature_256.clone());
     assert!(bench.posts.iter().all(|post| said(post) == said(&bench.posts[0])));
+    let attempts: Vec<_> = bench.posts.iter().map(|post| (post.event, post.attempt)).collect();
+    assert_eq!(attempts, (1..=9).map(|attempt| (attempts[0].0, attempt)).collect::<Vec<_>>());
     bench.pass(Duration::from_secs(8 * 24 * 3600));
     assert_eq!(bench.node.unacknowledged(), 0);
     assert_eq!(bench.rows.count(&["webhooks"]), 0);

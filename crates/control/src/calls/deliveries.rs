@@ -33,12 +33,12 @@ pub(crate) struct WhichDeliveries {
 pub(crate) struct DeliveryShape {
     /// Its name.
     id: String,
-    /// What it was about: the same for all attempts.
+    /// The first event that it tells: the same for all attempts.
     event: String,
     /// Where it went.
     url: String,
-    /// How often the same was posted, this time included.
-    attempt: usize,
+    /// How often that one was posted, this time included.
+    attempt: u32,
     /// The status that was answered; nothing if there was no answer.
     status: Option<u16>,
     /// Why there was no answer.
@@ -99,9 +99,9 @@ impl DeliveryShape {
     fn of(delivery: &Delivery) -> Self {
         Self {
             id: delivery.id.to_string(),
-            event: crate::watch::event_name(delivery.post.delivery),
+            event: delivery.post.event.to_string(),
             url: delivery.post.url.clone(),
-            attempt: delivery.attempt,
+            attempt: delivery.post.attempt,
             status: delivery.status(),
             failure: delivery.failure().map(|failure| failure.to_string()),
             body: String::from_utf8_lossy(&delivery.post.body).into_owned(),
